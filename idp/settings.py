@@ -1,0 +1,251 @@
+"""The settings tree: everything an operator can set, read once from one TOML file and the environment.
+
+Always true: a loaded ``Settings`` is frozen and complete; an unknown key or an ill-typed value stops the start.
+
+The docstrings below are the manual (``idp config reference`` prints them). Precedence, highest first: environment
+variables ``TONGBAN_SECTION__FIELD``, the TOML file, the defaults here. Durations are seconds.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+DEFAULT_FILE = "config/default.toml"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Secrets(Section):
+    """Keys of this installation: from ``file`` (mode 0600) or the environment, in production never from the TOML."""
+
+    file: Path | None = None
+    """TOML file holding the other fields of this section; ``idp keys init FILE`` writes one."""
+    field_keys: tuple[str, ...] = ()
+    """Field-encryption ring, ``id:base64 of 32 bytes``; the first encrypts, all decrypt."""
+    index_keys: tuple[str, ...] = ()
+    """Blind-index ring, the same form; the first is written, all are searched until ``idp fields rotate`` is done."""
+    audit_key: str = ""
+    """Base64 of 32 bytes: the HMAC key of the audit chains."""
+    cookie_key: str = ""
+    """Base64 of 32 bytes: signs the CSRF cookie."""
+
+
+class Server(Section):
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8000
+    workers: int = 1
+    """Server processes of this node."""
+    threads: int = 16
+    """Threads of each process; also the size of its database pool."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For is believed; empty believes nobody."""
+    embedded_worker: bool = True
+    """Run the outbox worker inside the server process (one process, SQLite)."""
+    engine: Literal["granian", "gunicorn"] = "granian"
+    metrics_token: str = ""
+    """Bearer token /metrics asks for; empty serves it to loopback addresses only."""
+
+
+class Database(Section):
+    url: str = "sqlite:///var/idp.db"
+    """``sqlite:///path`` or ``postgresql+psycopg://…``."""
+    pool_timeout: float = 3.0
+    """How long a request waits for a connection before it is answered 503."""
+
+
+class State(Section):
+    url: str = "sqlite:///var/state.db"
+    """``sqlite:///path``, ``database`` (a table of the main database) or ``redis://…`` / ``unix://…``."""
+    timeout: float = 1.0
+    """Connect and answer time-out of Redis."""
+
+
+class Log(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] = "json"
+
+
+class Sms(Section):
+    """The SMS provider (docs/providers.md)."""
+
+    url: str = "http://localhost:8009/sms/v1/messages"
+    secret: str = "sandbox-sms-secret-not-for-production"
+    """Key of the request signature, shared with the provider; 32 characters or more."""
+    timeout: float = 3.0
+
+
+class SmsLimits(Section):
+    per_number_interval: int = 60
+    """Seconds between two messages to one number, over all purposes and routes."""
+    per_number_daily: int = 10
+    per_address_hourly: int = 30
+    """Messages one address may cause in an hour; 0 sets no budget."""
+    global_hourly: int = 100_000
+    """Messages of the whole installation in an hour; above it an alarm is logged."""
+    code_lifetime: int = 300
+    code_wrong_answers: int = 5
+    """Wrong answers that end a code."""
+
+
+class PasswordLimits(Section):
+    wrong_per_hour: int = 10
+    """Wrong passwords in a rolling hour that lock the password of an account."""
+    lock_steps: tuple[int, ...] = (900, 3600, 86400)
+    """Length of the first, second and every further lock."""
+    per_address_failures: int = 100
+    """Failed sign-ins from one address in an hour; 0 sets no budget."""
+    hash_workers: int = 2
+    """Password hashes computed at the same time in one process."""
+    hash_wait: float = 5.0
+    """How long a sign-in waits for a free one before it is answered 503."""
+    argon2_time: int = 2
+    argon2_memory_kib: int = 19456
+
+
+class Password(Section):
+    profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
+    min_length: int = 8
+
+
+class Limits(Section):
+    sms: SmsLimits = SmsLimits()
+    password: PasswordLimits = PasswordLimits()
+    body_bytes: int = 64 * 1024
+    """Largest request body."""
+    form_fields: int = 64
+    field_bytes: int = 8 * 1024
+
+
+class Session(Section):
+    idle: int = 3600
+    absolute: int = 12 * 3600
+    parked: int = 1800
+    """How long a department's request waits for its person."""
+    flow: int = 1800
+    """How long a registration may take."""
+
+
+class Tokens(Section):
+    code: int = 60
+    access: int = 600
+    id_token: int = 600
+    refresh_idle: int = 14 * 86400
+    refresh_absolute: int = 90 * 86400
+    logout: int = 120
+    key_rotation: int = 90 * 86400
+    """Age at which the active signing key gives way to the next."""
+    logout_wait: float = 1.5
+    """How long a sign-out waits for its notices before it answers."""
+
+
+class Outbound(Section):
+    """The guarded client for addresses that departments registered."""
+
+    allow: tuple[str, ...] = ()
+    """Networks (CIDR) or host names that may be reached although private, e.g. the government intranet."""
+    timeout: float = 3.0
+    max_bytes: int = 64 * 1024
+    ca_file: Path | None = None
+    """Further trusted certificate authorities, PEM."""
+
+
+class Clients(Section):
+    file: Path | None = None
+    """Department apps declared in a TOML file, applied at every start (config/clients.demo.toml shows the form)."""
+
+
+class Pages(Section):
+    service_name: str = "通办"
+    region_name: str = ""
+    """Shown beside the name; a province profile sets it."""
+    default_locale: Literal["zh", "en"] = "zh"
+    agreements: Path = Path("config/agreements")
+
+
+class Audit(Section):
+    checkpoint_interval: int = 60
+    retention_days: int = 180
+    checkpoint_file: Path | None = None
+    """Append each checkpoint to this file too; keep it where the database's administrators cannot write."""
+
+    @field_validator("retention_days")
+    @classmethod
+    def _lawful(cls, value: int) -> int:
+        if value < 180:
+            raise ValueError("audit records are kept for 180 days or more (trust 12)")
+        return value
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="TONGBAN_", env_nested_delimiter="__", use_attribute_docstrings=True
+    )
+
+    environment: Literal["development", "production"] = "development"
+    issuer: str = "http://localhost:8000"
+    """The one public address; every link and token carries it, whatever Host says."""
+    server: Server = Server()
+    database: Database = Database()
+    state: State = State()
+    secrets: Secrets = Secrets()
+    log: Log = Log()
+    sms: Sms = Sms()
+    limits: Limits = Limits()
+    password: Password = Password()
+    session: Session = Session()
+    tokens: Tokens = Tokens()
+    outbound: Outbound = Outbound()
+    clients: Clients = Clients()
+    pages: Pages = Pages()
+    audit: Audit = Audit()
+
+    @field_validator("issuer")
+    @classmethod
+    def _plain_origin(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or value.endswith("/") or "?" in value or "#" in value:
+            raise ValueError("issuer is an http(s) address without trailing slash, query or fragment")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets_file(cls, data: Any) -> Any:
+        secrets = dict(data.get("secrets") or {}) if isinstance(data, dict) else {}
+        if secrets.get("file") and Path(secrets["file"]).exists():
+            data = {**data, "secrets": {**_read(Path(secrets["file"])), **secrets}}
+        return data
+
+    @property
+    def https(self) -> bool:
+        return self.issuer.startswith("https://")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        return env_settings, init_settings  # the environment overrides the file
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file)
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """The settings of ``path``, else of $TONGBAN_CONFIG, else of config/default.toml, under the environment's.
+
+    Raises ``pydantic.ValidationError`` (unknown key, wrong type), ``tomllib.TOMLDecodeError``, ``OSError``.
+    """
+    return Settings(**_read(Path(path or os.environ.get("TONGBAN_CONFIG") or DEFAULT_FILE)))
