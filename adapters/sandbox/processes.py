@@ -1,0 +1,128 @@
+"""Child processes of a script: started with a log file, waited for with a deadline, stopped in order.
+
+Always true: a child never outlives the thread that started it, however that one ends (the kernel sends
+the child its stop signal, PR_SET_PDEATHSIG), so a killed test run leaves no server behind.
+"""
+
+import os
+import pwd
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ProcessFailed(RuntimeError):
+    """A child ended too early, did not become ready in time, or returned an error; the text holds its output."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """One running child: its own session and process group, everything it prints in `log`."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals
+
+
+def start(
+    name: str,
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    user: str | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+) -> Child:
+    """Start `argv` in its own session, as `user` if given (root only), `env` added to this environment.
+
+    Raises FileNotFoundError when the program or setpriv (util-linux) is missing.
+    """
+    command = ["setpriv", f"--pdeathsig={stop_signal.name.removeprefix('SIG')}", *_as_user(user), "--", *argv]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            start_new_session=True,
+        )
+    return Child(name, process, log, stop_signal)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    user: str | None = None,
+    text: str | None = None,
+    seconds: float = 120,
+) -> str:
+    """Run `argv` to its end and return what it printed; ProcessFailed with that text on a non-zero status."""
+    command = ["setpriv", "--pdeathsig=TERM", *_as_user(user), "--", *argv]
+    done = subprocess.run(
+        command,
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        timeout=seconds,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ProcessFailed(f"{' '.join(argv)} ended with status {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def _as_user(user: str | None) -> list[str]:
+    if user is None:
+        return []
+    account = pwd.getpwnam(user)
+    return [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> None:
+    """Poll `ready` every 10 ms; ProcessFailed with the end of the log when the child ends or time runs out."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        status = child.process.poll()
+        if status is not None:
+            raise ProcessFailed(f"{child.name} ended with status {status}:\n{tail(child.log)}")
+        if time.monotonic() > deadline:
+            raise ProcessFailed(f"{child.name} was not ready after {seconds:g} s:\n{tail(child.log)}")
+        time.sleep(0.01)
+
+
+def stop(child: Child, *, seconds: float = 10) -> None:
+    """Send the stop signal, wait up to `seconds`, then kill the child's whole process group."""
+    if child.process.poll() is None:
+        child.process.send_signal(child.stop_signal)
+        try:
+            child.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            kill(child)
+    kill(child)
+
+
+def kill(child: Child) -> None:
+    """End the child and everything in its process group at once (SIGKILL); nothing happens if it is gone."""
+    try:
+        os.killpg(child.process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    child.process.wait()
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """Return the last `lines` lines of a log file, indented, or a note that it is empty."""
+    text = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join("    " + line for line in text) or "    (it printed nothing)"
