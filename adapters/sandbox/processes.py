@@ -4,6 +4,7 @@ Always true: a child never outlives the thread that started it, however that one
 the child its stop signal, PR_SET_PDEATHSIG), so a killed test run leaves no server behind.
 """
 
+import contextlib
 import os
 import pwd
 import signal
@@ -115,10 +116,8 @@ def stop(child: Child, *, seconds: float = 10) -> None:
 
 def kill(child: Child) -> None:
     """End the child and everything in its process group at once (SIGKILL); nothing happens if it is gone."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     child.process.wait()
 
 

@@ -6,11 +6,14 @@ process that asked for it, and is gone with it; nothing of the machine's own ser
     python -m adapters.sandbox.services install [--with browser,nginx,apache,node]
 """
 
+import argparse
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,12 +21,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from adapters.sandbox import packages, processes
+from adapters.sandbox import packages, packages_node, processes
 
 # Nothing a test writes has to survive the machine; the benchmark and the cluster ask for `durable`.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _POSTGRES = {"listen_addresses": "", "max_connections": "200", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
 _TEMPLATE_VERSION = "1"
+_EXTRA = ("browser", "nginx", "apache", "node")
 
 
 class Postgres:
@@ -128,7 +132,7 @@ class Redis:
 
     def start(self) -> None:
         """Start the server and wait until it answers PING; ProcessFailed with its log if it does not in 10 s."""
-        program = packages.find("redis-server")
+        program = packages.redis()
         options = {"port": "0", "unixsocket": str(self._socket), "unixsocketperm": "700", "save": "",
                    "appendonly": self._append, "dir": str(self._home), "daemonize": "no"}  # fmt: skip
         self._child = processes.start(
@@ -210,8 +214,8 @@ def _reachable(directory: Path, user: str | None) -> bool:
 def _copy_template(data: Path, user: str | None) -> None:
     """Fill `data` from the cached result of initdb (2 s saved each time), making that first when missing."""
     program = packages.postgres("postgres")
-    version = "".join(letter if letter.isalnum() else "-" for letter in processes.run([str(program.path), "--version"], env=program.env).strip())
-    template = packages.CACHE / "postgres" / f"{version}.{_TEMPLATE_VERSION}"
+    version = processes.run([str(program.path), "--version"], env=program.env)
+    template = packages.CACHE / "postgres" / f"{re.sub('[^0-9A-Za-z.+-]+', '-', version.strip())}.{_TEMPLATE_VERSION}"
     if not template.exists():
         _make_template(template, user)
     shutil.copytree(template, data)
@@ -249,5 +253,30 @@ def _make_template(template: Path, user: str | None) -> None:
         shutil.rmtree(private, ignore_errors=True)
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """Command line: install what is missing; the status is 1 when something still is, and root has to act."""
+    parser = argparse.ArgumentParser(prog="python -m adapters.sandbox.services", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    install = commands.add_parser("install", help="install what is missing; as an ordinary user under .cache")
+    install.add_argument("--with", dest="extra", default="", help=f"any of {','.join(_EXTRA)}, separated by commas")
+    extra = [name for name in parser.parse_args(arguments).extra.split(",") if name]
+    if unknown := sorted(set(extra) - set(_EXTRA)):
+        parser.error(f"unknown: {', '.join(unknown)}")
+    return _install(["base", *extra])
+
+
+def _install(groups: list[str]) -> int:
+    print(f"Services: {', '.join(groups)}", flush=True)
+    try:
+        packages.install([name for name in groups if name in packages.GROUPS])
+        if "node" in groups:
+            packages_node.install()
+    except (packages.PackageMissing, processes.ProcessFailed) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    packages.main()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what apt was given for the time is taken back
+    sys.exit(main())
