@@ -1,0 +1,89 @@
+"""The web layer under every page: guards, CSRF, headers, cookies, languages, limits, error pages, templates.
+
+Always true: it knows no capability; sessions and sign-in are handed to it as callables.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask, g, url_for
+from flask.typing import ResponseReturnValue
+from jinja2 import StrictUndefined
+
+from idp.web.cookies import init_cookies
+from idp.web.csrf import init_csrf
+from idp.web.errors import init_errors
+from idp.web.guards import EXTENSION as GATE
+from idp.web.guards import Gate
+from idp.web.headers import init_headers
+from idp.web.limits import init_limits
+from idp.web.locale import init_locale, preference_address, preferences
+from idp.web.options import EXTENSION, WebOptions
+from idp.web.reference import init_reference, reference
+
+HERE = Path(__file__).parent
+
+
+def new_flask(name: str = "idp") -> Flask:
+    """An application with our templates and static files and no route of its own besides /static."""
+    app = Flask(
+        name, root_path=str(HERE), template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    # Werkzeug's tidying redirects would take their host from the request
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 86400
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    return app
+
+
+def _fingerprints() -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in (HERE / "static").iterdir()}
+
+
+def _init_templates(app: Flask, web: WebOptions) -> None:
+    prints = _fingerprints()
+
+    def static_url(name: str) -> str:
+        return url_for("static", filename=name, v=prints[name])
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        prefs = preferences()
+        region = web.region_name_en if prefs.lang == "en" and web.region_name_en else web.region_name
+        return {
+            "site": SimpleNamespace(service_name=web.service_name, region_name=region),
+            "prefs": prefs,
+            "preference": preference_address,
+            "static_url": static_url,
+            "reference": reference(),
+            "person_known": g.get("tb_session") is not None,
+        }
+
+
+def init_web(
+    app: Flask,
+    web: WebOptions,
+    *,
+    load_session: Callable[[], object | None],
+    sign_in: Callable[[], ResponseReturnValue],
+    unavailable: tuple[type[Exception], ...] = (),
+) -> None:
+    """Put the web layer into ``app`` (from ``new_flask``), before any page is registered.
+
+    ``load_session`` gives the live session of the current request or None; ``sign_in`` answers a request that needs
+    one. ``unavailable``: exception types that mean a database or outside service is down (503).
+    """
+    app.extensions[EXTENSION] = web
+    app.extensions[GATE] = Gate(load_session, sign_in)
+    init_reference(app)
+    init_limits(app)
+    init_cookies(app, https=web.https)
+    init_csrf(app)
+    init_headers(app, https=web.https)
+    init_locale(app, web)
+    init_errors(app, unavailable=unavailable)
+    _init_templates(app, web)

@@ -1,0 +1,145 @@
+"""What a request may look like before any view sees it, and whose address it comes from.
+
+Always true: a view only ever sees well-formed UTF-8 without NUL, within the caps; everything else was answered 4xx
+from the raw bytes (Werkzeug by itself would put replacement characters in their place).
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, abort, g, request
+
+from idp.web.options import Limits, options
+
+FORM = "application/x-www-form-urlencoded"
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+Address = IPv4Address | IPv6Address
+
+
+class BadText(StrEnum):
+    """Why a text was refused."""
+
+    TOO_LONG = "text_too_long"
+    FORBIDDEN = "text_forbidden_characters"
+
+
+def clean_text(value: str, *, max_length: int) -> str | BadText:
+    """``value`` without surrounding blanks, at most ``max_length`` code points, on one line.
+
+    Not normalised: NFC would replace compatibility ideographs that stand in people's names. Control, bidirectional
+    and non-characters are refused, rare ideographs of every plane are not.
+    """
+    text = value.strip()
+    if len(text) > max_length:
+        return BadText.TOO_LONG
+    if any(char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
+        return BadText.FORBIDDEN
+    return BadText.FORBIDDEN if any(ord(char) & 0xFFFE == 0xFFFE for char in text) else text
+
+
+def well_formed(raw: bytes) -> bool:
+    """Whether urlencoded ``raw`` is sound: ASCII, whole escapes, UTF-8 (so no lone surrogates), no NUL."""
+    if not raw.isascii() or _BAD_ESCAPE.search(raw):
+        return False
+    plain = unquote_to_bytes(raw)
+    if b"\0" in plain:
+        return False
+    try:
+        plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_fields(raw: bytes, limits: Limits) -> None:
+    parts = raw.split(b"&") if raw else []
+    if len(parts) > limits.fields or any(len(unquote_to_bytes(part)) > limits.field_bytes for part in parts):
+        abort(413)
+    # each part alone: an escape sequence may not be completed across a separator
+    if not all(well_formed(part) for part in parts):
+        abort(400)
+
+
+def _check_path() -> None:
+    raw = str(request.environ.get("PATH_INFO", "")).encode("latin-1", "replace")
+    try:
+        path = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        abort(400)
+    if any(unicodedata.category(char) == "Cc" for char in path):
+        abort(400)
+
+
+def check_request() -> None:
+    """Refuse this request (400, 413, 414, 415) unless its path, query and body are sound and within the caps."""
+    limits = options().limits
+    request.max_content_length = limits.body_bytes
+    _check_path()
+    if len(request.query_string) > limits.query_bytes:
+        abort(414)
+    _check_fields(request.query_string, limits)
+    body = request.get_data(cache=True)
+    if body and request.method in _UNSAFE:
+        if request.mimetype != FORM:
+            abort(415)
+        _check_fields(body, limits)
+    g.tb_body_checked = True
+
+
+def user_agent(max_length: int = 200) -> str:
+    """The User-Agent header as printable ASCII, cut to ``max_length``; for lists of sessions, never for decisions."""
+    text = request.headers.get("User-Agent", "")[:max_length]
+    return "".join(char if " " <= char <= "~" else "?" for char in text)
+
+
+def parse_address(text: str) -> Address | None:
+    """An IP address, IPv4-mapped IPv6 as IPv4; None for anything else."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+@lru_cache(maxsize=4096)
+def _trusted(address: Address, proxies: tuple[str, ...]) -> bool:
+    return any(address in ip_network(proxy) for proxy in proxies)
+
+
+def client_address() -> str:
+    """The address the request comes from; X-Forwarded-For counts only as far as configured proxies vouch for it.
+
+    Read from the right: each entry was added by the hop before, and is believed while that hop is a trusted proxy.
+    ``-`` when the server knows no peer address (a Unix socket).
+    """
+    peer = parse_address(request.remote_addr or "")
+    if peer is None:
+        return "-"
+    proxies = options().trusted_proxies
+    for entry in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        hop = parse_address(entry) if _trusted(peer, proxies) else None
+        if hop is None:
+            break
+        peer = hop
+    return str(peer)
+
+
+def address_budget_key() -> str:
+    """What per-address budgets count: an IPv4 address, or the /64 of an IPv6 one (a household has all of it)."""
+    address = parse_address(client_address())
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address or "-")
+
+
+def init_limits(app: Flask) -> None:
+    """Check every request before its view."""
+    app.before_request(check_request)

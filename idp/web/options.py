@@ -1,0 +1,58 @@
+"""What the web layer is told when the application is put together.
+
+Always true: it is complete and frozen before the first request, and nothing here is read from a request.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+
+Language = Literal["zh", "en"]
+EXTENSION = "tongban_web"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on what a browser may send: bytes of a body, of a query, of one field; number of fields."""
+
+    body_bytes: int = 64 * 1024
+    query_bytes: int = 16 * 1024
+    fields: int = 64
+    field_bytes: int = 8 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebOptions:
+    """``issuer``: the public origin, without trailing slash. ``trusted_proxies``: addresses or networks."""
+
+    issuer: str
+    secret_key: bytes = field(repr=False)
+    service_name: str = "通办"
+    region_name: str = ""
+    region_name_en: str = ""
+    default_language: Language = "zh"
+    trusted_proxies: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    pseudo_english: bool = False
+    """Replace the English catalogue by marked nonsense: a test sees at once which words were never translated."""
+
+    @property
+    def https(self) -> bool:
+        return self.issuer.startswith("https://")
+
+    @property
+    def issuer_host(self) -> str:
+        return urlsplit(self.issuer).netloc
+
+
+def options_of(app: Flask) -> WebOptions:
+    """The options ``app`` was put together with."""
+    found: WebOptions = app.extensions[EXTENSION]
+    return found
+
+
+def options() -> WebOptions:
+    """The options of the application that answers this request."""
+    return options_of(current_app)
