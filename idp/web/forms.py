@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _
 
 from idp.web.limits import BadText, clean_text
 
-Text: TypeAlias = "str | LazyString"
+Text: TypeAlias = str | LazyString
 
 MISSING = _("请填写此项")
 _BAD_TEXT: Mapping[BadText, Text] = {
