@@ -94,8 +94,9 @@ def unpack(packages: Sequence[str], cache: Path) -> None:
     began = time.monotonic()
     processes.run(["apt-get", "-qq", *options, "download", *wanted], env=_QUIET, cwd=archives, seconds=1800)
     print(f" {time.monotonic() - began:.0f} s", flush=True)
-    for count, archive in enumerate(sorted(archives.glob("*.deb")), 1):
-        print(f"\r  unpacking {count} of {len(wanted)} ...", end="", flush=True)
+    print("  unpacking ", end="", flush=True)
+    for archive in sorted(archives.glob("*.deb")):
+        print(".", end="", flush=True)
         processes.run(["dpkg-deb", "-x", str(archive), str(cache / "root")], seconds=600)
         archive.unlink()
     print(" done", flush=True)
