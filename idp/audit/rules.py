@@ -1,0 +1,148 @@
+"""The vocabulary of the audit trail and the byte form its HMAC chains are computed over.
+
+Always true: a record's MAC covers every column of its row, its place in the chain and the MAC before it.
+
+The byte form is a JSON array as RFC 8785 writes it (UTF-8, no white space), so that an export can be verified with
+any language's standard library. Its first element separates records from checkpoints made with the same key.
+"""
+
+# ruff: noqa: S105 - "password" and "token" are words of the vocabulary here
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import orjson
+
+GENESIS = b""
+"""What stands as the MAC before the first record of a chain."""
+
+Detail = Mapping[str, str | int | bool | None]
+
+
+class Event(StrEnum):
+    """Everything the trail tells of, as ``subject:object:action``; a value once written never changes its meaning."""
+
+    PERSON_REGISTERED = "person:account:registered"
+    USER_NAME_SET = "person:user_name:set"
+    PHONE_VERIFIED = "person:phone:verified"
+    AGREEMENT_ACCEPTED = "person:agreement:accepted"
+
+    PASSWORD_ACCEPTED = "person:password:accepted"
+    PASSWORD_REFUSED = "person:password:refused"
+    PASSWORD_LOCKED = "person:password:locked"
+    PASSWORD_UNLOCKED = "person:password:unlocked"
+    PASSWORD_CHANGED = "person:password:changed"
+    SMS_CODE_SENT = "person:sms_code:sent"
+    SMS_CODE_ACCEPTED = "person:sms_code:accepted"
+    SMS_CODE_REFUSED = "person:sms_code:refused"
+    SMS_CODE_EXHAUSTED = "person:sms_code:exhausted"
+
+    SESSION_BEGUN = "person:session:begun"
+    SESSION_STEPPED_UP = "person:session:stepped_up"
+    SESSION_ENDED = "person:session:ended"
+    PROFILE_VIEWED = "person:profile:viewed"
+
+    CONSENT_GIVEN = "person:consent:given"
+    CONSENT_NOTICED = "person:consent:noticed"
+    CONSENT_WITHDRAWN = "person:consent:withdrawn"
+
+    GRANT_ISSUED = "client:grant:issued"
+    GRANT_REFUSED = "client:grant:refused"
+    GRANT_ENDED = "client:grant:ended"
+    CODE_EXCHANGED = "client:code:exchanged"
+    CODE_REPLAYED = "client:code:replayed"
+    REFRESH_REPLAYED = "client:refresh_token:replayed"
+    TOKEN_REVOKED = "client:token:revoked"
+    TOKEN_EXCHANGED = "client:token:exchanged"
+    PERSONAL_DATA_RELEASED = "client:personal_data:released"
+    LOGOUT_NOTICE_DELIVERED = "client:logout_notice:delivered"
+    LOGOUT_NOTICE_FAILED = "client:logout_notice:failed"
+
+    CLIENT_REGISTERED = "operator:client:registered"
+    CLIENT_CHANGED = "operator:client:changed"
+    CLIENT_SUSPENDED = "operator:client:suspended"
+    CLIENT_SECRET_ROTATED = "operator:client_secret:rotated"
+    KEY_ROTATED = "operator:signing_key:rotated"
+    FIELDS_ROTATED = "operator:fields:rotated"
+    AUDIT_EXPORTED = "operator:audit:exported"
+
+    CHAIN_BEGUN = "audit:chain:begun"
+    CHAIN_CLOSED = "audit:chain:closed"
+
+
+class Entry(NamedTuple):
+    """One row, in the order of its columns. ``at``: Unix seconds; ``detail``: JSON text; ``prev``: the MAC before."""
+
+    chain: str
+    seq: int
+    at: int
+    event: str
+    actor: str | None
+    subject: str | None
+    client: str | None
+    session: str | None
+    mandate: str | None
+    result: str
+    reason: str | None
+    request_id: str
+    detail: str | None
+    prev: bytes
+    mac: bytes
+
+
+def entry_mac(key: bytes, fields: tuple[Any, ...], prev: bytes) -> bytes:
+    """HMAC-SHA-256 over ``["tongban-audit-1", chain … detail, hex of prev]``; ``fields`` are `Entry`'s first 13."""
+    return hmac.digest(key, orjson.dumps(("tongban-audit-1", *fields, prev.hex())), "sha256")
+
+
+class CheckpointKind(StrEnum):
+    HEADS = "heads"
+    PURGE = "purge"
+
+
+class Checkpoint(NamedTuple):
+    """A signed statement about chains: ``body`` is JSON text, ``prev`` the MAC of checkpoint ``seq - 1``."""
+
+    seq: int
+    at: int
+    kind: str
+    body: str
+    prev: bytes
+    mac: bytes
+
+
+def checkpoint_mac(key: bytes, *, seq: int, at: int, kind: str, body: str, prev: bytes) -> bytes:
+    """HMAC-SHA-256 over ``["tongban-checkpoint-1", seq, at, kind, body, hex of prev]``."""
+    return hmac.digest(key, orjson.dumps(("tongban-checkpoint-1", seq, at, kind, body, prev.hex())), "sha256")
+
+
+def chain_day(now: int) -> str:
+    """The UTC day ``YYYYMMDD`` that begins the names of the chains begun at ``now``."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%d")
+
+
+def day_end(now: int) -> int:
+    """The second at which a chain begun at ``now`` is left for a new one."""
+    begun = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0)
+    return int((begun + timedelta(days=1)).timestamp())
+
+
+def detail_text(detail: Detail | None) -> str | None:
+    """Canonical JSON of ``detail``: keys sorted, nothing of it personal."""
+    if not detail:
+        return None
+    try:
+        return orjson.dumps(detail, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # a lone surrogate
+        clean = {name: storable(value) if isinstance(value, str) else value for name, value in detail.items()}
+        return orjson.dumps(clean, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def storable(value: str | None) -> str | None:
+    """``value`` as a plain string without what UTF-8 (lone surrogates) or PostgreSQL (NUL) cannot hold."""
+    if value is None or (type(value) is str and value.isascii() and value.isprintable()):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
