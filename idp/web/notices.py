@@ -1,0 +1,18 @@
+"""The one message a page may open with.
+
+Always true: its text is already a sentence for the person; nothing in it is a machine's reason or an identifier.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from idp.web.forms import Text
+
+
+@dataclass(frozen=True)
+class Notice:
+    """``kind``: info (said politely), warn (what to heed), bad (refused; read out at once)."""
+
+    kind: Literal["info", "warn", "bad"]
+    text: Text
+    title: Text | None = None
