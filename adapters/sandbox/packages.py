@@ -87,20 +87,6 @@ def apache_module(name: str) -> Path:
     raise _missing(f"the Apache module {name}")
 
 
-def chromium_path() -> Path:
-    """Find Chromium for Playwright's `executable_path`: unpacked, a script that sets its libraries and fonts."""
-    system = shutil.which("chromium")
-    if not UNPACKED.exists() and system:
-        return Path(system)
-    program = find("chromium")
-    binary = UNPACKED / "usr/lib/chromium/chromium" if program.path.is_relative_to(UNPACKED) else program.path
-    settings = {**environment(), "FONTCONFIG_FILE": str(_font_settings())}
-    lines = [f"export {name}='{value}'" for name, value in settings.items()]
-    script = CACHE / "packages" / "chromium"
-    _replace(script, "\n".join(["#!/bin/sh", *lines, f'exec {binary} "$@"', ""]), mode=0o755)
-    return script
-
-
 def cjk_font() -> Path:
     """Find the Noto CJK sans font, without which Chinese pages show boxes on screenshots."""
     for root in (Path("/"), UNPACKED):
@@ -121,31 +107,6 @@ def environment() -> dict[str, str]:
 @functools.cache
 def _libraries(root: Path) -> list[str]:
     return packages_apt.library_directories(root)
-
-
-def _font_settings() -> Path:
-    path = CACHE / "packages" / "fonts.conf"
-    lines = [
-        '<?xml version="1.0"?>',
-        "<fontconfig>",
-        '  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>',
-        "  <dir>/usr/share/fonts</dir>",
-        f"  <dir>{UNPACKED / 'usr/share/fonts'}</dir>",
-        f"  <cachedir>{CACHE / 'packages' / 'fontconfig'}</cachedir>",
-        "</fontconfig>",
-        "",
-    ]
-    _replace(path, "\n".join(lines))
-    return path
-
-
-def _replace(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write a file so that a reader in another process sees the old or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text)
-    unfinished.chmod(mode)
-    unfinished.rename(path)
 
 
 def _missing(what: str) -> PackageMissing:

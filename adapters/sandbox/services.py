@@ -1,4 +1,4 @@
-"""Private PostgreSQL and Redis servers for tests, the benchmark and `make cluster`.
+"""Private PostgreSQL and Redis servers for tests, the benchmark and `make cluster`, found or installed.
 
 Always true: a server listens on a Unix socket in a directory only its owner can enter, belongs to the
 process that asked for it, and is gone with it; nothing of the machine's own servers is touched.
@@ -22,6 +22,9 @@ from typing import Self
 from urllib.parse import quote
 
 from adapters.sandbox import packages, packages_node, processes
+from adapters.sandbox.packages_browser import chromium_path
+
+__all__ = ["Postgres", "Redis", "chromium_path", "main", "postgres", "redis"]
 
 # Nothing a test writes has to survive the machine; the benchmark and the cluster ask for `durable`.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
