@@ -1,0 +1,131 @@
+"""The sandbox's English: every Chinese source string of its pages and of the magic numbers.
+
+Always true: complete and without leftovers, which a test reads out of the templates and the table.
+"""
+
+ENGLISH = {
+    "通办沙箱": "Tongban sandbox",
+    "跳到正文": "Skip to content",
+    "仅供试用：人和号码都是虚构的，停止后什么都不保留。": (
+        "For trying out only: people and numbers are made up; nothing is kept after it stops."
+    ),
+    "主要页面": "Main pages",
+    "首页": "Start",
+    "短信收件箱": "SMS inbox",
+    "魔法号码": "Magic numbers",
+    # start page
+    "从这里开始": "Start here",
+    "这个沙箱代替真实的外部服务。通办发出的短信都到这里，不会到任何真实的手机。": (
+        "The sandbox stands in for the real outside services. Every text message Tongban sends arrives here; "
+        "none reaches a real phone."
+    ),
+    "税务演示应用": "Tax demo app",
+    "社保演示应用": "Social security demo app",
+    "通办：我的账户": "Tongban: my account",
+    "验证码在这里": "Your codes are here",
+    "可以试的几件事": "Things to try",
+    "注册": "Register",
+    "用沈新禾的号码或任何一个 11 位手机号注册；验证码在短信收件箱里。": (
+        "Register with the number of 沈新禾 or any 11-digit mobile number; the code is in the SMS inbox."
+    ),
+    "去注册": "Register",
+    "一次登录，处处可办": "Sign in once, handle everywhere",
+    "在税务应用里登录，再打开社保应用：不用再登录一次。": (
+        "Sign in to the tax app, then open the social security app: no second sign-in."
+    ),
+    "打开税务应用": "Open the tax app",
+    "打开社保应用": "Open the social security app",
+    "一次退出，全部退出": "Sign out once, be out of both",
+    "在任何一个应用里退出，另一个应用两秒内也会退出。": (
+        "Sign out of either app, and the other is signed out within two seconds."
+    ),
+    "不用密码登录": "Sign in without a password",
+    "陈桂英没有用户名，也常忘记密码：用短信验证码登录。": (
+        "陈桂英 has no user name and often forgets her password: sign in with a text code."
+    ),
+    "去用验证码登录": "Sign in with a code",
+    "管好自己的账户": "Look after your account",
+    "修改密码，查看登录过的设备和用过的应用，随时收回。": (
+        "Change your password, see the devices and apps that use your account, and end any of them."
+    ),
+    "打开我的账户": "Open my account",
+    "看得清楚": "See clearly",
+    "换成大字号、高对比度或英文，选择会被记住。": (
+        "Switch to large type, high contrast or English; your choice is remembered."
+    ),
+    "显示设置": "Display settings",
+    "让短信出错": "Make a text message fail",
+    "用魔法号码登录或注册，看短信服务商出错时会怎样。": (
+        "Register or sign in with a magic number and see what happens when the SMS vendor fails."
+    ),
+    "演示人物": "Demo people",
+    "手机号": "Phone",
+    "用户名": "User name",
+    "密码": "Password",
+    "%s 的短信": "Messages to %s",
+    # inbox
+    "发到任何号码的短信都在这里，最新的在最上面。": "Messages to every number arrive here, the newest on top.",
+    "只看一个手机号": "Show one phone number only",
+    "筛选": "Filter",
+    "这不是一个手机号。请输入 11 位手机号，例如 13800001001。": (
+        "This is not a phone number. Enter 11 digits, for example 13800001001."
+    ),
+    "停止自动刷新": "Stop refreshing",
+    "刷新": "Refresh",
+    "每 5 秒自动刷新": "Refresh every 5 seconds",
+    "看全部号码": "Show all numbers",
+    "清空这个号码": "Clear this number",
+    "全部清空": "Clear all",
+    "共 %s 条": "Messages: %s",
+    "显示最新的 %s 条": "the newest %s shown",
+    "只看 %s": "Show only %s",
+    "验证码": "Code",
+    "还没有短信": "No messages yet",
+    "在通办里请求一个验证码，一两秒后它会出现在这里。": (
+        "Ask for a code in Tongban; it appears here after a second or two."
+    ),
+    "程序读取": "For programs:",
+    # magic numbers
+    "发到这些号码的短信各出一种错。其他号码一切正常，立即送达。": (
+        "Messages to each of these numbers fail in one way. Every other number gets its message at once."
+    ),
+    "号码": "Number",
+    "短信服务商": "SMS vendor",
+    "通办随后": "Tongban then",
+    "不再重试，记为失败": "does not retry, records the failure",
+    "按退避时间重试，到期放弃": "retries with growing pauses, gives up when the message expires",
+    "重试后发出，手机只收到一条": "retries, sent; the phone gets it once",
+    "视为已发出": "counts it as sent",
+    "空号：422 invalid_number": "invalid number: 422 invalid_number",
+    "机主已退订：403 opted_out": "the owner opted out: 403 opted_out",
+    "限流：首次 429，Retry-After 2 秒，之后送达": "throttled: first 429 with Retry-After 2 s, then delivered",
+    "等够 2 秒再试，送达": "waits 2 s, retries, sent",
+    "前两次 500，第三次送达": "500 twice, delivered the third time",
+    "重试两次，送达": "retries twice, sent",
+    "一直 500": "always 500",
+    "一直不回答（30 秒）": "never answers (30 s)",
+    "接受后 20 秒才到手机": "accepted, reaches the phone 20 s later",
+    "接受后从未到手机": "accepted, never reaches the phone",
+    "回答的 JSON 被截断": "the JSON of the answer is cut short",
+    "同一条短信到手机两次": "reaches the phone twice",
+    "2 秒后才回答，送达": "answers after 2 s, delivered",
+    "等到回答，送达": "waits for the answer, sent",
+    "一直断开连接，不回答": "always drops the connection without an answer",
+    "内容未过审：422 content_refused": "content not approved: 422 content_refused",
+    "不认识密钥：401 bad_signature": "does not know the key: 401 bad_signature",
+    "一直限流：429，Retry-After 600 秒": "always throttled: 429 with Retry-After 600 s",
+    "首次维护：503，Retry-After 1 秒，之后送达": "maintenance: first 503 with Retry-After 1 s, then delivered",
+    "等够 1 秒再试，送达": "waits 1 s, retries, sent",
+    "首次已接受却不回答（30 秒）": "takes the first request but does not answer it (30 s)",
+    "首次已接受却断开连接": "takes the first request but drops the connection",
+    "回答 200 和一张网页（途中的代理）": "answers 200 with a web page (a proxy on the way)",
+    "回答超过 64 KiB": "the answer is larger than 64 KiB",
+    "302 转到别处": "302 to another address",
+    "不跟随；按退避时间重试，到期放弃": (
+        "does not follow; retries with growing pauses, gives up when the message expires"
+    ),
+    # errors
+    "这一页打不开": "This page does not open",
+    "沙箱没有照这个请求去做，也没有改变任何东西。": "The sandbox did not do what was asked and changed nothing.",
+    "回到首页": "Back to the start",
+}

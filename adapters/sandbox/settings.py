@@ -1,0 +1,40 @@
+"""What the sandbox is told at its start: addresses, the shared key, limits, and its clock.
+
+Always true: these settings never describe a production system; `refusal` names the reason when they would.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105 - public on purpose; production refuses it
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """One running sandbox. ``clock`` and ``pause`` are what time is to it; both count seconds."""
+
+    secret: str = SECRET
+    issuer: str = "http://localhost:8000"
+    tax: str = "http://tax.localhost:8101"
+    social: str = "http://social.localhost:8102"
+    people: Path = ROOT / "config" / "demo" / "people.toml"
+    names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
+    max_messages: int = 5_000
+    max_requests: int = 20_000
+    """Idempotency keys remembered."""
+    max_body: int = 16 * 1024
+    clock_window: int = 300
+    """How far a request's timestamp may be from the clock, either way."""
+    clock: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+
+def refusal(environment: Mapping[str, str], *, production: bool) -> str | None:
+    """Why no sandbox may run here, or None. The provider's own variable tells when nobody says ``--production``."""
+    if production or environment.get("TONGBAN_ENVIRONMENT", "").lower() == "production":
+        return "the sandbox shows every message it gets to everybody: it never runs in production"
+    return None
