@@ -1,0 +1,92 @@
+"""Fixtures that many tests share: databases, private services, and no way out of this machine.
+
+Always true: a test without the marker ``services`` needs no server, and no test reaches anything but loopback.
+"""
+
+import itertools
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from pytest_socket import socket_allow_hosts
+from sqlalchemy import create_engine, make_url, text
+
+import idp
+from adapters.sandbox import services
+from idp.db import Base, Database, engine_options, prepare_engine
+
+_numbers = itertools.count(1)
+for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata
+    import_module(f"idp.{_module.parent.name}.models")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> None:
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A private PostgreSQL of this test process; the address of its first, empty database."""
+    with services.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A private Redis of this test process."""
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite file of this test, with all tables."""
+    return _with_tables(f"sqlite:///{tmp_path / 'idp.db'}")
+
+
+@pytest.fixture
+def postgres_database_url(postgres_url: str) -> str:
+    """The address of a PostgreSQL database of this test, with all tables."""
+    name = f"test_{next(_numbers)}"
+    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return _with_tables(make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    """A `Database` over a fresh SQLite file with all tables."""
+    yield from opened(sqlite_url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def any_database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh database with all tables, on SQLite and on PostgreSQL."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_database_url"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def any_database(any_database_url: str) -> Iterator[Database]:
+    """A `Database` over a fresh database with all tables, on SQLite and on PostgreSQL."""
+    yield from opened(any_database_url)
+
+
+def opened(url: str) -> Iterator[Database]:
+    """A `Database` at ``url`` as a process of ours opens it."""
+    engine = create_engine(url, **engine_options(url, pool_size=16, pool_timeout=3.0))
+    prepare_engine(engine)
+    yield Database(engine)
+    engine.dispose()
+
+
+def _with_tables(url: str) -> str:
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return url
