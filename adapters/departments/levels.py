@@ -1,0 +1,77 @@
+"""Owns what an app may demand of a sign-in; whether a demand is met is decided from the ID token alone.
+
+`ial` says how well the person is known (1 registered .. 4 certificate or counter), `aal` how they signed in
+(1 one factor, 2 two of different kinds, 3 phishing-resistant). Both are read from the token; `acr` only for values
+of other grammars.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.departments.errors import ConfigurationError
+
+_URN = re.compile(r"urn:tongban(?::ial:([1-4]))?(?::aal:([1-3]))?")
+_SHORT = re.compile(r"(ial|aal):[1-4]")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Alternatives of which one must be met, in order of preference, and how fresh the sign-in must be.
+
+    values: `acr` strings, sent as `acr_values` or, when `essential`, as an essential `acr` claim (OIDC Core 5.5.1.1).
+    max_age: seconds since the person last actively signed in; None for any.
+    """
+
+    values: tuple[str, ...] = ()
+    essential: bool = False
+    max_age: int | None = None
+
+    def met_by(self, claims: Mapping[str, Any]) -> bool:
+        """True if the levels in these verified ID token claims reach one of the alternatives."""
+        return not self.values or any(_reaches(value, claims) for value in self.values)
+
+
+NOTHING = Demand()
+"""The demand of a page that only wants a signed-in person."""
+
+
+def demand(
+    level: str | tuple[str, ...] = (), *, essential: bool = False, max_age: int | None = None
+) -> Demand:
+    """Read what an app writes: `"aal:2"`, `"ial:3"`, `"urn:tongban:ial:3:aal:2"`, any other `acr`, or several.
+
+    Raises `ConfigurationError` for an empty value, one with spaces, or an impossible level: a page that was meant
+    to be protected must not start unprotected.
+    """
+    values = (level,) if isinstance(level, str) else level
+    if max_age is not None and max_age < 0:
+        raise ConfigurationError("max_age is negative")
+    return Demand(tuple(_acr(value) for value in values), essential, max_age)
+
+
+def _acr(value: str) -> str:
+    if _SHORT.fullmatch(value):
+        value = f"urn:tongban:{value}"
+    if not value or not value.isascii() or any(c.isspace() for c in value):
+        raise ConfigurationError("a level is one word of ASCII")
+    if value.startswith(("urn:tongban:ial", "urn:tongban:aal")) and not _URN.fullmatch(value):
+        raise ConfigurationError(f"no such level: {value}")
+    return value
+
+
+def _reaches(value: str, claims: Mapping[str, Any]) -> bool:
+    match = _URN.fullmatch(value)
+    if match is None or value == "urn:tongban":
+        return bool(claims.get("acr") == value)
+    return all(
+        wanted is None or _number(claims.get(name)) >= int(wanted)
+        for name, wanted in zip(("ial", "aal"), match.groups(), strict=True)
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -1,0 +1,215 @@
+"""Owns the code flow from the app's side; a `SignIn` exists only after every check on its tokens has passed.
+
+Knows no web framework, session or clock: callers pass `now` in Unix seconds. Safe to share between threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from adapters.departments.authorization import (
+    AuthorizationRequest,
+    Parameters,
+    PendingSignIn,
+    authorization_code,
+    authorization_request,
+    printable,
+)
+from adapters.departments.client_auth import ClientCredential
+from adapters.departments.discovery import Discovery, ProviderMetadata
+from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
+from adapters.departments.keys import ProviderKeys
+from adapters.departments.levels import NOTHING, Demand
+from adapters.departments.logout import LogoutNotice, logout_url, verify_logout_token
+from adapters.departments.settings import ClientSettings
+from adapters.departments.tokens import IdToken, verify_id_token, verify_refreshed_id_token
+from adapters.departments.transport import HttpTransport, Request, Response, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What the token endpoint gave. `expires_at` is by our own clock; None if the provider named no life time."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: int | None
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One completed sign-in."""
+
+    tokens: TokenSet
+    id_token: IdToken
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh brought; a provider may leave the ID token out (OIDC Core 12.2)."""
+
+    tokens: TokenSet
+    id_token: IdToken | None
+
+
+class RelyingParty:
+    """One registered client of one provider."""
+
+    def __init__(self, settings: ClientSettings, transport: Transport | None = None) -> None:
+        self.settings = settings
+        self._transport = transport or HttpTransport(
+            connect_to=settings.connect_to, ca_file=settings.ca_file, timeout=settings.timeout
+        )
+        self._discovery = Discovery(settings, self._transport)
+        self._keys = ProviderKeys(settings, self._transport, self._discovery)
+        self._credential = ClientCredential(settings)
+
+    def metadata(self, now: int) -> ProviderMetadata:
+        """What the provider says about itself, cached."""
+        return self._discovery.metadata(now)
+
+    def begin(
+        self,
+        *,
+        asked: Demand = NOTHING,
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        ui_locales: str | None = None,
+        now: int,
+    ) -> AuthorizationRequest:
+        """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser."""
+        return authorization_request(
+            self.metadata(now),
+            self.settings,
+            asked=asked,
+            prompt=prompt,
+            login_hint=login_hint,
+            ui_locales=ui_locales,
+            now=now,
+        )
+
+    def finish(self, parameters: Parameters, pending: PendingSignIn, *, now: int) -> SignIn:
+        """Redeem the response to `pending`, once. Raises `InvalidCallback`, `ProviderRefused`, `InvalidToken`
+        or `ProviderUnavailable`; after any of them the sign-in starts again with `begin`.
+        """
+        code = authorization_code(
+            parameters, pending, settings=self.settings, metadata=self.metadata(now)
+        )
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.settings.redirect_uri,
+            "code_verifier": pending.verifier,
+        }
+        answer = self._token_request(form, now)
+        tokens = _token_set(answer, now=now)
+        id_token = verify_id_token(
+            _id_token(answer),
+            settings=self.settings,
+            find_key=lambda kid: self._keys.find(kid, now),
+            nonce=pending.nonce,
+            access_token=tokens.access_token,
+            asked=pending.asked,
+            now=now,
+        )
+        return SignIn(tokens, id_token)
+
+    def refresh(self, refresh_token: str, *, subject: str, auth_time: int | None, now: int) -> Refreshed:
+        """Use a refresh token, once: the provider rotates it and ends the grant if it is seen again, so callers
+        serialise (`refresh.Refresher`). `ProviderRefused("invalid_grant")` means the grant is over.
+        """
+        answer = self._token_request({"grant_type": "refresh_token", "refresh_token": refresh_token}, now)
+        tokens = _token_set(answer, now=now, kept=refresh_token)
+        if "id_token" not in answer:
+            return Refreshed(tokens, None)
+        id_token = verify_refreshed_id_token(
+            _id_token(answer),
+            settings=self.settings,
+            find_key=lambda kid: self._keys.find(kid, now),
+            subject=subject,
+            auth_time=auth_time,
+            access_token=tokens.access_token,
+            now=now,
+        )
+        return Refreshed(tokens, id_token)
+
+    def userinfo(self, access_token: str, *, subject: str, now: int) -> Mapping[str, Any]:
+        """The claims about the signed-in person; refused unless they are about `subject` (OIDC Core 5.3.2)."""
+        endpoint = self.metadata(now).userinfo_endpoint
+        if endpoint is None:
+            return {}
+        response = self._transport.send(
+            Request(url=endpoint, headers={"Authorization": f"Bearer {access_token}"})
+        )
+        if response.status in (401, 403):
+            raise ProviderRefused("invalid_token", "userinfo refused the access token", status=response.status)
+        if response.status != 200:
+            raise ProviderUnavailable(f"userinfo answered {response.status}")
+        claims = response.json_object()
+        if claims.get("sub") != subject:
+            raise InvalidToken(TokenFault.SUBJECT)
+        return claims
+
+    def logout_notice(self, logout_token: str, *, now: int) -> LogoutNotice:
+        """Verify a back-channel logout token; the session store then ends what it names, and only once."""
+        return verify_logout_token(
+            logout_token, settings=self.settings, find_key=lambda kid: self._keys.find(kid, now), now=now
+        )
+
+    def logout_url(
+        self, *, id_token_hint: str | None, state: str, ui_locales: str | None = None, now: int
+    ) -> str | None:
+        """Where to send the browser after the app's own session was ended; None if the provider has no such page."""
+        return logout_url(
+            self.metadata(now), self.settings, id_token_hint=id_token_hint, state=state, ui_locales=ui_locales
+        )
+
+    def _token_request(self, form: Mapping[str, str], now: int) -> dict[str, Any]:
+        metadata = self.metadata(now)
+        response = self._transport.send(
+            Request(
+                url=metadata.token_endpoint,
+                headers=self._credential.headers(),
+                form={**form, **self._credential.fields(metadata, now=now)},
+            )
+        )
+        if response.status != 200:
+            raise _refusal(response)
+        return response.json_object()
+
+
+def _refusal(response: Response) -> ProviderRefused | ProviderUnavailable:
+    """A 4xx with an OAuth error is the provider's decision; everything else says nothing about the request."""
+    if not 400 <= response.status < 500 or response.status == 429:
+        return ProviderUnavailable(f"the token endpoint answered {response.status}")
+    document = response.json_object()
+    error, description = document.get("error"), document.get("error_description", "")
+    if not isinstance(error, str) or not isinstance(description, str):
+        return ProviderUnavailable(f"the token endpoint answered {response.status} without an error")
+    return ProviderRefused(printable(error), printable(description), status=response.status)
+
+
+def _token_set(answer: Mapping[str, Any], *, now: int, kept: str | None = None) -> TokenSet:
+    access_token, token_type = answer.get("access_token"), answer.get("token_type")
+    refresh_token, scope = answer.get("refresh_token", kept), answer.get("scope")
+    if not _is_token(access_token) or not isinstance(token_type, str) or token_type.lower() != "bearer":
+        raise ProviderUnavailable("the token answer carries no bearer token")
+    if not (refresh_token is None or _is_token(refresh_token)) or not isinstance(scope, str | None):
+        raise ProviderUnavailable("the token answer is malformed")
+    life = answer.get("expires_in")
+    expires_at = now + life if isinstance(life, int) and life >= 0 else None
+    return TokenSet(access_token, refresh_token, expires_at, scope)
+
+
+def _is_token(value: object) -> TypeGuard[str]:
+    """Printable ASCII without spaces (RFC 6749 A.12), so that it can stand in a header."""
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable() and " " not in value
+
+
+def _id_token(answer: Mapping[str, Any]) -> str:
+    text = answer.get("id_token")
+    if not isinstance(text, str):
+        raise InvalidToken(TokenFault.MALFORMED)
+    return text
