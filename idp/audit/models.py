@@ -14,8 +14,8 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_event"
     __table_args__ = (
+        Index("ix_audit_event_actor_at", "actor", "at"),
         Index("ix_audit_event_subject_at", "subject", "at"),
-        Index("ix_audit_event_at", "at"),
     )
     chain: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

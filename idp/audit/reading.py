@@ -1,0 +1,48 @@
+"""Reading the trail: the export as JSON lines, and what one person did and what was done to them.
+
+Always true: nothing here writes; rows are read in pieces of a fixed size.
+"""
+
+from collections.abc import Iterator
+
+import orjson
+
+from idp.audit.rules import DAY, Entry, chain_day
+from idp.db import Database, Statement, Transaction
+
+_COLUMNS = ", ".join(Entry._fields)
+# A chain lives for one UTC day: the day in its name bounds what has to be read, without an index on the time.
+_EXPORT = Statement(
+    f"SELECT {_COLUMNS} FROM audit_event WHERE (chain, seq) > (:chain, :seq) AND chain < :end"
+    " AND at >= :since AND at < :until ORDER BY chain, seq LIMIT 2000",
+    Entry,
+)
+_ACTIVITY = Statement(
+    f"SELECT {_COLUMNS} FROM audit_event WHERE actor = :party AND at < :before"
+    f" UNION SELECT {_COLUMNS} FROM audit_event WHERE subject = :party AND at < :before"
+    " ORDER BY at DESC, chain DESC, seq DESC LIMIT :limit",
+    Entry,
+)
+_END_OF_TIME = 253_402_300_799
+
+
+def export_lines(database: Database, *, since: int | None = None, until: int | None = None) -> Iterator[str]:
+    """Records of ``since`` <= at < ``until`` (Unix seconds), chain by chain, each a JSON object with its MACs in hex.
+
+    Raises `DatabaseUnavailable`.
+    """
+    chain, seq = chain_day(since - DAY) if since else "", -1
+    end = chain_day(until + DAY) + "z" if until else "9"
+    while True:
+        with database.autocommit() as tx:
+            batch = tx.all(_EXPORT, chain=chain, seq=seq, end=end, since=since or 0, until=until or _END_OF_TIME)
+        if not batch:
+            return
+        for row in batch:
+            yield orjson.dumps(row._asdict(), default=bytes.hex).decode()
+        chain, seq = batch[-1].chain, batch[-1].seq
+
+
+def activity(tx: Transaction, party_id: str, *, before: int, limit: int) -> list[Entry]:
+    """The latest records of a time < ``before`` that ``party_id`` is actor or subject of, newest first."""
+    return tx.all(_ACTIVITY, party=party_id, before=before, limit=limit)
