@@ -15,7 +15,6 @@ from idp.web.guards import speaks_protocol
 
 Words = tuple[LazyString, LazyString]
 
-_TRY_LATER: Words = (_("服务暂时繁忙"), _("请稍等片刻再试。您填写的内容没有丢失在别处，也没有被重复提交。"))
 WORDS: dict[int, Words] = {
     400: (_("无法处理这个请求"), _("请求的内容不完整或格式不正确。请返回上一页重新操作。")),
     403: (_("无权查看此页"), _("您没有查看此页的权限。")),

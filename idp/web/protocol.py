@@ -1,0 +1,105 @@
+"""Requests and answers of protocol endpoints, free of any framework, and the strict form parser they share.
+
+Always true: a parameter that reaches a protocol function occurred once, is printable ASCII (free text excepted) and
+within its limits.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+
+MAX_BODY = 64 * 1024
+MAX_FIELDS = 64
+MAX_FIELD = 8 * 1024
+FREE_TEXT = frozenset({"login_hint", "claims"})
+"""Parameters that may hold any Unicode text (OpenID Connect Core 3.1.2.1, 5.5)."""
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ASCII = re.compile(r"[\x20-\x7e]*")
+FORM = "application/x-www-form-urlencoded"
+NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A request that cannot be read; ``why`` is ASCII and repeats nothing of the request."""
+
+    why: str
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolRequest:
+    """What a machine endpoint sees. ``form`` holds body parameters only; header values are as received."""
+
+    method: str
+    form: Mapping[str, str]
+    now: int
+    authorization: str = ""
+    has_query_token: bool = False
+    """An ``access_token`` stood in the query, which is refused (RFC 9700 4.3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolResponse:
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = field(default=NO_STORE)
+
+
+def json_response(data: Any, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> ProtocolResponse:
+    return ProtocolResponse(status, orjson.dumps(data), headers=NO_STORE + headers)
+
+
+def error_response(
+    error: str, description: str = "", *, status: int = 400, headers: tuple[tuple[str, str], ...] = ()
+) -> ProtocolResponse:
+    """An OAuth error (RFC 6749 5.2); ``description`` is ASCII."""
+    data = {"error": error, "error_description": description} if description else {"error": error}
+    return json_response(data, status=status, headers=headers)
+
+
+def parse_form(raw: bytes) -> dict[str, str] | Malformed:
+    """The parameters of a query or form body.
+
+    A parameter without value counts as omitted (RFC 6749 3.1, 3.2); a repeated one is malformed.
+    """
+    if len(raw) > MAX_BODY:
+        return Malformed("request too large", 413)
+    fields: dict[str, str] = {}
+    pairs = raw.split(b"&") if raw else []
+    if len(pairs) > MAX_FIELDS:
+        return Malformed("too many parameters")
+    for pair in pairs:
+        name_raw, _, value_raw = pair.partition(b"=")
+        if not name_raw and not value_raw:
+            continue
+        name, value = _decode(name_raw), _decode(value_raw)
+        if name is None or value is None:
+            return Malformed("parameters are not valid form-encoded UTF-8")
+        if name in fields:
+            return Malformed("a parameter is repeated")
+        if not _ASCII.fullmatch(name) or (name not in FREE_TEXT and not _ASCII.fullmatch(value)):
+            return Malformed("a parameter holds characters outside printable ASCII")
+        fields[name] = value
+    return {name: value for name, value in fields.items() if value}
+
+
+def _decode(raw: bytes) -> str | None:
+    if len(raw) > MAX_FIELD * 3:
+        return None
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        if _BAD_PERCENT.search(raw):
+            return None
+        raw = unquote_to_bytes(raw)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text or len(text) > MAX_FIELD else text

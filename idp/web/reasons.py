@@ -1,0 +1,135 @@
+"""The one table from a machine's reason to a sentence for the person.
+
+Always true: who looks up a reason gets a sentence; one that is not in the table gets the general one, and
+``known_reason`` lets a test find it. Sentences that could tell strangers whether an account exists do not exist.
+"""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+SENTENCES: Mapping[str, LazyString] = {
+    # any form
+    "missing": _("请填写此项"),
+    "text_too_long": _("输入的内容过长"),
+    "text_forbidden_characters": _("输入的内容含有无法使用的字符"),
+    "too_many_requests": _("操作过于频繁，请稍后再试。"),
+    # sign-in
+    "credentials_refused": _("账户或密码不正确，请核对后重新输入"),
+    "password_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或改用短信验证码登录。"),
+    "current_password_wrong": _("当前密码不正确"),
+    "password_wrong": _("密码不正确，请重新输入"),
+    # codes
+    "phone_invalid": _("请输入 11 位中国大陆手机号，例如 138 0013 8000"),
+    "code_missing": _("请输入短信中的验证码"),
+    "code_sent": _("验证码已重新发送，请使用最近一条短信。"),
+    "code_wrong": _("验证码不正确，请核对最近一条短信"),
+    "code_expired": _("验证码已过期，请重新发送"),
+    "code_exhausted": _("输错次数过多，这条验证码已作废，请重新发送"),
+    "sms_too_soon": _("发送过于频繁，请稍等一分钟再试"),
+    "sms_daily_limit": _("这个手机号今天收到的验证码已达上限，请明天再试"),
+    "sms_address_limit": _("您所在的网络发送的验证码过多，请稍后再试"),
+    "sms_unavailable": _("短信服务暂时繁忙，请稍后再试"),
+    # passwords
+    "password_short": _("密码太短，请按要求加长"),
+    "password_long": _("密码太长，请缩短后重试"),
+    "password_simple": _("密码不符合组成要求，请按上面的说明修改"),
+    "password_common": _("这个密码太常见，容易被猜到，请换一个"),
+    "password_personal": _("密码中不要包含手机号、用户名等个人信息"),
+    "password_unchanged": _("新密码不能与当前密码相同"),
+    # registration
+    "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
+    "user_name_taken": _("这个用户名不能使用，请换一个"),
+    "agreements_missing": _("请阅读并同意协议后继续"),
+    "agreements_changed": _("协议刚刚更新，请阅读新的版本"),
+    # why a sign-in is asked for again, or in a stronger way
+    "prompt_login": _("您要前往的应用要求重新登录，以确认是您本人。"),
+    "max_age": _("距您上次登录已有一段时间，您要前往的应用要求重新登录。"),
+    "another_person": _("您要前往的应用正在等待另一个账户登录。"),
+    "client_minimum": _("这个应用只接受用两种方式确认过的登录。"),
+    "essential_acr": _("这个应用要办理的事项需要更高的登录强度。"),
+    "voluntary_acr": _("这个应用希望您再用一种方式确认身份；您也可以不做。"),
+    # what has been done
+    "password_changed": _("密码已修改，其他设备已退出登录。"),
+    "session_ended": _("已结束该设备的登录。"),
+    "sessions_ended": _("其他设备的登录都已结束。"),
+    "consent_withdrawn": _("已撤回，该应用须重新征得您的同意。"),
+    "signed_out": _("您已退出登录。"),
+}
+GENERAL = _("操作没有成功，请重试。")
+
+EVENTS: Mapping[str, LazyString] = {
+    "person:account:registered": _("注册账户"),
+    "person:user_name:set": _("设置用户名"),
+    "person:phone:verified": _("验证手机号"),
+    "person:agreement:accepted": _("同意协议"),
+    "person:password:accepted": _("密码验证通过"),
+    "person:password:refused": _("密码错误"),
+    "person:password:locked": _("密码登录被暂停"),
+    "person:password:unlocked": _("密码登录恢复"),
+    "person:password:changed": _("修改密码"),
+    "person:sms_code:sent": _("发送短信验证码"),
+    "person:sms_code:accepted": _("短信验证码验证通过"),
+    "person:sms_code:refused": _("短信验证码错误"),
+    "person:sms_code:exhausted": _("短信验证码因输错次数过多作废"),
+    "person:session:begun": _("登录"),
+    "person:session:stepped_up": _("再次确认身份"),
+    "person:session:ended": _("退出登录"),
+    "person:profile:viewed": _("查看个人资料"),
+    "person:consent:given": _("同意向应用提供信息"),
+    "person:consent:noticed": _("获知应用依法取得的信息"),
+    "person:consent:withdrawn": _("撤回对应用的同意"),
+    "client:grant:issued": _("登录应用"),
+    "client:grant:refused": _("未能登录应用"),
+    "client:grant:ended": _("应用的登录结束"),
+    "client:code:exchanged": _("应用完成登录"),
+    "client:code:replayed": _("拦截了应用重复使用的登录凭据"),
+    "client:refresh_token:replayed": _("拦截了应用重复使用的登录凭据"),
+    "client:token:revoked": _("应用交回登录凭据"),
+    "client:token:exchanged": _("应用之间转交登录"),
+    "client:personal_data:released": _("向应用提供个人信息"),
+    "client:logout_notice:delivered": _("通知应用退出登录"),
+    "client:logout_notice:failed": _("未能通知应用退出登录"),
+}
+OTHER_EVENT = _("账户操作")
+
+SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
+    "openid": (_("账户编号"), _("只在该部门内使用的编号，不是您的证件号码")),
+    "profile": (_("基本资料"), _("用户名和界面语言")),
+    "phone": (_("手机号"), _("完整的手机号码，用于与您联系")),
+    "email": (_("电子邮箱"), None),
+    "address": (_("联系地址"), None),
+    "offline_access": (_("您离开后继续访问"), _("应用可以在您没有打开它时继续取得上述信息，直到您撤回")),
+}
+
+METHODS: Mapping[str, LazyString] = {"pwd": _("密码"), "sms": _("短信验证码"), "mfa": _("两种方式")}
+
+
+def _key(reason: str) -> str:
+    return str(reason).replace("-", "_")
+
+
+def known_reason(reason: str) -> bool:
+    """Whether ``reason`` has a sentence of its own."""
+    return _key(reason) in SENTENCES
+
+
+def sentence(reason: str) -> LazyString:
+    """What the person reads for ``reason``; hyphens and underscores are alike."""
+    return SENTENCES.get(_key(reason), GENERAL)
+
+
+def event_sentence(event: str) -> LazyString:
+    """An audit event as a line in the person's own list of activity."""
+    return EVENTS.get(event, OTHER_EVENT)
+
+
+def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
+    """Name and description of what a scope gives away; an unknown scope is shown as it is."""
+    return SCOPES.get(scope, (scope, None))
+
+
+def method_word(method: str) -> LazyString | str:
+    """An ``amr`` value in words."""
+    return METHODS.get(method, method)
