@@ -87,12 +87,12 @@ def apache_module(name: str) -> Path:
     raise _missing(f"the Apache module {name}")
 
 
-def cjk_font() -> Path:
-    """Find the Noto CJK sans font, without which Chinese pages show boxes on screenshots."""
+def font(name: str) -> Path:
+    """Find a font file; without the Chinese ones pages show boxes on screenshots."""
     for root in (Path("/"), UNPACKED):
-        for path in root.glob("usr/share/fonts/opentype/noto/NotoSansCJK-Regular.*"):
+        for path in root.glob(f"usr/share/fonts/*/*/{name}"):
             return path
-    raise _missing("the Noto CJK font")
+    raise _missing(f"the font {name}")
 
 
 def environment() -> dict[str, str]:
@@ -120,7 +120,10 @@ def _all(*looks: Callable[[], object]) -> Callable[[], object]:
 
 GROUPS: dict[str, Group] = {
     "base": Group(("postgresql", "redis-server"), _all(lambda: postgres("postgres"), redis)),
-    "browser": Group(("chromium", "fonts-noto-cjk"), _all(lambda: find("chromium"), cjk_font)),
+    "browser": Group(
+        ("chromium", "fonts-noto-cjk", "fonts-hanazono"),  # the last for rare characters of names (CJK Extension B)
+        _all(lambda: find("chromium"), lambda: font("NotoSansCJK-Regular.ttc"), lambda: font("HanaMinB.ttf")),
+    ),
     "nginx": Group(("nginx",), lambda: find("nginx")),
     "apache": Group(("apache2", "libapache2-mod-auth-openidc"), _all(apache, lambda: apache_module("auth_openidc"))),
 }

@@ -69,15 +69,17 @@ def _daemons_stay_down() -> Iterator[None]:
 @contextlib.contextmanager
 def _no_database_cluster(packages: Sequence[str]) -> Iterator[None]:
     """Keep the PostgreSQL package from making a cluster of its own; ours are private ones."""
-    wanted = any(name.startswith("postgresql") for name in packages) and not _NO_CLUSTER.exists()
-    if wanted:
-        _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
-        _NO_CLUSTER.write_text("create_main_cluster = false\n")
+    if not any(name.startswith("postgresql") for name in packages) or _NO_CLUSTER.exists():
+        yield
+        return
+    _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+    _NO_CLUSTER.write_text("create_main_cluster = false\n")
     try:
         yield
     finally:
-        if wanted:
-            _NO_CLUSTER.unlink(missing_ok=True)
+        _NO_CLUSTER.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the machine's own drop-ins keep their directory
+            _NO_CLUSTER.parent.rmdir()
 
 
 def unpack(packages: Sequence[str], cache: Path) -> None:

@@ -66,22 +66,38 @@ def run(
     text: str | None = None,
     seconds: float = 120,
 ) -> str:
-    """Run `argv` to its end and return what it printed; ProcessFailed with that text on a non-zero status."""
-    command = ["setpriv", "--pdeathsig=TERM", *_as_user(user), "--", *argv]
-    done = subprocess.run(
-        command,
-        input=text,
+    """Run `argv` to its end and return what it printed; ProcessFailed with that on an error or after `seconds`.
+
+    Whatever interrupts the wait, the program is asked to stop and given 10 s, so that apt can leave things whole.
+    """
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig=TERM", *_as_user(user), "--", *argv],
+        stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, **(env or {})},
         cwd=cwd,
-        timeout=seconds,
-        check=False,
     )
-    if done.returncode != 0:
-        raise ProcessFailed(f"{' '.join(argv)} ended with status {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    try:
+        printed, _ = process.communicate(text, timeout=seconds)
+    except subprocess.TimeoutExpired as failure:
+        raise ProcessFailed(f"{' '.join(argv)} did not end in {seconds:g} s") from failure
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        raise ProcessFailed(f"{' '.join(argv)} ended with status {process.returncode}:\n{printed}")
+    return printed
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _as_user(user: str | None) -> list[str]:
