@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import create_engine, make_url, text
@@ -16,6 +17,8 @@ import idp
 from adapters.sandbox import services
 from idp.db import Base, Database, engine_options, prepare_engine
 
+hypothesis.settings.register_profile("tests", deadline=None)  # no test judges by the clock
+hypothesis.settings.load_profile("tests")
 _numbers = itertools.count(1)
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata
     import_module(f"idp.{_module.parent.name}.models")

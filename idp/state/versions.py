@@ -45,8 +45,8 @@ class _Held(Generic[T]):
 class Versioned(Generic[T]):
     """One value of a process, loaded again when its version in the database changes.
 
-    ``load`` gets a transaction in which each statement stands alone. It runs after the version was read, so it may see
-    more than that version says, and then is merely called once again.
+    ``load`` gets a transaction in which each statement stands alone. It runs after the version was read, so it may
+    see more than that version says, and then is merely called once again.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Versioned(Generic[T]):
         self._max_age = max_age
         self._lock = threading.Lock()
         self._held: _Held[T] | None = None
-        self._failed = float("-inf")
+        self._failed = self._expired = float("-inf")
 
     def get(self) -> T:
         """The value. While one thread asks the database, others use what they have until the bound is reached.
@@ -67,9 +67,10 @@ class Versioned(Generic[T]):
         """
         now = time.monotonic()
         held = self._held
-        if held is not None and now - held.confirmed < self._max_age:
+        age = now - held.confirmed if held is not None and held.confirmed > self._expired else BOUND
+        if held is not None and age < self._max_age:
             return held.value
-        usable = held is not None and now - held.confirmed < BOUND
+        usable = age < BOUND
         if not self._lock.acquire(blocking=not usable, timeout=-1 if usable else _WAIT):
             if held is not None and usable:
                 return held.value
@@ -81,7 +82,7 @@ class Versioned(Generic[T]):
 
     def expire(self) -> None:
         """Ask again at the next `get`: for ``tx.after_commit`` of whoever changed the registry in this process."""
-        self._held = None
+        self._expired = time.monotonic()
 
     def _confirm(self, asked: float, usable: _Held[T] | None) -> T:
         held = self._held
