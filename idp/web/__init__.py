@@ -53,9 +53,11 @@ def _init_templates(app: Flask, web: WebOptions) -> None:
     @app.context_processor
     def frame() -> dict[str, Any]:
         prefs = preferences()
-        region = web.region_name_en if prefs.lang == "en" and web.region_name_en else web.region_name
+        english = prefs.lang == "en"
+        service = (english and web.service_name_en) or web.service_name
+        region = (english and web.region_name_en) or web.region_name
         return {
-            "site": SimpleNamespace(service_name=web.service_name, region_name=region),
+            "site": SimpleNamespace(service_name=service, region_name=region),
             "prefs": prefs,
             "preference": preference_address,
             "static_url": static_url,

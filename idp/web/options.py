@@ -30,6 +30,7 @@ class WebOptions:
     issuer: str
     secret_key: bytes = field(repr=False)
     service_name: str = "通办"
+    service_name_en: str = "Tongban"
     region_name: str = ""
     region_name_en: str = ""
     default_language: Language = "zh"

@@ -103,6 +103,13 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "offline_access": (_("您离开后继续访问"), _("应用可以在您没有打开它时继续取得上述信息，直到您撤回")),
 }
 
+PASSWORD_RULES: Mapping[str, LazyString] = {
+    "length": _("至少 %(number)d 个字符，也可以是一句话。"),
+    "two_kinds": _("字母、数字、符号至少用两种。"),
+    "letters_and_digits": _("同时包含字母和数字。"),
+    "uncommon": _("不要用常见的密码，不要包含手机号或用户名。"),
+}
+
 METHODS: Mapping[str, LazyString] = {"pwd": _("密码"), "sms": _("短信验证码"), "mfa": _("两种方式")}
 
 
@@ -128,6 +135,12 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+def password_rule(rule: str, **numbers: int) -> str:
+    """One line of advice above a new password. KeyError for an unknown ``rule``."""
+    text = str(PASSWORD_RULES[rule])
+    return text % numbers if numbers else text
 
 
 def method_word(method: str) -> LazyString | str:

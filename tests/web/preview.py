@@ -21,13 +21,13 @@ from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.options import WebOptions
 from idp.web.prose import read_prose
-from idp.web.reasons import event_sentence, scope_words, sentence
+from idp.web.reasons import event_sentence, password_rule, scope_words, sentence
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
 TAX, SOCIAL = "湖南省税务局", "省社会保险服务中心𪚥䶮窗口"
 PHONE = "138****8000"
-RULES = ["至少 8 位。"]
+RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
 IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
 NAME, AGREED = Field("user_name", required=False), Field("agreements")
@@ -86,7 +86,8 @@ def _form_post() -> str:
 
 SIGN_IN = {"client_name": TAX, "notice": None, "locked": False, "code_url": "/signin/code", "register_url": "/register"}
 CODE_IN = {"masked_phone": PHONE, "client_name": TAX, "notice": None, "change_url": "/signin/code"}
-CONFIRM = {"client_name": TAX, "masked_phone": PHONE, "notice": None, "method": "sms", "stage": "send"}
+DECLINE = {"decline_action": None, "decline_fields": {"r": "x"}}
+CONFIRM = DECLINE | {"why": None, "client_name": TAX, "masked_phone": PHONE, "notice": None, "method": "sms", "stage": "send"}
 DETAILS = {"password_rules": RULES, "texts": texts, "notice": None}
 CONSENT = {"client_name": TAX, "department_name": "国家税务总局湖南省税务局", "account_label": PHONE, "notice": None}
 OUT = {"refreshing": True, "refresh_url": "#", "pause_url": "#", "signin_url": "/signin"}
@@ -187,9 +188,9 @@ STATES: Mapping[str, State] = {
     ),
     "register-done": page("register_done.html", client_name=TAX, continue_url="#"),
     "register-done-bare": page("register_done.html", client_name=None, continue_url="#"),
-    "agreements": page("agreements.html", form=lambda: Form(AGREED), texts=texts, client_name=TAX, notice=None),
+    "agreements": page("agreements.html", form=lambda: Form(AGREED), texts=texts, client_name=TAX, notice=None, **DECLINE),
     "agreements-refused": page(
-        "agreements.html", form=lambda: refused(Form(AGREED), agreements="agreements_missing"), texts=texts, client_name=TAX, notice=None
+        "agreements.html", form=lambda: refused(Form(AGREED), agreements="agreements_missing"), texts=texts, client_name=TAX, notice=None, **DECLINE
     ),
     "agreement-text": _agreement,
     "consent": page("consent.html", items=lambda: scopes("profile", "phone", "email"), law=None, **CONSENT),
