@@ -9,6 +9,7 @@ import re
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
@@ -96,7 +97,7 @@ def health() -> Response:
 
 def e164(written: str) -> str | None:
     """A number however it was typed, as E.164; None when it is none. A ``+`` in a query arrives as a space."""
-    digits = re.sub(r"[\s()+-]", "", written)
+    digits = re.sub(r"[\s()+-]", "", normalize("NFKC", written))
     if re.fullmatch(r"1[3-9][0-9]{9}", digits):
         return "+86" + digits
     return "+" + digits if re.fullmatch(r"[1-9][0-9]{6,14}", digits) else None

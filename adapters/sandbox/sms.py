@@ -13,6 +13,7 @@ from adapters.sandbox.magic import Form, Step, steps_for
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.store import Conflict, Inbox, Receipt
 
+ENDPOINT = "/sms/v1/messages"
 sms = Blueprint("sms", __name__)
 
 
@@ -28,7 +29,7 @@ def inbox() -> Inbox:
     return found
 
 
-@sms.post("/sms/v1/messages")
+@sms.post(ENDPOINT)
 def accept() -> Response:
     now = settings().clock()
     message = _verified(now)

@@ -1,0 +1,98 @@
+"""The real client, a running sandbox, and servers that misbehave below HTTP - all on loopback.
+
+Always true: waits are scaled down, so that no test takes the seconds it is about.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from werkzeug.serving import make_server
+
+from adapters.providers.sms import HttpSmsGateway
+from adapters.sandbox.app import create_sandbox
+from adapters.sandbox.settings import SandboxSettings
+from adapters.sandbox.sms import ENDPOINT
+from adapters.sandbox.store import Inbox
+from idp.messages.rules import SmsMessage
+from idp.messages.templates import compose
+
+SECRET = "a-key-of-the-provider-tests-0123456789"
+SCALE = 0.03
+"""Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
+IMPATIENT = 0.3
+"""Time-out of the clients that are to give up; the others have the real one, however busy the machine is."""
+
+
+@dataclass
+class RunningSandbox:
+    """A served sandbox; ``ahead`` moves its clock."""
+
+    url: str = ""
+    ahead: float = 0
+    inbox: Inbox = field(default_factory=lambda: Inbox(max_messages=100, max_requests=100))
+
+    def now(self) -> float:
+        return time.time() + self.ahead
+
+    def gateway(
+        self, *, secret: str = SECRET, timeout: float = 3.0, clock: Callable[[], float] | None = None
+    ) -> HttpSmsGateway:
+        return HttpSmsGateway(url=self.url + ENDPOINT, secret=secret, timeout=timeout, clock=clock or self.now)
+
+    def messages(self, to: str) -> list[str]:
+        return [message.message_id for message in self.inbox.messages(now=self.now(), to=to)]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    running = RunningSandbox()
+    app = create_sandbox(
+        SandboxSettings(secret=SECRET, clock=running.now, pause=lambda seconds: time.sleep(seconds * SCALE))
+    )
+    app.extensions["sandbox_inbox"] = running.inbox
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    running.url = f"http://127.0.0.1:{server.port}"
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
+    thread.start()
+    yield running
+    server.shutdown()
+    thread.join()
+
+
+def message(to: str = "+8613800001001", message_id: str = "msg_1") -> SmsMessage:
+    return compose(
+        message_id=message_id,
+        to=to,
+        template="signin_code",
+        params={"code": "482913", "minutes": "5"},
+        locale="zh-CN",
+    )
+
+
+@contextmanager
+def answering(conversation: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that holds one ``conversation`` per connection; its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(5)
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(5)
+            try:
+                conversation(connection)
+            except OSError:  # the client was right to hang up
+                return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/sms"
+    finally:
+        thread.join()
+        listener.close()
