@@ -1,0 +1,172 @@
+"""Finding, opening and describing accounts.
+
+Always true: looking up an identifier runs the same statements whether it is known or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from idp.accounts.rules import Identifier, Kind, Mobile, PartyStatus, UserName
+from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.tokens import new_id, random_token
+from idp.db import Statement, Transaction
+
+_FIND = Statement(
+    "SELECT i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
+    " WHERE i.kind = :kind AND i.blind IN (:b0, :b1) AND p.status = 'active'",
+    str,
+)
+_ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
+_ADD_IDENTIFIER = Statement[Any](
+    "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
+    " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT (kind, blind) DO NOTHING"
+)
+
+
+class IdentifierRow(NamedTuple):
+    id: str
+    kind: str
+    sealed: bytes
+
+
+_IDENTIFIERS = Statement("SELECT id, kind, sealed FROM party_identifier WHERE party_id = :party", IdentifierRow)
+_PROFILE = Statement("SELECT sealed, updated_at FROM profile WHERE party_id = :party")
+_SET_PROFILE = Statement[Any](
+    "INSERT INTO profile (party_id, sealed, updated_at) VALUES (:party, :sealed, :now)"
+    " ON CONFLICT (party_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at"
+)
+_STATUS = Statement("SELECT status FROM party WHERE id = :party", str)
+_SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
+_ADD_SUBJECT = Statement[Any](
+    "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
+    " ON CONFLICT (sector, party_id) DO NOTHING"
+)
+_ACCEPTED = Statement("SELECT document, version FROM agreement_acceptance WHERE party_id = :party")
+_ACCEPT = Statement[Any](
+    "INSERT INTO agreement_acceptance (party_id, document, version, accepted_at)"
+    " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
+)
+
+SUBJECT_PREFIX = "pw_"
+"""Every person's ``sub`` begins so; no client may be named so (clients.rules)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """An account that can be signed in to."""
+
+    party_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No such account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The identifier already belongs to somebody."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the account says of its person, in clear, for one request."""
+
+    party_id: str
+    mobile: Mobile | None
+    user_name: UserName | None
+    profile: Mapping[str, Any]
+    updated_at: int | None
+
+
+class Directory:
+    """The accounts, with the keys that open them."""
+
+    def __init__(self, cipher: FieldCipher, index: BlindIndex) -> None:
+        self._cipher = cipher
+        self._index = index
+
+    def blind(self, identifier: Identifier) -> bytes:
+        """The keyed blind index of an identifier: what attempts at it are counted on when nobody owns it."""
+        return self._index.current(identifier.kind, identifier.value)
+
+    def lookup(self, tx: Transaction, identifier: Identifier) -> Active | Unknown:
+        # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
+        blinds = self._index.candidates(identifier.kind, identifier.value)
+        party_id = tx.one(_FIND, kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+        return Active(party_id) if party_id else Unknown()
+
+    def open_person(self, tx: Transaction, *, mobile: Mobile, user_name: UserName | None, now: int) -> Active | Taken:
+        """A new person reached by ``mobile`` (proved by the caller). On ``Taken`` the caller rolls back."""
+        party_id = new_id("pty")
+        tx.run(_ADD_PARTY, id=party_id, kind="person", status=PartyStatus.ACTIVE, now=now)
+        if not self.add_identifier(tx, party_id, mobile, verified=True, now=now):
+            return Taken(Kind.MOBILE)
+        if user_name and not self.add_identifier(tx, party_id, user_name, verified=False, now=now):
+            return Taken(Kind.USER_NAME)
+        return Active(party_id)
+
+    def add_identifier(
+        self, tx: Transaction, party_id: str, identifier: Identifier, *, verified: bool, now: int
+    ) -> bool:
+        """False when somebody has it already (under any key of the index ring)."""
+        if not isinstance(self.lookup(tx, identifier), Unknown):
+            return False
+        row = new_id("idn")
+        written = tx.run(
+            _ADD_IDENTIFIER,
+            id=row,
+            party=party_id,
+            kind=identifier.kind,
+            sealed=self._cipher.seal(identifier.value, context=f"party_identifier.sealed:{row}"),
+            blind=self.blind(identifier),
+            verified=now if verified else None,
+            now=now,
+        )
+        return written == 1
+
+    def person(self, tx: Transaction, party_id: str) -> Person:
+        mobile, user_name = None, None
+        for row in tx.all(_IDENTIFIERS, party=party_id):
+            value = self._cipher.open(row.sealed, context=f"party_identifier.sealed:{row.id}")
+            if row.kind == Kind.MOBILE:
+                mobile = Mobile(value)
+            else:
+                user_name = UserName(value)
+        profile = tx.one(_PROFILE, party=party_id)
+        claims = orjson.loads(self._cipher.open(profile[0], context=f"profile.sealed:{party_id}")) if profile else {}
+        return Person(party_id, mobile, user_name, claims, profile[1] if profile else None)
+
+    def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
+        sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")
+        tx.run(_SET_PROFILE, party=party_id, sealed=sealed, now=now)
+
+
+def is_active(tx: Transaction, party_id: str) -> bool:
+    return tx.one(_STATUS, party=party_id) == PartyStatus.ACTIVE
+
+
+def subject(tx: Transaction, *, sector: str, party_id: str) -> str:
+    """The pairwise ``sub`` of a party in a sector, made on first use."""
+    if known := tx.one(_SUBJECT, sector=sector, party=party_id):
+        return known
+    tx.run(_ADD_SUBJECT, sector=sector, party=party_id, sub=SUBJECT_PREFIX + random_token())
+    sub = tx.one(_SUBJECT, sector=sector, party=party_id)
+    if sub is None:
+        raise RuntimeError("a subject just written is gone")
+    return sub
+
+
+def accepted_agreements(tx: Transaction, party_id: str) -> dict[str, str]:
+    """Document -> newest accepted version."""
+    return dict(sorted(tx.all(_ACCEPTED, party=party_id)))
+
+
+def accept_agreements(tx: Transaction, party_id: str, versions: Mapping[str, str], *, now: int) -> None:
+    for document, version in versions.items():
+        tx.run(_ACCEPT, party=party_id, document=document, version=version, now=now)

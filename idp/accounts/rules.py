@@ -1,0 +1,86 @@
+"""Identifiers as value types: what a phone number and a user name are, each with one canonical form.
+
+Always true: ``repr`` and ``str`` of a value type are masked; the canonical text is read by ``.value`` on purpose.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_USER_NAME = re.compile(r"[a-z][a-z0-9_]{5,19}")
+_SEPARATORS = re.compile(r"[\s\-().·]+")
+
+
+class Kind(StrEnum):
+    """What an identifier is; also the name of its blind index."""
+
+    MOBILE = "mobile"
+    USER_NAME = "user_name"
+
+
+class PartyStatus(StrEnum):
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mobile:
+    """A mainland mobile number: 11 digits, ``1[3-9]`` and nine more."""
+
+    value: str
+    kind = Kind.MOBILE
+
+    @classmethod
+    def parse(cls, text: str) -> "Mobile | None":
+        """The number in ``text`` whatever its spelling: +86, 0086, spaces, hyphens, full-width digits."""
+        digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+        for prefix in ("+86", "0086"):
+            digits = digits.removeprefix(prefix)
+        if len(digits) == 13:
+            digits = digits.removeprefix("86")
+        return cls(digits) if _MOBILE.fullmatch(digits) else None
+
+    @property
+    def e164(self) -> str:
+        return "+86" + self.value
+
+    @property
+    def masked(self) -> str:
+        return f"{self.value[:3]}****{self.value[-4:]}"
+
+    def __repr__(self) -> str:
+        return f"Mobile({self.masked})"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class UserName:
+    """A self-chosen name: a letter, then 5 to 19 letters, digits or underscores; case does not tell names apart."""
+
+    value: str
+    kind = Kind.USER_NAME
+
+    @classmethod
+    def parse(cls, text: str) -> "UserName | None":
+        name = unicodedata.normalize("NFKC", text).strip().lower()
+        return cls(name) if _USER_NAME.fullmatch(name) else None
+
+    @property
+    def masked(self) -> str:
+        return f"{self.value[:2]}***{self.value[-1]}"
+
+    def __repr__(self) -> str:
+        return f"UserName({self.masked})"
+
+    __str__ = __repr__
+
+
+Identifier = Mobile | UserName
+
+
+def parse_identifier(text: str) -> Identifier | None:
+    """What a person typed into the one sign-in field; None when it can be no identifier at all."""
+    return Mobile.parse(text) or UserName.parse(text)

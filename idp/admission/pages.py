@@ -1,0 +1,236 @@
+"""Parking, resuming and finishing requests, and the consent page.
+
+Always true: a decision to admit or refuse is carried out by the protocol that parked the request, once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from idp.accounts.actions import Directory
+from idp.admission.actions import decide
+from idp.admission.parked import Parked, note, park, peek, take
+from idp.admission.rules import Admit, Ask, Reason, Refusal, Refuse, Step
+from idp.clients.actions import Registry
+from idp.clients.rules import Basis
+from idp.db import current_transaction, db
+from idp.grants.actions import give_consent
+from idp.signin.rules import Session
+from idp.state.store import Store
+from idp.web.agreements import Agreements
+from idp.web.clock import now
+from idp.web.cookies import browser_digest
+from idp.web.errors import expired_page
+from idp.web.guards import current_session, public, signed_in
+from idp.web.locale import preferences
+from idp.web.visit import Visit, current_visit, init_visits
+
+EXTENSION = "tongban_admission"
+PAGES = {
+    Step.SIGN_IN: "signin.password",
+    Step.AGREEMENTS: "registration.agreements",
+    Step.STRENGTHEN: "signin.confirm",
+    Step.CONSENT: "admission.consent",
+}
+"""The named route that serves each step."""
+Finish = Callable[[Parked, Admit | Refuse, Session | None], ResponseReturnValue]
+
+blueprint = Blueprint("admission", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the pages work with; ``protocols`` finish what they parked."""
+
+    store: Store
+    registry: Registry
+    directory: Directory
+    agreements: Agreements
+    ttl: int
+    protocols: dict[str, Finish]
+
+
+def init_admission(
+    app: Flask, *, store: Store, registry: Registry, directory: Directory, agreements: Agreements, ttl: int
+) -> None:
+    app.extensions[EXTENSION] = Admission(store, registry, directory, agreements, ttl, {})
+    app.register_blueprint(blueprint)
+    init_visits(app, _load_visit, resume="admission.resume")
+
+
+def serve_protocol(app: Flask, name: str, finish: Finish) -> None:
+    """Let requests parked as ``name`` be finished by ``finish``."""
+    app.extensions[EXTENSION].protocols[name] = finish
+
+
+def _admission() -> Admission:
+    found: Admission = current_app.extensions[EXTENSION]
+    return found
+
+
+def _browser() -> str:
+    return browser_digest().hex()
+
+
+def new_parked(**values: object) -> Parked:
+    """A request of this browser as it arrives, with what the session had proved before."""
+    session: Session | None = current_session()
+    return Parked(
+        browser=_browser(),
+        session_id=session.id if session else None,
+        proofs=session.proofs if session else 0,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def enter(parked: Parked) -> ResponseReturnValue:
+    """Answer a request at once, or park it and send the person to the first page that is needed."""
+    return _go_on(parked, key=None)
+
+
+def _go_on(parked: Parked, *, key: str | None) -> ResponseReturnValue:
+    admission, session = _admission(), current_session()
+    decision = decide(
+        current_transaction(),
+        parked.demand,
+        session,
+        replace(parked.progress, authenticated=_authenticated_since(parked, session)),
+        agreements=_versions(admission.agreements),
+        now=now(),
+    )
+    if isinstance(decision, Ask):
+        db.session.rollback()
+        return _ask(admission, parked, decision, key)
+    if key is not None and take(admission.store, key, browser=_browser()) is None:
+        return expired_page()
+    return admission.protocols[parked.protocol](parked, decision, session)
+
+
+def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:
+    waiting = replace(parked, reason=ask.reason)
+    if key is None:
+        key = park(admission.store, waiting, ttl=admission.ttl)
+    elif parked.reason != ask.reason:
+        note(admission.store, key, waiting, ttl=admission.ttl)
+    locales = {"ui_locales": parked.ui_locales} if parked.ui_locales else {}
+    return redirect(url_for(PAGES[ask.step], r=key, **locales), 303)
+
+
+def _authenticated_since(parked: Parked, session: Session | None) -> bool:
+    """Whether the person has actively authenticated after the request came."""
+    return session is not None and (session.id != parked.session_id or session.proofs > parked.proofs)
+
+
+def _versions(agreements: Agreements) -> Mapping[str, str]:
+    return {text.kind: text.version for text in agreements.current(now=now())}
+
+
+def _load_visit(key: str) -> Visit | None:
+    parked = peek(_admission().store, key, browser=_browser())
+    if parked is None:
+        return None
+    return Visit(
+        key=key,
+        client_name=parked.label.get(preferences().lang) or parked.label["zh"],
+        reason=parked.reason,
+        login_hint=parked.login_hint,
+        form_target=parked.form_target,
+        declinable=parked.reason == Reason.VOLUNTARY_ACR,
+    )
+
+
+def _restart(parked: Parked | None) -> ResponseReturnValue:
+    return expired_page(restart=None if parked is None else parked.form_target)
+
+
+@blueprint.get("/continue")
+@public
+def resume() -> ResponseReturnValue:
+    """Take the next step of a parked request."""
+    key = request.args.get("r", "")
+    parked = peek(_admission().store, key, browser=_browser()) if key else None
+    return _go_on(parked, key=key) if parked else _restart(parked)
+
+
+@blueprint.post("/continue/decline")
+@public
+def decline() -> ResponseReturnValue:
+    """Not this: ``what=strengthen`` goes on without the stronger sign-in, anything else goes back to the app."""
+    admission, key = _admission(), request.values.get("r", "")
+    parked = peek(admission.store, key, browser=_browser()) if key else None
+    if parked is None:
+        return _restart(parked)
+    if request.values.get("what") == "strengthen":
+        note(admission.store, key, parked, ttl=admission.ttl, declined=True)
+        return redirect(url_for("admission.resume", r=key), 303)
+    return _refuse(parked, key)
+
+
+def _refuse(parked: Parked, key: str) -> ResponseReturnValue:
+    if take(_admission().store, key, browser=_browser()) is None:
+        return expired_page()
+    refusal = Refuse(Refusal.ACCESS_DENIED, Reason(parked.reason or Reason.NO_SESSION))
+    return _admission().protocols[parked.protocol](parked, refusal, current_session())
+
+
+@blueprint.route("/consent", methods=["GET", "POST"])
+@signed_in
+def consent() -> ResponseReturnValue:
+    admission, session, key = _admission(), current_session(), request.values.get("r", "")
+    parked = peek(admission.store, key, browser=_browser()) if key else None
+    client = admission.registry.get(parked.demand.client_id) if parked else None
+    if parked is None or client is None or current_visit() is None:
+        return _restart(parked)
+    if request.method == "GET":
+        return _consent_page(admission, parked, session)
+    if request.form.get("decision") != "allow":
+        return _refuse(parked, key)
+    give_consent(
+        current_transaction(),
+        party_id=session.party_id,
+        client_id=client.client_id,
+        scopes=parked.demand.consent,
+        now=now(),
+    )
+    db.session.commit()
+    note(admission.store, key, parked, ttl=admission.ttl, consented=True)
+    return redirect(url_for("admission.resume", r=key), 303)
+
+
+def _consent_page(admission: Admission, parked: Parked, session: Session) -> ResponseReturnValue:
+    client = admission.registry.get(parked.demand.client_id)
+    assert client is not None  # noqa: S101 - the view looked
+    person = admission.directory.person(current_transaction(), session.party_id)
+    statutory = client.needing(frozenset(client.scopes), Basis.STATUTORY) & parked.scopes
+    items = [_item(scope, Basis.CONSENT) for scope in sorted(parked.demand.consent)]
+    items += [_item(scope, Basis.STATUTORY) for scope in sorted(statutory)]
+    language = preferences().lang
+    return render_template(
+        "consent.html",
+        client_name=client.label(language),
+        department_name=client.department.get(language) or client.label(language),
+        account_label=person.user_name.masked if person.user_name else person.mobile.masked if person.mobile else "",
+        items=items,
+        law=client.law,
+        notice=None,
+    )
+
+
+def _item(scope: str, basis: Basis) -> SimpleNamespace:
+    label, detail = scope_words().get(scope, (scope, None))
+    return SimpleNamespace(label=label, detail=detail, basis=basis.value)
+
+
+def scope_words() -> dict[str, tuple[str, str | None]]:
+    """What a scope is called before people, and what it holds."""
+    return {
+        "profile": (_("基本资料"), _("姓名、昵称、性别、出生日期等您已登记的资料")),
+        "email": (_("电子邮箱"), None),
+        "phone": (_("手机号码"), None),
+        "address": (_("联系地址"), None),
+        "offline_access": (_("在您离开后继续使用"), _("该应用可以在您没有登录时更新上述信息，您可以随时撤回")),
+    }

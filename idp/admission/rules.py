@@ -1,0 +1,220 @@
+"""``next_step``: the ordered checks between an app's demand and its answer.
+
+Always true: the first unmet check wins, and each check names the error it is under ``prompt=none``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from idp.proofing.rules import NO_LEVEL, Level, parse_acr
+
+
+class Step(StrEnum):
+    """What a person can be asked to do; each is served by one page."""
+
+    SIGN_IN = "sign-in"
+    AGREEMENTS = "agreements"
+    STRENGTHEN = "strengthen"
+    CONSENT = "consent"
+
+
+class Reason(StrEnum):
+    """Why a person is asked; the page says it in a sentence."""
+
+    NO_SESSION = "no-session"
+    PROMPT_LOGIN = "prompt-login"
+    MAX_AGE = "max-age"
+    ANOTHER_PERSON = "another-person"
+    AGREEMENTS_CHANGED = "agreements-changed"
+    CLIENT_MINIMUM = "client-minimum"
+    ESSENTIAL_ACR = "essential-acr"
+    VOLUNTARY_ACR = "voluntary-acr"
+    CONSENT_MISSING = "consent-missing"
+    PROMPT_CONSENT = "prompt-consent"
+
+
+class Refusal(StrEnum):
+    """The OpenID error an unmet check amounts to (Core 3.1.2.6, Unmet Authentication Requirements 1.0)."""
+
+    LOGIN_REQUIRED = "login_required"
+    INTERACTION_REQUIRED = "interaction_required"
+    CONSENT_REQUIRED = "consent_required"
+    ACCESS_DENIED = "access_denied"
+    UNMET = "unmet_authentication_requirements"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What an app asks of a person, in no protocol's words."""
+
+    client_id: str
+    minimum: Level = NO_LEVEL
+    """The client's registered minimum."""
+    acr: tuple[str, ...] = ()
+    """Requested values in the client's order; alternatives."""
+    acr_essential: bool = False
+    max_age: int | None = None
+    prompts: frozenset[str] = frozenset()
+    party_id: str | None = None
+    """The person the app already knows (a hint's subject); nobody else will do."""
+    consent: frozenset[str] = frozenset()
+    """Scopes that need the person's consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who is there: the session's person, as true at ``now``."""
+
+    party_id: str
+    auth_time: int
+    level: Level
+    attainable: Level
+    """What this person could reach in this visit."""
+    agreed: bool
+    """The current agreements are accepted."""
+    consented: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What the person has done for this very request."""
+
+    authenticated: bool = False
+    consented: bool = False
+    declined: bool = False
+    """Declined the stronger sign-in that the app would have liked."""
+
+
+NOTHING_DONE = Progress()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send the person to the page of ``step``; under ``prompt=none`` answer ``refusal``."""
+
+    step: Step
+    reason: Reason
+    refusal: Refusal
+    target: Level = NO_LEVEL
+    """For `Step.STRENGTHEN`: the level to reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Answer the app with an error; nothing the person could do would help."""
+
+    refusal: Refusal
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Everything is met; ``acr`` is what the token says."""
+
+    acr: str
+
+
+Decision = Ask | Refuse | Admit
+
+
+def next_step(demand: Demand, standing: Standing | None, progress: Progress, *, now: int) -> Decision:
+    """The first unmet check, else admission."""
+    if standing is None:
+        return _silent(demand, Ask(Step.SIGN_IN, Reason.NO_SESSION, Refusal.LOGIN_REQUIRED))
+    for check in _CHECKS:
+        if (unmet := check(demand, standing, progress, now)) is not None:
+            return _silent(demand, unmet)
+    return Admit(met_acr(demand, standing.level))
+
+
+def met_acr(demand: Demand, truth: Level) -> str:
+    """The requested string that the truth meets, first in the client's order, else the true combined value."""
+    for value in demand.acr:
+        if (level := parse_acr(value)) and truth.meets(level):
+            return value
+    return truth.acr
+
+
+def _silent(demand: Demand, decision: Ask | Refuse) -> Ask | Refuse:
+    if isinstance(decision, Ask) and "none" in demand.prompts:
+        return Refuse(decision.refusal, decision.reason)
+    return decision
+
+
+def _right_person(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | Refuse | None:
+    if demand.party_id in (None, standing.party_id):
+        return None
+    if progress.authenticated:
+        return Refuse(Refusal.LOGIN_REQUIRED, Reason.ANOTHER_PERSON)
+    return Ask(Step.SIGN_IN, Reason.ANOTHER_PERSON, Refusal.LOGIN_REQUIRED)
+
+
+def _asked_to_sign_in(demand: Demand, _standing: Standing, progress: Progress, _now: int) -> Ask | None:
+    if progress.authenticated or demand.prompts.isdisjoint({"login", "select_account"}):
+        return None
+    return Ask(Step.SIGN_IN, Reason.PROMPT_LOGIN, Refusal.LOGIN_REQUIRED)
+
+
+def _fresh(demand: Demand, standing: Standing, progress: Progress, now: int) -> Ask | None:
+    if demand.max_age is None or progress.authenticated:
+        return None
+    # max_age=0 is prompt=login (Core 3.1.2.1), however young the session
+    if demand.max_age > 0 and now - standing.auth_time <= demand.max_age:
+        return None
+    return Ask(Step.SIGN_IN, Reason.MAX_AGE, Refusal.LOGIN_REQUIRED)
+
+
+def _agreed(_demand: Demand, standing: Standing, _progress: Progress, _now: int) -> Ask | None:
+    if standing.agreed:
+        return None
+    return Ask(Step.AGREEMENTS, Reason.AGREEMENTS_CHANGED, Refusal.INTERACTION_REQUIRED)
+
+
+def _client_minimum(demand: Demand, standing: Standing, _progress: Progress, _now: int) -> Ask | Refuse | None:
+    if standing.level.meets(demand.minimum):
+        return None
+    return _raise(demand.minimum, standing, Reason.CLIENT_MINIMUM)
+
+
+def _requested_acr(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | Refuse | None:
+    levels = [level for value in demand.acr if (level := parse_acr(value))]
+    if any(standing.level.meets(level) for level in levels):
+        return None
+    attainable = next((level for level in levels if standing.attainable.meets(level)), None)
+    if demand.acr_essential and demand.acr:
+        if attainable is None or progress.declined:
+            return Refuse(Refusal.UNMET, Reason.ESSENTIAL_ACR)
+        return _raise(attainable, standing, Reason.ESSENTIAL_ACR)
+    if attainable is None:
+        return None  # voluntary and out of reach: the token tells the truth
+    if progress.declined:
+        return Refuse(Refusal.UNMET, Reason.VOLUNTARY_ACR)
+    return _raise(attainable, standing, Reason.VOLUNTARY_ACR)
+
+
+def _raise(target: Level, standing: Standing, reason: Reason) -> Ask | Refuse:
+    if standing.attainable.meets(target):
+        return Ask(Step.STRENGTHEN, reason, Refusal.INTERACTION_REQUIRED, target)
+    return Refuse(Refusal.UNMET, reason)
+
+
+def _consented(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | None:
+    if progress.consented:
+        return None
+    if "consent" in demand.prompts:
+        return Ask(Step.CONSENT, Reason.PROMPT_CONSENT, Refusal.CONSENT_REQUIRED)
+    if demand.consent <= standing.consented:
+        return None
+    return Ask(Step.CONSENT, Reason.CONSENT_MISSING, Refusal.CONSENT_REQUIRED)
+
+
+_CHECKS: tuple[Callable[[Demand, Standing, Progress, int], Ask | Refuse | None], ...] = (
+    _right_person,
+    _asked_to_sign_in,
+    _fresh,
+    _agreed,
+    _client_minimum,
+    _requested_acr,
+    _consented,
+)

@@ -1,0 +1,238 @@
+"""Issuing, redeeming, refreshing, ending grants; remembering consent.
+
+Always true: every end of a grant leaves its audit record and, once per client and session, a logout notice in the
+outbox of the same transaction.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from idp.audit import Event, record
+from idp.crypto.tokens import digest, random_token, same
+from idp.db import Statement, Transaction
+from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.messages.outbox import enqueue
+
+_COLUMNS = ", ".join(Grant._fields)
+_INSERT = Statement[Any](
+    "INSERT INTO authorization_grant (gid, client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial,"
+    " aal, auth_time, offline, code_hash, created_at) VALUES (:gid, :client_id, :party_id, :session_id, :sub, :sid,"
+    " :scope, :claims, :acr, :amr, :ial, :aal, :auth_time, :offline, :code_hash, :created_at)"
+)
+_BY_GID = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE gid = :gid", Grant)
+_BY_HANDLE = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE refresh_handle = :handle", Grant)
+_REDEEMED = Statement(
+    f"SELECT {_COLUMNS} FROM authorization_grant WHERE code_hash = :code AND code_redeemed_at IS NOT NULL",
+    Grant,
+)
+_CLAIM_CODE = Statement(
+    "UPDATE authorization_grant SET code_redeemed_at = :now, refresh_handle = :handle, refresh_secret = :secret,"
+    " refresh_used_at = :now WHERE gid = :gid AND code_hash = :code AND code_redeemed_at IS NULL"
+    f" AND revoked_at IS NULL RETURNING {_COLUMNS}",
+    Grant,
+)
+_ROTATE = Statement(
+    "UPDATE authorization_grant SET refresh_secret = :new, refresh_used_at = :now"
+    f" WHERE gid = :gid AND refresh_secret = :old AND revoked_at IS NULL RETURNING {_COLUMNS}",
+    Grant,
+)
+
+
+class Ended(NamedTuple):
+    """A grant that has just ended."""
+
+    gid: str
+    client_id: str
+    party_id: str
+    session_id: str
+    sub: str
+    sid: str
+
+
+_ENDED_COLUMNS = ", ".join(Ended._fields)
+
+
+def _end_where(condition: str) -> Statement[Ended]:
+    return Statement(
+        "UPDATE authorization_grant SET revoked_at = :now, revoke_reason = :reason"
+        f" WHERE {condition} AND revoked_at IS NULL RETURNING {_ENDED_COLUMNS}",
+        Ended,
+    )
+
+
+_END_ONE = _end_where("gid = :key")
+_END_SESSION = _end_where("session_id = :key")
+_END_SESSION_ONLINE = _end_where("session_id = :key AND NOT offline")
+_END_PARTY = _end_where("party_id = :key")
+_END_CLIENT = _end_where("client_id = :key")
+_END_CONNECTION = _end_where("party_id = :key AND client_id = :client")
+_CLIENTS_OF_SESSION = Statement(
+    "SELECT MIN(gid), client_id, party_id, session_id, MIN(sub), sid FROM authorization_grant"
+    " WHERE session_id = :key GROUP BY client_id, party_id, session_id, sid",
+    Ended,
+)
+
+
+def issue(tx: Transaction, grant: Grant, *, code: str) -> None:
+    """Write the grant that ``code`` will redeem."""
+    row = {name: value for name, value in grant._asdict().items() if name in _ISSUED}
+    tx.run(_INSERT, **row, code_hash=digest(code))
+    record(
+        tx,
+        Event.GRANT_ISSUED,
+        actor=grant.party_id,
+        subject=grant.gid,
+        client=grant.client_id,
+        session=grant.session_id,
+        detail={"scope": grant.scope, "acr": grant.acr},
+        now=grant.created_at,
+    )
+
+
+_ISSUED = frozenset(Grant._fields) - {"refresh_secret", "refresh_used_at", "revoked_at"}
+
+
+def find(tx: Transaction, gid: str) -> Grant | None:
+    return tx.one(_BY_GID, gid=gid)
+
+
+def redeem_code(tx: Transaction, *, gid: str, code: str, refresh: RefreshToken | None, now: int) -> Grant | None:
+    """Claim the code for the one winner, who also gets the family's first refresh token; None for everybody else."""
+    grant = tx.one(
+        _CLAIM_CODE,
+        gid=gid,
+        code=digest(code),
+        handle=digest(refresh.handle) if refresh else None,
+        secret=digest(refresh.secret) if refresh else None,
+        now=now,
+    )
+    if grant:
+        record(
+            tx,
+            Event.CODE_EXCHANGED,
+            actor=grant.party_id,
+            subject=gid,
+            client=grant.client_id,
+            session=grant.session_id,
+            now=now,
+        )
+    return grant
+
+
+def find_redeemed(tx: Transaction, code: str) -> Grant | None:
+    """The grant whose code this was, if it has been redeemed: the presenter is a replay (RFC 6749 4.1.2)."""
+    return tx.one(_REDEEMED, code=digest(code))
+
+
+def new_refresh_token() -> RefreshToken:
+    return RefreshToken(random_token(), random_token())
+
+
+def find_by_refresh(tx: Transaction, token: RefreshToken) -> Grant | None:
+    return tx.one(_BY_HANDLE, handle=digest(token.handle))
+
+
+def is_current(grant: Grant, token: RefreshToken) -> bool:
+    """False for an earlier member of the family."""
+    return grant.refresh_secret is not None and same(grant.refresh_secret, digest(token.secret))
+
+
+def rotate(tx: Transaction, *, gid: str, token: RefreshToken, now: int) -> tuple[Grant, RefreshToken] | None:
+    """Replace ``token`` by its successor; None when somebody else already did (the caller ends the family)."""
+    successor = RefreshToken(token.handle, random_token())
+    grant = tx.one(_ROTATE, gid=gid, old=digest(token.secret), new=digest(successor.secret), now=now)
+    return (grant, successor) if grant else None
+
+
+def end_grant(tx: Transaction, gid: str, reason: EndReason, *, now: int) -> None:
+    _end(tx, tx.all(_END_ONE, key=gid, reason=reason, now=now), reason, now=now)
+
+
+def end_session_grants(tx: Transaction, session_id: str, *, keep_offline: bool, now: int) -> list[Ended]:
+    """End what the session gave out and tell every app that was entered by it.
+
+    ``keep_offline``: idle and absolute ends leave ``offline_access`` grants alone (OpenID Connect Core 11); a
+    sign-out or any forced end does not. Returns one row per client told.
+    """
+    statement = _END_SESSION_ONLINE if keep_offline else _END_SESSION
+    entered = tx.all(_CLIENTS_OF_SESSION, key=session_id)
+    for ended in tx.all(statement, key=session_id, reason=EndReason.SESSION_ENDED, now=now):
+        _audit_end(tx, ended, EndReason.SESSION_ENDED, now=now)
+    _notify(tx, entered, now=now)
+    return entered
+
+
+def end_party_grants(tx: Transaction, party_id: str, reason: EndReason, *, now: int) -> None:
+    _end(tx, tx.all(_END_PARTY, key=party_id, reason=reason, now=now), reason, now=now)
+
+
+def end_client_grants(tx: Transaction, client_id: str, reason: EndReason, *, now: int) -> None:
+    _end(tx, tx.all(_END_CLIENT, key=client_id, reason=reason, now=now), reason, now=now)
+
+
+def _end(tx: Transaction, grants: list[Ended], reason: EndReason, *, now: int) -> None:
+    for ended in grants:
+        _audit_end(tx, ended, reason, now=now)
+    _notify(tx, {(ended.client_id, ended.sid): ended for ended in grants}.values(), now=now)
+
+
+def _audit_end(tx: Transaction, ended: Ended, reason: EndReason, *, now: int) -> None:
+    record(
+        tx,
+        Event.GRANT_ENDED,
+        subject=ended.gid,
+        client=ended.client_id,
+        session=ended.session_id,
+        actor=ended.party_id,
+        reason=reason,
+        now=now,
+    )
+
+
+def _notify(tx: Transaction, apps: Iterable[Ended], *, now: int) -> None:
+    for app in apps:
+        payload = {"client_id": app.client_id, "sub": app.sub, "sid": app.sid}
+        enqueue(tx, "logout", payload, session_id=app.session_id, client_id=app.client_id, now=now)
+
+
+class ConsentRow(NamedTuple):
+    client_id: str
+    scope: str
+    given_at: int
+
+
+_CONSENT = Statement("SELECT scope FROM consent WHERE party_id = :party AND client_id = :client", str)
+_CONSENTS = Statement("SELECT client_id, scope, given_at FROM consent WHERE party_id = :party", ConsentRow)
+_GIVE = Statement[Any](
+    "INSERT INTO consent (party_id, client_id, scope, given_at) VALUES (:party, :client, :scope, :now)"
+    " ON CONFLICT (party_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = excluded.given_at"
+)
+_WITHDRAW = Statement[Any]("DELETE FROM consent WHERE party_id = :party AND client_id = :client")
+
+
+def consented(tx: Transaction, *, party_id: str, client_id: str) -> frozenset[str]:
+    """The scopes this person has agreed to, or been told of, for this client."""
+    return frozenset((tx.one(_CONSENT, party=party_id, client=client_id) or "").split())
+
+
+def consents(tx: Transaction, party_id: str) -> list[ConsentRow]:
+    return tx.all(_CONSENTS, party=party_id)
+
+
+def give_consent(
+    tx: Transaction, *, party_id: str, client_id: str, scopes: Iterable[str], told_only: bool = False, now: int
+) -> None:
+    """Remember agreement to further scopes; ``told_only`` for scopes with a statutory basis (notice, no form)."""
+    known = consented(tx, party_id=party_id, client_id=client_id)
+    scope = " ".join(sorted(known.union(scopes)))
+    tx.run(_GIVE, party=party_id, client=client_id, scope=scope, now=now)
+    event = Event.CONSENT_NOTICED if told_only else Event.CONSENT_GIVEN
+    record(tx, event, actor=party_id, subject=party_id, client=client_id, detail={"scope": scope}, now=now)
+
+
+def withdraw(tx: Transaction, *, party_id: str, client_id: str, now: int) -> None:
+    """Forget the consent and end everything this client holds for this person."""
+    tx.run(_WITHDRAW, party=party_id, client=client_id)
+    record(tx, Event.CONSENT_WITHDRAWN, actor=party_id, subject=party_id, client=client_id, now=now)
+    ended = tx.all(_END_CONNECTION, key=party_id, client=client_id, reason=EndReason.WITHDRAWN, now=now)
+    _end(tx, ended, EndReason.WITHDRAWN, now=now)

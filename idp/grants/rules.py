@@ -1,0 +1,74 @@
+"""What a grant is and how a refresh token is written.
+
+Always true: a refresh token has one exact form; anything else is not looked up at all.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+_REFRESH = re.compile(r"[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}")
+
+
+class EndReason(StrEnum):
+    """Why a grant ended; kept on the row and in the audit record."""
+
+    CODE_REPLAYED = "code-replayed"
+    REFRESH_REPLAYED = "refresh-replayed"
+    REVOKED_BY_CLIENT = "revoked-by-client"
+    WITHDRAWN = "consent-withdrawn"
+    SESSION_ENDED = "session-ended"
+    CLIENT_SUSPENDED = "client-suspended"
+    ACCOUNT_CLOSED = "account-closed"
+
+
+class Grant(NamedTuple):
+    """A row of ``authorization_grant`` as the protocol reads it; times are Unix seconds."""
+
+    gid: str
+    client_id: str
+    party_id: str
+    session_id: str
+    sub: str
+    sid: str
+    scope: str
+    claims: str | None
+    acr: str
+    amr: str
+    ial: int
+    aal: int
+    auth_time: int
+    offline: bool
+    refresh_secret: bytes | None
+    refresh_used_at: int | None
+    created_at: int
+    revoked_at: int | None
+
+    @property
+    def live(self) -> bool:
+        return self.revoked_at is None
+
+    def has_scope(self, scope: str) -> bool:
+        return scope in self.scope.split()
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """``handle.secret``: the handle names the family for its whole life, the secret is this token alone.
+
+    Who presents a known handle with another secret held an earlier token of the family: that is reuse.
+    """
+
+    handle: str
+    secret: str
+
+    @classmethod
+    def parse(cls, text: str) -> "RefreshToken | None":
+        return cls(*text.split(".")) if _REFRESH.fullmatch(text) else None
+
+    def __str__(self) -> str:
+        return f"{self.handle}.{self.secret}"
+
+    def __repr__(self) -> str:
+        return "RefreshToken(***)"

@@ -1,0 +1,168 @@
+"""The lane: machine endpoints served in front of the Flask application by one small WSGI table.
+
+Always true: it is the only place that serves them, and whatever happens inside, its answer is well formed.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from idp.db import DatabaseUnavailable
+from idp.log import get_logger, request_id
+from idp.state.store import StateUnavailable
+from idp.web.protocol import (
+    FORM,
+    MAX_BODY,
+    Malformed,
+    ProtocolRequest,
+    ProtocolResponse,
+    error_response,
+    parse_form,
+)
+from idp.web.reference import new_reference
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = get_logger("lane")
+_SECURITY = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
+_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
+
+Handler = Callable[[ProtocolRequest], ProtocolResponse]
+Observe = Callable[[str, int, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One path of the table. ``document``: takes If-None-Match instead of a request. ``origins``: for CORS."""
+
+    methods: tuple[str, ...]
+    handler: Handler | None = None
+    document: Callable[[str], ProtocolResponse] | None = None
+    origins: Callable[[str], bool] | None = None
+    """Which web origins may read the answer; None: none."""
+    any_origin: bool = False
+
+
+class Lane:
+    """A WSGI application: the table first, everything else is Flask's."""
+
+    def __init__(
+        self,
+        table: Mapping[str, Endpoint],
+        fallback: "WSGIApplication",
+        *,
+        https: bool,
+        observe: Observe,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._table = dict(table)
+        self._fallback = fallback
+        self._clock = clock
+        self._observe = observe
+        hsts = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),) if https else ()
+        self._security = _SECURITY + hsts
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        endpoint = self._table.get(environ["PATH_INFO"])
+        if endpoint is None:
+            return self._fallback(environ, start_response)
+        began = time.perf_counter()
+        reference = new_reference()
+        token = request_id.set(reference)
+        try:
+            response = self._answer(endpoint, environ)
+        finally:
+            request_id.reset(token)
+        self._observe(environ["PATH_INFO"], response.status, time.perf_counter() - began)
+        headers = [
+            ("Content-Type", response.content_type),
+            ("Content-Length", str(len(response.body))),
+            ("Request-Id", reference),
+            *response.headers,
+            *self._security,
+            *self._cors(endpoint, environ),
+        ]
+        start_response(_STATUS[response.status], headers)
+        return (b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body,)
+
+    def _answer(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> ProtocolResponse:
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return ProtocolResponse(204, b"", headers=(("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),))
+        if method not in endpoint.methods and not (method == "HEAD" and "GET" in endpoint.methods):
+            allow = (("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),)
+            return error_response("invalid_request", "the method is not allowed here", status=405, headers=allow)
+        try:
+            return self._handle(endpoint, method, environ)
+        except (DatabaseUnavailable, StateUnavailable):
+            headers = (("Retry-After", "2"),)
+            return error_response("temporarily_unavailable", "try again shortly", status=503, headers=headers)
+        except Exception:
+            _log.exception("machine endpoint failed", path=environ["PATH_INFO"])
+            return error_response("server_error", "the request failed", status=500)
+
+    def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment") -> ProtocolResponse:
+        if endpoint.document is not None:
+            return endpoint.document(environ.get("HTTP_IF_NONE_MATCH", ""))
+        form = _form(environ) if method == "POST" else {}
+        if isinstance(form, Malformed):
+            return error_response("invalid_request", form.why, status=form.status)
+        query = environ.get("QUERY_STRING", "")
+        request = ProtocolRequest(
+            method=method,
+            form=form,
+            now=int(self._clock()),
+            authorization=environ.get("HTTP_AUTHORIZATION", ""),
+            has_query_token="access_token=" in query,
+        )
+        assert endpoint.handler is not None  # noqa: S101 - the table says so
+        return endpoint.handler(request)
+
+    def _cors(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
+        """Discovery and keys for any origin; the rest for registered ones, without credentials."""
+        origin = environ.get("HTTP_ORIGIN")
+        if not origin or not (endpoint.any_origin or endpoint.origins):
+            return ()
+        if endpoint.any_origin:
+            return _ANY_ORIGIN
+        if endpoint.origins is None or not endpoint.origins(origin):
+            return (("Vary", "Origin"),)
+        allowed = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        if environ["REQUEST_METHOD"] != "OPTIONS":
+            return (*allowed, ("Access-Control-Expose-Headers", "WWW-Authenticate, Request-Id"))
+        return (
+            *allowed,
+            ("Access-Control-Allow-Methods", ", ".join(endpoint.methods)),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            ("Access-Control-Max-Age", "600"),
+        )
+
+
+def _form(environ: "WSGIEnvironment") -> dict[str, str] | Malformed:
+    """The body's parameters; a body that is missing, too large or no form is malformed."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length and (not length.isascii() or not length.isdigit()):
+        return Malformed("Content-Length is not a number")
+    size = int(length or 0)
+    if size > MAX_BODY:
+        return Malformed("request too large", 413)
+    chunked = not length and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    body: bytes = environ["wsgi.input"].read(MAX_BODY + 1 if chunked else size)
+    content_type: str = environ.get("CONTENT_TYPE", "")
+    if content_type.partition(";")[0].strip().lower() != FORM:
+        return {} if not body else Malformed("the body is not a form", 415)
+    return parse_form(body)
+
+
+def serve_document(document: Any) -> Endpoint:
+    """A public document that any origin may read; ``document(if_none_match)`` answers."""
+    return Endpoint(methods=("GET",), document=document, any_origin=True)

@@ -1,0 +1,167 @@
+"""From an authorization request to its answer: the demand it makes, and the code or error it ends with.
+
+Always true: every answer carries ``iss`` (RFC 9207) and the ``state`` exactly as it came.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from idp.accounts.actions import subject
+from idp.admission.rules import Admit, Demand, Refuse
+from idp.clients.rules import Basis, Client
+from idp.crypto.tokens import digest, new_id, random_token
+from idp.db import Statement, Transaction
+from idp.grants.actions import consented, give_consent, issue
+from idp.grants.rules import Grant
+from idp.oidc.request import AuthorizationRequest, RedirectError, scopes_needing, scopes_to_release
+from idp.oidc.server import CODE
+from idp.oidc.tokens import TokenMaker
+from idp.proofing.actions import ial
+from idp.proofing.rules import Level
+from idp.signin.rules import Session
+from idp.signin.sessions import client_sid
+from idp.state.store import Store
+
+PROTOCOL = "oidc"
+_PARTY_OF_SUB = Statement("SELECT party_id FROM pairwise_subject WHERE sector = :sector AND sub = :sub", str)
+NOBODY = "nobody"
+"""A demanded person that does not exist: no session is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An authorization response: parameters for ``redirect_uri``, by query or by form."""
+
+    redirect_uri: str
+    mode: str
+    params: Mapping[str, str]
+    client: Client
+
+    @property
+    def location(self) -> str:
+        joint = "&" if "?" in self.redirect_uri else "?"
+        return f"{self.redirect_uri}{joint}{urlencode(self.params)}"
+
+
+def error_answer(request: AuthorizationRequest, error: str, description: str, *, issuer: str) -> Answer:
+    params = {"error": error, "error_description": description, "iss": issuer}
+    if request.state is not None:
+        params["state"] = request.state
+    return Answer(request.redirect_uri, request.response_mode, params, request.client)
+
+
+def redirected(error: RedirectError, *, issuer: str) -> Answer:
+    return error_answer(error.request, error.error, error.description, issuer=issuer)
+
+
+def demand(tx: Transaction, request: AuthorizationRequest, *, hint_sub: str | None) -> Demand:
+    """What the request asks of a person; ``hint_sub`` is the verified ``sub`` of its id_token_hint."""
+    client, wanted = request.client, hint_sub or request.claims.sub
+    party = tx.one(_PARTY_OF_SUB, sector=client.sector, sub=wanted) if wanted else None
+    return Demand(
+        client_id=client.client_id,
+        minimum=Level(client.min_ial, client.min_aal),
+        acr=request.acr,
+        acr_essential=request.claims.acr_essential,
+        max_age=request.max_age,
+        prompts=request.prompts,
+        party_id=(party or NOBODY) if wanted else None,
+        consent=scopes_needing(request, Basis.CONSENT),
+    )
+
+
+def parking(request: AuthorizationRequest, wanted: Demand) -> dict[str, object]:
+    """What `admission` parks."""
+    return {
+        "protocol": PROTOCOL,
+        "demand": wanted,
+        "resume": dict(request.params),
+        "label": request.client.name,
+        "form_target": request.form_target,
+        "scopes": scopes_to_release(request),
+        "login_hint": request.login_hint,
+        "ui_locales": request.params.get("ui_locales", ""),
+    }
+
+
+def refusal_answer(request: AuthorizationRequest, refuse: Refuse, *, issuer: str) -> Answer:
+    return error_answer(request, refuse.refusal, f"not admitted: {refuse.reason}", issuer=issuer)
+
+
+def grant_code(
+    tx: Transaction,
+    store: Store,
+    maker: TokenMaker,
+    request: AuthorizationRequest,
+    admit: Admit,
+    session: Session,
+    *,
+    now: int,
+) -> tuple[Answer, "PendingCode"]:
+    """Write the grant; the caller commits, then calls ``PendingCode.publish``: no code precedes its row."""
+    client = request.client
+    _tell_statutory(tx, request, session, now=now)
+    sub = subject(tx, sector=client.sector, party_id=session.party_id)
+    code = random_token()
+    grant = Grant(
+        gid=new_id("gnt"),
+        client_id=client.client_id,
+        party_id=session.party_id,
+        session_id=session.id,
+        sub=sub,
+        sid=client_sid(session, client.client_id),
+        scope=request.scope,
+        claims=request.params.get("claims"),
+        acr=admit.acr,
+        amr=" ".join(session.amr),
+        ial=ial(tx, session.party_id, now=now),
+        aal=session.aal,
+        auth_time=session.auth_time,
+        offline="offline_access" in request.scopes,
+        refresh_secret=None,
+        refresh_used_at=None,
+        created_at=now,
+        revoked_at=None,
+    )
+    issue(tx, grant, code=code)
+    params = {"code": code, "iss": maker.issuer}
+    if request.state is not None:
+        params["state"] = request.state
+    answer = Answer(request.redirect_uri, request.response_mode, params, client)
+    return answer, PendingCode(store, code, request, grant, maker.lifetimes.code)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCode:
+    """A code whose grant is not committed yet."""
+
+    store: Store
+    code: str
+    request: AuthorizationRequest
+    grant: Grant
+    ttl: int
+
+    def publish(self) -> None:
+        value = {
+            "gid": self.grant.gid,
+            "client_id": self.grant.client_id,
+            "redirect_uri": self.request.redirect_uri,
+            "challenge": self.request.challenge,
+            "nonce": self.request.nonce,
+            "scope": self.grant.scope,
+        }
+        self.store.put(CODE, digest(self.code).hex(), value, self.ttl)
+
+    def __repr__(self) -> str:
+        return f"PendingCode({self.grant.gid})"
+
+
+def _tell_statutory(tx: Transaction, request: AuthorizationRequest, session: Session, *, now: int) -> None:
+    """First use of a scope with a statutory basis is noted for the person's list of apps, without a form."""
+    told = scopes_needing(request, Basis.STATUTORY)
+    if not told:
+        return
+    client_id = request.client.client_id
+    if not told <= consented(tx, party_id=session.party_id, client_id=client_id):
+        give_consent(tx, party_id=session.party_id, client_id=client_id, scopes=told, told_only=True, now=now)

@@ -1,0 +1,108 @@
+"""Claims: which scope carries which, what the ``claims`` parameter asks, and what is released.
+
+Always true: a claim leaves only if a scope that carries it is registered for the client and covered by the grant.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from idp.accounts.actions import Person
+
+SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "profile": (
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ),
+    "email": ("email", "email_verified"),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+"""OpenID Connect Core 5.4."""
+CARRIER = {claim: scope for scope, claims in SCOPE_CLAIMS.items() for claim in claims}
+_MAX_REQUESTED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsRequest:
+    """The ``claims`` parameter (Core 5.5): names asked of userinfo and of the ID token, and its acr demand."""
+
+    userinfo: frozenset[str] = frozenset()
+    id_token: frozenset[str] = frozenset()
+    acr: tuple[str, ...] = ()
+    acr_essential: bool = False
+    sub: str | None = None
+
+    def scopes(self) -> frozenset[str]:
+        """The scopes that carry what is asked for by name."""
+        return frozenset(CARRIER[name] for name in self.userinfo | self.id_token if name in CARRIER)
+
+
+NO_CLAIMS = ClaimsRequest()
+
+
+def parse_claims(text: str) -> ClaimsRequest | None:
+    """The request in ``text``, or None when it is not one. Unknown members and claims are ignored (Core 5.5)."""
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    userinfo, id_token = data.get("userinfo"), data.get("id_token")
+    if not _is_request(userinfo) or not _is_request(id_token):
+        return None
+    id_token = id_token or {}
+    acr = id_token.get("acr") or {}
+    wanted = [acr["value"]] if "value" in acr else acr.get("values", [])
+    sub = (id_token.get("sub") or {}).get("value")
+    if not isinstance(wanted, list) or not all(isinstance(v, str) for v in wanted) or not isinstance(sub, str | None):
+        return None
+    return ClaimsRequest(
+        frozenset(userinfo or {}), frozenset(id_token), tuple(wanted), acr.get("essential") is True, sub
+    )
+
+
+def _is_request(member: Any) -> bool:
+    if member is None:
+        return True
+    return (
+        isinstance(member, dict)
+        and len(member) <= _MAX_REQUESTED
+        and all(value is None or isinstance(value, dict) for value in member.values())
+    )
+
+
+def release(
+    person: Person, *, scopes: Iterable[str], named: frozenset[str], granted: frozenset[str]
+) -> dict[str, Any]:
+    """The claims of ``scopes``, and those ``named`` that a ``granted`` scope carries, as far as they are known."""
+    names = {claim for scope in scopes for claim in SCOPE_CLAIMS.get(scope, ())}
+    names |= {claim for claim in named if CARRIER.get(claim) in granted}
+    known = _known(person)
+    return {name: known[name] for name in known if name in names}
+
+
+def _known(person: Person) -> dict[str, Any]:
+    claims = dict(person.profile)
+    if person.user_name:
+        claims["preferred_username"] = person.user_name.value
+    if person.mobile:
+        claims |= {"phone_number": person.mobile.e164, "phone_number_verified": True}
+    if person.updated_at is not None:
+        claims["updated_at"] = person.updated_at
+    return claims

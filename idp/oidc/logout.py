@@ -1,0 +1,83 @@
+"""RP-initiated logout as a request, and the delivery of back-channel logout notices.
+
+Always true: a redirect after sign-out goes only to a URI registered for the client that a valid hint names.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from idp.clients.actions import Registry
+from idp.clients.rules import Client
+from idp.messages.outbound import GuardedClient, Received
+from idp.messages.worker import Failed, Outcome, Retry, Settled
+from idp.oidc.tokens import TokenMaker
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A verified id_token_hint; its end is not looked at (RP-Initiated Logout 1.0 4)."""
+
+    client: Client
+    sub: str
+    sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """``target`` is set only when it is registered for the hint's client."""
+
+    hint: Hint | None
+    client: Client | None
+    target: str | None
+    faulty: bool
+    """Something was sent that could not be honoured: ask, never redirect."""
+
+
+def read_hint(maker: TokenMaker, registry: Registry, token: str | None) -> Hint | None:
+    """The hint, if we signed it for a client we know; ``alg=none`` and foreign signatures are nothing to us."""
+    claims = maker.keys.verify(token, typ="JWT", algs=("ES256", "RS256")) if token else None
+    if claims is None or claims.get("iss") != maker.issuer or not isinstance(claims.get("aud"), str):
+        return None
+    client = registry.get(claims["aud"])
+    return Hint(client, claims["sub"], claims.get("sid")) if client else None
+
+
+def parse(params: Mapping[str, str], maker: TokenMaker, registry: Registry) -> LogoutRequest:
+    token, client_id, uri = (params.get(n) for n in ("id_token_hint", "client_id", "post_logout_redirect_uri"))
+    hint = read_hint(maker, registry, token)
+    named = registry.get(client_id) if client_id else None
+    mismatch = bool(hint and client_id and hint.client.client_id != client_id)
+    registered = uri is not None and hint is not None and uri in hint.client.post_logout_redirect_uris
+    faulty = (token is not None and hint is None) or mismatch or (uri is not None and not registered)
+    target = None
+    if registered and not mismatch and uri is not None:
+        state = params.get("state")
+        joint = "&" if "?" in uri else "?"
+        target = f"{uri}{joint}{urlencode({'state': state})}" if state else uri
+    return LogoutRequest(hint, hint.client if hint else named, target, faulty)
+
+
+def deliver_logout(
+    registry: Registry, maker: TokenMaker, outbound: GuardedClient, clock: Callable[[], int]
+) -> Callable[[str, Mapping[str, Any]], Outcome]:
+    """The worker's handler of outbox kind ``logout``: one signed POST to the client (Back-Channel Logout 1.0 2.5)."""
+
+    def deliver(message_id: str, payload: Mapping[str, Any]) -> Outcome:
+        client = registry.get(payload["client_id"])
+        if client is None or client.backchannel_logout_uri is None:
+            return Settled("no-address")
+        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=message_id, now=clock())
+        answer = outbound.post(
+            client.backchannel_logout_uri,
+            urlencode({"logout_token": token}).encode(),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        if not isinstance(answer, Received):
+            return Retry(answer.reason)
+        if answer.status in (200, 204):
+            return Settled("delivered")
+        return Failed(f"status-{answer.status}") if answer.status == 400 else Retry(f"status-{answer.status}")
+
+    return deliver

@@ -1,0 +1,310 @@
+"""The other machine endpoints: introspection, revocation, userinfo, keys and metadata.
+
+Always true: a token is honoured only after its signature or hash, its end, its client and its footing were checked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from idp.accounts.actions import Directory, subject
+from idp.audit import Event, record
+from idp.clients.actions import Registry
+from idp.clients.rules import Client
+from idp.crypto.tokens import digest
+from idp.db import Database, Statement, Transaction
+from idp.grants import actions
+from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.oidc import live
+from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, parse_claims, release
+from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.tokens import ACCESS, TokenMaker
+from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
+
+
+class _Opaque(NamedTuple):
+    gid: str | None
+    client_id: str
+    scope: str
+    audience: str
+    issued_at: int
+    expires_at: int
+
+
+_OPAQUE = Statement(
+    "SELECT gid, client_id, scope, audience, issued_at, expires_at FROM opaque_token WHERE hash = :hash", _Opaque
+)
+_DROP_OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE hash = :hash AND client_id = :client")
+_SPENT = Statement("SELECT 1 FROM spent_token WHERE jti = :jti", int)
+_SPEND = Statement[Any](
+    "INSERT INTO spent_token (jti, expires_at) VALUES (:jti, :expires_at) ON CONFLICT (jti) DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An access token of ours, read; ``footing`` is None for client_credentials."""
+
+    jti: str
+    client_id: str
+    scope: str
+    audience: str
+    issued_at: int
+    expires_at: int
+    footing: live.Footing | None
+
+    @property
+    def grant(self) -> Grant | None:
+        return self.footing.grant if self.footing else None
+
+
+class MachineEndpoints:
+    """What `idp.lane` serves besides the token endpoint."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        registry: Registry,
+        directory: Directory,
+        authenticator: ClientAuthenticator,
+        maker: TokenMaker,
+        session_idle: int,
+        count: Callable[..., None],
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._directory = directory
+        self._authenticator = authenticator
+        self._maker = maker
+        self._idle = session_idle
+        self._count = count
+
+    # -- reading tokens
+
+    def _read(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+        """The access token, if everything it rests on stands."""
+        return self._read_jwt(tx, token, now=now) if "." in token else self._read_opaque(tx, token, now=now)
+
+    def _read_jwt(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+        claims = self._maker.keys.verify(token, typ=ACCESS, algs=("ES256",))
+        if claims is None or claims.get("iss") != self._maker.issuer or claims["exp"] <= now:
+            return None
+        client = self._registry.get(claims["client_id"])
+        if client is None or not client.served:
+            return None
+        jti, footing = claims["jti"], None
+        if claims["gid"] != jti:
+            footing = live.by_gid(tx, claims["gid"], jti=jti)
+            if footing is None or not footing.stands(idle=self._idle, now=now):
+                return None
+        elif tx.one(_SPENT, jti=jti):
+            return None
+        return Access(jti, client.client_id, claims["scope"], claims["aud"], claims["iat"], claims["exp"], footing)
+
+    def _read_opaque(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+        row = tx.one(_OPAQUE, hash=digest(token))
+        if row is None or row.expires_at <= now:
+            return None
+        client = self._registry.get(row.client_id)
+        if client is None or not client.served:
+            return None
+        footing = None
+        if row.gid:
+            footing = live.by_gid(tx, row.gid, jti="")
+            if footing is None or not footing.stands(idle=self._idle, now=now):
+                return None
+        return Access("", row.client_id, row.scope, row.audience, row.issued_at, row.expires_at, footing)
+
+    # -- introspection (RFC 7662)
+
+    def introspect(self, request: ProtocolRequest) -> ProtocolResponse:
+        client = self._authenticator.authenticate(request)
+        if isinstance(client, Unauthenticated):
+            return client.response(self._maker.issuer)
+        if not client.confidential:
+            return error_response("invalid_client", "client authentication failed", status=401)
+        token = request.form.get("token")
+        if token is None:
+            return error_response("invalid_request", "token is missing")
+        with self._database.autocommit() as tx:
+            answer = self._described(tx, token, client, now=request.now)
+        self._count("introspection", client.client_id, "active" if answer else "inactive", now=request.now)
+        return json_response(answer or {"active": False})
+
+    def _described(self, tx: Transaction, token: str, caller: Client, *, now: int) -> dict[str, Any] | None:
+        if refresh := RefreshToken.parse(token):
+            return self._described_refresh(tx, refresh, caller, now=now)
+        access = self._read(tx, token, now=now)
+        if access is None or (caller.client_id != access.client_id and caller.audience != access.audience):
+            return None
+        answer: dict[str, Any] = {
+            "active": True,
+            "iss": self._maker.issuer,
+            "client_id": access.client_id,
+            "token_type": "Bearer",
+            "scope": access.scope,
+            "aud": access.audience,
+            "iat": access.issued_at,
+            "exp": access.expires_at,
+        }
+        if access.jti:
+            answer["jti"] = access.jti
+        if grant := access.grant:
+            answer |= {
+                "sub": self._subject(tx, grant, caller),
+                "gid": grant.gid,
+                "acr": grant.acr,
+                "auth_time": grant.auth_time,
+                "ial": grant.ial,
+                "aal": grant.aal,
+            }
+        else:
+            answer["sub"] = access.client_id
+        return answer
+
+    def _subject(self, tx: Transaction, grant: Grant, caller: Client) -> str:
+        """``sub`` in the caller's sector."""
+        return grant.sub if caller.client_id == grant.client_id else self._sub_in(tx, grant, caller)
+
+    def _sub_in(self, tx: Transaction, grant: Grant, caller: Client) -> str:
+        return subject(tx, sector=caller.sector, party_id=grant.party_id)
+
+    def _described_refresh(
+        self, tx: Transaction, token: RefreshToken, caller: Client, *, now: int
+    ) -> dict[str, Any] | None:
+        footing = live.by_refresh_handle(tx, digest(token.handle))
+        if footing is None or footing.grant.client_id != caller.client_id:
+            return None
+        grant = footing.grant
+        if not footing.stands(idle=self._idle, now=now) or not actions.is_current(grant, token):
+            return None
+        return {
+            "active": True,
+            "iss": self._maker.issuer,
+            "client_id": grant.client_id,
+            "token_type": "refresh_token",
+            "scope": grant.scope,
+            "sub": grant.sub,
+            "iat": grant.refresh_used_at or grant.created_at,
+        }
+
+    # -- revocation (RFC 7009)
+
+    def revoke(self, request: ProtocolRequest) -> ProtocolResponse:
+        """End a refresh token's whole grant, or one access token; unknown tokens are answered alike (2.2)."""
+        client = self._authenticator.authenticate(request)
+        if isinstance(client, Unauthenticated):
+            return client.response(self._maker.issuer)
+        token = request.form.get("token")
+        if token is None:
+            return error_response("invalid_request", "token is missing")
+        with self._database.transaction() as tx:
+            if refresh := RefreshToken.parse(token):
+                self._revoke_refresh(tx, refresh, client, now=request.now)
+            else:
+                self._revoke_access(tx, token, client, now=request.now)
+        return ProtocolResponse(200, b"", headers=NO_STORE)
+
+    def _revoke_refresh(self, tx: Transaction, token: RefreshToken, client: Client, *, now: int) -> None:
+        grant = actions.find_by_refresh(tx, token)
+        if grant and grant.client_id == client.client_id:
+            actions.end_grant(tx, grant.gid, EndReason.REVOKED_BY_CLIENT, now=now)
+
+    def _revoke_access(self, tx: Transaction, token: str, client: Client, *, now: int) -> None:
+        claims = self._maker.keys.verify(token, typ=ACCESS, algs=("ES256",)) if "." in token else None
+        if claims and claims["client_id"] == client.client_id and claims["exp"] > now:
+            tx.run(_SPEND, jti=claims["jti"], expires_at=claims["exp"])
+            subject_id: str | None = claims["gid"]
+        elif claims is None and tx.run(_DROP_OPAQUE, hash=digest(token), client=client.client_id):
+            subject_id = None
+        else:
+            return
+        record(tx, Event.TOKEN_REVOKED, client=client.client_id, subject=subject_id, now=now)
+
+    # -- userinfo (OpenID Connect Core 5.3)
+
+    def userinfo(self, request: ProtocolRequest) -> ProtocolResponse:
+        token = _bearer(request)
+        if isinstance(token, ProtocolResponse):
+            return token
+        with self._database.autocommit() as tx:
+            access = self._read(tx, token, now=request.now)
+            if access is None or access.footing is None:
+                return _bearer_error("invalid_token", "the access token is not valid", 401)
+            if "openid" not in access.scope.split():
+                return _bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
+            live.note_activity(tx, access.footing, now=request.now)
+        client = self._registry.get(access.client_id)
+        if client is None:
+            return _bearer_error("invalid_token", "the access token is not valid", 401)
+        claims = {"sub": access.footing.grant.sub} | self.released(
+            client, access.footing.grant, access.scope, request.now
+        )
+        return self._userinfo_answer(client, claims, request.now)
+
+    def _userinfo_answer(self, client: Client, claims: dict[str, Any], now: int) -> ProtocolResponse:
+        if client.userinfo_alg is None:
+            return json_response(claims)
+        claims |= {"iss": self._maker.issuer, "aud": client.client_id, "iat": now}
+        signed = self._maker.keys.sign(claims, alg=client.userinfo_alg, typ="JWT")
+        return ProtocolResponse(200, signed.encode(), "application/jwt")
+
+    def released(self, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
+        """What userinfo tells beside ``sub``; telling anything personal leaves an audit record."""
+        asked = _asked(grant)
+        scopes = [s for s in scope.split() if s in SCOPE_CLAIMS]
+        if not scopes and not asked.userinfo:
+            self._count("userinfo", client.client_id, "ok", now=now)
+            return {}
+        return self._release(client, grant, scopes, asked.userinfo, now)
+
+    def id_token_claims(self, client: Client, grant: Grant) -> dict[str, Any]:
+        """Claims the request named for the ID token; scopes alone put nothing there (Core 5.4)."""
+        asked = _asked(grant)
+        if not any(asked.id_token):
+            return {}
+        return self._release(client, grant, [], asked.id_token, grant.created_at)
+
+    def _release(
+        self, client: Client, grant: Grant, scopes: list[str], named: frozenset[str], now: int
+    ) -> dict[str, Any]:
+        granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
+        with self._database.transaction() as tx:
+            person = self._directory.person(tx, grant.party_id)
+            claims = release(person, scopes=scopes, named=named, granted=granted)
+            if claims:
+                record(
+                    tx,
+                    Event.PERSONAL_DATA_RELEASED,
+                    actor=grant.party_id,
+                    subject=grant.party_id,
+                    client=client.client_id,
+                    session=grant.session_id,
+                    detail={"claims": " ".join(sorted(claims))},
+                    now=now,
+                )
+        return claims
+
+
+def _asked(grant: Grant) -> ClaimsRequest:
+    return (parse_claims(grant.claims) if grant.claims else None) or ClaimsRequest()
+
+
+def _bearer(request: ProtocolRequest) -> str | ProtocolResponse:
+    """The one access token of a request (RFC 6750 2): header or form body, never the query."""
+    in_body = request.form.get("access_token")
+    if request.has_query_token or (request.authorization and in_body):
+        return _bearer_error("invalid_request", "send the access token once, by header or form body", 400)
+    if in_body:
+        return in_body
+    scheme, _, token = request.authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        headers = (("WWW-Authenticate", "Bearer"),)
+        return ProtocolResponse(401, b"", headers=NO_STORE + headers)
+    return token.strip()
+
+
+def _bearer_error(error: str, description: str, status: int) -> ProtocolResponse:
+    challenge = f'Bearer error="{error}", error_description="{description}"'
+    return error_response(error, description, status=status, headers=(("WWW-Authenticate", challenge),))

@@ -1,0 +1,92 @@
+"""Discovery and keys as bytes, made once and answered with an ETag.
+
+Always true: what is announced is what is served; what is not supported is said explicitly.
+"""
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from idp.clients.rules import ASSERTION_ALGS, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
+from idp.oidc.claims import SCOPE_CLAIMS
+from idp.oidc.request import PROMPTS, RESPONSE_MODES
+from idp.proofing.rules import acr_values_supported
+from idp.web.protocol import ProtocolResponse
+
+_ID_TOKEN_CLAIMS = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "ial", "aal"]
+
+
+def discovery(issuer: str) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 and RFC 8414 metadata of the provider."""
+    methods = [method.value for method in AuthMethod]
+    confidential = [method for method in methods if method != AuthMethod.NONE]
+    assertion_algs = sorted(ASSERTION_ALGS)
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "end_session_endpoint": f"{issuer}/logout",
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": sorted(GRANT_TYPES),
+        "subject_types_supported": ["pairwise"],
+        "scopes_supported": sorted(PERSONAL_SCOPES),
+        "claims_supported": _ID_TOKEN_CLAIMS + [claim for claims in SCOPE_CLAIMS.values() for claim in claims],
+        "claim_types_supported": ["normal"],
+        "acr_values_supported": acr_values_supported(),
+        "prompt_values_supported": sorted(PROMPTS),
+        "display_values_supported": ["page", "popup", "touch", "wap"],
+        "ui_locales_supported": ["zh-CN", "en"],
+        "id_token_signing_alg_values_supported": sorted(ID_TOKEN_ALGS, reverse=True),
+        "userinfo_signing_alg_values_supported": sorted(ID_TOKEN_ALGS, reverse=True),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": False,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+    }
+
+
+class Document:
+    """A public JSON document with its ETag."""
+
+    def __init__(self, body: bytes, *, max_age: int) -> None:
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = (("Cache-Control", f"public, max-age={max_age}"), ("ETag", etag))
+        self.etag = etag
+        self.full = ProtocolResponse(200, body, headers=headers)
+        self.unchanged = ProtocolResponse(304, b"", headers=headers)
+
+    def answer(self, if_none_match: str) -> ProtocolResponse:
+        return self.unchanged if self.etag in if_none_match else self.full
+
+
+def discovery_document(issuer: str) -> Document:
+    return Document(orjson.dumps(discovery(issuer)), max_age=3600)
+
+
+class KeyDocument:
+    """The JWKS, made again when the ring's public part changes."""
+
+    def __init__(self) -> None:
+        self._document = Document(b"", max_age=0)
+
+    def answer(self, jwks: bytes, if_none_match: str) -> ProtocolResponse:
+        if self._document.full.body is not jwks:
+            self._document = Document(jwks, max_age=300)
+        return self._document.answer(if_none_match)

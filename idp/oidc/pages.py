@@ -1,0 +1,146 @@
+"""/authorize and /logout: the protocol's two doors for people's browsers.
+
+Always true: a request that cannot be answered to its client is answered by a page with status 400 and no Location.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.admission.pages import enter, new_parked, serve_protocol
+from idp.admission.parked import Parked
+from idp.admission.rules import Admit, Refuse
+from idp.clients.actions import Registry
+from idp.db import Database, current_transaction, db
+from idp.oidc import authorize as actions
+from idp.oidc import logout
+from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse
+from idp.oidc.tokens import TokenMaker
+from idp.signin.rules import Session
+from idp.signin.sessions import client_sid
+from idp.signin.signout import confirm_page, sign_out
+from idp.state.store import Store
+from idp.web.clock import now
+from idp.web.errors import oauth_error_page
+from idp.web.guards import current_session, protocol
+from idp.web.headers import allow_form_target, allow_own_script
+from idp.web.locale import preferences
+from idp.web.protocol import Malformed, parse_form
+
+EXTENSION = "tongban_oidc"
+blueprint = Blueprint("oidc", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    database: Database
+    store: Store
+    registry: Registry
+    maker: TokenMaker
+
+
+def init_oidc(app: Flask, doors: Doors) -> None:
+    app.extensions[EXTENSION] = doors
+    app.register_blueprint(blueprint)
+    serve_protocol(app, actions.PROTOCOL, _finish)
+
+
+def _doors() -> Doors:
+    found: Doors = current_app.extensions[EXTENSION]
+    return found
+
+
+@blueprint.route("/authorize", methods=["GET", "POST"])
+@protocol
+def authorize() -> ResponseReturnValue:
+    params = _params()
+    if isinstance(params, Malformed):
+        return oauth_error_page("invalid_request", params.why, status=params.status)
+    parsed = parse(params, _doors().registry.get)
+    if isinstance(parsed, PageError):
+        return oauth_error_page(parsed.error, parsed.description)
+    issuer = _doors().maker.issuer
+    if isinstance(parsed, RedirectError):
+        return _send(actions.redirected(parsed, issuer=issuer))
+    if request.method == "POST":
+        # A cross-site POST comes without SameSite=Lax cookies; a GET after a redirect brings them.
+        return redirect(f"{url_for('oidc.authorize')}?{urlencode(params)}", 303)
+    return _admit(parsed)
+
+
+def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
+    doors = _doors()
+    hint = logout.read_hint(doors.maker, doors.registry, parsed.id_token_hint)
+    if parsed.id_token_hint and (hint is None or hint.client.client_id != parsed.client.client_id):
+        wrong = actions.error_answer(
+            parsed, "invalid_request", "id_token_hint is not an ID token of this client", issuer=doors.maker.issuer
+        )
+        return _send(wrong)
+    wanted = actions.demand(current_transaction(), parsed, hint_sub=hint.sub if hint else None)
+    return enter(new_parked(**actions.parking(parsed, wanted)))
+
+
+def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
+    """Answer the client: what was parked is read again, for the registration may have changed meanwhile."""
+    doors = _doors()
+    parsed = parse(parked.resume, doors.registry.get)
+    if isinstance(parsed, PageError):
+        return oauth_error_page(parsed.error, parsed.description)
+    if isinstance(parsed, RedirectError):
+        return _send(actions.redirected(parsed, issuer=doors.maker.issuer))
+    if isinstance(decision, Refuse) or session is None:
+        refuse = decision if isinstance(decision, Refuse) else None
+        assert refuse is not None  # noqa: S101 - nobody is admitted without a session
+        return _send(actions.refusal_answer(parsed, refuse, issuer=doors.maker.issuer))
+    answer, pending = actions.grant_code(
+        current_transaction(), doors.store, doors.maker, parsed, decision, session, now=now()
+    )
+    db.session.commit()
+    pending.publish()
+    return _send(answer)
+
+
+def _send(answer: actions.Answer) -> ResponseReturnValue:
+    if answer.mode == "query":
+        return redirect(answer.location, 303)
+    allow_form_target(answer.redirect_uri)
+    allow_own_script()
+    return make_response(
+        render_template(
+            "form_post.html",
+            action=answer.redirect_uri,
+            fields=answer.params,
+            client_name=answer.client.label(preferences().lang),
+        )
+    )
+
+
+def _params() -> Mapping[str, str] | Malformed:
+    if request.method == "GET":
+        return parse_form(request.query_string)
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return Malformed("the body is not a form", 415)
+    return parse_form(request.get_data())
+
+
+@blueprint.route("/logout", methods=["GET", "POST"])
+@protocol
+def end_session() -> ResponseReturnValue:
+    """RP-Initiated Logout 1.0: honour a valid hint about the session at hand, ask in every other case."""
+    params = _params()
+    if isinstance(params, Malformed):
+        return oauth_error_page("invalid_request", params.why, status=params.status)
+    asked = logout.parse(params, _doors().maker, _doors().registry)
+    session: Session | None = current_session()
+    if asked.faulty or (session is not None and not _is_about(asked.hint, session)):
+        return confirm_page(session, asker=asked.client)
+    if session is None and asked.hint is None:
+        return confirm_page(None, asker=asked.client)
+    return sign_out(session, target=asked.target)
+
+
+def _is_about(hint: logout.Hint | None, session: Session) -> bool:
+    return hint is not None and hint.sid in (None, client_sid(session, hint.client.client_id))

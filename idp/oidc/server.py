@@ -1,0 +1,336 @@
+"""The token endpoint: Authlib's grant grammar over our own client authentication, claims and tokens.
+
+Always true: a code or refresh token is claimed by one conditional statement before anything is issued, and whoever
+loses that race has replayed it: the grant then ends, the winner's tokens included (RFC 9700 2.1.1, 4.14.2).
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, BasicOAuth2Payload, OAuth2Request, grants
+from authlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Error,
+)
+
+from idp.audit import Event, record
+from idp.clients.rules import PERSONAL_SCOPES, Client
+from idp.crypto.tokens import digest, same
+from idp.db import Database
+from idp.grants import actions
+from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.oidc import live
+from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.tokens import TokenMaker
+from idp.state.store import Store
+from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
+
+CODE = "code"
+"""Namespace of authorization codes in the state store."""
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """Seconds: the session's idle limit, and how long a refresh token family rests and lives."""
+
+    session_idle: int
+    refresh_idle: int
+    refresh_absolute: int
+
+
+class _Request(OAuth2Request):  # type: ignore[misc]
+    """A machine request in Authlib's clothes. Its URI is a constant: transport is judged when settings are read."""
+
+    def __init__(self, request: ProtocolRequest) -> None:
+        super().__init__(request.method, "https://provider.invalid/token")
+        self.protocol = request
+        self.payload = BasicOAuth2Payload(request.form)
+
+    @property
+    def form(self) -> Any:
+        return self.protocol.form
+
+
+class _ClientView:
+    """What Authlib's grants ask of a client."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.client.grant_types
+
+
+class _Refused(Exception):
+    def __init__(self, response: ProtocolResponse) -> None:
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the state store keeps of an authorization code; presence means unused."""
+
+    gid: str
+    client_id: str
+    redirect_uri: str
+    challenge: str | None
+    nonce: str | None
+    scope: str
+
+    def get_redirect_uri(self) -> str:
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        return self.scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What the winner of a claim issues tokens from."""
+
+    grant: Grant
+    refresh: RefreshToken | None
+    nonce: str | None = None
+
+
+class TokenServer(AuthorizationServer):  # type: ignore[misc]
+    """Answers the token endpoint. ``claims_for`` gives the ID token's claims asked for by name."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: Store,
+        authenticator: ClientAuthenticator,
+        maker: TokenMaker,
+        policy: TokenPolicy,
+        claims_for: Callable[[Client, Grant], dict[str, Any]],
+        count: Callable[..., None],
+    ) -> None:
+        super().__init__()
+        self.database = database
+        self.store = store
+        self.authenticator = authenticator
+        self.maker = maker
+        self.policy = policy
+        self.claims_for = claims_for
+        self.count = count
+        for grant in (_CodeGrant, _RefreshGrant, _ClientCredentialsGrant):
+            self.register_grant(grant)
+
+    def answer(self, request: ProtocolRequest) -> ProtocolResponse:
+        if "grant_type" not in request.form:
+            return self.handle_error_response(None, InvalidRequestError("grant_type is missing"))
+        try:
+            response: ProtocolResponse = self.create_token_response(_Request(request))
+        except _Refused as refused:
+            return refused.response
+        return response
+
+    def create_oauth2_request(self, request: Any) -> Any:
+        return request
+
+    def authenticate_client(self, request: Any, methods: Any, endpoint: str = "token") -> Any:
+        del methods, endpoint
+        client = self.authenticator.authenticate(request.protocol)
+        if isinstance(client, Unauthenticated):
+            raise _Refused(client.response(self.maker.issuer))
+        return _ClientView(client)
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> ProtocolResponse:
+        del headers
+        return json_response(body, status=status)
+
+    def handle_error_response(self, request: Any, error: OAuth2Error) -> ProtocolResponse:
+        del request
+        return json_response(dict(error.get_body()), status=error.status_code)
+
+    def get_error_uri(self, request: Any, error: Any) -> None:
+        del request, error
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens."""
+
+    def save_token(self, token: Any, request: Any) -> None:
+        """Nothing is kept per token: the grant is the record."""
+
+    def end_replayed(self, grant: Grant, reason: EndReason, *, now: int) -> None:
+        """A code or refresh token came a second time: nothing that grew from it stays valid."""
+        event = Event.CODE_REPLAYED if reason is EndReason.CODE_REPLAYED else Event.REFRESH_REPLAYED
+        with self.database.transaction() as tx:
+            record(
+                tx,
+                event,
+                actor=grant.party_id,
+                subject=grant.gid,
+                client=grant.client_id,
+                session=grant.session_id,
+                result="refused",
+                now=now,
+            )
+            actions.end_grant(tx, grant.gid, reason, now=now)
+
+
+class _TokenGrant:
+    """How every grant of ours makes its answer; mixed into Authlib's classes."""
+
+    server: TokenServer
+    request: Any
+
+    @property
+    def now(self) -> int:
+        return int(self.request.protocol.now)
+
+    def generate_token(self, user: _Claimed | None = None, scope: str = "", **_: Any) -> dict[str, Any]:
+        client: Client = self.request.client.client
+        maker, grant = self.server.maker, user.grant if user else None
+        self.server.count(self.request.payload.grant_type, client.client_id, "ok", now=self.now)
+        access = maker.access_token(client, grant=grant, scope=scope, now=self.now)
+        answer = {
+            "access_token": access,
+            "token_type": "Bearer",
+            "expires_in": maker.lifetimes.access,
+            "scope": scope,
+        }
+        if user and user.refresh:
+            answer["refresh_token"] = str(user.refresh)
+        if user and "openid" in scope.split():
+            answer["id_token"] = maker.id_token(
+                client,
+                user.grant,
+                access_token=access,
+                nonce=user.nonce,
+                extra=self.server.claims_for(client, user.grant),
+                now=self.now,
+            )
+        return answer
+
+
+class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):  # type: ignore[misc]
+    """RFC 6749 4.1.3 with RFC 7636."""
+
+    def query_authorization_code(self, code: str, client: _ClientView) -> Code | None:
+        stored = self.server.store.get(CODE, digest(code).hex())
+        if stored is None:
+            self._end_if_replayed(code, client)
+            return None
+        found = Code(**stored)
+        return found if found.client_id == client.client.client_id else None
+
+    def _end_if_replayed(self, code: str, client: _ClientView) -> None:
+        with self.server.database.autocommit() as tx:
+            grant = actions.find_redeemed(tx, code)
+        if grant and grant.client_id == client.client.client_id:
+            self.server.end_replayed(grant, EndReason.CODE_REPLAYED, now=self.now)
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        if self.request.payload.redirect_uri is None:
+            raise InvalidRequestError("redirect_uri is missing")
+        fault = verifier_fault(self.request.authorization_code.challenge, self.request.form.get("code_verifier"))
+        if fault:
+            raise InvalidGrantError(fault)
+
+    def authenticate_user(self, authorization_code: Code) -> _Claimed:
+        """Claim the code. The name is Authlib's; who wins the claim goes on, who loses it has replayed."""
+        code = self.request.form["code"]
+        refreshes = self.request.client.check_grant_type("refresh_token")
+        refresh = actions.new_refresh_token() if refreshes else None
+        with self.server.database.transaction() as tx:
+            grant = actions.redeem_code(tx, gid=authorization_code.gid, code=code, refresh=refresh, now=self.now)
+        self.server.store.delete(CODE, digest(code).hex())
+        if grant is None:
+            self._end_if_replayed(code, self.request.client)
+            raise InvalidGrantError("the code is not valid")
+        return _Claimed(grant, refresh, authorization_code.nonce)
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        """Already gone: claiming it removed it."""
+
+
+class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):  # type: ignore[misc]
+    """RFC 6749 6 with rotation at every use and reuse detection."""
+
+    INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def _validate_request_token(self, client: _ClientView) -> Grant:
+        text = self.request.form.get("refresh_token")
+        if text is None:
+            raise InvalidRequestError("refresh_token is missing")
+        token = RefreshToken.parse(text)
+        grant = self._usable(token, client) if token else None
+        if token is None or grant is None:
+            raise InvalidGrantError("the refresh token is not valid")
+        self.token = token
+        return grant
+
+    def _usable(self, token: RefreshToken, client: _ClientView) -> Grant | None:
+        policy, now = self.server.policy, self.now
+        with self.server.database.autocommit() as tx:
+            footing = live.by_refresh_handle(tx, digest(token.handle))
+            if footing is None or footing.grant.client_id != client.client.client_id:
+                return None
+            grant = footing.grant
+            if not footing.stands(idle=policy.session_idle, now=now):
+                return None
+            live.note_activity(tx, footing, now=now)
+        if not actions.is_current(grant, token):
+            self.server.end_replayed(grant, EndReason.REFRESH_REPLAYED, now=now)
+            return None
+        rested = now - (grant.refresh_used_at or grant.created_at)
+        if rested > policy.refresh_idle or now - grant.created_at > policy.refresh_absolute:
+            return None
+        return grant
+
+    def _validate_token_scope(self, token: Grant) -> None:
+        asked = self.request.payload.scope
+        if asked and not set(asked.split()) <= set(token.scope.split()):
+            raise InvalidScopeError("scope exceeds what was granted")
+
+    def authenticate_user(self, refresh_token: Grant) -> _Claimed:
+        """Claim this member of the family and bring its successor."""
+        with self.server.database.autocommit() as tx:
+            rotated = actions.rotate(tx, gid=refresh_token.gid, token=self.token, now=self.now)
+        if rotated is None:
+            self.server.end_replayed(refresh_token, EndReason.REFRESH_REPLAYED, now=self.now)
+            raise InvalidGrantError("the refresh token is not valid")
+        return _Claimed(*rotated)
+
+    def issue_token(self, user: _Claimed, refresh_token: Grant) -> dict[str, Any]:
+        return self.generate_token(user=user, scope=self.request.payload.scope or refresh_token.scope)
+
+    def revoke_old_credential(self, refresh_token: Grant) -> None:
+        """Already replaced by the claim."""
+
+
+class _ClientCredentialsGrant(_TokenGrant, grants.ClientCredentialsGrant):  # type: ignore[misc]
+    """RFC 6749 4.4. The scopes of people's data (``openid`` and the like) mean nothing without a person."""
+
+    def validate_requested_scope(self) -> None:
+        asked = set((self.request.payload.scope or "").split())
+        if not asked <= self._own():
+            raise InvalidScopeError("scope is not registered for this client")
+
+    def _own(self) -> set[str]:
+        return set(self.request.client.client.scopes) - PERSONAL_SCOPES
+
+    def generate_token(self, user: _Claimed | None = None, scope: str | None = None, **_: Any) -> dict[str, Any]:
+        """No scope named: all that are the client's own (RFC 6749 3.3)."""
+        return super().generate_token(user, scope or " ".join(sorted(self._own())))
+
+
+def verifier_fault(challenge: str | None, verifier: str | None) -> str | None:
+    """What is wrong with a code verifier (RFC 7636 4.6, RFC 9700 4.8.2), or None."""
+    if challenge is None:
+        return "code_verifier without a code_challenge" if verifier is not None else None
+    if verifier is None or not _VERIFIER.fullmatch(verifier):
+        return "code_verifier is missing or malformed"
+    hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return None if same(hashed, challenge) else "code_verifier does not match"

@@ -1,0 +1,62 @@
+"""Levels: identity (``ial``), strength of authentication (``aal``), and the acr grammar that names them.
+
+Always true: a request for a level is met by the truth at or above it, and never by anything else.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+REGISTERED = 1
+"""``ial`` of an account without evidence."""
+MAX_IAL = 4
+MAX_AAL = 3
+_ACR = re.compile(r"urn:tongban(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A pair of levels: what is true of a session, or at least demanded (``0`` demands nothing)."""
+
+    ial: int = 0
+    aal: int = 0
+
+    def meets(self, demanded: "Level") -> bool:
+        return self.ial >= demanded.ial and self.aal >= demanded.aal
+
+    @property
+    def acr(self) -> str:
+        """The true combined value, ``urn:tongban:ial:N:aal:M``."""
+        return f"urn:tongban:ial:{self.ial}:aal:{self.aal}"
+
+
+NO_LEVEL = Level()
+
+
+def parse_acr(text: str) -> Level | None:
+    """The level an acr value demands; None for values of other vocabularies, which are ignored."""
+    match = _ACR.fullmatch(text)
+    if match is None or (match["ial"] is None and match["aal"] is None):
+        return None
+    return Level(int(match["ial"] or 0), int(match["aal"] or 0))
+
+
+def acr_values_supported() -> list[str]:
+    """Every requestable value, simple ones first."""
+    ials = [f"urn:tongban:ial:{n}" for n in range(1, MAX_IAL + 1)]
+    aals = [f"urn:tongban:aal:{n}" for n in range(1, MAX_AAL + 1)]
+    return ials + aals + [f"{ial}:aal:{m}" for ial in ials for m in range(1, MAX_AAL + 1)]
+
+
+class Evidence(NamedTuple):
+    """One proof of identity: the level it carries and when it ends (None: it does not)."""
+
+    level: int
+    expires_at: int | None
+
+
+def identity_level(evidence: Iterable[Evidence], *, now: int) -> int:
+    """The highest level among evidence valid at ``now``; `REGISTERED` without any."""
+    valid = (e.level for e in evidence if e.expires_at is None or e.expires_at > now)
+    return max(valid, default=REGISTERED)

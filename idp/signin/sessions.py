@@ -1,0 +1,153 @@
+"""Starting, finding, strengthening and ending sessions.
+
+Always true: whatever ends a session ends its grants and queues the logout notices in the same transaction.
+"""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from typing import Any
+
+from idp.audit import Event, record
+from idp.crypto.tokens import digest, new_id, random_token
+from idp.db import Statement, Transaction
+from idp.grants.actions import Ended, end_session_grants
+from idp.signin.rules import ACTIVITY_GRAIN, FORCED, Method, Session, SessionEnd, expiry
+
+_COLUMNS = ", ".join(Session._fields)
+_START = Statement[Any](
+    "INSERT INTO session (id, secret_hash, party_id, created_at, last_seen_at, absolute_end, auth_time, proofs,"
+    " methods, sid_salt, agent) VALUES (:id, :secret, :party, :now, :now, :end, :now, 1, :methods, :salt, :agent)"
+)
+_FIND = Statement(f"SELECT {_COLUMNS} FROM session WHERE secret_hash = :secret AND ended_at IS NULL", Session)
+_BY_ID = Statement(f"SELECT {_COLUMNS} FROM session WHERE id = :id", Session)
+_OF_PARTY = Statement(
+    f"SELECT {_COLUMNS} FROM session WHERE party_id = :party AND ended_at IS NULL ORDER BY last_seen_at DESC", Session
+)
+_SEEN = Statement[Any](
+    "UPDATE session SET last_seen_at = :now WHERE id = :id AND ended_at IS NULL AND last_seen_at < :now"
+)
+_STRENGTHEN = Statement[Any](
+    "UPDATE session SET methods = :methods, auth_time = :now, proofs = proofs + 1, last_seen_at = :now,"
+    " secret_hash = :secret WHERE id = :id AND ended_at IS NULL"
+)
+_END = Statement(
+    "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
+    str,
+)
+_STALE = Statement(
+    "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
+    " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle) LIMIT 100"
+)
+
+
+def start(
+    tx: Transaction, *, party_id: str, method: Method, agent: str, absolute: int, now: int
+) -> tuple[Session, str]:
+    """A new session and its cookie secret. ``agent`` is a short description of the browser, for the person's list."""
+    secret = random_token()
+    session_id = new_id("ses")
+    salt = random_token()
+    end = now + absolute
+    tx.run(
+        _START,
+        id=session_id,
+        secret=digest(secret),
+        party=party_id,
+        now=now,
+        end=end,
+        methods=method.value,
+        salt=salt,
+        agent=agent[:80],
+    )
+    record(
+        tx,
+        Event.SESSION_BEGUN,
+        actor=party_id,
+        subject=party_id,
+        session=session_id,
+        detail={"amr": method},
+        now=now,
+    )
+    return Session(session_id, party_id, now, now, end, now, 1, method.value, salt, agent[:80], None), secret
+
+
+def find(tx: Transaction, secret: str) -> Session | None:
+    """The unended session of this cookie secret; the caller asks `rules.expiry`."""
+    return tx.one(_FIND, secret=digest(secret))
+
+
+def by_id(tx: Transaction, session_id: str) -> Session | None:
+    return tx.one(_BY_ID, id=session_id)
+
+
+def of_party(tx: Transaction, party_id: str, *, idle: int, now: int) -> list[Session]:
+    """The person's living sessions, most recently used first."""
+    return [s for s in tx.all(_OF_PARTY, party=party_id) if expiry(s, idle=idle, now=now) is None]
+
+
+def needs_touch(session: Session, *, now: int) -> bool:
+    return now - session.last_seen_at >= ACTIVITY_GRAIN
+
+
+def touch(tx: Transaction, session_id: str, *, now: int) -> None:
+    """Note activity: a page, or a refresh or userinfo call of one of the session's grants."""
+    tx.run(_SEEN, id=session_id, now=now)
+
+
+def strengthen(tx: Transaction, session: Session, method: Method, *, now: int) -> tuple[Session, str]:
+    """The session after one more active authentication, under a new cookie secret."""
+    methods = list(dict.fromkeys([*session.used, method]))
+    secret = random_token()
+    tx.run(_STRENGTHEN, id=session.id, methods=" ".join(methods), now=now, secret=digest(secret))
+    record(
+        tx,
+        Event.SESSION_STEPPED_UP,
+        actor=session.party_id,
+        subject=session.party_id,
+        session=session.id,
+        detail={"amr": method},
+        now=now,
+    )
+    return session._replace(
+        methods=" ".join(methods), auth_time=now, proofs=session.proofs + 1, last_seen_at=now
+    ), secret
+
+
+def end(tx: Transaction, session_id: str, reason: SessionEnd, *, now: int) -> list[Ended]:
+    """End a session with its grants; the apps being told. Ending an ended one does nothing."""
+    party_id = tx.one(_END, id=session_id, reason=reason, now=now)
+    if party_id is None:
+        return []
+    record(tx, Event.SESSION_ENDED, actor=party_id, subject=party_id, session=session_id, reason=reason, now=now)
+    return end_session_grants(tx, session_id, keep_offline=reason not in FORCED, now=now)
+
+
+def end_all(tx: Transaction, party_id: str, reason: SessionEnd, *, except_id: str | None = None, now: int) -> None:
+    for session in tx.all(_OF_PARTY, party=party_id):
+        if session.id != except_id:
+            end(tx, session.id, reason, now=now)
+
+
+def end_stale(tx: Transaction, *, idle: int, now: int) -> int:
+    """End up to 100 sessions past their time; how many there were."""
+    stale = tx.all(_STALE, now=now, idle=now - idle)
+    for session_id, reason in stale:
+        end(tx, session_id, SessionEnd(reason), now=now)
+    return len(stale)
+
+
+def client_sid(session: Session, client_id: str) -> str:
+    """The ``sid`` a client knows the session by: stable, and unlinkable between clients."""
+    hashed = hashlib.sha256(f"{session.sid_salt}|{client_id}".encode()).digest()
+    return urlsafe_b64encode(hashed[:24]).decode()
+
+
+_ENTERED = Statement(
+    "SELECT client_id FROM authorization_grant WHERE session_id = :id GROUP BY client_id ORDER BY MIN(created_at)",
+    str,
+)
+
+
+def entered_clients(tx: Transaction, session_id: str) -> list[str]:
+    """The clients this session has entered, in order."""
+    return tx.all(_ENTERED, id=session_id)

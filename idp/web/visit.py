@@ -1,0 +1,57 @@
+"""The department app one is on the way to, as step pages see it, and the way on when a page's one job is done.
+
+Always true: a page never names the next page; it goes `onward`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, request, url_for
+
+from idp.web.headers import allow_form_target
+from idp.web.locale import local_path
+
+EXTENSION = "tongban_visits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A parked request in the words of a page. ``reason``: why the person is asked (admission's vocabulary)."""
+
+    key: str
+    client_name: str
+    reason: str
+    login_hint: str = ""
+    form_target: str | None = None
+    declinable: bool = False
+    """Going on without the stronger sign-in is possible."""
+
+
+def init_visits(app: Flask, load: Callable[[str], Visit | None], *, resume: str) -> None:
+    """``load`` reads a parked request of this browser; ``resume`` names the view that goes on with it."""
+    app.extensions[EXTENSION] = (load, resume)
+
+
+def current_visit() -> Visit | None:
+    """The request that parameter ``r`` names, once per request; its answer's origin is then allowed for forms."""
+    if "tb_visit" not in g:
+        load, _ = current_app.extensions[EXTENSION]
+        key = request.values.get("r", "")
+        g.tb_visit = load(key) if key else None
+        if g.tb_visit and g.tb_visit.form_target:
+            allow_form_target(g.tb_visit.form_target)
+    visit: Visit | None = g.tb_visit
+    return visit
+
+
+def onward(default: str) -> str:
+    """Where to go when this page is done: back to the parked request, else ``next``, else ``default``."""
+    _, resume = current_app.extensions[EXTENSION]
+    if key := request.values.get("r", ""):
+        return url_for(resume, r=key)
+    return local_path(request.values.get("next")) or default
+
+
+def carried() -> dict[str, str]:
+    """The parameters that forms and links of a step page carry along."""
+    return {name: value for name in ("r", "next") if (value := request.values.get(name, ""))}
