@@ -9,6 +9,7 @@ import os
 import pwd
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,6 +106,15 @@ def _as_user(user: str | None) -> list[str]:
         return []
     account = pwd.getpwnam(user)
     return [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
+def private_directory(user: str | None) -> Path:
+    """A new directory only `user` can enter, with a path short enough for a socket (107 bytes)."""
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108 - mkdtemp picks the name, mode 0700
+    path = Path(tempfile.mkdtemp(prefix="tongban-", dir=short))
+    if user:
+        os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    return path
 
 
 def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> None:

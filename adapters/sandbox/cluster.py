@@ -1,0 +1,209 @@
+"""`make cluster`: the real thing on one machine - PostgreSQL, Redis, two nodes, a worker, nginx with TLS.
+
+Always true: Ctrl-C or SIGTERM ends everything it started, front first and database last; nothing of it stays
+but log files and the certificate under .cache/cluster.
+"""
+
+import argparse
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from adapters.sandbox import cluster_files, cluster_parts, packages, processes, services
+from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
+
+_RESTARTS = 5
+_RESTART_WINDOW = 60.0
+_READY = 30.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Running:
+    """A part that is to run until the end: `start` starts it (again), `child` is what runs of it now."""
+
+    name: str
+    start: Callable[[], processes.Child]
+    child: processes.Child
+    restarts: list[float] = field(default_factory=list)
+
+
+class Cluster:
+    """Everything that was started, in order; stopped in the opposite order."""
+
+    def __init__(self, logs: Path) -> None:
+        """Begin with an empty directory of logs."""
+        self.logs = logs
+        self._running: list[Running] = []
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir(parents=True)
+
+    def add(self, part: cluster_parts.Part) -> None:
+        """Start a part and wait until it is ready; ProcessFailed with the end of its log when it is not."""
+        log = self.logs / f"{part.name.replace(' ', '-')}.log"
+
+        def start() -> processes.Child:
+            return processes.start(part.name, part.argv, log=log, env=part.env, cwd=packages.ROOT)
+
+        with _step(part.name, part.address):
+            child = self.keep(part.name, start)
+            processes.wait_until(part.ready, child, seconds=_READY)
+
+    def keep(self, name: str, start: Callable[[], processes.Child]) -> processes.Child:
+        """Start something, to be started again when it ends by itself and stopped at the end."""
+        child = start()
+        self._running.append(Running(name, start, child))
+        return child
+
+    def watch(self) -> NoReturn:
+        """Start again whatever ends by itself, as an init system would; ProcessFailed when it keeps ending."""
+        while True:
+            time.sleep(0.5)
+            for part in self._running:
+                status = part.child.process.poll()
+                if status is not None:
+                    _restart(part, status)
+
+    def stop(self) -> None:
+        """Stop everything, the last started first; a signal meanwhile changes nothing."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        print("\nstopping", end="", flush=True)
+        for part in reversed(self._running):
+            processes.stop(part.child)
+            print(".", end="", flush=True)
+        print(" done", flush=True)
+
+
+def _restart(part: Running, status: int) -> None:
+    now = time.monotonic()
+    part.restarts = [*(moment for moment in part.restarts if moment > now - _RESTART_WINDOW), now]
+    if len(part.restarts) > _RESTARTS:
+        log = processes.tail(part.child.log)
+        raise processes.ProcessFailed(f"{part.name} ended more than {_RESTARTS} times within a minute:\n{log}")
+    print(f"{part.name} ended with status {status}; starting it again", flush=True)
+    processes.kill(part.child)
+    part.child = part.start()
+
+
+@contextmanager
+def _step(name: str, address: str) -> Iterator[None]:
+    began = time.monotonic()
+    print(f"  {name:<12} {address:<40}", end="", flush=True)
+    try:
+        yield
+    except BaseException:
+        print(" failed", flush=True)
+        raise
+    print(f" {time.monotonic() - began:5.1f} s", flush=True)
+
+
+def run(directory: Path, ports: Ports) -> NoReturn:
+    """Start the cluster and watch over it until a signal or a failure; files go to `directory`."""
+    _refuse_taken(ports)
+    files = cluster_files.certificate(directory / "tls", now=int(time.time()))
+    with ExitStack() as stack:
+        cluster = Cluster(directory / "logs")
+        print("Tongban cluster", flush=True)
+        database, state = (
+            services.Postgres(log=cluster.logs / "postgres.log", durable=True),
+            services.Redis(log=cluster.logs / "redis.log"),
+        )
+        for server in (database, state):
+            stack.callback(server.remove)
+        stack.callback(cluster.stop)
+        with _step("PostgreSQL", "private, on a Unix socket"):
+            cluster.keep("PostgreSQL", database.start)
+        with _step("Redis", "private, on a Unix socket"):
+            cluster.keep("Redis", state.start)
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongban-")))
+        env = _prepare(private, ports, database=database.url, state=state.url)
+        for part in [*cluster_parts.provider(ports, env), *cluster_parts.outside(ports, files, env)]:
+            cluster.add(part)
+        cluster.add(_nginx(ports, files, private, cluster.logs))
+        _tell(ports, files, cluster.logs)
+        cluster.watch()
+
+
+def _prepare(private: Path, ports: Ports, *, database: str, state: str) -> dict[str, str]:
+    """Keys, registrations and tables; returns the provider's environment."""
+    secrets, clients = private / "secrets.toml", private / "clients.toml"
+    clients.write_text(cluster_files.registrations(ports))
+    env = cluster_parts.settings(ports, database=database, state=state, secrets=secrets, clients=clients)
+    with _step("keys", "made for this run"):
+        processes.run([*cluster_parts.IDP, "keys", "init", str(secrets)], env=env, cwd=packages.ROOT)
+    with _step("migrations", "idp db upgrade"):
+        processes.run([*cluster_parts.IDP, "db", "upgrade"], env=env, cwd=packages.ROOT)
+    return env
+
+
+def _nginx(ports: Ports, files: Certificate, private: Path, logs: Path) -> cluster_parts.Part:
+    program = packages.find("nginx")
+    private.chmod(0o711)  # started by root, its workers are another user and have to get to their directories
+    configuration = private / "nginx.conf"
+    configuration.write_text(cluster_files.nginx_configuration(ports, files, run=private, logs=logs))
+    argv = [str(program.path), "-e", "stderr", "-p", str(private), "-c", str(configuration)]
+    return cluster_parts.Part(
+        "nginx",
+        f"{ports.origin(HOSTS[0])} (TLS)",
+        argv,
+        lambda: cluster_parts.answers_tls(HOSTS[0], ports, files, "/readyz"),
+        program.env,
+    )
+
+
+def _refuse_taken(ports: Ports) -> None:
+    for name, port in asdict(ports).items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as failure:
+                raise processes.ProcessFailed(f"port {port} ({name}) is in use; is another one running?") from failure
+
+
+def _tell(ports: Ports, files: Certificate, logs: Path) -> None:
+    print(
+        f"""
+Ready.
+  start here          http://localhost:{ports.sandbox}   (journeys to try, demo people, text messages)
+  the provider        {ports.origin(HOSTS[0])}
+  tax app             {ports.origin(HOSTS[1])}
+  social security     {ports.origin(HOSTS[2])}
+  the nodes           http://localhost:{ports.node1} and http://localhost:{ports.node2}
+  certificate of      {files.ca}
+  logs                {logs}
+Other clients than browsers do not resolve *.localhost everywhere:
+  curl --cacert {files.ca} --resolve {HOSTS[0]}:{ports.https}:127.0.0.1 {ports.origin(HOSTS[0])}/readyz
+Ctrl-C stops everything; nothing that was entered is kept.
+""",
+        flush=True,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; 0 after a signal, 1 after a failure, whose output is shown."""
+    parser = argparse.ArgumentParser(prog="python -m adapters.sandbox.cluster", description=__doc__)
+    parser.add_argument("--directory", type=Path, default=packages.CACHE / "cluster", help="logs and certificate")
+    directory = parser.parse_args(arguments).directory.resolve()
+    for number in _SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        run(directory, Ports())
+    except KeyboardInterrupt:
+        return 0
+    except (processes.ProcessFailed, packages.PackageMissing) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

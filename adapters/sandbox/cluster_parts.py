@@ -1,0 +1,135 @@
+"""The parts of `make cluster`: which command runs each, with which settings, and when it counts as ready.
+
+Always true: the provider's parts read config/production.example.toml unchanged; what one machine needs otherwise
+is environment variables, and those of whoever starts the cluster win over them.
+"""
+
+import http.client
+import json
+import os
+import ssl
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
+from adapters.sandbox.packages import ROOT
+from adapters.sandbox.settings import SECRET
+
+IDP = [sys.executable, "-m", "idp"]
+_SANDBOX = [sys.executable, "-m", "adapters.sandbox"]
+_DEMO_APP = [sys.executable, "-m", "adapters.departments.demo"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of the cluster; `address` is what people are told, `ready` asks it (seconds to answer: 1)."""
+
+    name: str
+    address: str
+    argv: list[str]
+    ready: Callable[[], bool]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def settings(ports: Ports, *, database: str, state: str, secrets: Path, clients: Path) -> dict[str, str]:
+    """The provider's environment: one machine's addresses over the production example.
+
+    `environment` is not `production`, because that refuses to run beside a sandbox that shows every message.
+    """
+    ours = {
+        "TONGBAN_CONFIG": str(ROOT / "config" / "production.example.toml"),
+        "TONGBAN_ENVIRONMENT": "development",
+        "TONGBAN_ISSUER": ports.origin(HOSTS[0]),
+        "TONGBAN_SERVER__HOST": "127.0.0.1",
+        "TONGBAN_SERVER__TRUSTED_PROXIES": json.dumps(["127.0.0.1/32"]),
+        "TONGBAN_DATABASE__URL": database,
+        "TONGBAN_STATE__URL": state,
+        "TONGBAN_SECRETS__FILE": str(secrets),
+        "TONGBAN_CLIENTS__FILE": str(clients),
+        "TONGBAN_SMS__URL": f"http://localhost:{ports.sandbox}/sms/v1/messages",
+        "TONGBAN_SMS__SECRET": SECRET,
+        "TONGBAN_OUTBOUND__ALLOW": json.dumps(["127.0.0.0/8", "::1/128"]),
+    }
+    return {**ours, **{name: value for name, value in os.environ.items() if name.startswith("TONGBAN_")}}
+
+
+def provider(ports: Ports, env: Mapping[str, str]) -> list[Part]:
+    """Two nodes and the worker."""
+    nodes = [
+        Part(
+            f"node {number}",
+            f"http://localhost:{port}",
+            [*IDP, "serve"],
+            partial(answers, port, "/readyz"),
+            {**env, "TONGBAN_SERVER__PORT": str(port)},
+        )
+        for number, port in enumerate((ports.node1, ports.node2), 1)
+    ]
+    return [*nodes, Part("worker", "sends messages and sign-out notices", [*IDP, "worker"], lambda: True, env)]
+
+
+def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Part]:
+    """The sandbox and the two department apps, which know the provider by its public address only."""
+    tax, social = ports.origin(HOSTS[1]), ports.origin(HOSTS[2])
+    issuer = ports.origin(HOSTS[0])
+    addresses = ["--issuer", issuer, "--tax", tax, "--social", social]
+    sandbox = Part(
+        "sandbox",
+        f"http://localhost:{ports.sandbox}",
+        [*_SANDBOX, "--port", str(ports.sandbox), *addresses],
+        lambda: answers(ports.sandbox, "/"),
+        {"TONGBAN_SMS__SECRET": env["TONGBAN_SMS__SECRET"]},
+    )
+    return [sandbox, _app("tax", ports.tax, tax, ports, files), _app("social", ports.social, social, ports, files)]
+
+
+def _app(name: str, port: int, origin: str, ports: Ports, files: Certificate) -> Part:
+    """A demo app behind nginx. `idp.localhost` is no name to the resolver, so it is told where to connect."""
+    issuer = ports.origin(HOSTS[0])
+    options = {
+        "--port": str(port),
+        "--origin": origin,
+        "--issuer": issuer,
+        "--connect-to": f"{HOSTS[0]}:{ports.https}=127.0.0.1:{ports.https}",
+        "--ca-file": str(files.ca),
+    }
+    argv = [*_DEMO_APP, name, *(word for option in options.items() for word in option)]
+    return Part(f"{name} app", origin, argv, lambda: answers(port, "/"))
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether 127.0.0.1:`port` answers GET `path` with anything below 400 within a second."""
+    return _below_400(http.client.HTTPConnection("127.0.0.1", port, timeout=1), path, f"localhost:{port}")
+
+
+def answers_tls(host: str, ports: Ports, files: Certificate, path: str) -> bool:
+    """The same through nginx, with the certificate checked for `host`."""
+    context = ssl.create_default_context(cafile=str(files.ca))
+    connection = _Tls(host, ports.https, context)
+    return _below_400(connection, path, f"{host}:{ports.https}")
+
+
+def _below_400(connection: http.client.HTTPConnection, path: str, host: str) -> bool:
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class _Tls(http.client.HTTPConnection):
+    """HTTPS to a name the resolver does not know: connects to 127.0.0.1, checks the certificate for the name."""
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        super().__init__("127.0.0.1", port, timeout=1)
+        self._name = host
+        self._context = context
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
