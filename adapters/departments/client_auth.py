@@ -75,8 +75,10 @@ def _private_key(settings: ClientSettings) -> Key:
 
 
 def _jwk(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(text)
-    return document
+    document = json.loads(text)
+    if document.get("kty") not in ("EC", "RSA"):
+        raise ValueError(document.get("kty"))
+    return dict(document)
 
 
 def _pem_key(settings: ClientSettings, text: str) -> Key:

@@ -20,6 +20,7 @@ FindKey = Callable[[str | None], Key]
 """Gives the provider's key for a `kid`; raises `InvalidToken(UNKNOWN_KEY)`."""
 
 _LONGEST = 16 * 1024
+OLDEST = 600  # seconds: the tokens a kit is given are made for the answer or notice that carries them
 # A header that brings or points to a key, or changes how the token is read, is refused, not ignored (RFC 8725 3.10).
 _HEADERS = frozenset({"alg", "kid", "typ", "cty"})
 
@@ -34,12 +35,11 @@ def verified_claims(
     header = _header(token)
     if header.get("alg") != algorithm:
         raise InvalidToken(TokenFault.ALGORITHM)
-    typ = header.get("typ")
-    if (_media_type(typ) if isinstance(typ, str) else typ) not in types:
-        raise InvalidToken(TokenFault.TYPE)
-    kid = header.get("kid")
-    if not header.keys() <= _HEADERS or not isinstance(kid, str | None):
+    typ, kid = header.get("typ"), header.get("kid")
+    if not header.keys() <= _HEADERS or not isinstance(typ, str | None) or not isinstance(kid, str | None):
         raise InvalidToken(TokenFault.MALFORMED)
+    if (typ.lower().removeprefix("application/") if typ is not None else None) not in types:
+        raise InvalidToken(TokenFault.TYPE)
     return _claims(_verified_payload(token, find_key(kid), algorithm))
 
 
@@ -53,10 +53,6 @@ def _header(token: str) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise InvalidToken(TokenFault.MALFORMED)
     return header
-
-
-def _media_type(typ: str) -> str:
-    return typ.lower().removeprefix("application/")
 
 
 def _verified_payload(token: str, key: Key, algorithm: str) -> bytes:
@@ -113,12 +109,12 @@ def check_addressee(claims: Mapping[str, Any], *, issuer: str, client_id: str) -
 
 
 def check_times(claims: Mapping[str, Any], *, now: int, leeway: int) -> tuple[int, int]:
-    """`(iat, exp)` of a token that is neither expired, nor from the future, nor to be used later (`nbf`)."""
+    """`(iat, exp)` of a token that is neither expired, nor old, nor from the future, nor for later use (`nbf`)."""
     issued = seconds(claims, "iat", TokenFault.ISSUED_AT)
     expires = seconds(claims, "exp", TokenFault.EXPIRED)
     if now >= expires + leeway:
         raise InvalidToken(TokenFault.EXPIRED)
-    if issued > now + leeway or expires <= issued:
+    if not now - OLDEST - leeway <= issued <= now + leeway or expires <= issued:
         raise InvalidToken(TokenFault.ISSUED_AT)
     if "nbf" in claims and seconds(claims, "nbf", TokenFault.NOT_YET_VALID) > now + leeway:
         raise InvalidToken(TokenFault.NOT_YET_VALID)

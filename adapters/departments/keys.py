@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
+from joserfc.jwk import JWKRegistry, Key
 
 from adapters.departments.cache import Cached
 from adapters.departments.discovery import Discovery
@@ -33,7 +34,14 @@ def _fits(member: object, algorithm: str) -> bool:
         return False
     if algorithm in _CURVES:
         return member.get("kty") == "EC" and member.get("crv") == _CURVES[algorithm]
-    return member.get("kty") == "RSA"
+    return member.get("kty") == "RSA" and _modulus_bits(member) >= _RSA_MINIMUM_BITS
+
+
+def _modulus_bits(member: dict[str, Any]) -> int:
+    try:
+        return int.from_bytes(urlsafe_b64decode(f"{member.get('n')}==")).bit_length()
+    except ValueError:
+        return 0
 
 
 def _imported(members: Iterable[dict[str, Any]]) -> Iterable[Key]:
@@ -42,12 +50,7 @@ def _imported(members: Iterable[dict[str, Any]]) -> Iterable[Key]:
             key = JWKRegistry.import_key({name: value for name, value in member.items() if name != "key_ops"})
         except (JoseError, ValueError, TypeError, KeyError):
             continue
-        if isinstance(key, ECKey) or (isinstance(key, RSAKey) and _long_enough(key)):
-            yield key
-
-
-def _long_enough(key: RSAKey) -> bool:
-    return key.public_key.key_size >= _RSA_MINIMUM_BITS
+        yield key
 
 
 class ProviderKeys:

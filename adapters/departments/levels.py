@@ -15,7 +15,6 @@ from typing import Any
 from adapters.departments.errors import ConfigurationError
 
 _URN = re.compile(r"urn:tongban(?::ial:([1-4]))?(?::aal:([1-3]))?")
-_SHORT = re.compile(r"(ial|aal):[1-4]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def demand(
 
 
 def _acr(value: str) -> str:
-    if _SHORT.fullmatch(value):
+    if value.startswith(("ial:", "aal:")):
         value = f"urn:tongban:{value}"
     if not value or not value.isascii() or any(c.isspace() for c in value):
         raise ConfigurationError("a level is one word of ASCII")

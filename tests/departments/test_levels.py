@@ -1,0 +1,55 @@
+"""Demands: what an app may write, and when an ID token meets it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.departments.errors import ConfigurationError
+from adapters.departments.levels import NOTHING, demand
+
+
+@pytest.mark.parametrize(
+    ("level", "claims", "met"),
+    [
+        ("aal:2", {"aal": 2}, True),
+        ("aal:2", {"aal": 3}, True),
+        ("aal:2", {"aal": 1, "acr": "urn:tongban:aal:2"}, False),
+        ("aal:2", {"acr": "urn:tongban:aal:2"}, False),
+        ("aal:2", {"aal": "2"}, False),
+        ("aal:1", {"aal": True}, False),
+        ("ial:3", {"ial": 2, "aal": 3}, False),
+        ("urn:tongban:ial:3:aal:2", {"ial": 3, "aal": 1}, False),
+        ("urn:tongban:ial:3:aal:2", {"ial": 4, "aal": 2}, True),
+        (("ial:3", "aal:2"), {"ial": 1, "aal": 2}, True),
+        ("phr", {"acr": "phr"}, True),
+        ("phr", {"acr": "phrh"}, False),
+        ("urn:tongban", {"ial": 4, "aal": 3}, False),
+    ],
+)
+def test_levels_are_read_from_ial_and_aal(level: str, claims: dict[str, object], met: bool) -> None:
+    assert demand(level).met_by(claims) is met
+
+
+def test_no_demand_is_met_by_anybody() -> None:
+    assert NOTHING.met_by({})
+
+
+@pytest.mark.parametrize(
+    "level", ["", "aal:0", "aal:4", "ial:5", "urn:tongban:aal:2:ial:3", "two words", "级", ("",)]
+)
+def test_an_impossible_level_is_an_error_at_start(level: str) -> None:
+    with pytest.raises(ConfigurationError):
+        demand(level)
+
+
+def test_a_negative_age_is_an_error() -> None:
+    with pytest.raises(ConfigurationError):
+        demand(max_age=-1)
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 4), st.integers(0, 3))
+def test_a_combined_level_needs_both(ial: int, aal: int, has_ial: int, has_aal: int) -> None:
+    asked = demand(f"urn:tongban:ial:{ial}:aal:{aal}")
+    assert asked.met_by({"ial": has_ial, "aal": has_aal}) == (has_ial >= ial and has_aal >= aal)
