@@ -1,0 +1,124 @@
+"""Tongban with config/production.example.toml, over PostgreSQL with durable commits and Redis, its worker beside it.
+
+Always true: the environment it gets holds addresses and secrets only; bench/objections.py checks what came of it.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from adapters.sandbox import packages, processes
+from bench import machine
+from bench.objections import settings_tree
+from bench.site import Client, Site
+from bench.targets import REDIRECT, ROLES, ROOT, SignedIn, Target, clients
+
+EXAMPLE = "config/production.example.toml"
+
+
+class Tongban(Target):
+    def __init__(self, directory: Path, *, postgres: str, redis: str, port: int, profiled: bool = False) -> None:
+        """``postgres`` and ``redis`` are addresses as the settings take them; ``profiled`` adds bench/sampler."""
+        self.name = "Tongban"
+        self._log = directory / "tongban.log"
+        self._worker_log = directory / "worker.log"
+        self._clients_file = directory / "clients.toml"
+        self._postgres = postgres
+        self._environment = {
+            "TONGBAN_CONFIG": EXAMPLE,
+            "TONGBAN_SERVER__HOST": "127.0.0.1",
+            "TONGBAN_SERVER__PORT": str(port),
+            "TONGBAN_DATABASE__URL": postgres,
+            "TONGBAN_STATE__URL": redis,
+            "TONGBAN_SECRETS__FILE": str(directory / "secrets.toml"),
+            "TONGBAN_CLIENTS__FILE": str(self._clients_file),
+        }
+        self.samples = directory / "samples"
+        self._sampler = {"PYTHONPATH": str(ROOT / "bench/sampler"), "BENCH_SAMPLES": str(self.samples)}
+        self._profiled = profiled
+        self._port = port
+        self._clients = clients()
+
+    def start(self, *, core: int) -> None:
+        self._clients_file.write_text("\n".join(declaration(role, one) for role, one in self._clients.items()))
+        self._idp("keys", "init", self._environment["TONGBAN_SECRETS__FILE"])
+        self.site = Site(
+            name=self.name,
+            issuer=str(self.effective_settings()["issuer"]),
+            address=("127.0.0.1", self._port),
+            redirect_uri=REDIRECT,
+            sessions=SignedIn(),
+            clients=self._clients,
+        )
+        self._idp("db", "upgrade")
+        self._worker = processes.start(
+            "worker", self._command("worker"), log=self._worker_log, env=self._environment, cwd=ROOT
+        )
+        environment = {**self._environment, **(self._sampler if self._profiled else {})}
+        self.launch(self._command("serve"), core=core, log=self._log, env=environment)
+
+    def stop(self) -> None:
+        super().stop()
+        if hasattr(self, "_worker"):
+            processes.stop(self._worker)
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "idp", *words]
+
+    def _idp(self, *words: str) -> None:
+        processes.run(self._command(*words), env=self._environment, cwd=ROOT)
+
+    def audit_rows(self) -> int:
+        with psycopg.connect(self._postgres.replace("postgresql+psycopg:", "postgresql:")) as connection:
+            row = connection.execute("SELECT count(*) FROM audit_event").fetchone()
+        return int(row[0]) if row else 0
+
+    def effective_settings(self) -> dict[str, Any]:
+        return settings_tree(ROOT, sys.executable, {**os.environ, **self._environment})
+
+    def example_settings(self) -> dict[str, Any]:
+        return settings_tree(ROOT, sys.executable, {**os.environ, "TONGBAN_CONFIG": EXAMPLE})
+
+    def versions(self) -> dict[str, str]:
+        said = machine.first_line(str(packages.postgres("postgres").path), "--version")
+        return {
+            "Python": platform.python_version(),
+            "granian": machine.package("granian"),
+            "PostgreSQL": said.split()[2],
+        }
+
+    def settings(self) -> str:
+        return f"{self.name} with {EXAMPLE} unchanged but for addresses and secrets (ES256 tokens, durable commits)"
+
+
+def declaration(role: str, client: Client) -> str:
+    """A department app's entry in the clients file; what people release to it, they agree to."""
+    scopes = {scope: "consent" if scope == "profile" else "none" for scope in client.scope.split()}
+    redirects = [REDIRECT] if "authorization_code" in ROLES[role] else []
+    lines = {
+        "client_id": client.id,
+        "name": f"bench {role}",
+        "sector": "bench",
+        "state": "live",
+        "auth_method": "client_secret_basic",
+        "secret": client.secret,
+        "grant_types": list(ROLES[role]),
+        "redirect_uris": redirects,
+        "id_token_alg": "ES256",
+    }
+    return (
+        "[[client]]\n"
+        + "".join(f"{name} = {toml(value)}\n" for name, value in lines.items())
+        + (f"scopes = {{ {', '.join(f'{name} = {toml(basis)}' for name, basis in scopes.items())} }}\n")
+    )
+
+
+def toml(value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return "[" + ", ".join(toml(one) for one in value) + "]"

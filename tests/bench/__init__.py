@@ -1,0 +1,1 @@
+"""The benchmark's own parts: reading, counting, rendering, and when it refuses to publish."""
