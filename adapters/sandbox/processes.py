@@ -44,7 +44,7 @@ def start(
 
     Raises FileNotFoundError when the program or setpriv (util-linux) is missing.
     """
-    command = ["setpriv", f"--pdeathsig={stop_signal.name.removeprefix('SIG')}", *_as_user(user), "--", *argv]
+    command = [*_mortal(stop_signal, user), *argv]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -71,21 +71,21 @@ def run(
 
     Whatever interrupts the wait, the program is asked to stop and given 10 s, so that apt can leave things whole.
     """
-    process = subprocess.Popen(
-        ["setpriv", "--pdeathsig=TERM", *_as_user(user), "--", *argv],
+    with subprocess.Popen(
+        [*_mortal(signal.SIGTERM, user), *argv],
         stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, **(env or {})},
         cwd=cwd,
-    )
-    try:
-        printed, _ = process.communicate(text, timeout=seconds)
-    except subprocess.TimeoutExpired as failure:
-        raise ProcessFailed(f"{' '.join(argv)} did not end in {seconds:g} s") from failure
-    finally:
-        _end(process)
+    ) as process:
+        try:
+            printed, _ = process.communicate(text, timeout=seconds)
+        except subprocess.TimeoutExpired as failure:
+            raise ProcessFailed(f"{' '.join(argv)} did not end in {seconds:g} s") from failure
+        finally:
+            _end(process)
     if process.returncode != 0:
         raise ProcessFailed(f"{' '.join(argv)} ended with status {process.returncode}:\n{printed}")
     return printed
@@ -101,11 +101,17 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait()
 
 
-def _as_user(user: str | None) -> list[str]:
-    if user is None:
-        return []
-    account = pwd.getpwnam(user)
-    return [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+def _mortal(number: signal.Signals, user: str | None) -> list[str]:
+    """The words before a command that has it signalled when this process ends, and run as `user` (None: this one).
+
+    A parent that ended before the kernel was told is noticed by the shell, whose parent is then another one.
+    """
+    identity: list[str] = []
+    if user:
+        account = pwd.getpwnam(user)
+        identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    watch = ["sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
+    return ["setpriv", f"--pdeathsig={number.name.removeprefix('SIG')}", *identity, "--", *watch]
 
 
 def private_directory(user: str | None) -> Path:

@@ -1,0 +1,1 @@
+"""Private servers, their installation, the cluster and the files that deploy it."""
