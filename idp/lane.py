@@ -122,6 +122,7 @@ class Lane:
             form=form,
             now=int(self._clock()),
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
+            local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so

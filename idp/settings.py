@@ -6,7 +6,9 @@ The docstrings below are the manual (``idp config reference`` prints them). Prec
 variables ``TONGBAN_SECTION__FIELD``, the TOML file, the defaults here. Durations are seconds.
 """
 
+import base64
 import os
+import secrets
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -216,9 +218,9 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_secrets_file(cls, data: Any) -> Any:
-        secrets = dict(data.get("secrets") or {}) if isinstance(data, dict) else {}
-        if secrets.get("file") and Path(secrets["file"]).exists():
-            data = {**data, "secrets": {**_read(Path(secrets["file"])), **secrets}}
+        given = dict(data.get("secrets") or {}) if isinstance(data, dict) else {}
+        if given.get("file") and Path(given["file"]).exists():
+            data = {**data, "secrets": {**_read(Path(given["file"])), **given}}
         return data
 
     @property
@@ -249,3 +251,74 @@ def load_settings(path: str | Path | None = None) -> Settings:
     Raises ``pydantic.ValidationError`` (unknown key, wrong type), ``tomllib.TOMLDecodeError``, ``OSError``.
     """
     return Settings(**_read(Path(path or os.environ.get("TONGBAN_CONFIG") or DEFAULT_FILE)))
+
+
+def write_secrets(path: Path) -> None:
+    """Write a fresh secrets file, readable by its owner alone. Raises ``FileExistsError`` rather than replace one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(
+            f'field_keys = ["f1:{_new_key()}"]\nindex_keys = ["i1:{_new_key()}"]\n'
+            f'audit_key = "{_new_key()}"\ncookie_key = "{_new_key()}"\n'
+        )
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def unsafe(settings: Settings) -> list[str]:
+    """Why production would be refused with these settings (trust 13); development bears everything here."""
+    if settings.environment != "production":
+        return []
+    return [
+        *_unsafe_addresses(settings),
+        *_unsafe_secrets(settings),
+        *_unsafe_limits(settings.limits),
+    ]
+
+
+def _unsafe_addresses(settings: Settings) -> list[str]:
+    faults = []
+    if not settings.https:
+        faults.append("issuer: production needs https")
+    if settings.database.url.startswith("sqlite"):
+        faults.append("database.url: production needs PostgreSQL")
+    if settings.state.url.startswith("sqlite"):
+        faults.append("state.url: production needs Redis, or `database`")
+    if not settings.sms.url.startswith("https://"):
+        faults.append("sms.url: production needs https (the sandbox speaks http)")
+    if settings.server.embedded_worker:
+        faults.append("server.embedded_worker: run `idp worker` beside the nodes")
+    if settings.log.level == "DEBUG":
+        faults.append("log.level: DEBUG is for development")
+    return faults
+
+
+def _unsafe_secrets(settings: Settings) -> list[str]:
+    faults = []
+    own = settings.secrets
+    if not (own.field_keys and own.index_keys and own.audit_key and own.cookie_key):
+        faults.append("secrets: field_keys, index_keys, audit_key and cookie_key are all needed (`idp keys init`)")
+    if settings.sms.secret == Sms().secret or len(settings.sms.secret) < 32:
+        faults.append("sms.secret: default or shorter than 32 characters")
+    if own.file and own.file.exists() and own.file.stat().st_mode & 0o077:
+        faults.append("secrets.file: readable by others than its owner (chmod 600)")
+    return faults
+
+
+def _unsafe_limits(limits: Limits) -> list[str]:
+    faults = []
+    sms, password = limits.sms, limits.password
+    if sms.per_number_interval < 30 or sms.per_number_daily > 20 or sms.per_address_hourly == 0:
+        faults.append("limits.sms: easier than 30 s, 20 a day and a budget per address")
+    if (
+        password.wrong_per_hour > 10
+        or password.per_address_failures == 0
+        or min(password.lock_steps, default=0) < 300
+    ):
+        faults.append("limits.password: easier than 10 an hour, locks of 5 minutes and a budget per address")
+    if password.argon2_memory_kib < 19456 or password.argon2_time < 2:
+        faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
+    return faults

@@ -22,16 +22,16 @@ class Step(StrEnum):
 class Reason(StrEnum):
     """Why a person is asked; the page says it in a sentence."""
 
-    NO_SESSION = "no-session"
-    PROMPT_LOGIN = "prompt-login"
-    MAX_AGE = "max-age"
-    ANOTHER_PERSON = "another-person"
-    AGREEMENTS_CHANGED = "agreements-changed"
-    CLIENT_MINIMUM = "client-minimum"
-    ESSENTIAL_ACR = "essential-acr"
-    VOLUNTARY_ACR = "voluntary-acr"
-    CONSENT_MISSING = "consent-missing"
-    PROMPT_CONSENT = "prompt-consent"
+    NO_SESSION = "no_session"
+    PROMPT_LOGIN = "prompt_login"
+    MAX_AGE = "max_age"
+    ANOTHER_PERSON = "another_person"
+    AGREEMENTS_CHANGED = "agreements_changed"
+    CLIENT_MINIMUM = "client_minimum"
+    ESSENTIAL_ACR = "essential_acr"
+    VOLUNTARY_ACR = "voluntary_acr"
+    CONSENT_MISSING = "consent_missing"
+    PROMPT_CONSENT = "prompt_consent"
 
 
 class Refusal(StrEnum):

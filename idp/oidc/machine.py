@@ -3,12 +3,12 @@
 Always true: a token is honoured only after its signature or hash, its end, its client and its footing were checked.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from idp.accounts.actions import Directory, subject
 from idp.audit import Event, record
+from idp.audit.rules import Counted
 from idp.clients.actions import Registry
 from idp.clients.rules import Client
 from idp.crypto.tokens import digest
@@ -18,6 +18,7 @@ from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.server import Count
 from idp.oidc.tokens import ACCESS, TokenMaker
 from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
 
@@ -70,7 +71,7 @@ class MachineEndpoints:
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         session_idle: int,
-        count: Callable[..., None],
+        count: Count,
     ) -> None:
         self._database = database
         self._registry = registry
@@ -129,7 +130,7 @@ class MachineEndpoints:
             return error_response("invalid_request", "token is missing")
         with self._database.autocommit() as tx:
             answer = self._described(tx, token, client, now=request.now)
-        self._count("introspection", client.client_id, "active" if answer else "inactive", now=request.now)
+        self._count(Counted.INTROSPECTION, client.client_id, "active" if answer else "inactive", request.now)
         return json_response(answer or {"active": False})
 
     def _described(self, tx: Transaction, token: str, caller: Client, *, now: int) -> dict[str, Any] | None:
@@ -255,7 +256,7 @@ class MachineEndpoints:
         asked = _asked(grant)
         scopes = [s for s in scope.split() if s in SCOPE_CLAIMS]
         if not scopes and not asked.userinfo:
-            self._count("userinfo", client.client_id, "ok", now=now)
+            self._count(Counted.USERINFO, client.client_id, "ok", now)
             return {}
         return self._release(client, grant, scopes, asked.userinfo, now)
 

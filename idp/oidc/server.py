@@ -20,6 +20,7 @@ from authlib.oauth2.rfc6749.errors import (
 )
 
 from idp.audit import Event, record
+from idp.audit.rules import Counted
 from idp.clients.rules import PERSONAL_SCOPES, Client
 from idp.crypto.tokens import digest, same
 from idp.db import Database
@@ -33,6 +34,8 @@ from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
 
 CODE = "code"
 """Namespace of authorization codes in the state store."""
+Count = Callable[[Counted, str | None, str, int], None]
+_COUNTED = {"client_credentials": Counted.CLIENT_CREDENTIALS, "refresh_token": Counted.REFRESH}
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -112,7 +115,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         maker: TokenMaker,
         policy: TokenPolicy,
         claims_for: Callable[[Client, Grant], dict[str, Any]],
-        count: Callable[..., None],
+        count: Count,
     ) -> None:
         super().__init__()
         self.database = database
@@ -128,10 +131,14 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def answer(self, request: ProtocolRequest) -> ProtocolResponse:
         if "grant_type" not in request.form:
             return self.handle_error_response(None, InvalidRequestError("grant_type is missing"))
+        wrapped = _Request(request)
         try:
-            response: ProtocolResponse = self.create_token_response(_Request(request))
+            response: ProtocolResponse = self.create_token_response(wrapped)
         except _Refused as refused:
-            return refused.response
+            response = refused.response
+        if kind := _COUNTED.get(request.form["grant_type"]):
+            client_id = wrapped.client.client.client_id if wrapped.client else None
+            self.count(kind, client_id, "ok" if response.status == 200 else "refused", request.now)
         return response
 
     def create_oauth2_request(self, request: Any) -> Any:
@@ -191,7 +198,6 @@ class _TokenGrant:
     def generate_token(self, user: _Claimed | None = None, scope: str = "", **_: Any) -> dict[str, Any]:
         client: Client = self.request.client.client
         maker, grant = self.server.maker, user.grant if user else None
-        self.server.count(self.request.payload.grant_type, client.client_id, "ok", now=self.now)
         access = maker.access_token(client, grant=grant, scope=scope, now=self.now)
         answer = {
             "access_token": access,

@@ -39,6 +39,8 @@ class ProtocolRequest:
     form: Mapping[str, str]
     now: int
     authorization: str = ""
+    local: bool = False
+    """Sent from a loopback address, and not by way of a proxy."""
     has_query_token: bool = False
     """An ``access_token`` stood in the query, which is refused (RFC 9700 4.3.2)."""
 

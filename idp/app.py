@@ -1,0 +1,248 @@
+"""Putting the provider together: the Flask application, the lane before it, and what worker and commands share.
+
+Always true: everything is made here once from the settings and handed down.
+"""
+
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from idp.accounts.actions import Directory
+from idp.admission.pages import init_admission
+from idp.audit import init_audit
+from idp.audit.counts import count
+from idp.clients.actions import Registry
+from idp.credentials.password import Passwords
+from idp.credentials.sms_code import SmsCodes
+from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.rings import parse_key, parse_ring
+from idp.crypto.signing import KeyRing
+from idp.crypto.tokens import same
+from idp.db import Database, DatabaseUnavailable, init_db
+from idp.lane import Endpoint, Handler, Lane, serve_document
+from idp.log import init_log
+from idp.messages.outbound import GuardedClient
+from idp.messages.outbox import init_outbox
+from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.machine import MachineEndpoints
+from idp.oidc.metadata import KeyDocument, discovery_document
+from idp.oidc.pages import Doors, init_oidc
+from idp.oidc.remote_keys import RemoteKeys
+from idp.oidc.server import TokenPolicy, TokenServer
+from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.registration.pages import init_registration
+from idp.selfservice.pages import init_selfservice
+from idp.settings import Settings
+from idp.signin.loading import init_sessions, load_session
+from idp.signin.pages import init_signin, send_to_sign_in
+from idp.signin.signout import SignOut, init_signout
+from idp.state.opening import open_store
+from idp.state.store import StateUnavailable, Store
+from idp.web import init_web, new_flask
+from idp.web.agreements import load_agreements
+from idp.web.guards import require_guards
+from idp.web.metrics import CONTENT_TYPE, Metrics, init_metrics
+from idp.web.options import Limits, WebOptions
+from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+EXTENSION = "tongban"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What pages, lane, worker and commands are made of."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    cipher: FieldCipher
+    index: BlindIndex
+    keys: KeyRing
+    registry: Registry
+    directory: Directory
+    passwords: Passwords
+    codes: SmsCodes
+    maker: TokenMaker
+    outbound: GuardedClient
+
+
+def create_app(settings: Settings) -> Flask:
+    """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
+    init_log(level=settings.log.level, form=settings.log.format)
+    app = new_flask()
+    provider = _provider(app, settings)
+    app.extensions[EXTENSION] = provider
+    agreements = load_agreements(settings.pages.agreements)
+    metrics = Metrics()
+    init_web(
+        app,
+        _web_options(settings),
+        load_session=load_session,
+        sign_in=send_to_sign_in,
+        unavailable=(DatabaseUnavailable, StateUnavailable),
+    )
+    init_metrics(app, metrics)
+    init_sessions(app, database=provider.database, idle=settings.session.idle)
+    init_signin(app, provider.directory, provider.passwords, provider.codes, settings.session.absolute)
+    init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
+    init_registration(
+        app,
+        directory=provider.directory,
+        passwords=provider.passwords,
+        codes=provider.codes,
+        cipher=provider.cipher,
+        agreements=agreements,
+        flow_lifetime=settings.session.flow,
+        session_absolute=settings.session.absolute,
+    )
+    init_admission(
+        app,
+        store=provider.store,
+        registry=provider.registry,
+        directory=provider.directory,
+        agreements=agreements,
+        ttl=settings.session.parked,
+    )
+    init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.maker))
+    init_selfservice(
+        app, provider.directory, provider.passwords, provider.codes, provider.registry, settings.session.idle
+    )
+    require_guards(app)
+    app.wsgi_app = _lane(app, provider, metrics)  # type: ignore[method-assign]
+    return app
+
+
+def provider_of(app: Flask) -> Provider:
+    found: Provider = app.extensions[EXTENSION]
+    return found
+
+
+def _provider(app: Flask, settings: Settings) -> Provider:
+    secrets, limits = settings.secrets, settings.limits
+    database = init_db(
+        app,
+        url=settings.database.url,
+        pool_size=settings.server.threads,
+        pool_timeout=settings.database.pool_timeout,
+    )
+    store = open_store(settings.state.url, database, settings.state.timeout)
+    ring = parse_ring(secrets.field_keys, name="secrets.field_keys")
+    cipher = FieldCipher(ring)
+    index = BlindIndex(parse_ring(secrets.index_keys, name="secrets.index_keys"))
+    init_audit(parse_key(secrets.audit_key, name="secrets.audit_key"), node=socket.gethostname())
+    init_outbox(cipher)
+    keys = KeyRing(database, cipher)
+    registry = Registry(database)
+    tokens = settings.tokens
+    maker = TokenMaker(
+        keys,
+        database,
+        issuer=settings.issuer,
+        lifetimes=Lifetimes(tokens.code, tokens.access, tokens.id_token, tokens.logout),
+    )
+    outbound = GuardedClient(
+        allow=settings.outbound.allow,
+        timeout=settings.outbound.timeout,
+        max_bytes=settings.outbound.max_bytes,
+        ca_file=settings.outbound.ca_file,
+    )
+    return Provider(
+        settings=settings,
+        database=database,
+        store=store,
+        cipher=cipher,
+        index=index,
+        keys=keys,
+        registry=registry,
+        directory=Directory(cipher, index),
+        passwords=Passwords(database, limits.password, settings.password),
+        codes=SmsCodes(database, store, limits.sms, ring),
+        maker=maker,
+        outbound=outbound,
+    )
+
+
+def _web_options(settings: Settings) -> WebOptions:
+    return WebOptions(
+        issuer=settings.issuer,
+        secret_key=parse_key(settings.secrets.cookie_key, name="secrets.cookie_key"),
+        service_name=settings.pages.service_name,
+        region_name=settings.pages.region_name,
+        default_language=settings.pages.default_locale,
+        trusted_proxies=settings.server.trusted_proxies,
+        limits=Limits(
+            body_bytes=settings.limits.body_bytes,
+            fields=settings.limits.form_fields,
+            field_bytes=settings.limits.field_bytes,
+        ),
+    )
+
+
+def _lane(app: Flask, provider: Provider, metrics: Metrics) -> "WSGIApplication":
+    settings, maker = provider.settings, provider.maker
+    authenticator = ClientAuthenticator(
+        provider.registry,
+        provider.database,
+        issuer=settings.issuer,
+        token_endpoint=f"{settings.issuer}/token",
+        fetch_jwks=RemoteKeys(provider.outbound).fetch,
+    )
+    machine = MachineEndpoints(
+        database=provider.database,
+        registry=provider.registry,
+        directory=provider.directory,
+        authenticator=authenticator,
+        maker=maker,
+        session_idle=settings.session.idle,
+        count=count,
+    )
+    server = TokenServer(
+        database=provider.database,
+        store=provider.store,
+        authenticator=authenticator,
+        maker=maker,
+        policy=TokenPolicy(settings.session.idle, settings.tokens.refresh_idle, settings.tokens.refresh_absolute),
+        claims_for=machine.id_token_claims,
+        count=count,
+    )
+    discovery, keys = discovery_document(settings.issuer), KeyDocument()
+
+    def known_origin(origin: str) -> bool:
+        return any(origin in client.cors_origins for client in provider.registry.all() if client.served)
+
+    def readiness(_request: ProtocolRequest) -> ProtocolResponse:
+        provider.registry.all()
+        provider.store.get("ready", "ready")
+        return ProtocolResponse(200, b"ready\n", "text/plain")
+
+    table = {
+        "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
+        "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
+        "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
+        "/userinfo": Endpoint(methods=("GET", "POST"), handler=machine.userinfo, origins=known_origin),
+        "/jwks": serve_document(lambda etag: keys.answer(maker.keys.jwks(), etag)),
+        "/.well-known/openid-configuration": serve_document(discovery.answer),
+        "/.well-known/oauth-authorization-server": serve_document(discovery.answer),
+        "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
+        "/readyz": Endpoint(methods=("GET",), handler=readiness),
+        "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
+    }
+    return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+
+
+def _metrics_page(metrics: Metrics, token: str) -> Handler:
+    """Without a configured token the page is for loopback callers, which the lane lets through by address."""
+
+    def page(request: ProtocolRequest) -> ProtocolResponse:
+        allowed = same(request.authorization, f"Bearer {token}") if token else request.local
+        if not allowed:
+            return error_response("invalid_token", "metrics need the configured bearer token", status=401)
+        return ProtocolResponse(200, metrics.page(), CONTENT_TYPE)
+
+    return page

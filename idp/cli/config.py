@@ -1,0 +1,50 @@
+"""``idp config …``: what is wrong with the settings, and what can be set.
+
+Always true: no value of a secret is printed.
+"""
+
+import click
+
+from idp.cli.context import Context
+from idp.settings import Section, Settings, unsafe
+
+
+@click.group()
+def config() -> None:
+    """Check the settings and print their reference."""
+
+
+@config.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Say what is wrong with the settings; status 1 when the provider would refuse to start with them."""
+    faults = unsafe(context.settings)
+    for fault in faults:
+        click.echo(f"unsafe: {fault}")
+    if faults:
+        raise SystemExit(1)
+    click.echo(f"ok: {context.settings.environment} settings for {context.settings.issuer}")
+
+
+@config.command()
+def reference() -> None:
+    """Print every setting with its meaning and default, as Markdown."""
+    click.echo("\n".join(["# Settings", "", *_describe(Settings, "")]))
+
+
+def _describe(model: type[Settings] | type[Section], path: str) -> list[str]:
+    lines = []
+    for name, field in model.model_fields.items():
+        full = f"{path}{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            lines += [
+                "",
+                f"## {full}",
+                "",
+                *([field.annotation.__doc__ or "", ""] if field.annotation.__doc__ else []),
+            ]
+            lines += _describe(field.annotation, f"{full}.")
+        else:
+            default = "hidden" if "secret" in full and field.default else repr(field.default)
+            lines.append(f"- `{full}` (default `{default}`): {(field.description or '').strip()}".rstrip(" :"))
+    return lines

@@ -1,0 +1,51 @@
+"""What every command gets: the settings, and on demand the provider made from them.
+
+Always true: nothing is opened before a command asks for it.
+"""
+
+import time
+from functools import cached_property
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from idp.db import Database
+from idp.settings import Settings, load_settings, write_secrets
+
+
+class Context:
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings; in development a missing secrets file and the directories of SQLite files are made."""
+        settings = load_settings(self.path)
+        secrets = settings.secrets.file
+        if settings.environment == "development" and secrets and not secrets.exists():
+            write_secrets(secrets)
+            settings = load_settings(self.path)
+        for url in (settings.database.url, settings.state.url):
+            if url.startswith("sqlite:///"):
+                Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return settings
+
+    @cached_property
+    def app(self) -> Flask:
+        from idp.app import create_app  # the heavy imports wait until a command needs them
+
+        return create_app(self.settings)
+
+    def database(self) -> Database:
+        from idp.app import provider_of
+
+        return provider_of(self.app).database
+
+    @property
+    def now(self) -> int:
+        return int(time.time())
+
+
+def fail(message: str) -> click.ClickException:
+    return click.ClickException(message)

@@ -1,0 +1,80 @@
+"""``idp keys …`` and ``idp fields …``: the keys of tokens and of stored fields.
+
+Always true: an interrupted rotation of fields is finished by running it again.
+"""
+
+from pathlib import Path
+
+import click
+
+from idp.accounts.rotation import rotate_accounts
+from idp.audit import Event, record
+from idp.cli.context import Context, fail
+from idp.crypto import signing
+from idp.crypto.jws import ALGORITHMS
+from idp.registration.flows import reseal_flows
+from idp.settings import write_secrets
+
+
+@click.group()
+def keys() -> None:
+    """Make the secrets file; list and rotate the keys that sign tokens."""
+
+
+@keys.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def init(file: Path) -> None:
+    """Write fresh secrets to FILE (mode 0600); an existing file is left alone."""
+    try:
+        write_secrets(file)
+    except FileExistsError:
+        raise fail(f"{file} exists") from None
+    click.echo(f"{file}: written; keep a copy where backups of the database are not")
+
+
+@keys.command("list")
+@click.pass_obj
+def list_keys(context: Context) -> None:
+    """The keys that sign tokens."""
+    with context.database().autocommit() as tx:
+        for key in signing.list_keys(tx):
+            click.echo(f"{key.kid}  {key.alg}  {key.state}")
+
+
+@keys.command()
+@click.option("--alg", "algs", multiple=True, type=click.Choice(list(ALGORITHMS)), default=tuple(ALGORITHMS))
+@click.pass_obj
+def rotate(context: Context, algs: tuple[signing.Algorithm, ...]) -> None:
+    """Let the next key sign, keep the old one published until its last token has ended, make a new next one."""
+    from idp.app import provider_of
+
+    provider = provider_of(context.app)
+    for alg in algs:
+        key = signing.fresh_key(alg)
+        with provider.database.transaction() as tx:
+            signing.rotate(tx, provider.cipher, key, now=context.now)
+            record(tx, Event.KEY_ROTATED, detail={"alg": alg, "next": key.kid}, now=context.now)
+        click.echo(f"{alg}: rotated; next is {key.kid}")
+
+
+@click.group()
+def fields() -> None:
+    """Encrypted fields."""
+
+
+@fields.command("rotate")
+@click.pass_obj
+def rotate_fields(context: Context) -> None:
+    """Seal every stored field with the first key of the ring and index it with the first index key.
+
+    Put the new key first in secrets.field_keys (or index_keys), restart the nodes, run this, then drop the old key.
+    """
+    from idp.app import provider_of
+
+    provider = provider_of(context.app)
+    count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
+    count += reseal_flows(provider.database, provider.cipher)
+    with provider.database.transaction() as tx:
+        count += signing.reseal(tx, provider.cipher)
+        record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)
+    click.echo(f"{count} fields sealed anew; every field stands under the first key")

@@ -1,0 +1,123 @@
+"""``idp serve``, ``idp worker``, ``idp sandbox``: the processes.
+
+Always true: none of them starts with settings `unsafe` objects to, or over a schema that is not current.
+"""
+
+import os
+import signal
+import threading
+from typing import Any
+
+import click
+from flask import Flask
+
+from idp.audit.counts import CountFlusher
+from idp.cli.clients import apply_file
+from idp.cli.context import Context, fail
+from idp.cli.schema import is_current
+from idp.cli.work import make_worker
+from idp.settings import Settings, unsafe
+
+
+def refuse_unsafe(context: Context) -> None:
+    """Raise ``ClickException`` naming everything that must not be (trust 13)."""
+    faults = unsafe(context.settings)
+    if not is_current(context.settings):
+        faults.append("database: the schema is not up to date, run `idp db upgrade`")
+    if faults:
+        raise fail("refusing to start\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+@click.command()
+@click.option("--host", help="Overrides server.host.")
+@click.option("--port", type=int, help="Overrides server.port.")
+@click.pass_obj
+def serve(context: Context, host: str | None, port: int | None) -> None:
+    """Run a node: pages and protocol."""
+    refuse_unsafe(context)
+    prepare(context)
+    server = context.settings.server
+    if context.path:
+        os.environ["TONGBAN_CONFIG"] = context.path
+    run = _granian if server.engine == "granian" else _gunicorn
+    run(context.settings, host or server.host, port or server.port)
+
+
+def prepare(context: Context) -> None:
+    """What must be there before the first request: signing keys, and the clients declared in a file."""
+    from idp.app import provider_of
+    from idp.crypto.signing import ensure_keys
+
+    provider = provider_of(context.app)
+    ensure_keys(provider.database, provider.cipher, now=context.now)
+    if file := context.settings.clients.file:
+        apply_file(provider.database, file, now=context.now)
+    provider.database.engine.dispose()
+
+
+def _granian(settings: Settings, host: str, port: int) -> None:
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+
+    Granian(
+        "idp.cli.serve:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=settings.server.workers,
+        blocking_threads=settings.server.threads,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_access=False,
+        log_level="warning",
+    ).serve()
+
+
+def _gunicorn(settings: Settings, host: str, port: int) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            self.cfg.set("bind", f"{host}:{port}")
+            self.cfg.set("workers", settings.server.workers)
+            self.cfg.set("worker_class", "gthread")
+            self.cfg.set("threads", settings.server.threads)
+            self.cfg.set("loglevel", "warning")
+
+        def load(self) -> Any:
+            return application()
+
+    Application().run()
+
+
+def application() -> Flask:
+    """The WSGI application of one server process, with its background threads."""
+    from idp.app import provider_of
+
+    app = Context(None).app
+    provider = provider_of(app)
+    CountFlusher(provider.database, provider.node).start()
+    if provider.settings.server.embedded_worker:
+        threading.Thread(target=make_worker(app).run, name="outbox-worker", daemon=True).start()
+    return app
+
+
+@click.command()
+@click.pass_obj
+def worker(context: Context) -> None:
+    """Send messages and notices, sign checkpoints, end stale sessions, purge."""
+    refuse_unsafe(context)
+    runs = make_worker(context.app)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runs.stop())
+    runs.run()
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Run the stand-ins of outside services (never in production)."""
+    from adapters.sandbox.app import main
+
+    main(list(arguments))

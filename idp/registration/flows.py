@@ -1,0 +1,102 @@
+"""Beginning, reading and moving a journey.
+
+Always true: of two requests that move the same journey one wins; the other finds it moved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from idp.crypto.fields import FieldCipher
+from idp.crypto.tokens import new_id
+from idp.db import Database, Statement, Transaction
+from idp.registration.rules import FlowKind
+
+
+class _Row(NamedTuple):
+    facts: bytes
+    version: int
+
+
+_BEGIN = Statement[Any](
+    "INSERT INTO flow (id, kind, browser, facts, version, created_at, expires_at)"
+    " VALUES (:id, :kind, :browser, :facts, 1, :now, :expires_at)"
+)
+_READ = Statement(
+    "SELECT facts, version FROM flow WHERE id = :id AND kind = :kind AND browser = :browser"
+    " AND ended_at IS NULL AND expires_at > :now",
+    _Row,
+)
+_MOVE = Statement[Any](
+    "UPDATE flow SET facts = :facts, version = version + 1, ended_at = :ended_at"
+    " WHERE id = :id AND version = :version AND ended_at IS NULL"
+)
+_PURGE = Statement[Any]("DELETE FROM flow WHERE expires_at < :before")
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    id: str
+    kind: FlowKind
+    facts: Mapping[str, Any]
+    version: int
+
+    def __repr__(self) -> str:
+        return f"Journey({self.id}, {self.kind}, facts={sorted(self.facts)})"
+
+
+class Journeys:
+    """The journeys, with the key that opens their facts."""
+
+    def __init__(self, cipher: FieldCipher, *, lifetime: int) -> None:
+        self._cipher = cipher
+        self._lifetime = lifetime
+
+    def begin(
+        self, tx: Transaction, kind: FlowKind, facts: Mapping[str, Any], *, browser: bytes, now: int
+    ) -> Journey:
+        key = new_id("flw")
+        sealed = self._seal(key, facts)
+        tx.run(_BEGIN, id=key, kind=kind, browser=browser, facts=sealed, now=now, expires_at=now + self._lifetime)
+        return Journey(key, kind, dict(facts), 1)
+
+    def read(self, tx: Transaction, kind: FlowKind, key: str, *, browser: bytes, now: int) -> Journey | None:
+        """The journey, if this browser began it and it is neither over nor expired."""
+        row = tx.one(_READ, id=key, kind=kind, browser=browser, now=now)
+        if row is None:
+            return None
+        facts = orjson.loads(self._cipher.open(row.facts, context=f"flow.facts:{key}"))
+        return Journey(key, kind, facts, row.version)
+
+    def move(
+        self, tx: Transaction, journey: Journey, facts: Mapping[str, Any], *, ended_at: int | None = None
+    ) -> bool:
+        """Put ``facts`` in place of the journey's; False when it has moved on meanwhile."""
+        sealed = self._seal(journey.id, facts)
+        return tx.run(_MOVE, id=journey.id, version=journey.version, facts=sealed, ended_at=ended_at) == 1
+
+    def _seal(self, key: str, facts: Mapping[str, Any]) -> bytes:
+        return self._cipher.seal(orjson.dumps(facts).decode(), context=f"flow.facts:{key}")
+
+
+def purge(tx: Transaction, *, before: int) -> int:
+    """Delete journeys that expired before ``before``; how many."""
+    return tx.run(_PURGE, before=before)
+
+
+_SEALED = Statement("SELECT id, facts FROM flow WHERE ended_at IS NULL")
+_RESEAL = Statement[Any]("UPDATE flow SET facts = :facts WHERE id = :id AND facts = :before")
+
+
+def reseal_flows(database: Database, cipher: FieldCipher) -> int:
+    """Bring journeys under way under the current key; the number changed. One that moves meanwhile did so itself."""
+    changed = 0
+    with database.transaction() as tx:
+        for key, facts in tx.all(_SEALED):
+            if cipher.needs_rotation(facts):
+                context = f"flow.facts:{key}"
+                sealed = cipher.seal(cipher.open(facts, context=context), context=context)
+                changed += tx.run(_RESEAL, id=key, facts=sealed, before=facts)
+    return changed

@@ -1,0 +1,52 @@
+"""Journeys of several steps as a table: what each step needs, what it leaves, and what going back to it undoes.
+
+Always true: a step is open only when everything before it has left its facts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """A step is done when all it ``gives`` is there."""
+
+    name: str
+    gives: tuple[str, ...]
+
+
+class FlowKind(StrEnum):
+    REGISTRATION = "registration"
+
+
+FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
+    FlowKind.REGISTRATION: (
+        StepRule("phone", gives=("mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("details", gives=("party_id",)),
+    )
+}
+
+
+def open_step(kind: FlowKind, facts: Facts) -> str | None:
+    """The first step that is not done; None when the journey is over."""
+    return next((rule.name for rule in FLOWS[kind] if not all(name in facts for name in rule.gives)), None)
+
+
+def may_enter(kind: FlowKind, step: str, facts: Facts) -> bool:
+    """Whether ``step`` is the open one, or lies before it and so may be gone back to while the journey lasts."""
+    names = [rule.name for rule in FLOWS[kind]]
+    current = open_step(kind, facts)
+    return current is not None and names.index(step) <= names.index(current)
+
+
+def undone(kind: FlowKind, step: str, facts: Facts) -> dict[str, Any]:
+    """``facts`` without those of ``step`` and of everything after it."""
+    rules = FLOWS[kind]
+    start = next(i for i, rule in enumerate(rules) if rule.name == step)
+    gone = {name for rule in rules[start:] for name in rule.gives}
+    return {name: value for name, value in facts.items() if name not in gone}

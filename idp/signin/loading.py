@@ -1,0 +1,97 @@
+"""The session of the current request, and giving one to a browser.
+
+Always true: a session past its time is ended, with its grants and notices, before the request that found it goes on.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from idp.db import current_transaction, db
+from idp.signin import sessions
+from idp.signin.rules import Method, Session, SessionEnd, expiry
+from idp.web.clock import now
+from idp.web.cookies import clear_session_secret, session_secret, set_session_secret
+from idp.web.csrf import rotate_csrf
+from idp.web.guards import current_session, forget_session
+from idp.web.limits import user_agent
+
+EXTENSION = "tongban_session_times"
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds."""
+
+    idle: int
+    absolute: int
+
+
+def init_sessions(app: Flask, times: Times) -> None:
+    app.extensions[EXTENSION] = times
+
+
+def session_times() -> Times:
+    found: Times = current_app.extensions[EXTENSION]
+    return found
+
+
+def load_session() -> Session | None:
+    secret = session_secret()
+    session = sessions.find(current_transaction(), secret) if secret else None
+    if session is None:
+        return None
+    over = expiry(session, idle=session_times().idle, now=now())
+    if over is not None:
+        sessions.end(current_transaction(), session.id, over, now=now())
+        db.session.commit()
+        clear_session_secret()
+        return None
+    if sessions.needs_touch(session, now=now()):
+        sessions.touch(current_transaction(), session.id, now=now())
+        db.session.commit()
+    return session
+
+
+def authenticated(party_id: str, method: Method) -> Session:
+    """The person has just proved themselves: strengthen their session here, or start one. The view commits.
+
+    A session of somebody else in this browser ends. The cookie secret and the CSRF token are new afterwards.
+    """
+    tx, session = current_transaction(), current_session()
+    if session is not None and session.party_id != party_id:
+        sessions.end(tx, session.id, SessionEnd.REPLACED, now=now())
+        session = None
+    if session is None:
+        started, secret = sessions.start(
+            tx, party_id=party_id, method=method, agent=_agent(), absolute=session_times().absolute, now=now()
+        )
+    else:
+        started, secret = sessions.strengthen(tx, session, method, now=now())
+    set_session_secret(secret)
+    rotate_csrf()
+    forget_session()
+    return started
+
+
+def _agent() -> str:
+    """Browser and system in a word each; the full header is not kept."""
+    header = user_agent()
+    found = [next((name for mark, name in known if mark in header), None) for known in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(name for name in found if name) or "?"

@@ -1,0 +1,48 @@
+"""Prometheus metrics of one process.
+
+Always true: a label is a route or a status, never anything from a person or a client.
+"""
+
+import time
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """Requests by route and status, and how long they took."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._requests = Counter("idp_requests", "Requests", ["route", "status"], registry=self._registry)
+        self._seconds = Histogram(
+            "idp_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self._registry
+        )
+
+    def observe(self, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def page(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+def init_metrics(app: Flask, metrics: Metrics) -> None:
+    """Observe every Flask route by its rule; requests no rule matches count as ``unmatched``."""
+
+    @app.before_request
+    def begin() -> None:
+        g.tb_began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        metrics.observe(route, response.status_code, time.perf_counter() - g.get("tb_began", time.perf_counter()))
+        return response

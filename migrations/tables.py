@@ -1,0 +1,18 @@
+"""Every module that defines tables, imported so that Base.metadata is complete.
+
+Always true: a new ``models.py`` is named here (a test compares the list with the tree).
+"""
+
+import idp.accounts.models
+import idp.audit.models
+import idp.clients.models
+import idp.credentials.models
+import idp.crypto.models
+import idp.grants.models
+import idp.messages.models
+import idp.proofing.models
+import idp.registration.models
+import idp.signin.models
+import idp.state.models
+
+__all__ = ["idp"]
