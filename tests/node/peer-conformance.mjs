@@ -38,6 +38,7 @@ const provider = new Provider(settings.issuer, {
   },
   cookies: { keys: ['one made-up key of the conformance peer'], long: { sameSite: 'none' } },
   enableHttpPostMethods: true,
+  allowOmittingSingleRegisteredRedirectUri: false,
   // The relying party of the checks listens on loopback, which the product's own guard refuses.
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, ...person.claims }) }),
