@@ -128,7 +128,7 @@ def run(directory: Path, ports: Ports) -> NoReturn:
         env = _prepare(private, ports, database=database.url, state=state.url)
         for part in [*cluster_parts.provider(ports, env), *cluster_parts.outside(ports, files, env)]:
             cluster.add(part)
-        cluster.add(_nginx(ports, files, private, cluster.logs))
+        cluster.add(cluster_parts.front(ports, files, private=private, logs=cluster.logs))
         _tell(ports, files, cluster.logs)
         cluster.watch()
 
@@ -143,21 +143,6 @@ def _prepare(private: Path, ports: Ports, *, database: str, state: str) -> dict[
     with _step("migrations", "idp db upgrade"):
         processes.run([*cluster_parts.IDP, "db", "upgrade"], env=env, cwd=packages.ROOT)
     return env
-
-
-def _nginx(ports: Ports, files: Certificate, private: Path, logs: Path) -> cluster_parts.Part:
-    program = packages.find("nginx")
-    private.chmod(0o711)  # started by root, its workers are another user and have to get to their directories
-    configuration = private / "nginx.conf"
-    configuration.write_text(cluster_files.nginx_configuration(ports, files, run=private, logs=logs))
-    argv = [str(program.path), "-e", "stderr", "-p", str(private), "-c", str(configuration)]
-    return cluster_parts.Part(
-        "nginx",
-        f"{ports.origin(HOSTS[0])} (TLS)",
-        argv,
-        lambda: cluster_parts.answers_tls(HOSTS[0], ports, files, "/readyz"),
-        program.env,
-    )
 
 
 def _refuse_taken(ports: Ports) -> None:

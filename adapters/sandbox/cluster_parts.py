@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
-from adapters.sandbox.packages import ROOT
+from adapters.sandbox import packages
+from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports, nginx_configuration
 from adapters.sandbox.settings import SECRET
 
 IDP = [sys.executable, "-m", "idp"]
@@ -40,7 +40,7 @@ def settings(ports: Ports, *, database: str, state: str, secrets: Path, clients:
     `environment` is not `production`, because that refuses to run beside a sandbox that shows every message.
     """
     ours = {
-        "TONGBAN_CONFIG": str(ROOT / "config" / "production.example.toml"),
+        "TONGBAN_CONFIG": str(packages.ROOT / "config" / "production.example.toml"),
         "TONGBAN_ENVIRONMENT": "development",
         "TONGBAN_ISSUER": ports.origin(HOSTS[0]),
         "TONGBAN_SERVER__HOST": "127.0.0.1",
@@ -100,6 +100,21 @@ def _app(name: str, port: int, origin: str, ports: Ports, files: Certificate) ->
     return Part(f"{name} app", origin, argv, lambda: answers(port, "/"))
 
 
+def front(ports: Ports, files: Certificate, *, private: Path, logs: Path) -> Part:
+    """nginx before all of it; `private` is its own new directory, `logs` gets the access log."""
+    program = packages.find("nginx")
+    private.chmod(0o711)  # started by root, its workers are another user and have to get to their directories
+    configuration = private / "nginx.conf"
+    configuration.write_text(nginx_configuration(ports, files, run=private, logs=logs))
+    return Part(
+        "nginx",
+        f"{ports.origin(HOSTS[0])} (TLS)",
+        [str(program.path), "-e", "stderr", "-p", str(private), "-c", str(configuration)],
+        lambda: answers_tls(HOSTS[0], ports, files, "/readyz"),
+        program.env,
+    )
+
+
 def answers(port: int, path: str) -> bool:
     """Whether 127.0.0.1:`port` answers GET `path` with anything below 400 within a second."""
     return _below_400(http.client.HTTPConnection("127.0.0.1", port, timeout=1), path, f"localhost:{port}")
@@ -108,7 +123,7 @@ def answers(port: int, path: str) -> bool:
 def answers_tls(host: str, ports: Ports, files: Certificate, path: str) -> bool:
     """The same through nginx, with the certificate checked for `host`."""
     context = ssl.create_default_context(cafile=str(files.ca))
-    connection = _Tls(host, ports.https, context)
+    connection = TlsToLoopback(host, ports.https, context)
     return _below_400(connection, path, f"{host}:{ports.https}")
 
 
@@ -122,7 +137,7 @@ def _below_400(connection: http.client.HTTPConnection, path: str, host: str) -> 
         connection.close()
 
 
-class _Tls(http.client.HTTPConnection):
+class TlsToLoopback(http.client.HTTPConnection):
     """HTTPS to a name the resolver does not know: connects to 127.0.0.1, checks the certificate for the name."""
 
     def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
