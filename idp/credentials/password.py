@@ -1,0 +1,192 @@
+"""The password: stored as Argon2id, verified in a bounded pool, under attempts that were counted beforehand.
+
+Always true: known and unknown accounts, with and without a password, run the same statements and cost one hash; no
+hash is computed inside a transaction.
+"""
+
+import base64
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from idp.credentials import attempts
+from idp.credentials.budgets import AddressBudget
+from idp.credentials.policy import PROFILES, Acceptable, Personal, judge, normalised
+from idp.credentials.policy import Denied as Unfit
+from idp.credentials.rules import AttemptKind, AttemptPolicy, Busy, Locked, Refusal, Reserved
+from idp.db import Database, Statement, Transaction
+from idp.settings import Password, PasswordLimits
+
+KIND = AttemptKind.PASSWORD
+_PAUSE = 0.02
+_HASH = Statement("SELECT hash FROM password WHERE party_id = :party", str)
+_CHANGED = Statement("SELECT changed_at FROM password WHERE party_id = :party", int)
+_SET = Statement[int](
+    "INSERT INTO password (party_id, hash, changed_at) VALUES (:party, :hash, :now)"
+    " ON CONFLICT (party_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
+    int,
+)
+_REHASH = Statement[int]("UPDATE password SET hash = :hash WHERE party_id = :party AND hash = :before", int)
+
+
+class PoolBusy(Exception):
+    """Too many hashes are waited for; callers answer 503 with Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The password is right; the account is the one the caller asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    reason: Refusal
+    until: int | None = None
+    """Unix seconds at which a lock ends."""
+    newly_locked: bool = False
+    """This very failure locked: the person is to be told."""
+
+
+class Hasher:
+    """Argon2id with a bound on how many hashes one process computes, and how many callers wait for it.
+
+    ``waiting`` stays below the number of threads, so that a flood of sign-ins leaves threads for tokens.
+    """
+
+    def __init__(self, limits: PasswordLimits, *, waiting: int = 8) -> None:
+        self._argon2 = PasswordHasher(limits.argon2_time, limits.argon2_memory_kib, parallelism=1)
+        self._free = threading.BoundedSemaphore(limits.hash_workers)
+        self._places = threading.BoundedSemaphore(limits.hash_workers + waiting)
+        self._wait = limits.hash_wait
+        self.dummy = _impossible(self._argon2)
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """The right to compute hashes one after the other. Raises `PoolBusy`."""
+        if not self._places.acquire(blocking=False):
+            raise PoolBusy
+        try:
+            if not self._free.acquire(timeout=self._wait):
+                raise PoolBusy
+            try:
+                yield
+            finally:
+                self._free.release()
+        finally:
+            self._places.release()
+
+    def hash(self, password: str) -> str:
+        return self._argon2.hash(_bytes(password))
+
+    def matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._argon2.verify(stored, _bytes(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether it was made with other parameters than the settings now say."""
+        return self._argon2.check_needs_rehash(stored)
+
+
+def _bytes(password: str) -> bytes:
+    return normalised(password).encode("utf-8", "surrogatepass")
+
+
+def _impossible(argon2: PasswordHasher) -> str:
+    """A hash that no password has, as costly to check as a real one."""
+    salt, tag = (base64.b64encode(os.urandom(length)).rstrip(b"=").decode() for length in (16, 32))
+    return f"$argon2id$v=19$m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}${salt}${tag}"
+
+
+class Passwords:
+    """What somebody does with a password. No transaction of the caller may be open on SQLite meanwhile."""
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: Hasher,
+        limits: PasswordLimits,
+        choice: Password,
+        failures_of_address: AddressBudget | None = None,
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._wait = limits.hash_wait
+        self._profile = PROFILES[choice.profile]
+        self._min_length = choice.min_length
+        self._address = failures_of_address
+        self.policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
+
+    def verify(
+        self, *, party_id: str | None, key: bytes, password: str, address: str | None = None, now: int
+    ) -> Verified | Denied:
+        """Whether it is the password of ``party_id`` (None: nobody owns the identifier).
+
+        ``key``: `attempts.account_key` or `attempts.unknown_key`. ``address``: where failures are counted as well.
+        Raises `PoolBusy`, `idp.db.DatabaseUnavailable`, `idp.state.store.StateUnavailable`.
+        """
+        if self._address and address is not None and not self._address.allows(address):
+            return Denied(Refusal.TOO_MANY_REQUESTS)
+        outcome = self._verify(party_id, key, password, now)
+        if self._address and address is not None and outcome == Denied(Refusal.CREDENTIALS_REFUSED):
+            self._address.count(address)
+        return outcome
+
+    def _verify(self, party_id: str | None, key: bytes, password: str, now: int) -> Verified | Denied:
+        deadline = time.monotonic() + self._wait
+        while time.monotonic() < deadline:
+            with self._hasher.slot():
+                outcome, stored = self._reserve(party_id, key, now)
+                if isinstance(outcome, Reserved):
+                    return self._evaluate(party_id, key, password, stored or self._hasher.dummy, outcome.at)
+            if isinstance(outcome, Locked):
+                return Denied(Refusal.PASSWORD_LOCKED, until=outcome.until)
+            time.sleep(_PAUSE)  # others are being evaluated; what they leave over is known in a moment
+        raise PoolBusy
+
+    def _reserve(self, party_id: str | None, key: bytes, now: int) -> tuple[Reserved | Locked | Busy, str | None]:
+        with self._database.transaction() as tx:
+            outcome = attempts.reserve(tx, key=key, kind=KIND, now=now, policy=self.policy)
+            return outcome, tx.one(_HASH, party=party_id or "")
+
+    def _evaluate(self, party_id: str | None, key: bytes, password: str, stored: str, now: int) -> Verified | Denied:
+        right = self._hasher.matches(stored, password)
+        fresh = self._hasher.hash(password) if right and self._hasher.is_outdated(stored) else None
+        with self._database.transaction() as tx:
+            locked = attempts.settle(tx, key=key, kind=KIND, at=now, success=right, now=now, policy=self.policy)
+            if fresh:
+                tx.run(_REHASH, party=party_id, hash=fresh, before=stored)
+        if right:
+            return Verified()
+        return Denied(Refusal.CREDENTIALS_REFUSED, newly_locked=locked)
+
+    def judge(self, password: str, personal: Personal) -> Acceptable | Unfit:
+        """Whether it may be chosen under this installation's profile."""
+        return judge(password, profile=self._profile, min_length=self._min_length, personal=personal)
+
+    def hash(self, password: str) -> str:
+        """What `store_password` stores; computed before the transaction. Raises `PoolBusy`."""
+        with self._hasher.slot():
+            return self._hasher.hash(password)
+
+
+def store_password(tx: Transaction, *, party_id: str, hashed: str, now: int) -> None:
+    """Set or replace the password."""
+    tx.run(_SET, party=party_id, hash=hashed, now=now)
+
+
+def changed_at(tx: Transaction, party_id: str) -> int | None:
+    """When the password was set last; None when the party has none."""
+    return tx.one(_CHANGED, party=party_id)
+
+
+def unlock(tx: Transaction, *, party_id: str, now: int) -> bool:
+    """Forget failures and lock, because the person proved themselves by another factor; whether there was a lock."""
+    return attempts.clear(tx, key=attempts.account_key(party_id), kind=KIND, now=now)

@@ -1,0 +1,161 @@
+"""When an attempt may be made and when it locks, and when a text message may be sent.
+
+Always true: failures and attempts in flight together never exceed the limit, so no number of parallel tries gets more
+of them evaluated.
+
+Times are Unix seconds. A window is what is stored; each function takes one and returns the one to store.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+DAY = 86400
+
+
+class Refusal(StrEnum):
+    """Why a credential, a code or a message was refused; `idp.web` has the sentence for each."""
+
+    CREDENTIALS_REFUSED = "credentials_refused"
+    PASSWORD_LOCKED = "password_locked"  # noqa: S105
+    TOO_MANY_REQUESTS = "too_many_requests"
+    CODE_WRONG = "code_wrong"
+    CODE_EXPIRED = "code_expired"
+    CODE_EXHAUSTED = "code_exhausted"
+    SMS_TOO_SOON = "sms_too_soon"
+    SMS_DAILY_LIMIT = "sms_daily_limit"
+    SMS_ADDRESS_LIMIT = "sms_address_limit"
+
+
+class AttemptKind(StrEnum):
+    """What is counted apart: a lock of one leaves the others open (trust 2)."""
+
+    PASSWORD = "password"  # noqa: S105
+
+
+class Purpose(StrEnum):
+    """What a code was asked for; it proves nothing for another purpose. ``<purpose>_code`` is the text's template."""
+
+    SIGN_IN = "signin"
+    REGISTER = "register"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPolicy:
+    limit: int = 10
+    """Failures within ``window`` seconds that lock."""
+    window: int = 3600
+    lock_steps: tuple[int, ...] = (900, 3600, DAY)
+    """Length of the first, second and every further lock; after a quiet time of the longest they begin anew."""
+    pending_for: int = 60
+    """An attempt that was not settled for so long counts as a failure: its process died, or somebody hopes so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is remembered of the attempts at one account by one kind of credential."""
+
+    failures: tuple[int, ...] = ()
+    pending: tuple[int, ...] = ()
+    locked_until: int = 0
+    lock_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The attempt may be evaluated, and must then be settled with ``at``."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """As many attempts are in flight as may still fail; whether this one may be made shows when they settle."""
+
+
+def reserve(window: Window, *, now: int, policy: AttemptPolicy) -> tuple[Window, Reserved | Locked | Busy]:
+    """Ask for one attempt."""
+    window = _aged(window, now, policy)
+    if window.locked_until > now:
+        return window, Locked(window.locked_until)
+    if len(window.failures) + len(window.pending) >= policy.limit:
+        return window, Busy()
+    return replace(window, pending=(*window.pending, now)), Reserved(now)
+
+
+def settle(window: Window, *, at: int, success: bool, now: int, policy: AttemptPolicy) -> tuple[Window, bool]:
+    """Say how the attempt reserved ``at`` ended; whether this failure locked.
+
+    A success is given back, even if it took so long that it was counted as a failure; earlier failures stay.
+    """
+    if success:
+        if at in window.pending:
+            return replace(window, pending=_without(window.pending, at)), False
+        return replace(window, failures=_without(window.failures, at)), False
+    if at not in window.pending:  # counted already, or forgotten by a success with another factor
+        return window, False
+    failed = replace(window, pending=_without(window.pending, at), failures=(*window.failures, at))
+    locked = _locked_if_full(failed, now, policy)
+    return locked, locked is not failed
+
+
+def clear(window: Window, *, now: int) -> tuple[Window, bool]:
+    """The person proved themselves by another factor: failures and lock are forgotten; whether there was a lock."""
+    return Window(pending=window.pending), window.locked_until > now
+
+
+def _aged(window: Window, now: int, policy: AttemptPolicy) -> Window:
+    """The window at ``now``: stale attempts are failures, failures out of the rolling window are gone."""
+    stale = tuple(at for at in window.pending if at <= now - policy.pending_for)
+    failures = tuple(sorted(at for at in (*window.failures, *stale) if at > now - policy.window))
+    quiet = now >= window.locked_until + policy.lock_steps[-1]
+    aged = Window(
+        failures=failures,
+        pending=tuple(at for at in window.pending if at > now - policy.pending_for),
+        locked_until=window.locked_until,
+        lock_count=0 if quiet else window.lock_count,
+    )
+    return _locked_if_full(aged, now, policy)
+
+
+def _locked_if_full(window: Window, now: int, policy: AttemptPolicy) -> Window:
+    if len(window.failures) < policy.limit:
+        return window
+    step = policy.lock_steps[min(window.lock_count, len(policy.lock_steps) - 1)]
+    return Window(pending=window.pending, locked_until=now + step, lock_count=window.lock_count + 1)
+
+
+def _without(times: tuple[int, ...], at: int) -> tuple[int, ...]:
+    """``times`` with one ``at`` less."""
+    place = times.index(at) if at in times else len(times)
+    return times[:place] + times[place + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class SendPolicy:
+    interval: int = 60
+    """Seconds between two messages to one number."""
+    daily: int = 10
+    """Messages to one number in any 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    reason: Refusal
+    until: int
+
+
+def reserve_send(sent: Iterable[int], *, now: int, policy: SendPolicy) -> tuple[int, ...] | Refused:
+    """The times of messages to remember with one more at ``now``, or why there is none and until when."""
+    recent = tuple(sorted(at for at in sent if at > now - DAY))
+    if recent and now < recent[-1] + policy.interval:
+        return Refused(Refusal.SMS_TOO_SOON, recent[-1] + policy.interval)
+    if len(recent) >= policy.daily:
+        return Refused(Refusal.SMS_DAILY_LIMIT, recent[-policy.daily] + DAY)
+    return (*recent, now)
