@@ -23,6 +23,7 @@ from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
 _RESTARTS = 5
 _RESTART_WINDOW = 60.0
 _READY = 30.0
+_PORTS = Ports()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -113,36 +114,28 @@ def run(directory: Path, ports: Ports) -> NoReturn:
     with ExitStack() as stack:
         cluster = Cluster(directory / "logs")
         print("Tongban cluster", flush=True)
-        database, state = (
-            services.Postgres(log=cluster.logs / "postgres.log", durable=True),
-            services.Redis(log=cluster.logs / "redis.log"),
-        )
-        for server in (database, state):
-            stack.callback(server.remove)
+        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongban-")))
+        database = services.Postgres(log=cluster.logs / "postgres.log", durable=True)
+        stack.callback(database.remove)
+        state = services.Redis(log=cluster.logs / "redis.log")
+        stack.callback(state.remove)
         stack.callback(cluster.stop)
         with _step("PostgreSQL", "private, on a Unix socket"):
             cluster.keep("PostgreSQL", database.start)
         with _step("Redis", "private, on a Unix socket"):
             cluster.keep("Redis", state.start)
-        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongban-")))
-        env = _prepare(private, ports, database=database.url, state=state.url)
+        (private / "clients.toml").write_text(cluster_files.registrations(ports))
+        env = cluster_parts.settings(
+            ports, database=database.url, state=state.url, private=private, logs=cluster.logs
+        )
+        for name, argv in cluster_parts.preparations(env):
+            with _step(name, ""):
+                processes.run(argv, env=env, cwd=packages.ROOT)
         for part in [*cluster_parts.provider(ports, env), *cluster_parts.outside(ports, files, env)]:
             cluster.add(part)
         cluster.add(cluster_parts.front(ports, files, private=private, logs=cluster.logs))
         _tell(ports, files, cluster.logs)
         cluster.watch()
-
-
-def _prepare(private: Path, ports: Ports, *, database: str, state: str) -> dict[str, str]:
-    """Keys, registrations and tables; returns the provider's environment."""
-    secrets, clients = private / "secrets.toml", private / "clients.toml"
-    clients.write_text(cluster_files.registrations(ports))
-    env = cluster_parts.settings(ports, database=database, state=state, secrets=secrets, clients=clients)
-    with _step("keys", "made for this run"):
-        processes.run([*cluster_parts.IDP, "keys", "init", str(secrets)], env=env, cwd=packages.ROOT)
-    with _step("migrations", "idp db upgrade"):
-        processes.run([*cluster_parts.IDP, "db", "upgrade"], env=env, cwd=packages.ROOT)
-    return env
 
 
 def _refuse_taken(ports: Ports) -> None:
@@ -174,7 +167,7 @@ Ctrl-C stops everything; nothing that was entered is kept.
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, ports: Ports = _PORTS) -> int:
     """Command line; 0 after a signal, 1 after a failure, whose output is shown."""
     parser = argparse.ArgumentParser(prog="python -m adapters.sandbox.cluster", description=__doc__)
     parser.add_argument("--directory", type=Path, default=packages.CACHE / "cluster", help="logs and certificate")
@@ -182,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in _SIGNALS:
         signal.signal(number, signal.default_int_handler)
     try:
-        run(directory, Ports())
+        run(directory, ports)
     except KeyboardInterrupt:
         return 0
     except (processes.ProcessFailed, packages.PackageMissing) as failure:

@@ -5,6 +5,7 @@ stored, so that nobody can make another one a browser of this machine would trus
 """
 
 import datetime
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from adapters.sandbox.packages import ROOT
 
 HOSTS = ("idp.localhost", "tax.localhost", "social.localhost")
+DEMO_CLIENTS = ROOT / "config" / "clients.demo.toml"
 _NGINX = ROOT / "config" / "nginx"
 _DAYS = 90
 _AUTHORITY = "Tongban cluster on this machine"
@@ -134,8 +136,14 @@ def nginx_configuration(ports: Ports, files: Certificate, *, run: Path, logs: Pa
 
 
 def registrations(ports: Ports) -> str:
-    """The demo apps' registration with the https host names; back-channel addresses stay host and port."""
-    text = (ROOT / "config" / "clients.demo.toml").read_text()
-    for host, port in (("tax.localhost", 8101), ("social.localhost", 8102)):
-        text = text.replace(f"http://{host}:{port}", ports.origin(host))
+    """The demo apps' registration (TOML) with https home pages; it lists their https redirect addresses already."""
+    text = DEMO_CLIENTS.read_text()
+    for host, port in ((HOSTS[1], 8101), (HOSTS[2], 8102)):
+        text = text.replace(f'home_uri = "http://{host}:{port}', f'home_uri = "{ports.origin(host)}')
     return text
+
+
+def client_secret(client_id: str) -> str:
+    """The secret a demo app is registered with."""
+    registered = tomllib.loads(DEMO_CLIENTS.read_text())["client"]
+    return next(str(client["secret"]) for client in registered if client["client_id"] == client_id)

@@ -9,18 +9,18 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from adapters.sandbox import packages
-from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports, nginx_configuration
+from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports, client_secret, nginx_configuration
 from adapters.sandbox.settings import SECRET
 
 IDP = [sys.executable, "-m", "idp"]
 _SANDBOX = [sys.executable, "-m", "adapters.sandbox"]
-_DEMO_APP = [sys.executable, "-m", "adapters.departments.demo"]
+DEMO_APP = [sys.executable, "-m", "adapters.departments.demo"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def settings(ports: Ports, *, database: str, state: str, secrets: Path, clients: Path) -> dict[str, str]:
+def settings(ports: Ports, *, database: str, state: str, private: Path, logs: Path) -> dict[str, str]:
     """The provider's environment: one machine's addresses over the production example.
 
     `environment` is not `production`, because that refuses to run beside a sandbox that shows every message.
@@ -47,13 +47,21 @@ def settings(ports: Ports, *, database: str, state: str, secrets: Path, clients:
         "TONGBAN_SERVER__TRUSTED_PROXIES": json.dumps(["127.0.0.1/32"]),
         "TONGBAN_DATABASE__URL": database,
         "TONGBAN_STATE__URL": state,
-        "TONGBAN_SECRETS__FILE": str(secrets),
-        "TONGBAN_CLIENTS__FILE": str(clients),
+        "TONGBAN_SECRETS__FILE": str(private / "secrets.toml"),
+        "TONGBAN_CLIENTS__FILE": str(private / "clients.toml"),
+        "TONGBAN_AUDIT__CHECKPOINT_FILE": str(logs / "audit-checkpoints.jsonl"),
         "TONGBAN_SMS__URL": f"http://localhost:{ports.sandbox}/sms/v1/messages",
         "TONGBAN_SMS__SECRET": SECRET,
         "TONGBAN_OUTBOUND__ALLOW": json.dumps(["127.0.0.0/8", "::1/128"]),
     }
     return {**ours, **{name: value for name, value in os.environ.items() if name.startswith("TONGBAN_")}}
+
+
+def preparations(env: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """What runs to its end before the provider starts: a name people are shown, and the command."""
+    secrets = env["TONGBAN_SECRETS__FILE"]
+    keys = [] if Path(secrets).exists() else [("keys", [*IDP, "keys", "init", secrets])]
+    return [*keys, ("migrations", [*IDP, "db", "upgrade"])]
 
 
 def provider(ports: Ports, env: Mapping[str, str]) -> list[Part]:
@@ -80,24 +88,30 @@ def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Pa
         "sandbox",
         f"http://localhost:{ports.sandbox}",
         [*_SANDBOX, "--port", str(ports.sandbox), *addresses],
-        lambda: answers(ports.sandbox, "/"),
+        partial(answers, ports.sandbox, "/"),
         {"TONGBAN_SMS__SECRET": env["TONGBAN_SMS__SECRET"]},
     )
-    return [sandbox, _app("tax", ports.tax, tax, ports, files), _app("social", ports.social, social, ports, files)]
+    return [
+        sandbox,
+        _app("tax", ports.tax, (tax, social), ports, files),
+        _app("social", ports.social, (social, tax), ports, files),
+    ]
 
 
-def _app(name: str, port: int, origin: str, ports: Ports, files: Certificate) -> Part:
+def _app(name: str, port: int, origins: Sequence[str], ports: Ports, files: Certificate) -> Part:
     """A demo app behind nginx. `idp.localhost` is no name to the resolver, so it is told where to connect."""
-    issuer = ports.origin(HOSTS[0])
+    own, other = origins
     options = {
         "--port": str(port),
-        "--origin": origin,
-        "--issuer": issuer,
+        "--base-url": own,
+        "--other-url": other,
+        "--issuer": ports.origin(HOSTS[0]),
         "--connect-to": f"{HOSTS[0]}:{ports.https}=127.0.0.1:{ports.https}",
         "--ca-file": str(files.ca),
     }
-    argv = [*_DEMO_APP, name, *(word for option in options.items() for word in option)]
-    return Part(f"{name} app", origin, argv, lambda: answers(port, "/"))
+    argv = [*DEMO_APP, name, *(word for option in options.items() for word in option)]
+    env = {"DEMO_CLIENT_SECRET": client_secret(f"{name}-demo")}
+    return Part(f"{name} app", own, argv, partial(answers, port, "/"), env)
 
 
 def front(ports: Ports, files: Certificate, *, private: Path, logs: Path) -> Part:
