@@ -6,7 +6,6 @@ A view behind `@login_required(level=...)` runs only for a person whose newest I
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, cast, overload
@@ -17,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
 
 from adapters.departments.flask_notices import Notice, NoticeKind, plain_page
-from adapters.departments.flask_signin import BrowserSignIn, preferred_language
+from adapters.departments.flask_signin import BrowserSignIn, preferred_language, system_clock
 from adapters.departments.flask_views import blueprint
 from adapters.departments.levels import Demand, demand
 from adapters.departments.relying_party import RelyingParty
@@ -87,7 +86,7 @@ class SingleSignOn(BrowserSignIn):
         home: str = "/",
         notice_page: Callable[[Notice], ResponseReturnValue] = plain_page,
         language: Callable[[], str] = preferred_language,
-        clock: Callable[[], int] = lambda: int(time.time()),
+        clock: Callable[[], int] = system_clock,
     ) -> None:
         super().__init__(
             party,

@@ -42,6 +42,4 @@ class Cookies:
 
     def clear(self, response: Response, kind: str) -> None:
         """Take a cookie back."""
-        response.delete_cookie(
-            self._prefix + kind, path="/", secure=self._secure, httponly=True, samesite="Lax"
-        )
+        response.delete_cookie(self._prefix + kind, path="/", secure=self._secure, httponly=True, samesite="Lax")

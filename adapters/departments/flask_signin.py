@@ -34,6 +34,11 @@ def preferred_language() -> str:
     return "en" if request.accept_languages.best_match(["zh", "en"]) == "en" else "zh"
 
 
+def system_clock() -> int:
+    """Unix seconds."""
+    return int(time.time())
+
+
 def safe_target(target: str | None, *, default: str) -> str:
     """A path of this app to go to after signing in; anything a browser could read as another host is dropped."""
     if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or len(target) > 2000:
@@ -56,7 +61,7 @@ class BrowserSignIn:
         home: str = "/",
         notice_page: Callable[[Notice], ResponseReturnValue] = plain_page,
         language: Callable[[], str] = preferred_language,
-        clock: Callable[[], int] = lambda: int(time.time()),
+        clock: Callable[[], int] = system_clock,
     ) -> None:
         callback = urlsplit(party.settings.redirect_uri)
         self.party = party

@@ -25,9 +25,7 @@ OLDEST = 600  # seconds: the tokens a kit is given are made for the answer or no
 _HEADERS = frozenset({"alg", "kid", "typ", "cty"})
 
 
-def verified_claims(
-    token: str, *, find_key: FindKey, algorithm: str, types: frozenset[str | None]
-) -> dict[str, Any]:
+def verified_claims(token: str, *, find_key: FindKey, algorithm: str, types: frozenset[str | None]) -> dict[str, Any]:
     """The claims of a compact JWS whose signature holds; `types` are the accepted `typ` values in lower case.
 
     Raises `InvalidToken`; lets `ProviderUnavailable` from `find_key` through.

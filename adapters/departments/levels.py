@@ -38,9 +38,7 @@ NOTHING = Demand()
 """The demand of a page that only wants a signed-in person."""
 
 
-def demand(
-    level: str | tuple[str, ...] = (), *, essential: bool = False, max_age: int | None = None
-) -> Demand:
+def demand(level: str | tuple[str, ...] = (), *, essential: bool = False, max_age: int | None = None) -> Demand:
     """Read what an app writes: `"aal:2"`, `"ial:3"`, `"urn:tongban:ial:3:aal:2"`, any other `acr`, or several.
 
     Raises `ConfigurationError` for an empty value, one with spaces, or an impossible level: a page that was meant

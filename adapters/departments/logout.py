@@ -34,9 +34,7 @@ class LogoutNotice:
     expires_at: int
 
 
-def verify_logout_token(
-    token: str, *, settings: ClientSettings, find_key: jws.FindKey, now: int
-) -> LogoutNotice:
+def verify_logout_token(token: str, *, settings: ClientSettings, find_key: jws.FindKey, now: int) -> LogoutNotice:
     """Verify per Back-Channel Logout 1.0 section 2.6, all but the replay check, which needs the store.
 
     Raises `InvalidToken`.

@@ -94,9 +94,7 @@ class RelyingParty:
         """Redeem the response to `pending`, once. Raises `InvalidCallback`, `ProviderRefused`, `InvalidToken`
         or `ProviderUnavailable`; after any of them the sign-in starts again with `begin`.
         """
-        code = authorization_code(
-            parameters, pending, settings=self.settings, metadata=self.metadata(now)
-        )
+        code = authorization_code(parameters, pending, settings=self.settings, metadata=self.metadata(now))
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -140,9 +138,7 @@ class RelyingParty:
         endpoint = self.metadata(now).userinfo_endpoint
         if endpoint is None:
             return {}
-        response = self._transport.send(
-            Request(url=endpoint, headers={"Authorization": f"Bearer {access_token}"})
-        )
+        response = self._transport.send(Request(url=endpoint, headers={"Authorization": f"Bearer {access_token}"}))
         if response.status in (401, 403):
             raise ProviderRefused("invalid_token", "userinfo refused the access token", status=response.status)
         if response.status != 200:

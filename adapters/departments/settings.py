@@ -12,9 +12,7 @@ from enum import StrEnum
 from adapters.departments.errors import ConfigurationError
 from adapters.departments.transport import check_address
 
-SIGNING_ALGORITHMS = frozenset(
-    {"ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"}
-)
+SIGNING_ALGORITHMS = frozenset({"ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"})
 """Asymmetric signatures only: `none` and HMAC under the client secret are not accepted (RFC 8725 3.1, 3.2)."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.departments.errors import ConfigurationError
@@ -49,6 +49,7 @@ def test_a_negative_age_is_an_error() -> None:
         demand(max_age=-1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 4), st.integers(0, 3))
 def test_a_combined_level_needs_both(ial: int, aal: int, has_ial: int, has_aal: int) -> None:
     asked = demand(f"urn:tongban:ial:{ial}:aal:{aal}")

@@ -160,9 +160,7 @@ def test_a_key_that_cannot_sign_is_an_error_at_start(settings: ClientSettings, t
     if text == "public":
         text = json.dumps(ECKey.generate_key("P-256").as_dict(private=False))
     with pytest.raises(ConfigurationError):
-        RelyingParty(
-            replace(settings, authentication=ClientAuthentication.PRIVATE_KEY_JWT, private_key=text)
-        )
+        RelyingParty(replace(settings, authentication=ClientAuthentication.PRIVATE_KEY_JWT, private_key=text))
 
 
 def test_userinfo_about_somebody_else_is_refused(party: RelyingParty, provider: FakeProvider) -> None:

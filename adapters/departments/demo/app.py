@@ -1,0 +1,178 @@
+"""Owns a demo app's pages; every page about a person stands behind `@login_required`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from adapters.departments.demo import shown
+from adapters.departments.demo.departments import DEPARTMENTS, Department
+from adapters.departments.demo.texts import translated
+from adapters.departments.errors import ProviderRefused, ProviderUnavailable, SessionEnded
+from adapters.departments.flask import SingleSignOn, current_person, login_required
+from adapters.departments.flask_notices import Notice, NoticeKind
+from adapters.departments.flask_signin import preferred_language, system_clock
+from adapters.departments.flask_views import from_this_app
+from adapters.departments.relying_party import RelyingParty
+from adapters.departments.sessions import Store
+from adapters.departments.settings import ClientSettings
+from adapters.departments.transport import Transport
+
+_ENTRANCES = frozenset({"landing", "overview", "filing", "departments.login"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """Where this app and the other one are reached by browsers, and the client it is registered as."""
+
+    department: Department
+    client: ClientSettings
+    base_url: str
+    other_url: str
+
+
+def create_app(
+    settings: DemoSettings,
+    *,
+    store: Store | None = None,
+    transport: Transport | None = None,
+    clock: Callable[[], int] = system_clock,
+) -> Flask:
+    """The WSGI app of one department; `store`, `transport` and `clock` as in the kit."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    party = RelyingParty(settings.client, transport)
+    sso = SingleSignOn(
+        app,
+        party,
+        name=settings.department.key,
+        store=store,
+        home="/",
+        notice_page=_notice_page,
+        language=_language,
+        clock=clock,
+    )
+    _add_pages(app, settings, sso)
+    _add_frame(app, settings)
+    return app
+
+
+def _language() -> str:
+    """By link, then by what was chosen before, then what the browser prefers; Chinese if it says nothing."""
+    if "demo_language" not in g:
+        wanted = request.args.get("lang") or request.cookies.get("demo_language") or preferred_language()
+        g.demo_language = "en" if wanted == "en" else "zh"
+    return str(g.demo_language)
+
+
+def _say(text: str) -> str:
+    return translated(text, _language())
+
+
+def _notice_page(notice: Notice) -> ResponseReturnValue:
+    return render_template("demo/notice.html", notice=notice), notice.status
+
+
+def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn) -> None:
+    @app.get("/")
+    def landing() -> ResponseReturnValue:
+        return render_template("demo/landing.html")
+
+    @app.get("/overview")
+    @login_required
+    def overview() -> ResponseReturnValue:
+        return render_template("demo/overview.html", session=current_person.session)
+
+    @app.post("/refresh")
+    @login_required
+    def refresh() -> ResponseReturnValue:
+        if not from_this_app(sso):
+            return sso.notice(NoticeKind.FOREIGN_FORM, target="/")
+        return redirect(url_for("overview", refreshed=_refresh(sso)), 303)
+
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return Response("ok\n", mimetype="text/plain")
+
+    if settings.department.files_returns:
+        _add_filing(app, sso)
+
+
+def _refresh(sso: SingleSignOn) -> str:
+    try:
+        sso.refresh()
+    except (SessionEnded, ProviderUnavailable):
+        return "no"
+    except ProviderRefused:
+        return "none"
+    return "yes"
+
+
+def _add_filing(app: Flask, sso: SingleSignOn) -> None:
+    """The page that shows step-up: it opens only to somebody who signed in with two factors."""
+
+    @app.route("/filing", methods=["GET", "POST"])
+    @login_required(level="urn:tongban:aal:2")
+    def filing() -> ResponseReturnValue:
+        if request.method == "GET":
+            return render_template("demo/filing.html")
+        if not from_this_app(sso):
+            return sso.notice(NoticeKind.FOREIGN_FORM, target="/")
+        return redirect(url_for("filed", number=secrets.token_hex(4)), 303)
+
+    @app.get("/filing/done/<number>")
+    @login_required(level="urn:tongban:aal:2")
+    def filed(number: str) -> ResponseReturnValue:
+        if len(number) != 8 or not number.isalnum():
+            abort(404)
+        return render_template("demo/filed.html", number=number)
+
+
+def _add_frame(app: Flask, settings: DemoSettings) -> None:
+    """What every page shares: words, the way to the other app, headers, error pages."""
+    issuer = urlsplit(settings.client.issuer)
+    # A form here may be answered with a redirect to the provider, which Chromium checks against form-action.
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {issuer.scheme}://{issuer.netloc}"
+    )
+
+    @app.context_processor
+    def words() -> dict[str, object]:
+        return {
+            "_": _say,
+            "lang": _language(),
+            "department": settings.department,
+            "other": DEPARTMENTS[settings.department.other],
+            "other_url": f"{settings.other_url}/overview?lang={_language()}",
+            "person": current_person,
+            "shown": shown,
+        }
+
+    @app.before_request
+    def own_name() -> ResponseReturnValue | None:
+        """Cookies belong to one host name, so pages asked for under the machine's name move to the app's."""
+        base = urlsplit(settings.base_url)
+        strayed = request.host in (f"localhost:{base.port}", f"127.0.0.1:{base.port}")
+        if strayed and request.host != base.netloc and request.endpoint in _ENTRANCES:
+            return redirect(settings.base_url + request.path, 302)
+        return None
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        if request.args.get("lang") in ("zh", "en"):
+            response.set_cookie("demo_language", _language(), max_age=31_536_000, httponly=True, samesite="Lax")
+        return response
+
+    @app.errorhandler(HTTPException)
+    def problem(error: HTTPException) -> ResponseReturnValue:
+        return render_template("demo/problem.html", missing=error.code == 404), error.code or 500
