@@ -162,6 +162,6 @@ def _verify_chain(key: bytes, chain: str, rows: Iterable[Entry], seen: Seen | No
     for row in rows:
         report.records += 1
         if walk.step(row) is Fault.ALTERED:
-            report.add(Fault.ALTERED, chain, row.seq)
+            report.add(Fault.ALTERED, chain, row.seq if type(row.seq) is int else -1)
     for fault, first, last in walk.finish():
         report.add(fault, chain, first, last)
