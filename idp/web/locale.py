@@ -144,6 +144,11 @@ def local_time(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, CHINA_TIME), _MOMENT[lang], locale=LOCALES[lang])
 
 
+def short_time(seconds: int) -> str:
+    """Month-day and hour:minute in China, as text messages say a time."""
+    return datetime.fromtimestamp(seconds, CHINA_TIME).strftime("%m-%d %H:%M")
+
+
 def iso_time(seconds: int) -> str:
     """ISO 8601 with offset, for the datetime attribute."""
     return datetime.fromtimestamp(seconds, CHINA_TIME).isoformat()

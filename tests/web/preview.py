@@ -42,7 +42,7 @@ def thing(**fields: Any) -> SimpleNamespace:
 
 def refused(form: Form, **errors: str) -> Form:
     for name, reason in errors.items():
-        form.refuse("" if name == "form" else name, sentence(reason))
+        form.refuse("" if name == "whole" else name, sentence(reason))
     return form
 
 
@@ -158,7 +158,7 @@ STATES: Mapping[str, State] = {
     "signin-code-enter": page("signin_code_enter.html", form=lambda: Form(CODE), **CODE_IN),
     "signin-code-wrong": page("signin_code_enter.html", form=lambda: refused(Form(CODE), code="code_wrong"), **CODE_IN),
     "signin-code-ended": page(
-        "signin_code_enter.html", form=lambda: refused(Form(CODE), form="code_exhausted"), **CODE_IN
+        "signin_code_enter.html", form=lambda: refused(Form(CODE), whole="code_exhausted"), **CODE_IN
     ),
     "signin-code-resent": page(
         "signin_code_enter.html", form=lambda: Form(CODE), **CODE_IN | {"notice": lambda: Notice("info", sentence("code_sent"))}
