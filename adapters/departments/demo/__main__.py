@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     option("other-url", "how browsers reach the other demo app")
     option("client-id", "registered client; <department>-demo by default")
     option("client-secret", "its secret; better given as DEMO_CLIENT_SECRET")
-    option("scope", "what to ask for", "openid profile phone")
+    option("scope", "what to ask for; as registered for the department by default")
     option("id-token-algorithm", "signature algorithm of the registration", "ES256")
     option("connect-to", "name:port=address:port,...: where to connect instead; the name is still checked")
     option("ca-file", "PEM file with the authorities to trust instead of the system's")
@@ -72,7 +72,7 @@ def settings_from(arguments: Sequence[str]) -> tuple[argparse.Namespace, DemoSet
         client_secret=options.client_secret,
         redirect_uri=f"{base_url}/oidc/callback",
         post_logout_redirect_uri=f"{base_url}/signed-out",
-        scope=options.scope,
+        scope=options.scope or department.scope,
         id_token_algorithm=options.id_token_algorithm,
         connect_to=_connect_to(options.connect_to),
         ca_file=options.ca_file or None,

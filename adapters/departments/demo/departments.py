@@ -29,6 +29,7 @@ class Department:
     key: str
     other: str
     port: int
+    scope: str
     name: str
     short: str
     promise: str
@@ -48,6 +49,7 @@ TAX = Department(
     key="tax",
     other="social",
     port=8101,
+    scope="openid profile phone",
     name="电子税务局",
     short="税务",
     promise="查询个人所得税申报记录，办理年度汇算。",
@@ -70,6 +72,7 @@ SOCIAL = Department(
     key="social",
     other="tax",
     port=8102,
+    scope="openid profile",
     name="社会保险网上服务",
     short="社保",
     promise="查询养老保险缴费和个人账户，了解待遇。",
