@@ -9,7 +9,9 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from typing import Any, Protocol
 import httpx
 
 from tests.conformance.agent import Person
-from tests.conformance.installation import BACKCHANNEL, Installation, static_clients
+from tests.conformance.installation import BACKCHANNEL, Client, Installation, static_clients
 from tests.conformance.receiver import Receiver
 from tests.conformance.wire import HttpWire, get
 
@@ -82,31 +84,24 @@ def discovers(issuer: str) -> Callable[[], bool]:
     return ready
 
 
-PERSON = Person(
-    identifier="conformance",
-    password="correct horse battery staple 7",
-    claims={
-        "name": "王小明",
-        "given_name": "小明",
-        "family_name": "王",
-        "middle_name": "Ming",
-        "nickname": "小王",
-        "preferred_username": "conformance",
-        "profile": "https://example.com/xiaoming",
-        "picture": "https://example.com/xiaoming.png",
-        "website": "https://example.com",
-        "gender": "male",
-        "birthdate": "1990-03-07",
-        "zoneinfo": "Asia/Shanghai",
-        "locale": "zh-CN",
-        "updated_at": 1_700_000_000,
-        "email": "xiaoming@example.com",
-        "email_verified": True,
-        "address": {"formatted": "长沙市韶山北路1号", "locality": "长沙市", "region": "湖南省", "country": "中国"},
-        "phone_number": "+8613800138000",
+CONFIG_FILE = ROOT / "config/conformance.toml"
+CLIENTS_FILE = ROOT / "config/clients.conformance.toml"
+PERSON_FILE = ROOT / "config/people.conformance.toml"
+SUITE_ADDRESS = "https://localhost.emobix.co.uk:8443/test/a/tongban"
+"""Where the suite on one's own machine stands, as registered in ``CLIENTS_FILE``."""
+
+
+def _person() -> Person:
+    (told,) = tomllib.loads(PERSON_FILE.read_text("utf-8"))["person"]
+    identifiers = {
+        "preferred_username": told["user_name"],
+        "phone_number": f"+86{told['mobile']}",
         "phone_number_verified": True,
-    },
-)
+    }
+    return Person(told["user_name"], told["password"], told["claims"] | identifiers)
+
+
+PERSON = _person()
 
 
 @dataclass
@@ -144,7 +139,7 @@ class Peer:
             yield Installation(self.name, issuer, PERSON, first, second, by_post, receiver, wire)
 
     @staticmethod
-    def _metadata(client: Any, receiver: Receiver) -> dict[str, Any]:
+    def _metadata(client: Client, receiver: Receiver) -> dict[str, Any]:
         return {
             "client_id": client.client_id,
             "client_secret": client.secret,
@@ -158,4 +153,60 @@ class Peer:
         }
 
 
-TARGETS: dict[str, Target] = {"peer": Peer()}
+@dataclass
+class Tongban:
+    """This provider as ``config/conformance.toml`` starts it, over SQLite files in a scratch directory."""
+
+    name: str = "tongban"
+
+    @contextmanager
+    def start(self, receiver: Receiver, scratch: Path) -> Iterator[Installation]:
+        port = free_port()
+        issuer = f"http://localhost:{port}"
+        env = self._environment(issuer, receiver, scratch)
+        self._prepare(env)
+        command = [sys.executable, "-m", "idp", "serve", "--port", str(port)]
+        first, second, by_post = self._clients(receiver)
+        with running(command, env, scratch / "provider.log", discovers(issuer)), ExitStack() as closing:
+            wire = HttpWire()
+            closing.callback(wire.close)
+            yield Installation(self.name, issuer, PERSON, first, second, by_post, receiver, wire)
+
+    @staticmethod
+    def _environment(issuer: str, receiver: Receiver, scratch: Path) -> dict[str, str]:
+        declared = CLIENTS_FILE.read_text("utf-8").replace(SUITE_ADDRESS, receiver.base)
+        (scratch / "clients.toml").write_text(declared, "utf-8")
+        return {
+            "TONGBAN_CONFIG": str(CONFIG_FILE),
+            "TONGBAN_ISSUER": issuer,
+            "TONGBAN_DATABASE__URL": f"sqlite:///{scratch / 'idp.db'}",
+            "TONGBAN_STATE__URL": f"sqlite:///{scratch / 'state.db'}",
+            "TONGBAN_SECRETS__FILE": str(scratch / "secrets.toml"),
+            "TONGBAN_CLIENTS__FILE": str(scratch / "clients.toml"),
+        }
+
+    @staticmethod
+    def _prepare(env: dict[str, str]) -> None:
+        """Tables and the person, by the commands docs/conformance.md names."""
+        for arguments in (["db", "upgrade"], ["people", "add", str(PERSON_FILE)]):
+            done = subprocess.run(
+                [sys.executable, "-m", "idp", *arguments],
+                cwd=ROOT,
+                env=os.environ | env,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise RuntimeError(f"idp {' '.join(arguments)}: {done.stdout}{done.stderr}"[-2000:])
+
+    @staticmethod
+    def _clients(receiver: Receiver) -> tuple[Client, ...]:
+        declared = {
+            one["client_id"]: one["secret"] for one in tomllib.loads(CLIENTS_FILE.read_text("utf-8"))["client"]
+        }
+        names = ("conformance-1", "conformance-2", "conformance-post")
+        first, second, by_post = (declared[name] for name in names)
+        return static_clients(names, (first, second, by_post), receiver.base)
+
+
+TARGETS: dict[str, Target] = {"tongban": Tongban(), "peer": Peer()}
