@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from idp.messages.rules import RefusalReason, Refused, Sent, SmsGateway, Unavail
 from tests.providers.conftest import IMPATIENT, SECRET, answering, message
 from tests.sandbox.conftest import documented_example
 
+CODE, MINUTES = ("code", "482913"), ("minutes", "5")
 ACCEPTED = b'{"status":"accepted","provider_id":"p-1"}'
 
 
@@ -58,6 +60,11 @@ def test_the_documented_example_is_what_the_client_signs() -> None:
     example_message = message(message_id="msg_01JD4Z8Q5V7K2M9X3T6B0R1WCE")
     assert encode(example_message) == body
     assert signature("sandbox-sms-secret-not-for-production", int(timestamp), body) == header
+
+
+def test_a_message_has_the_same_bytes_however_its_parameters_are_ordered() -> None:
+    one, other = (replace(message(), params=dict(pairs)) for pairs in ((CODE, MINUTES), (MINUTES, CODE)))
+    assert encode(one) == encode(other)
 
 
 def test_the_request_is_the_documented_one() -> None:
