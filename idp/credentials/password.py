@@ -171,6 +171,15 @@ class Passwords:
         """Whether it may be chosen under this installation's profile."""
         return judge(password, profile=self._profile, min_length=self._min_length, personal=personal)
 
+    def advice(self) -> list[tuple[str, dict[str, int]]]:
+        """What to say above a new password: the rule's name and its numbers (`idp.web.reasons.password_rule`)."""
+        profile = self._profile
+        rules: list[tuple[str, dict[str, int]]] = [("length", {"number": max(self._min_length, profile.min_length)})]
+        if profile.kinds_needed:
+            both = profile.kinds_needed == len(profile.kinds)
+            rules.append(("letters_and_digits" if both else f"{profile.kinds_needed}_kinds", {}))
+        return [*rules, ("uncommon", {})]
+
     def hash(self, password: str) -> str:
         """What `store_password` stores; computed before the transaction. Raises `PoolBusy`."""
         with self._hasher.slot():

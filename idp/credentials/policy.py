@@ -15,7 +15,9 @@ from typing import Any, cast
 LONGEST = 256
 """Characters of the longest password; a bound against misuse, far above what a person types."""
 _ESTIMATED = 16
+_VERY_LONG = 32
 _FEWEST_GUESSES = 10**6
+_FEWEST_CHARACTERS = 3
 _HARD = 6
 _SOFT_DIGITS = 4
 _SOFT_LETTERS = 3
@@ -131,13 +133,20 @@ def is_personal(text: str, personal: Personal, shortest: int) -> bool:
 
 
 def is_common(text: str, personal: Personal) -> bool:
-    """Whether it stands in the blocklist, or would be guessed within a million tries."""
+    """Whether it stands in the blocklist, repeats what does, or would be guessed within a million tries."""
     folded = text.casefold()
-    if folded in blocklist() or folded.rstrip("0123456789!@#$%.*") in blocklist():
+    if not blocklist().isdisjoint((folded, folded.rstrip("0123456789!@#$%.*"), _repeated(folded))):
         return True
+    if len(text) >= _VERY_LONG:
+        return len(set(text)) < _FEWEST_CHARACTERS
     known = [part for part in (personal.phone, personal.user_name, *personal.name_pinyin) if part]
     ends = (text,) if len(text) <= _ESTIMATED else (text[:_ESTIMATED], text[-_ESTIMATED:])
     return all(_guesses(end, known) < _FEWEST_GUESSES for end in ends)
+
+
+def _repeated(text: str) -> str:
+    """The shortest piece that ``text`` is a repetition of."""
+    return text[: (text + text).find(text, 1)]
 
 
 def _guesses(text: str, known: list[str]) -> int:

@@ -154,8 +154,9 @@ class Refused:
 def reserve_send(sent: Iterable[int], *, now: int, policy: SendPolicy) -> tuple[int, ...] | Refused:
     """The times of messages to remember with one more at ``now``, or why there is none and until when."""
     recent = tuple(sorted(at for at in sent if at > now - DAY))
-    if recent and now < recent[-1] + policy.interval:
-        return Refused(Refusal.SMS_TOO_SOON, recent[-1] + policy.interval)
+    soonest = recent[-1] + policy.interval if recent else now
     if len(recent) >= policy.daily:
-        return Refused(Refusal.SMS_DAILY_LIMIT, recent[-policy.daily] + DAY)
+        return Refused(Refusal.SMS_DAILY_LIMIT, max(soonest, recent[-policy.daily] + DAY))
+    if now < soonest:
+        return Refused(Refusal.SMS_TOO_SOON, soonest)
     return (*recent, now)

@@ -174,8 +174,15 @@ class SmsCodes:
             return Denied(Refusal.CODE_WRONG if left else Refusal.CODE_EXHAUSTED, answers_left=left)
         if self._store.take(_NS, challenge_id) != held or not self._close(challenge_id):
             return Denied(Refusal.CODE_EXPIRED)
-        phone = self._cipher.open(base64.b64decode(held["phone"]), context=f"sms_code.phone:{challenge_id}")
-        return Proved(phone, purpose)
+        return Proved(self._open(held, challenge_id), purpose)
+
+    def phone(self, *, challenge_id: str, purpose: Purpose, browser: str) -> str | None:
+        """The number (E.164) an open challenge of this browser was sent to; None when there is no such challenge."""
+        held = self._store.get(_NS, challenge_id)
+        return self._open(held, challenge_id) if held is not None and _is_for(held, purpose, browser) else None
+
+    def _open(self, held: dict[str, Any], challenge: str) -> str:
+        return self._cipher.open(base64.b64decode(held["phone"]), context=f"sms_code.phone:{challenge}")
 
     def _is_right(self, held: dict[str, Any], challenge: str, code: str) -> bool:
         typed = "".join(normalised(code).split())
