@@ -10,18 +10,26 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from idp.crypto.tokens import new_id
-from idp.db import Database, Statement, Transaction
+from idp.db import Database, Dialect, Statement, Transaction
 from idp.messages.rules import Kind, expires_at
 
 CHANNEL = "tongban_outbox"
 _COLUMNS = (
     "id, kind, payload, session_id, client_id, party_id, created_at, not_before, expires_at, attempts, claimed_until"
 )
-_VALUES = ":id, :kind, :payload, :session_id, :client_id, :party_id, :now, :not_before, :expires_at, 0, 0"
-_INSERT = {
-    "sqlite": Statement[Any](f"INSERT INTO outbox ({_COLUMNS}) VALUES ({_VALUES})"),
-    # the notification is part of the transaction: workers hear it when, and only if, the row is there
-    "postgresql": Statement[Any](f"INSERT INTO outbox ({_COLUMNS}) SELECT {_VALUES} FROM pg_notify('{CHANNEL}', '')"),
+_VALUES = (
+    ":id, :kind, :payload, :session_id, :client_id, :party_id, {now},"
+    " CASE WHEN :delay > 0 THEN {now} + :delay ELSE 0 END, {now} + :delay + :lifetime, 0, 0"
+)
+_INSERT: dict[Dialect, Statement[Any]] = {
+    "sqlite": Statement(f"INSERT INTO outbox ({_COLUMNS}) VALUES ({_VALUES.format(now=':now')})"),
+    # By the database's clock, as the workers go by it, too. The notification is part of the transaction: workers hear
+    # it when, and only if, the row is there.
+    "postgresql": Statement(
+        f"INSERT INTO outbox ({_COLUMNS}) SELECT {_VALUES.format(now='clock.now')}"
+        " FROM (SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS bigint) AS now,"
+        f" pg_notify('{CHANNEL}', '')) AS clock"
+    ),
 }
 _NOTE = "outbox wake-up"
 
@@ -88,7 +96,7 @@ def enqueue(
     """Write a row and, once the transaction is committed, wake the workers. Returns its id.
 
     ``payload``: what the kind's handler needs, JSON values, stored sealed. ``not_before``: Unix seconds, default at
-    once. ``lifetime``: seconds after which it is no longer worth sending, at most a day.
+    once. ``lifetime``: seconds from then after which it is no longer worth sending, at most a day.
     """
     row_id = new_id("msg")
     sealed = current_cipher().seal(orjson.dumps(payload).decode(), context=payload_context(row_id))
@@ -101,8 +109,8 @@ def enqueue(
         client_id=client_id,
         party_id=party_id,
         now=now,
-        not_before=not_before or 0,
-        expires_at=expires_at(Kind(kind), created_at=max(now, not_before or 0), lifetime=lifetime),
+        delay=max(0, (not_before or 0) - now),
+        lifetime=expires_at(Kind(kind), created_at=0, lifetime=lifetime),
     )
     if _NOTE not in tx.notes:
         tx.notes[_NOTE] = True
