@@ -5,15 +5,13 @@ but log files and the certificate under .cache/cluster.
 """
 
 import argparse
-import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,11 +39,12 @@ class Cluster:
     """Everything that was started, in order; stopped in the opposite order."""
 
     def __init__(self, logs: Path) -> None:
-        """Begin with an empty directory of logs."""
+        """Begin with empty logs in the directory `logs`."""
         self.logs = logs
         self._running: list[Running] = []
-        shutil.rmtree(logs, ignore_errors=True)
-        logs.mkdir(parents=True)
+        logs.mkdir(parents=True, exist_ok=True)
+        for old in logs.glob("*.log"):
+            old.unlink()
 
     def add(self, part: cluster_parts.Part) -> None:
         """Start a part and wait until it is ready; ProcessFailed with the end of its log when it is not."""
@@ -55,8 +54,13 @@ class Cluster:
             return processes.start(part.name, part.argv, log=log, env=part.env, cwd=packages.ROOT)
 
         with _step(part.name, part.address):
+            if part.ready and part.ready():
+                raise processes.ProcessFailed(
+                    f"something answers there already ({part.address}); is another one running?"
+                )
             child = self.keep(part.name, start)
-            processes.wait_until(part.ready, child, seconds=_READY)
+            if part.ready:
+                processes.wait_until(part.ready, child, seconds=_READY)
 
     def keep(self, name: str, start: Callable[[], processes.Child]) -> processes.Child:
         """Start something, to be started again when it ends by itself and stopped at the end."""
@@ -107,45 +111,66 @@ def _step(name: str, address: str) -> Iterator[None]:
     print(f" {time.monotonic() - began:5.1f} s", flush=True)
 
 
+def run_parts(title: str, parts: Iterable[cluster_parts.Part], *, logs: Path, told: str) -> int:
+    """Start `parts` in order, say `told`, watch until Ctrl-C or SIGTERM; 0 then, 1 after a failure that was shown."""
+
+    def run() -> NoReturn:
+        with _cluster(title, logs) as cluster:
+            for part in parts:
+                cluster.add(part)
+            print(told, flush=True)
+            cluster.watch()
+
+    return _until_signal(run)
+
+
+@contextmanager
+def _cluster(title: str, logs: Path) -> Iterator[Cluster]:
+    print(title, flush=True)
+    cluster = Cluster(logs)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def _until_signal(run: Callable[[], NoReturn]) -> int:
+    for number in _SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        run()
+    except KeyboardInterrupt:
+        return 0
+    except (processes.ProcessFailed, packages.PackageMissing) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+
+
 def run(directory: Path, ports: Ports) -> NoReturn:
     """Start the cluster and watch over it until a signal or a failure; files go to `directory`."""
-    _refuse_taken(ports)
+    logs = directory / "logs"
     files = cluster_files.certificate(directory / "tls", now=int(time.time()))
     with ExitStack() as stack:
-        cluster = Cluster(directory / "logs")
-        print("Tongban cluster", flush=True)
         private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongban-")))
-        database = services.Postgres(log=cluster.logs / "postgres.log", durable=True)
+        database = services.Postgres(log=logs / "postgres.log", durable=True)
         stack.callback(database.remove)
-        state = services.Redis(log=cluster.logs / "redis.log")
+        state = services.Redis(log=logs / "redis.log")
         stack.callback(state.remove)
-        stack.callback(cluster.stop)
+        cluster = stack.enter_context(_cluster("Tongban cluster", logs))
         with _step("PostgreSQL", "private, on a Unix socket"):
             cluster.keep("PostgreSQL", database.start)
         with _step("Redis", "private, on a Unix socket"):
             cluster.keep("Redis", state.start)
         (private / "clients.toml").write_text(cluster_files.registrations(ports))
-        env = cluster_parts.settings(
-            ports, database=database.url, state=state.url, private=private, logs=cluster.logs
-        )
+        env = cluster_parts.settings(ports, database=database.url, state=state.url, private=private, logs=logs)
         for name, argv in cluster_parts.preparations(env):
             with _step(name, ""):
                 processes.run(argv, env=env, cwd=packages.ROOT)
         for part in [*cluster_parts.provider(ports, env), *cluster_parts.outside(ports, files, env)]:
             cluster.add(part)
-        cluster.add(cluster_parts.front(ports, files, private=private, logs=cluster.logs))
-        _tell(ports, files, cluster.logs)
+        cluster.add(cluster_parts.front(ports, files, private=private, logs=logs))
+        _tell(ports, files, logs)
         cluster.watch()
-
-
-def _refuse_taken(ports: Ports) -> None:
-    for name, port in asdict(ports).items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as failure:
-                raise processes.ProcessFailed(f"port {port} ({name}) is in use; is another one running?") from failure
 
 
 def _tell(ports: Ports, files: Certificate, logs: Path) -> None:
@@ -172,15 +197,7 @@ def main(arguments: Sequence[str] | None = None, *, ports: Ports = _PORTS) -> in
     parser = argparse.ArgumentParser(prog="python -m adapters.sandbox.cluster", description=__doc__)
     parser.add_argument("--directory", type=Path, default=packages.CACHE / "cluster", help="logs and certificate")
     directory = parser.parse_args(arguments).directory.resolve()
-    for number in _SIGNALS:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        run(directory, ports)
-    except KeyboardInterrupt:
-        return 0
-    except (processes.ProcessFailed, packages.PackageMissing) as failure:
-        print(f"\n{failure}", file=sys.stderr)
-        return 1
+    return _until_signal(lambda: run(directory, ports))
 
 
 if __name__ == "__main__":

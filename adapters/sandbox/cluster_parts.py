@@ -25,12 +25,12 @@ DEMO_APP = [sys.executable, "-m", "adapters.departments.demo"]
 
 @dataclass(frozen=True)
 class Part:
-    """One program of the cluster; `address` is what people are told, `ready` asks it (seconds to answer: 1)."""
+    """One program: `address` is what people are told; `ready` asks whether it answers (None: no way to ask)."""
 
     name: str
     address: str
     argv: list[str]
-    ready: Callable[[], bool]
+    ready: Callable[[], bool] | None
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +61,12 @@ def preparations(env: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """What runs to its end before the provider starts: a name people are shown, and the command."""
     secrets = env["TONGBAN_SECRETS__FILE"]
     keys = [] if Path(secrets).exists() else [("keys", [*IDP, "keys", "init", secrets])]
-    return [*keys, ("migrations", [*IDP, "db", "upgrade"])]
+    people = str(packages.ROOT / "config" / "demo" / "people.toml")
+    return [
+        *keys,
+        ("migrations", [*IDP, "db", "upgrade"]),
+        ("demo people", [*IDP, "people", "add", people]),
+    ]
 
 
 def provider(ports: Ports, env: Mapping[str, str]) -> list[Part]:
@@ -76,7 +81,7 @@ def provider(ports: Ports, env: Mapping[str, str]) -> list[Part]:
         )
         for number, port in enumerate((ports.node1, ports.node2), 1)
     ]
-    return [*nodes, Part("worker", "sends messages and sign-out notices", [*IDP, "worker"], lambda: True, env)]
+    return [*nodes, Part("worker", "sends messages and sign-out notices", [*IDP, "worker"], None, env)]
 
 
 def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Part]:
