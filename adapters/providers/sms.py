@@ -69,9 +69,9 @@ class HttpSmsGateway:
 
     def __init__(
         self,
-        *,
         url: str,
         secret: str,
+        *,
         timeout: float = 3.0,
         ca_file: Path | None = None,
         clock: Callable[[], float] = time.time,
