@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-
 SEEDING_ONLY = frozenset({"ial", "claims"})
 """What only the demo's seeding reads of a person: how well proofed, and further claims."""
 
