@@ -65,38 +65,22 @@ def test_name_spaces_do_not_meet(store: Store) -> None:
     assert store.take("a", key) == {"of": "a"}
 
 
-def test_put_replaces_the_value_and_its_end(store: Store) -> None:
+def test_values_and_windows_end_by_themselves(store: Store) -> None:
     key = unique("k")
-    store.put("a", key, {"n": 1}, 1)
-    store.put("a", key, {"n": 2}, 60)
+    store.put("a", key + "get", {"n": 1}, 1)
+    store.put("a", key + "take", {"n": 1}, 1)
+    store.put("a", key + "replaced", {"n": 1}, 1)
+    store.put("a", key + "replaced", {"n": 2}, 60)
+    store.incr("w", key + "short", 1)
+    assert [store.incr("w", key, 2) for _ in range(3)] == [1, 2, 3]
     time.sleep(1.2)
-    assert store.get("a", key) == {"n": 2}
-
-
-def test_a_value_ends_by_itself(store: Store) -> None:
-    key = unique("k")
-    store.put("a", key, {"n": 1}, 1)
-    store.put("a", key + "t", {"n": 1}, 1)
-    assert store.get("a", key) is not None
-    time.sleep(1.1)
-    assert store.get("a", key) is None
-    assert store.take("a", key + "t") is None
-
-
-def test_a_window_counts_and_then_starts_again(store: Store) -> None:
-    key = unique("k")
-    assert [store.incr("w", key, 1) for _ in range(3)] == [1, 2, 3]
-    time.sleep(1.1)
-    assert store.incr("w", key, 1) == 1
-
-
-def test_a_window_is_not_prolonged_by_counting(store: Store) -> None:
-    key = unique("k")
-    store.incr("w", key, 1)
-    time.sleep(0.6)
-    assert store.incr("w", key, 1) == 2
-    time.sleep(0.6)
-    assert store.incr("w", key, 1) == 1
+    assert store.get("a", key + "get") is None
+    assert store.take("a", key + "take") is None
+    assert store.get("a", key + "replaced") == {"n": 2}
+    assert store.incr("w", key + "short", 1) == 1
+    assert store.incr("w", key, 2) == 4
+    time.sleep(1.2)  # counting has not prolonged the window
+    assert store.incr("w", key, 2) == 1
 
 
 def test_a_window_and_a_value_may_share_a_key_and_are_deleted_together(store: Store) -> None:
