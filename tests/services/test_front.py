@@ -52,14 +52,12 @@ def certificate(tmp_path: Path) -> Certificate:
 
 
 @contextmanager
-def nginx(ports: Ports, certificate: Certificate, logs: Path) -> Iterator[None]:
+def nginx(ports: Ports, certificate: Certificate, logs: Path, *, ready: str = HOSTS[0]) -> Iterator[None]:
     with TemporaryDirectory(prefix="tongban-") as name:
         part = cluster_parts.front(ports, certificate, private=Path(name), logs=logs)
         child = processes.start(part.name, part.argv, log=logs / "nginx.log", env=part.env)
         try:
-            processes.wait_until(
-                lambda: cluster_parts.answers_tls(HOSTS[0], ports, certificate, "/"), child, seconds=10
-            )
+            processes.wait_until(lambda: cluster_parts.answers_tls(ready, ports, certificate, "/"), child, seconds=10)
             yield
         finally:
             processes.stop(child)
@@ -145,6 +143,20 @@ def test_a_node_that_is_away_is_passed_over(tmp_path: Path, certificate: Certifi
     gone = replace(front, https=https, node1=nobody)
     with nginx(gone, certificate, tmp_path):
         assert [ask(HOSTS[0], gone, certificate)[0] for _ in range(10)] == [200] * 10
+
+
+@pytest.mark.services
+def test_without_any_node_people_get_a_declared_503_with_a_reference(
+    tmp_path: Path, certificate: Certificate, front: Ports
+) -> None:
+    https, first, second = free_ports(3)
+    deserted = replace(front, https=https, node1=first, node2=second)
+    with nginx(deserted, certificate, tmp_path, ready=HOSTS[1]):
+        status, body = ask(HOSTS[0], deserted, certificate, "/authorize")
+    assert status == 503
+    reference = re.search(r"编号：([0-9a-f]{32})", body.decode())
+    assert reference
+    assert f'"reference":"{reference[1]}"' in (tmp_path / "nginx-access.log").read_text()
 
 
 @pytest.mark.services
