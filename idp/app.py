@@ -15,7 +15,8 @@ from idp.admission.pages import init_admission
 from idp.audit import init_audit
 from idp.audit.counts import count
 from idp.clients.actions import Registry
-from idp.credentials.password import Passwords
+from idp.credentials.budgets import AddressBudget
+from idp.credentials.password import Hasher, Passwords, PoolBusy
 from idp.credentials.sms_code import SmsCodes
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
@@ -33,11 +34,12 @@ from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.tokens import Lifetimes, TokenMaker
-from idp.registration.pages import init_registration
-from idp.selfservice.pages import init_selfservice
+from idp.registration.flows import Journeys
+from idp.registration.pages import Registration, init_registration
+from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
-from idp.signin.loading import init_sessions, load_session
-from idp.signin.pages import init_signin, send_to_sign_in
+from idp.signin.loading import Times, init_sessions, load_session
+from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
 from idp.state.opening import open_store
 from idp.state.store import StateUnavailable, Store
@@ -59,6 +61,8 @@ class Provider:
     """What pages, lane, worker and commands are made of."""
 
     settings: Settings
+    node: str
+    """What this process is called in audit chains and counts."""
     database: Database
     store: Store
     cipher: FieldCipher
@@ -85,22 +89,14 @@ def create_app(settings: Settings) -> Flask:
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, StateUnavailable),
+        unavailable=(DatabaseUnavailable, StateUnavailable, PoolBusy),
     )
     init_metrics(app, metrics)
-    init_sessions(app, database=provider.database, idle=settings.session.idle)
-    init_signin(app, provider.directory, provider.passwords, provider.codes, settings.session.absolute)
+    init_sessions(app, Times(settings.session.idle, settings.session.absolute))
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
-    init_registration(
-        app,
-        directory=provider.directory,
-        passwords=provider.passwords,
-        codes=provider.codes,
-        cipher=provider.cipher,
-        agreements=agreements,
-        flow_lifetime=settings.session.flow,
-        session_absolute=settings.session.absolute,
-    )
+    journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
+    init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
     init_admission(
         app,
         store=provider.store,
@@ -110,11 +106,9 @@ def create_app(settings: Settings) -> Flask:
         ttl=settings.session.parked,
     )
     init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.maker))
-    init_selfservice(
-        app, provider.directory, provider.passwords, provider.codes, provider.registry, settings.session.idle
-    )
+    init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
     require_guards(app)
-    app.wsgi_app = _lane(app, provider, metrics)  # type: ignore[method-assign]
+    app.wsgi_app = _lane(app, provider, metrics)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -132,13 +126,15 @@ def _provider(app: Flask, settings: Settings) -> Provider:
         pool_timeout=settings.database.pool_timeout,
     )
     store = open_store(settings.state.url, database, settings.state.timeout)
-    ring = parse_ring(secrets.field_keys, name="secrets.field_keys")
-    cipher = FieldCipher(ring)
-    index = BlindIndex(parse_ring(secrets.index_keys, name="secrets.index_keys"))
-    init_audit(parse_key(secrets.audit_key, name="secrets.audit_key"), node=socket.gethostname())
+    cipher = FieldCipher(parse_ring(secrets.field_keys, name="secrets.field_keys"))
+    index_ring = parse_ring(secrets.index_keys, name="secrets.index_keys")
+    index = BlindIndex(index_ring)
+    node = f"{socket.gethostname()}:{settings.server.port}"
+    init_audit(parse_key(secrets.audit_key, name="secrets.audit_key"), node=node)
     init_outbox(cipher)
     keys = KeyRing(database, cipher)
     registry = Registry(database)
+    address_failures = AddressBudget(store, index, "sign-in-address", limits.password.per_address_failures)
     tokens = settings.tokens
     maker = TokenMaker(
         keys,
@@ -154,6 +150,7 @@ def _provider(app: Flask, settings: Settings) -> Provider:
     )
     return Provider(
         settings=settings,
+        node=node,
         database=database,
         store=store,
         cipher=cipher,
@@ -161,8 +158,8 @@ def _provider(app: Flask, settings: Settings) -> Provider:
         keys=keys,
         registry=registry,
         directory=Directory(cipher, index),
-        passwords=Passwords(database, limits.password, settings.password),
-        codes=SmsCodes(database, store, limits.sms, ring),
+        passwords=Passwords(database, Hasher(limits.password), limits.password, settings.password, address_failures),
+        codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         maker=maker,
         outbound=outbound,
     )

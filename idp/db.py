@@ -3,13 +3,15 @@
 Always true: a writing unit begins as one (``BEGIN IMMEDIATE`` on SQLite), and what it registered with
 ``after_commit`` runs if and only if it was committed.
 
-Pages use ``db.session``; machine endpoints, the worker and whatever both worlds share use `Transaction` and
+Pages use ``db.session``; machine endpoints, the worker and what both worlds share use `Transaction` and `Statement`:
+one prepared round trip instead of the ORM's half millisecond. Times are Unix seconds UTC in BIGINT columns.
 """
 
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import psycopg
@@ -57,13 +59,17 @@ class Statement(Generic[R]):
 
     __slots__ = ("_psycopg", "_sqlite", "row")
 
-    def __init__(self, sql: str, row: Callable[..., R] = cast(Any, tuple)) -> None:  # noqa: B008 - a type, not a value
+    def __init__(self, sql: str, row: Callable[..., R] | None = None) -> None:
         self._sqlite = sql
         self._psycopg = _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%")).encode()
-        self.row = row
+        self.row: Callable[..., Any] = row or _columns
 
     def text(self, dialect: Dialect) -> Any:
         return self._sqlite if dialect == "sqlite" else self._psycopg
+
+
+def _columns(*columns: Any) -> tuple[Any, ...]:
+    return columns
 
 
 class Transaction:
@@ -235,6 +241,8 @@ def prepare_engine(engine: Engine) -> None:
 
 def init_db(app: Flask, *, url: str, pool_size: int, pool_timeout: float) -> Database:
     """Bind ``db`` to the application and return the same engine for statements."""
+    if url.startswith("sqlite:///"):  # Flask-SQLAlchemy would read a relative path from its instance folder
+        url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).absolute()}"
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, pool_size=pool_size, pool_timeout=pool_timeout)
     db.init_app(app)

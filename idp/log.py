@@ -1,6 +1,6 @@
 """Structured logs on standard error, one JSON object a line, each with the request id.
 
-Always true: a value under a name that may hold a secret or something personal is never written; the field is replaced.
+Always true: a value under a name that may hold a secret or something personal is replaced before it is written.
 """
 
 import logging

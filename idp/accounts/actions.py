@@ -33,18 +33,30 @@ class IdentifierRow(NamedTuple):
 
 
 _IDENTIFIERS = Statement("SELECT id, kind, sealed FROM party_identifier WHERE party_id = :party", IdentifierRow)
-_PROFILE = Statement("SELECT sealed, updated_at FROM profile WHERE party_id = :party")
+_PROFILE = Statement[tuple[bytes, int]]("SELECT sealed, updated_at FROM profile WHERE party_id = :party")
 _SET_PROFILE = Statement[Any](
     "INSERT INTO profile (party_id, sealed, updated_at) VALUES (:party, :sealed, :now)"
     " ON CONFLICT (party_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at"
 )
-_STATUS = Statement("SELECT status FROM party WHERE id = :party", str)
+_CREATED = Statement("SELECT created_at FROM party WHERE id = :party", int)
 _SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
 _ADD_SUBJECT = Statement[Any](
     "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
     " ON CONFLICT (sector, party_id) DO NOTHING"
 )
-_ACCEPTED = Statement("SELECT document, version FROM agreement_acceptance WHERE party_id = :party")
+
+
+class Acceptance(NamedTuple):
+    document: str
+    version: str
+    accepted_at: int
+
+
+_ACCEPTED = Statement(
+    "SELECT document, version, accepted_at FROM agreement_acceptance WHERE party_id = :party"
+    " ORDER BY document, version",
+    Acceptance,
+)
 _ACCEPT = Statement[Any](
     "INSERT INTO agreement_acceptance (party_id, document, version, accepted_at)"
     " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
@@ -82,6 +94,7 @@ class Person:
     user_name: UserName | None
     profile: Mapping[str, Any]
     updated_at: int | None
+    created_at: int
 
 
 class Directory:
@@ -94,6 +107,10 @@ class Directory:
     def blind(self, identifier: Identifier) -> bytes:
         """The keyed blind index of an identifier: what attempts at it are counted on when nobody owns it."""
         return self._index.current(identifier.kind, identifier.value)
+
+    def blind_text(self, text: str) -> bytes:
+        """The same for what can be no identifier at all."""
+        return self._index.current("text", text)
 
     def lookup(self, tx: Transaction, identifier: Identifier) -> Active | Unknown:
         # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
@@ -140,15 +157,12 @@ class Directory:
                 user_name = UserName(value)
         profile = tx.one(_PROFILE, party=party_id)
         claims = orjson.loads(self._cipher.open(profile[0], context=f"profile.sealed:{party_id}")) if profile else {}
-        return Person(party_id, mobile, user_name, claims, profile[1] if profile else None)
+        created_at = tx.one(_CREATED, party=party_id) or 0
+        return Person(party_id, mobile, user_name, claims, profile[1] if profile else None, created_at)
 
     def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")
         tx.run(_SET_PROFILE, party=party_id, sealed=sealed, now=now)
-
-
-def is_active(tx: Transaction, party_id: str) -> bool:
-    return tx.one(_STATUS, party=party_id) == PartyStatus.ACTIVE
 
 
 def subject(tx: Transaction, *, sector: str, party_id: str) -> str:
@@ -162,9 +176,9 @@ def subject(tx: Transaction, *, sector: str, party_id: str) -> str:
     return sub
 
 
-def accepted_agreements(tx: Transaction, party_id: str) -> dict[str, str]:
-    """Document -> newest accepted version."""
-    return dict(sorted(tx.all(_ACCEPTED, party=party_id)))
+def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:
+    """Every version of every agreement this person has accepted, in order."""
+    return tx.all(_ACCEPTED, party=party_id)
 
 
 def accept_agreements(tx: Transaction, party_id: str, versions: Mapping[str, str], *, now: int) -> None:

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from idp.accounts.actions import Directory
 from idp.admission.actions import decide
@@ -27,6 +26,7 @@ from idp.web.cookies import browser_digest
 from idp.web.errors import expired_page
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import preferences
+from idp.web.reasons import scope_words
 from idp.web.visit import Visit, current_visit, init_visits
 
 EXTENSION = "tongban_admission"
@@ -116,8 +116,7 @@ def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> Res
         key = park(admission.store, waiting, ttl=admission.ttl)
     elif parked.reason != ask.reason:
         note(admission.store, key, waiting, ttl=admission.ttl)
-    locales = {"ui_locales": parked.ui_locales} if parked.ui_locales else {}
-    return redirect(url_for(PAGES[ask.step], r=key, **locales), 303)
+    return redirect(url_for(PAGES[ask.step], r=key, ui_locales=parked.ui_locales or None), 303)
 
 
 def _authenticated_since(parked: Parked, session: Session | None) -> bool:
@@ -221,16 +220,5 @@ def _consent_page(admission: Admission, parked: Parked, session: Session) -> Res
 
 
 def _item(scope: str, basis: Basis) -> SimpleNamespace:
-    label, detail = scope_words().get(scope, (scope, None))
+    label, detail = scope_words(scope)
     return SimpleNamespace(label=label, detail=detail, basis=basis.value)
-
-
-def scope_words() -> dict[str, tuple[str, str | None]]:
-    """What a scope is called before people, and what it holds."""
-    return {
-        "profile": (_("基本资料"), _("姓名、昵称、性别、出生日期等您已登记的资料")),
-        "email": (_("电子邮箱"), None),
-        "phone": (_("手机号码"), None),
-        "address": (_("联系地址"), None),
-        "offline_access": (_("在您离开后继续使用"), _("该应用可以在您没有登录时更新上述信息，您可以随时撤回")),
-    }

@@ -3,7 +3,6 @@
 Always true: nothing here changes a record; an export leaves a record of itself.
 """
 
-import base64
 import json
 import sys
 import time
@@ -21,14 +20,15 @@ from idp.audit.reading import export_lines
 from idp.audit.rules import Checkpoint, Event, parse_checkpoint, print_checkpoint
 from idp.audit.verify import Report
 from idp.audit.verify import verify as verify_trail
+from idp.crypto.rings import parse_key
 from idp.settings import Settings
 
 _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
 def audit_key(settings: Settings) -> bytes:
-    """The key of the chains, as ``secrets.audit_key`` writes it. Raises ``ValueError``."""
-    return base64.b64decode(settings.secrets.audit_key, validate=True)
+    """The key of the chains, as ``secrets.audit_key`` writes it. Raises `BadRing`."""
+    return parse_key(settings.secrets.audit_key, name="secrets.audit_key")
 
 
 @click.group()

@@ -17,7 +17,7 @@ from idp.db import Database
 
 
 def apply_file(database: Database, path: Path, *, now: int) -> list[Client]:
-    """Register every client of a TOML file (array of tables ``client``). Raises ``ClickException`` for a faulty one."""
+    """Register every client of a TOML file (array of tables ``client``); ``ClickException`` for a faulty one."""
     clients = []
     for table in tomllib.loads(path.read_text("utf-8")).get("client", []):
         data = dict(table)
@@ -98,10 +98,12 @@ def apply(context: Context, file: Path) -> None:
 @click.option("--jwks-uri")
 @click.option("--state", type=click.Choice([s.value for s in ClientState]), default="draft")
 @click.pass_obj
-def add(context: Context, scopes: tuple[str, ...], **data: Any) -> None:
+def add(context: Context, /, scopes: tuple[str, ...], **data: Any) -> None:
     """Register CLIENT_ID; a confidential client's secret is printed once."""
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items() if value}
-    values["scopes"] = dict(scope.split("=", 1) if "=" in scope else (scope, "consent") for scope in scopes)
+    values: dict[str, Any] = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in data.items() if value
+    }
+    values["scopes"] = {scope: basis or "consent" for scope, _, basis in (text.partition("=") for text in scopes)}
     if Registry(context.database()).get(values["client_id"]):
         raise fail(f"{values['client_id']} exists; change it by `idp client apply`")
     added = _put(context.database(), values, None, "command", context.now)

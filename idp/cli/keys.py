@@ -11,7 +11,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
 from idp.crypto import signing
-from idp.crypto.jws import ALGORITHMS
+from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.registration.flows import reseal_flows
 from idp.settings import write_secrets
 
@@ -44,7 +44,7 @@ def list_keys(context: Context) -> None:
 @keys.command()
 @click.option("--alg", "algs", multiple=True, type=click.Choice(list(ALGORITHMS)), default=tuple(ALGORITHMS))
 @click.pass_obj
-def rotate(context: Context, algs: tuple[signing.Algorithm, ...]) -> None:
+def rotate(context: Context, algs: tuple[Algorithm, ...]) -> None:
     """Let the next key sign, keep the old one published until its last token has ended, make a new next one."""
     from idp.app import provider_of
 

@@ -38,6 +38,10 @@ def is_current(settings: Settings) -> bool:
     return stands == ScriptDirectory.from_config(alembic_config(settings)).get_current_head()
 
 
+def upgrade_schema(settings: Settings, revision: str = "head") -> None:
+    command.upgrade(alembic_config(settings), revision)
+
+
 @click.group()
 def db() -> None:
     """Create and upgrade the database schema."""
@@ -48,7 +52,7 @@ def db() -> None:
 @click.pass_obj
 def upgrade(context: Context, revision: str) -> None:
     """Bring the schema to REVISION (default: the newest)."""
-    command.upgrade(alembic_config(context.settings), revision)
+    upgrade_schema(context.settings, revision)
     click.echo("the schema is up to date" if revision == "head" else f"the schema stands at {revision}")
 
 

@@ -77,7 +77,7 @@ def _granian(settings: Settings, host: str, port: int) -> None:
 def _gunicorn(settings: Settings, host: str, port: int) -> None:
     from gunicorn.app.base import BaseApplication
 
-    class Application(BaseApplication):  # type: ignore[misc]
+    class Application(BaseApplication):
         def load_config(self) -> None:
             self.cfg.set("bind", f"{host}:{port}")
             self.cfg.set("workers", settings.server.workers)
@@ -99,7 +99,7 @@ def application() -> Flask:
     provider = provider_of(app)
     CountFlusher(provider.database, provider.node).start()
     if provider.settings.server.embedded_worker:
-        threading.Thread(target=make_worker(app).run, name="outbox-worker", daemon=True).start()
+        make_worker(app).start()
     return app
 
 
@@ -110,14 +110,14 @@ def worker(context: Context) -> None:
     refuse_unsafe(context)
     runs = make_worker(context.app)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runs.stop())
+        signal.signal(number, lambda *_: threading.Thread(target=runs.stop).start())
     runs.run()
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Run the stand-ins of outside services (never in production)."""
     from adapters.sandbox.app import main
 
-    main(list(arguments))
+    raise SystemExit(main(list(arguments)))

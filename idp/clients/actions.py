@@ -28,7 +28,7 @@ class _Row(NamedTuple):
 
 _ALL = Statement("SELECT client_id, state, declaration FROM client", _Row)
 _ONE = Statement("SELECT client_id, state, declaration FROM client WHERE client_id = :id", _Row)
-_SECRETS = Statement("SELECT client_id, hash, expires_at FROM client_secret")
+_SECRETS = Statement[tuple[str, bytes, int | None]]("SELECT client_id, hash, expires_at FROM client_secret")
 _PUT = Statement[Any](
     "INSERT INTO client (client_id, state, declaration, origin, created_at, updated_at)"
     " VALUES (:id, :state, :declaration, :origin, :now, :now) ON CONFLICT (client_id) DO UPDATE SET"

@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, RSAKey
+
+Algorithm = Literal["RS256", "ES256"]
 
 
 class ClientState(StrEnum):
@@ -92,9 +94,9 @@ class Client:
     home_uri: str | None = None
     scopes: Mapping[str, Basis] = field(default_factory=dict)
     """Scope -> legal basis; a scope not named here is not given."""
-    id_token_alg: str = "RS256"
+    id_token_alg: Algorithm = "RS256"  # noqa: S105 - an algorithm's name
     """OpenID Connect Core's default for who named none."""
-    userinfo_alg: str | None = None
+    userinfo_alg: Algorithm | None = None
     access_token: TokenForm = TokenForm.JWT
     audience: str | None = None
     """Audience of its access tokens beside the provider; None: the provider alone."""
@@ -260,8 +262,12 @@ def jwks_faults(text: str) -> list[str]:
     for key in keys:
         if key.key_type == "oct" or key.is_private:
             faults.append("jwks: holds a secret or private key")
-        elif key.key_type == "RSA" and key.public_key.key_size < 2048:
-            faults.append("jwks: RSA key under 2048 bits")
-        elif key.key_type == "RSA" and key.public_key.public_numbers().e < 65537:
-            faults.append("jwks: RSA exponent under 65537")
+        elif isinstance(key, RSAKey):
+            faults += _rsa_faults(key)
     return faults
+
+
+def _rsa_faults(key: RSAKey) -> list[str]:
+    numbers = key.public_key.public_numbers()
+    faults = ["jwks: RSA key under 2048 bits"] if key.public_key.key_size < 2048 else []
+    return [*faults, "jwks: RSA exponent under 65537"] if numbers.e < 65537 else faults

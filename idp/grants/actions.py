@@ -203,6 +203,12 @@ class ConsentRow(NamedTuple):
 
 _CONSENT = Statement("SELECT scope FROM consent WHERE party_id = :party AND client_id = :client", str)
 _CONSENTS = Statement("SELECT client_id, scope, given_at FROM consent WHERE party_id = :party", ConsentRow)
+_CONNECTED = Statement[tuple[str, int]](
+    "SELECT client_id, MIN(since) FROM ("
+    " SELECT client_id, created_at AS since FROM authorization_grant WHERE party_id = :party AND revoked_at IS NULL"
+    " UNION ALL SELECT client_id, given_at AS since FROM consent WHERE party_id = :party"
+    ") AS held GROUP BY client_id ORDER BY client_id"
+)
 _GIVE = Statement[Any](
     "INSERT INTO consent (party_id, client_id, scope, given_at) VALUES (:party, :client, :scope, :now)"
     " ON CONFLICT (party_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = excluded.given_at"
@@ -217,6 +223,11 @@ def consented(tx: Transaction, *, party_id: str, client_id: str) -> frozenset[st
 
 def consents(tx: Transaction, party_id: str) -> list[ConsentRow]:
     return tx.all(_CONSENTS, party=party_id)
+
+
+def connected_clients(tx: Transaction, party_id: str) -> list[tuple[str, int]]:
+    """Clients that hold a living grant or a consent of this person, and since when."""
+    return tx.all(_CONNECTED, party=party_id)
 
 
 def give_consent(

@@ -144,9 +144,10 @@ class ClientAuthenticator:
         )
         audience = claims.get("aud")
         named = {audience} if isinstance(audience, str) else set(audience) if isinstance(audience, list) else set()
-        expires, issued, not_before = claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)
-        if not all(isinstance(t, int) and not isinstance(t, bool) for t in (expires, issued, not_before)):
+        times = [claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)]
+        if not all(type(t) is int for t in times):
             return False
+        expires, issued, not_before = times
         return (
             claims.get("iss") == claims.get("sub") == client.client_id
             and bool(named & audiences)

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from idp.clients.actions import Registry
 from idp.clients.rules import Client
+from idp.messages.claims import Message
 from idp.messages.outbound import GuardedClient, Received
-from idp.messages.worker import Failed, Outcome, Retry, Settled
+from idp.messages.worker import Failed, Handler, Outcome, Retry, Settled
 from idp.oidc.tokens import TokenMaker
 
 
@@ -61,14 +62,14 @@ def parse(params: Mapping[str, str], maker: TokenMaker, registry: Registry) -> L
 
 def deliver_logout(
     registry: Registry, maker: TokenMaker, outbound: GuardedClient, clock: Callable[[], int]
-) -> Callable[[str, Mapping[str, Any]], Outcome]:
+) -> Handler:
     """The worker's handler of outbox kind ``logout``: one signed POST to the client (Back-Channel Logout 1.0 2.5)."""
 
-    def deliver(message_id: str, payload: Mapping[str, Any]) -> Outcome:
+    def deliver(message: Message, payload: Mapping[str, Any]) -> Outcome:
         client = registry.get(payload["client_id"])
         if client is None or client.backchannel_logout_uri is None:
             return Settled("no-address")
-        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=message_id, now=clock())
+        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=message.id, now=clock())
         answer = outbound.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, BasicOAuth2Payload, OAuth2Request, grants
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request, grants
 from authlib.oauth2.rfc6749.errors import (
     InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
     OAuth2Error,
 )
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.audit import Event, record
 from idp.audit.rules import Counted
@@ -48,7 +49,7 @@ class TokenPolicy:
     refresh_absolute: int
 
 
-class _Request(OAuth2Request):  # type: ignore[misc]
+class _Request(OAuth2Request):
     """A machine request in Authlib's clothes. Its URI is a constant: transport is judged when settings are read."""
 
     def __init__(self, request: ProtocolRequest) -> None:
@@ -103,7 +104,7 @@ class _Claimed:
     nonce: str | None = None
 
 
-class TokenServer(AuthorizationServer):  # type: ignore[misc]
+class TokenServer(AuthorizationServer):
     """Answers the token endpoint. ``claims_for`` gives the ID token's claims asked for by name."""
 
     def __init__(
@@ -219,7 +220,7 @@ class _TokenGrant:
         return answer
 
 
-class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):  # type: ignore[misc]
+class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
     """RFC 6749 4.1.3 with RFC 7636."""
 
     def query_authorization_code(self, code: str, client: _ClientView) -> Code | None:
@@ -261,7 +262,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):  # type: ignore[mi
         """Already gone: claiming it removed it."""
 
 
-class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):  # type: ignore[misc]
+class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
     """RFC 6749 6 with rotation at every use and reuse detection."""
 
     INCLUDE_NEW_REFRESH_TOKEN = True
@@ -316,7 +317,7 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):  # type: ignore[misc
         """Already replaced by the claim."""
 
 
-class _ClientCredentialsGrant(_TokenGrant, grants.ClientCredentialsGrant):  # type: ignore[misc]
+class _ClientCredentialsGrant(_TokenGrant, grants.ClientCredentialsGrant):
     """RFC 6749 4.4. The scopes of people's data (``openid`` and the like) mean nothing without a person."""
 
     def validate_requested_scope(self) -> None:

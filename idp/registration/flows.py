@@ -86,7 +86,7 @@ def purge(tx: Transaction, *, before: int) -> int:
     return tx.run(_PURGE, before=before)
 
 
-_SEALED = Statement("SELECT id, facts FROM flow WHERE ended_at IS NULL")
+_SEALED = Statement[tuple[str, bytes]]("SELECT id, facts FROM flow WHERE ended_at IS NULL")
 _RESEAL = Statement[Any]("UPDATE flow SET facts = :facts WHERE id = :id AND facts = :before")
 
 

@@ -34,7 +34,7 @@ _END = Statement(
     "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
 )
-_STALE = Statement(
+_STALE = Statement[tuple[str, str]](
     "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
     " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle) LIMIT 100"
 )

@@ -57,8 +57,9 @@ def _read(directory: Path, kind: str, version: str) -> Agreement:
         language: read_prose((directory / kind / f"{version}.{language}.md").read_text("utf-8"))
         for language in LANGUAGES
     }
-    titles = {language: title for language, (title, _body) in texts.items()}
-    return Agreement(kind, version, titles, {language: body for language, (_title, body) in texts.items()})
+    titles: dict[str, str] = {language: title for language, (title, _body) in texts.items()}
+    bodies: dict[str, Markup] = {language: body for language, (_title, body) in texts.items()}
+    return Agreement(kind, version, titles, bodies)
 
 
 def load_agreements(directory: Path) -> Agreements:

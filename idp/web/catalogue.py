@@ -4,6 +4,7 @@ Always true: the catalogue in memory is what the .po file says; Chinese is the s
 """
 
 import io
+import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -13,7 +14,10 @@ from babel.support import NullTranslations, Translations
 from flask_babel import Domain, get_locale
 
 ENGLISH = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "messages.po"
-MARKS = ("⟦", "⟧")
+_PLACEHOLDER = re.compile(r"(%\(\w+\)[sd]|%%)")
+_LOOK_ALIKE = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "åƀçđéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýžÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽ"
+)
 
 
 def read_catalogue(path: Path = ENGLISH) -> Catalog:
@@ -22,16 +26,17 @@ def read_catalogue(path: Path = ENGLISH) -> Catalog:
         return read_po(file, locale="en")
 
 
-def _marked(text: str) -> str:
-    return f"{MARKS[0]}{text}{MARKS[1]}"
+def _accented(text: str) -> str:
+    parts = _PLACEHOLDER.split(text)
+    return "".join(part if _PLACEHOLDER.fullmatch(part) else part.translate(_LOOK_ALIKE) for part in parts)
 
 
 def pseudo(catalogue: Catalog) -> Catalog:
-    """The same catalogue with every translation between marks: visible words without marks were never translated."""
+    """The same catalogue in accented letters: a plain English or Chinese word on a page was never translated."""
     for message in catalogue:
         if message.id:
             texts = message.string or ""
-            message.string = _marked(texts) if isinstance(texts, str) else tuple(map(_marked, texts))
+            message.string = _accented(texts) if isinstance(texts, str) else tuple(map(_accented, texts))
     return catalogue
 
 

@@ -5,13 +5,14 @@ Always true: an error page asks nothing of the database or the session, says no 
 
 from http import HTTPStatus
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from idp.web.guards import speaks_protocol
+from idp.web.limits import here
 
 Words = tuple[LazyString, LazyString]
 
@@ -76,12 +77,11 @@ def _on_http_error(error: HTTPException) -> Response:
 
 def _on_csrf_error(_error: CSRFError) -> Response:
     """The page was left open too long, or its cookie is gone: nothing was done, and the page can be opened again."""
-    again = request.full_path if request.query_string else request.path
     return error_page(
         400,
         title=_("页面已过期，请重新操作"),
         text=_("为保护您的账户，这次提交没有执行。请重新打开页面再试；如反复出现，请检查浏览器是否允许保存 Cookie。"),
-        again=again,
+        again=here(),
     )
 
 

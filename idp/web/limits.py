@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, abort, g, request
+from werkzeug.datastructures import MultiDict
 
 from idp.web.options import Limits, options
 
@@ -77,6 +78,18 @@ def _check_path() -> None:
         abort(400)
 
 
+def here() -> str:
+    """Path and query of this request; the path alone when the query is not sound (Werkzeug fails on raw bytes)."""
+    return request.full_path if request.query_string and g.get("tb_query_sound") else request.path
+
+
+def sound_parameters() -> MultiDict[str, str]:
+    """The parameters of query and form as far as they were checked; in the page of a refusal those before the fault."""
+    if g.get("tb_body_sound"):
+        return request.values
+    return request.args if g.get("tb_query_sound") else MultiDict()
+
+
 def check_request() -> None:
     """Refuse this request (400, 413, 414, 415) unless its path, query and body are sound and within the caps."""
     limits = options().limits
@@ -85,12 +98,13 @@ def check_request() -> None:
     if len(request.query_string) > limits.query_bytes:
         abort(414)
     _check_fields(request.query_string, limits)
+    g.tb_query_sound = True
     body = request.get_data(cache=True)
     if body and request.method in _UNSAFE:
         if request.mimetype != FORM:
             abort(415)
         _check_fields(body, limits)
-    g.tb_body_checked = True
+    g.tb_body_sound = True
 
 
 def user_agent(max_length: int = 200) -> str:

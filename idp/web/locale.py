@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from idp.web.catalogue import Texts, compiled, pseudo, read_catalogue
 from idp.web.cookies import PREFERENCES, read_cookie, set_preferences
 from idp.web.guards import public
+from idp.web.limits import here, sound_parameters
 from idp.web.options import Language, WebOptions, options
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -78,7 +79,7 @@ def _remembered() -> tuple[Language | None, str, str]:
 
 def _asked() -> Language | None:
     """The language this browser session was last asked to use; a new wish is kept for the pages that follow."""
-    sent = request.values if g.get("tb_body_checked") else request.args  # a refused body is not parsed again
+    sent = sound_parameters()
     wish = match_language(sent.get("lang")) or match_language(sent.get("ui_locales"))
     kept = match_language(session.get(_ASKED))
     if wish and wish != kept:
@@ -111,8 +112,7 @@ def local_path(address: str | None) -> str | None:
 
 def _here() -> str:
     """The address of this page for a link that comes back to it; the home page when it is no page to come back to."""
-    path = request.full_path if request.query_string else request.path
-    return local_path(path) or "/"
+    return local_path(here()) or "/"
 
 
 def preference_address(**changes: str) -> str:

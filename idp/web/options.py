@@ -37,7 +37,7 @@ class WebOptions:
     trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()
     pseudo_english: bool = False
-    """Replace the English catalogue by marked nonsense: a test sees at once which words were never translated."""
+    """Accent every letter of the English catalogue: a test sees which words were never translated."""
 
     @property
     def https(self) -> bool:

@@ -56,6 +56,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "sessions_ended": _("其他设备的登录都已结束。"),
     "consent_withdrawn": _("已撤回，该应用须重新征得您的同意。"),
     "signed_out": _("您已退出登录。"),
+    "phone_registered": _("这个手机号已有账户，请直接登录。"),
+    "flow_expired": _("这次注册等待得太久，请重新开始。"),
 }
 GENERAL = _("操作没有成功，请重试。")
 
@@ -105,7 +107,8 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
 
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),
-    "two_kinds": _("字母、数字、符号至少用两种。"),
+    "2_kinds": _("字母、数字、符号至少用两种。"),
+    "3_kinds": _("大写字母、小写字母、数字、符号至少用三种。"),
     "letters_and_digits": _("同时包含字母和数字。"),
     "uncommon": _("不要用常见的密码，不要包含手机号或用户名。"),
 }

@@ -5,6 +5,7 @@ Always true: a page never names the next page; it goes `onward`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 
@@ -52,6 +53,6 @@ def onward(default: str) -> str:
     return local_path(request.values.get("next")) or default
 
 
-def carried() -> dict[str, str]:
+def carried() -> dict[str, Any]:
     """The parameters that forms and links of a step page carry along."""
     return {name: value for name in ("r", "next") if (value := request.values.get(name, ""))}

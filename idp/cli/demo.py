@@ -1,0 +1,119 @@
+"""``idp demo`` and ``idp people``: scripted people, and everything on one machine with one command.
+
+Always true: neither runs in production, for a scripted person's password stands in a file.
+"""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adapters.sandbox.cluster import run_parts
+from adapters.sandbox.cluster_parts import Part, answers
+from idp.accounts.actions import Active, accept_agreements
+from idp.accounts.rules import Mobile, UserName
+from idp.audit import Event, record
+from idp.cli.context import Context, fail
+from idp.cli.schema import upgrade_schema
+from idp.credentials.password import store_password
+from idp.proofing.actions import add_evidence
+from idp.settings import Settings
+from idp.web.agreements import Agreements, load_agreements
+
+PEOPLE = Path("config/demo/people.toml")
+CLIENTS = Path("config/clients.demo.toml")
+
+
+def refuse_production(settings: Settings) -> None:
+    if settings.environment == "production":
+        raise fail("scripted people and sandboxes are never for production")
+
+
+@click.group()
+def people() -> None:
+    """Scripted people for trying things out (never in production)."""
+
+
+@people.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def add(context: Context, file: Path) -> None:
+    """Open an account for every registered person of a TOML FILE; people who have one are left alone."""
+    refuse_production(context.settings)
+    click.echo(f"{add_people(context, file)} accounts opened")
+
+
+def add_people(context: Context, file: Path) -> int:
+    agreements = load_agreements(context.settings.pages.agreements)
+    entries = tomllib.loads(file.read_text("utf-8")).get("person", [])
+    return sum(_add_person(context, entry, agreements) for entry in entries if entry.get("registered", True))
+
+
+def _add_person(context: Context, entry: Mapping[str, Any], agreements: Agreements) -> bool:
+    """``mobile``, ``password``, optional ``user_name``, ``name``, ``ial`` and ``claims`` (OpenID standard claims)."""
+    from idp.app import provider_of
+
+    provider, now = provider_of(context.app), context.now
+    mobile, user_name = Mobile.parse(entry["mobile"]), UserName.parse(entry.get("user_name", ""))
+    if mobile is None:
+        raise fail(f"{entry['mobile']} is no mobile number")
+    hashed = provider.passwords.hash(entry["password"])
+    with provider.database.transaction() as tx:
+        if isinstance(provider.directory.lookup(tx, mobile), Active):
+            return False
+        opened = provider.directory.open_person(tx, mobile=mobile, user_name=user_name, now=now)
+        if not isinstance(opened, Active):
+            raise fail(f"the user name of {mobile.masked} is taken")
+        store_password(tx, party_id=opened.party_id, hashed=hashed, now=now)
+        versions = {text.kind: text.version for text in agreements.current(now=now)}
+        accept_agreements(tx, opened.party_id, versions, now=now)
+        claims = dict(entry.get("claims", {})) or ({"name": entry["name"]} if "name" in entry else {})
+        provider.directory.set_profile(tx, opened.party_id, claims, now=claims.pop("updated_at", now))
+        if "ial" in entry:
+            add_evidence(
+                tx, opened.party_id, kind="scripted", level=entry["ial"], source="demo", expires_at=None, now=now
+            )
+        record(tx, Event.PERSON_REGISTERED, subject=opened.party_id, detail={"scripted": True}, now=now)
+    return True
+
+
+@click.command()
+@click.pass_obj
+def demo(context: Context) -> None:
+    """Run the provider, two department apps and the sandbox on this machine; Ctrl-C ends all of it."""
+    refuse_production(context.settings)
+    upgrade_schema(context.settings)
+    add_people(context, PEOPLE)
+    context.database().engine.dispose()
+    raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=_TOLD))
+
+
+_TOLD = """
+Ready.
+  start here          http://localhost:8009   (journeys to try, demo people, text messages)
+  the provider        http://localhost:8000
+  tax app             http://tax.localhost:8101
+  social security     http://social.localhost:8102
+Ctrl-C stops everything; accounts stay in var/.
+"""
+
+
+def _parts(settings: Settings) -> list[Part]:
+    secrets = {entry["client_id"]: entry["secret"] for entry in tomllib.loads(CLIENTS.read_text("utf-8"))["client"]}
+
+    def app(name: str, port: int) -> Part:
+        argv = [sys.executable, "-m", "adapters.departments.demo", name, "--issuer", settings.issuer]
+        env = {"DEMO_CLIENT_SECRET": secrets[f"{name}-demo"]}
+        return Part(f"{name} app", f"http://{name}.localhost:{port}", argv, partial(answers, port, "/"), env)
+
+    idp, port = [sys.executable, "-m", "idp"], settings.server.port
+    return [
+        Part("sandbox", "http://localhost:8009", [*idp, "sandbox"], partial(answers, 8009, "/")),
+        Part("provider", settings.issuer, [*idp, "serve"], partial(answers, port, "/readyz")),
+        app("tax", 8101),
+        app("social", 8102),
+    ]

@@ -1,0 +1,76 @@
+"""``idp purge`` and ``idp doctor``: what is thrown away, and whether everything is well.
+
+Always true: nothing is deleted that trust or law wants kept; audit goes by whole chains after their retention.
+"""
+
+from typing import Any
+
+import click
+
+from idp.audit.checkpoints import purge as purge_audit
+from idp.cli.context import Context
+from idp.cli.schema import is_current
+from idp.credentials.purge import purge as purge_credentials
+from idp.credentials.rules import AttemptPolicy
+from idp.crypto import signing
+from idp.db import Database, DatabaseUnavailable, Statement
+from idp.messages.outbox import purge_settled
+from idp.registration import flows
+from idp.settings import Settings, unsafe
+from idp.state.store import StateUnavailable
+
+DAY = 86400
+_SPENT = Statement[Any]("DELETE FROM spent_token WHERE expires_at < :now")
+_OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE expires_at < :now")
+
+
+def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, now: int) -> None:
+    """Delete what has expired: tokens, journeys, settled messages, attempts, retired keys, audit past retention."""
+    with database.transaction() as tx:
+        tx.run(_SPENT, now=now)
+        tx.run(_OPAQUE, now=now)
+        flows.purge(tx, before=now - DAY)
+        purge_settled(tx, before=now - 7 * DAY)
+        purge_credentials(tx, now=now, policy=policy)
+        signing.prune(tx, now=now, longest_token=max(settings.tokens.access, settings.tokens.id_token))
+    purge_audit(database, retention_days=settings.audit.retention_days, now=now)
+
+
+@click.command()
+@click.pass_obj
+def purge(context: Context) -> None:
+    """Delete what has expired (the worker does so every hour)."""
+    from idp.app import provider_of
+
+    purge_all(context.database(), context.settings, provider_of(context.app).passwords.policy, now=context.now)
+    click.echo("purged")
+
+
+@click.command()
+@click.pass_obj
+def doctor(context: Context) -> None:
+    """Check settings, schema, database, state store and signing keys; status 1 when something is wrong."""
+    faults = [f"settings: {fault}" for fault in unsafe(context.settings)]
+    faults += _database_faults(context)
+    for fault in faults:
+        click.echo(f"wrong: {fault}")
+    if faults:
+        raise SystemExit(1)
+    click.echo("all well")
+
+
+def _database_faults(context: Context) -> list[str]:
+    from idp.app import provider_of
+
+    if not is_current(context.settings):
+        return ["schema: not up to date, run `idp db upgrade`"]
+    provider = provider_of(context.app)
+    try:
+        with provider.database.autocommit() as tx:
+            keys = signing.list_keys(tx)
+        provider.store.put("doctor", "probe", {}, 5)
+        taken = provider.store.take("doctor", "probe")
+    except (DatabaseUnavailable, StateUnavailable) as error:
+        return [f"{type(error).__name__}: {error}"]
+    faults = [] if keys else ["signing keys: none, start `idp serve` once"]
+    return faults if taken is not None else [*faults, "state store: what was put is not there"]

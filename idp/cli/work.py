@@ -1,0 +1,87 @@
+"""What the worker does: sends the outbox, and the periodic jobs.
+
+Always true: every job can be run by any worker, at any time, more than once.
+"""
+
+import time
+
+from flask import Flask
+
+from adapters.providers.sms import HttpSmsGateway
+from idp.app import Provider, provider_of
+from idp.audit import Event, record
+from idp.audit.checkpoints import append_checkpoints, write_checkpoint
+from idp.cli.maintenance import purge_all
+from idp.crypto import signing
+from idp.db import Transaction
+from idp.messages.claims import Message
+from idp.messages.rules import Kind
+from idp.messages.sms import sms_handler
+from idp.messages.worker import Worker
+from idp.oidc.logout import deliver_logout
+from idp.signin.sessions import end_stale
+
+HOUR = 3600
+
+
+def make_worker(app: Flask) -> Worker:
+    """A worker with every handler and job of this provider; the caller runs or starts it."""
+    provider = provider_of(app)
+    settings = provider.settings
+    gateway = HttpSmsGateway(settings.sms.url, settings.sms.secret, timeout=settings.sms.timeout)
+    handlers = {
+        Kind.SMS: sms_handler(gateway),
+        Kind.LOGOUT: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
+    }
+    worker = Worker(provider.database, handlers, on_settled=_record_notice)
+    worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))
+    worker.every(60, "stale-sessions", lambda now: _end_stale(provider, now))
+    worker.every(HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now))
+    worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
+    return worker
+
+
+def _clock() -> int:
+    return int(time.time())
+
+
+def _record_notice(tx: Transaction, message: Message, result: str, now: int) -> None:
+    if message.kind != Kind.LOGOUT or result == "no-address":
+        return
+    delivered = result == "delivered"
+    record(
+        tx,
+        Event.LOGOUT_NOTICE_DELIVERED if delivered else Event.LOGOUT_NOTICE_FAILED,
+        client=message.client_id,
+        session=message.session_id,
+        subject=message.id,
+        result="ok" if delivered else "failed",
+        reason=None if delivered else result,
+        now=now,
+    )
+
+
+def _checkpoint(provider: Provider, now: int) -> None:
+    write_checkpoint(provider.database, now=now)
+    if file := provider.settings.audit.checkpoint_file:
+        append_checkpoints(provider.database, file)
+
+
+def _end_stale(provider: Provider, now: int) -> None:
+    """End sessions past their time, a hundred in each transaction."""
+    while True:
+        with provider.database.transaction() as tx:
+            if not end_stale(tx, idle=provider.settings.session.idle, now=now):
+                return
+
+
+def _rotate_keys(provider: Provider, now: int) -> None:
+    """Rotate by age; of several workers that find a key due, one rotates it."""
+    age = provider.settings.tokens.key_rotation
+    with provider.database.autocommit() as tx:
+        due = signing.due(signing.list_keys(tx), now=now, max_age=age)
+    for alg in due:
+        key = signing.fresh_key(alg)
+        with provider.database.transaction() as tx:
+            if signing.rotate(tx, provider.cipher, key, now=now, min_age=age):
+                record(tx, Event.KEY_ROTATED, detail={"alg": alg, "next": key.kid}, now=now)

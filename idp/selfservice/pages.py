@@ -1,0 +1,237 @@
+"""The pages under /account, and the landing page.
+
+Always true: a change is one POST with its audit record, answered by a redirect that says what was done.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts.actions import Directory, Person, acceptances
+from idp.audit.reading import activity as read_activity
+from idp.audit.rules import Entry
+from idp.clients.actions import Registry
+from idp.clients.rules import Basis, Client
+from idp.credentials.password import Passwords
+from idp.db import current_transaction, db
+from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
+from idp.proofing.actions import ial
+from idp.signin import sessions
+from idp.signin.loading import session_times
+from idp.signin.rules import Session, SessionEnd
+from idp.web.agreements import Agreements
+from idp.web.clock import now
+from idp.web.guards import current_session, public, signed_in
+from idp.web.locale import preferences
+from idp.web.notices import Notice
+from idp.web.reasons import event_sentence, known_reason, method_word, scope_words, sentence
+
+EXTENSION = "tongban_selfservice"
+PAGE = 30
+RECENT = 5
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+home = Blueprint("home", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfService:
+    directory: Directory
+    passwords: Passwords
+    registry: Registry
+    agreements: Agreements
+
+
+def init_selfservice(app: Flask, parts: SelfService) -> None:
+    from idp.selfservice import password  # noqa: F401 - its view joins the blueprint
+
+    app.extensions[EXTENSION] = parts
+    app.register_blueprint(blueprint)
+    app.register_blueprint(home)
+
+
+def parts() -> SelfService:
+    found: SelfService = current_app.extensions[EXTENSION]
+    return found
+
+
+@home.get("/")
+@public
+def index() -> ResponseReturnValue:
+    return render_template(
+        "home.html",
+        account_url=url_for("account.overview"),
+        signin_url=url_for("signin.password"),
+        register_url=url_for("registration.phone"),
+        signed_in=current_session() is not None,
+    )
+
+
+def label(person: Person) -> str:
+    """How the account is called before its own person: masked."""
+    known = person.user_name or person.mobile
+    return known.masked if known else ""
+
+
+def done_notice() -> Notice | None:
+    """What the redirect that led here says was done."""
+    reason = request.args.get("done", "")
+    return Notice("info", sentence(reason)) if reason and known_reason(reason) else None
+
+
+@blueprint.get("")
+@signed_in
+def overview() -> ResponseReturnValue:
+    session: Session = current_session()
+    tx = current_transaction()
+    method = method_word(session.amr[-1])
+    return render_template(
+        "account/index.html",
+        account_label=label(parts().directory.person(tx, session.party_id)),
+        last_signin=SimpleNamespace(at=session.auth_time, method=method),
+        session_count=len(sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())),
+        app_count=len(_apps(session.party_id)),
+        recent=[_entry(entry) for entry in read_activity(tx, session.party_id, before=now() + 1, limit=RECENT)],
+        notice=done_notice(),
+    )
+
+
+def _entry(entry: Entry) -> SimpleNamespace:
+    client = parts().registry.get(entry.client) if entry.client else None
+    name = client.label(preferences().lang) if client else None
+    return SimpleNamespace(
+        at=entry.at, text=event_sentence(entry.event), client_name=name, accepted=entry.result == "ok", device=None
+    )
+
+
+@blueprint.get("/activity")
+@signed_in
+def activity() -> ResponseReturnValue:
+    session: Session = current_session()
+    asked = request.args.get("before", "")
+    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 12 else now() + 1
+    entries = read_activity(current_transaction(), session.party_id, before=before, limit=PAGE + 1)
+    older = url_for("account.activity", before=entries[PAGE - 1].at) if len(entries) > PAGE else None
+    return render_template(
+        "account/activity.html",
+        entries=[_entry(entry) for entry in entries[:PAGE]],
+        older_url=older,
+        newer_url=url_for("account.activity") if asked else None,
+    )
+
+
+@blueprint.get("/profile")
+@signed_in
+def profile() -> ResponseReturnValue:
+    session: Session = current_session()
+    tx = current_transaction()
+    person = parts().directory.person(tx, session.party_id)
+    shown = SimpleNamespace(
+        phone=person.mobile.masked if person.mobile else "",
+        user_name=person.user_name.masked if person.user_name else None,
+        created_at=person.created_at,
+        ial=ial(tx, session.party_id, now=now()),
+        aal=session.aal,
+    )
+    return render_template("account/profile.html", profile=shown, agreements=_accepted(session.party_id))
+
+
+def _accepted(party_id: str) -> list[SimpleNamespace]:
+    shown = []
+    for row in acceptances(current_transaction(), party_id):
+        text = parts().agreements.find(row.document, row.version)
+        if text is not None:
+            shown.append(
+                SimpleNamespace(
+                    title=text.titles[preferences().lang],
+                    version=row.version,
+                    url=url_for("registration.agreement_text", kind=row.document, version=row.version),
+                    accepted_at=row.accepted_at,
+                )
+            )
+    return shown
+
+
+@blueprint.route("/sessions", methods=["GET", "POST"])
+@signed_in
+def device_sessions() -> ResponseReturnValue:
+    session: Session = current_session()
+    tx = current_transaction()
+    living = sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())
+    if request.method == "POST":
+        return _end_sessions(session, living)
+    shown = [
+        SimpleNamespace(
+            id=found.id,
+            device=found.agent,
+            begun_at=found.created_at,
+            seen_at=found.last_seen_at,
+            current=found.id == session.id,
+            apps=_names(sessions.entered_clients(tx, found.id)),
+        )
+        for found in living
+    ]
+    return render_template("account/sessions.html", sessions=shown, notice=done_notice())
+
+
+def _end_sessions(session: Session, living: Sequence[Session]) -> ResponseReturnValue:
+    """End one named session or all others; a name that is not this person's ends nothing."""
+    others = request.form.get("end_others") == "yes"
+    ended = [found for found in living if found.id != session.id and (others or found.id == request.form.get("end"))]
+    for found in ended:
+        sessions.end(current_transaction(), found.id, SessionEnd.BY_PERSON, now=now())
+    db.session.commit()
+    done = ("sessions_ended" if others else "session_ended") if ended else None
+    return redirect(url_for("account.device_sessions", done=done), 303)
+
+
+@blueprint.route("/apps", methods=["GET", "POST"])
+@signed_in
+def apps() -> ResponseReturnValue:
+    session: Session = current_session()
+    if request.method == "POST":
+        client_id = request.form.get("withdraw", "")
+        known = any(app.client_id == client_id for app in _apps(session.party_id))
+        if known:
+            withdraw(current_transaction(), party_id=session.party_id, client_id=client_id, now=now())
+        db.session.commit()
+        return redirect(url_for("account.apps", done="consent_withdrawn" if known else None), 303)
+    return render_template("account/apps.html", apps=_apps(session.party_id), notice=done_notice())
+
+
+def _apps(party_id: str) -> list[SimpleNamespace]:
+    """The apps that hold something of this person: a grant, a consent, or a noticed release."""
+    tx = current_transaction()
+    agreed = {row.client_id: row for row in consents(tx, party_id)}
+    shown = []
+    for client_id, since in connected_clients(tx, party_id):
+        client = parts().registry.get(client_id)
+        if client is not None:
+            shown.append(_app(client, agreed.get(client_id), since))
+    return shown
+
+
+def _app(client: Client, consent: ConsentRow | None, since: int) -> SimpleNamespace:
+    language = preferences().lang
+    scopes = frozenset(consent.scope.split()) if consent else frozenset()
+    items = [
+        SimpleNamespace(label=scope_words(scope)[0], basis=basis.value)
+        for basis in (Basis.CONSENT, Basis.STATUTORY)
+        for scope in sorted(client.needing(scopes, basis))
+    ]
+    return SimpleNamespace(
+        client_id=client.client_id,
+        name=client.label(language),
+        department=client.department.get(language) or client.label(language),
+        items=items,
+        law=client.law,
+        since=since,
+        withdrawable=True,
+    )
+
+
+def _names(client_ids: Sequence[str]) -> list[str]:
+    found = [parts().registry.get(client_id) for client_id in client_ids]
+    return [client.label(preferences().lang) for client in found if client]

@@ -1,0 +1,114 @@
+"""Changing the password.
+
+Always true: the current password is proved first, every other session ends, and the phone is told.
+"""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.audit import Event, record
+from idp.credentials import password as passwords
+from idp.credentials.attempts import account_key
+from idp.credentials.policy import Denied as Unfit
+from idp.credentials.policy import Personal
+from idp.credentials.rules import Refusal
+from idp.db import current_transaction, db
+from idp.messages.outbox import enqueue
+from idp.messages.rules import Kind
+from idp.registration.pages import password_rules
+from idp.selfservice.pages import blueprint, done_notice, parts
+from idp.signin import sessions
+from idp.signin.loading import authenticated
+from idp.signin.rules import Method, Session, SessionEnd
+from idp.web.clock import now
+from idp.web.forms import Field, Form
+from idp.web.guards import current_session, signed_in
+from idp.web.locale import preferences, short_time
+from idp.web.reasons import sentence
+
+CURRENT = Field("current_password", sentence("missing"), max_length=256, secret=True)
+NEW = Field("new_password", sentence("missing"), max_length=256, secret=True)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@signed_in
+def change_password() -> ResponseReturnValue:
+    if request.method == "GET":
+        return _page(Form(CURRENT, NEW))
+    session: Session = current_session()
+    form = Form.submitted(CURRENT, NEW)
+    _check(form, session)
+    if not form.ok:
+        db.session.commit()
+        return _page(form)
+    hashed = parts().passwords.hash(form["new_password"])
+    passwords.store_password(current_transaction(), party_id=session.party_id, hashed=hashed, now=now())
+    _changed(session)
+    db.session.commit()
+    return redirect(url_for("account.change_password", done="password_changed"), 303)
+
+
+def _check(form: Form, session: Session) -> None:
+    """The new one is judged first: a current password is not spent on a form that would be refused anyway."""
+    if not form.ok:
+        return
+    person = parts().directory.person(current_transaction(), session.party_id)
+    db.session.rollback()
+    known = Personal(
+        phone=person.mobile.value if person.mobile else "",
+        user_name=person.user_name.value if person.user_name else "",
+    )
+    verdict = parts().passwords.judge(form["new_password"], known)
+    if isinstance(verdict, Unfit):
+        form.refuse("new_password", sentence(verdict.reasons[0]))
+    elif form["new_password"] == form["current_password"]:
+        form.refuse("new_password", sentence("password_unchanged"))
+    else:
+        _check_current(form, session)
+
+
+def _check_current(form: Form, session: Session) -> None:
+    outcome = parts().passwords.verify(
+        party_id=session.party_id, key=account_key(session.party_id), password=form["current_password"], now=now()
+    )
+    if isinstance(outcome, passwords.Verified):
+        return
+    record(
+        current_transaction(),
+        Event.PASSWORD_REFUSED,
+        actor=session.party_id,
+        subject=session.party_id,
+        session=session.id,
+        result="refused",
+        reason=outcome.reason,
+        now=now(),
+    )
+    locked = outcome.reason != Refusal.CREDENTIALS_REFUSED
+    form.refuse("current_password", sentence(outcome.reason if locked else "current_password_wrong"))
+
+
+def _changed(session: Session) -> None:
+    tx = current_transaction()
+    record(
+        tx, Event.PASSWORD_CHANGED, actor=session.party_id, subject=session.party_id, session=session.id, now=now()
+    )
+    sessions.end_all(tx, session.party_id, SessionEnd.PASSWORD_CHANGED, except_id=session.id, now=now())
+    authenticated(session.party_id, Method.PASSWORD)
+    person = parts().directory.person(tx, session.party_id)
+    if person.mobile:
+        message = {
+            "to": person.mobile.e164,
+            "template": "password_changed",
+            "params": {"time": short_time(now())},
+            "locale": preferences().lang,
+        }
+        enqueue(tx, Kind.SMS, message, party_id=session.party_id, now=now())
+
+
+def _page(form: Form) -> ResponseReturnValue:
+    return render_template(
+        "account/password.html",
+        form=form,
+        password_rules=password_rules(parts().passwords),
+        notice=done_notice() if form.ok else None,
+    )
