@@ -227,9 +227,22 @@ class FakeProvider:
 
     def _answer(self, environ: Any, start_response: Any) -> Any:
         request = HttpRequest(environ)
+        if request.path == "/authorize":  # the person agrees at once
+            return _sent_to(self._response_address(request))(environ, start_response)
+        if request.path == "/logout":
+            address = f"{request.args['post_logout_redirect_uri']}?state={request.args['state']}"
+            return _sent_to(address)(environ, start_response)
         form = request.form.to_dict() if request.method == "POST" else None
         answer = self.send(Request(url=request.url, headers=dict(request.headers), form=form))
         return HttpResponse(answer.body, answer.status, dict(answer.headers))(environ, start_response)
+
+    def _response_address(self, request: HttpRequest) -> str:
+        answer = {name: values[0] for name, values in self.authorize(request.url).items()}
+        return f"{request.args['redirect_uri']}?{urlencode(answer)}"
+
+
+def _sent_to(address: str) -> HttpResponse:
+    return HttpResponse(status=303, headers={"Location": address})
 
 
 class _Quiet(WSGIRequestHandler):

@@ -29,6 +29,7 @@ from adapters.departments.refresh import Refresher
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.sessions import AppSession
 from adapters.departments.settings import ClientAuthentication, ClientSettings
+from adapters.sandbox.packages_node import modules, node
 
 pytestmark = pytest.mark.peer
 
@@ -105,20 +106,20 @@ class Scene:
 
 @contextmanager
 def provider(clients: list[dict[str, Any]]) -> Iterator[str]:
-    command = ["node", str(HERE / "peer_provider.mjs"), json.dumps({"port": 0, "clients": clients})]
+    command = [str(node().path), str(HERE / "peer_provider.mjs"), json.dumps({"port": 0, "clients": clients})]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "TONGBAN_NODE_MODULES": str(modules())},
     ) as process:
         assert process.stdout
         assert process.stdin
         try:
             issuer = process.stdout.readline().strip()
-            assert issuer.startswith(WIRED), "npm packages are missing: run `npm ci` in tests/node"
+            assert issuer.startswith(WIRED)
             yield issuer
         finally:
             process.stdin.close()

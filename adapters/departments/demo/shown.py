@@ -10,6 +10,7 @@ _CHINA = timezone(timedelta(hours=8))
 _IDENTITY = ("未提供", "已注册", "姓名证件已核验", "已人脸核验实人", "证书或窗口核验")
 _STRENGTH = ("未提供", "单因素", "双因素", "防钓鱼")
 _TIMES = frozenset({"iat", "exp", "auth_time", "updated_at"})
+_IDENTIFIERS = frozenset({"sub", "sid", "nonce", "at_hash"})
 
 
 def identity_level(level: int) -> str:
@@ -43,6 +44,8 @@ def masked(name: str, value: object) -> str:
     if isinstance(value, list):
         return ", ".join(masked(name, item) for item in value)
     text = str(value)
+    if name in _IDENTIFIERS:
+        return short(text)
     return text if len(text) <= 48 else f"{text[:36]}…"
 
 

@@ -37,7 +37,6 @@ ENGLISH = {
     "无需再次登录": "No need to sign in again",
     "当前用户": "Signed in as",
     "项目": "Item",
-    "时间": "Period",
     "金额": "Amount",
     "办理年度汇算": "File the annual return",
     "需要双因素认证": "Needs two-factor sign-in",
@@ -54,7 +53,6 @@ ENGLISH = {
     "单因素": "One factor",
     "双因素": "Two factors",
     "防钓鱼": "Phishing-resistant",
-    "级": "level",
     "访问令牌": "Access token",
     "上次更新": "Last renewed",
     "有效至": "Valid until",
@@ -78,7 +76,6 @@ ENGLISH = {
     "这个操作在这里不能办理": "This cannot be done here",
     "请从页面上的按钮进入。": "Please use the buttons on the pages.",
     "编号：": "Reference: ",
-    "，": ", ",
     "：": ": ",
 }
 
