@@ -142,6 +142,7 @@ def absent(groups: Sequence[str]) -> list[str]:
 
 def install(groups: Sequence[str]) -> None:
     """Install what is missing of the groups, as root or by unpacking; PackageMissing when that did not help."""
+    packages_apt.discard_unfinished(CACHE / "packages")
     packages = absent(groups)
     if not packages:
         return

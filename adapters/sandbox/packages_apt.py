@@ -18,7 +18,8 @@ _POLICY = Path("/usr/sbin/policy-rc.d")
 _NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/tongban.conf")
 # The loader and its libraries have to be the machine's own; LLVM serves PostgreSQL's JIT, which stays off.
 _NEVER_UNPACKED = ("libc6", "libc-bin", "libgcc-s1", "gcc-12-base", "libllvm", "libz3")
-_LISTS_LAST = 24 * 3600
+_LISTS_LAST = 24 * 3600  # seconds
+_UNFINISHED = "unfinished"
 
 
 def install(packages: Sequence[str]) -> None:
@@ -88,25 +89,36 @@ def unpack(packages: Sequence[str], cache: Path) -> None:
     Works on apt directories of its own under `cache`, so no lock and no right of root is needed. Checksums and
     signatures are apt's as always. Nothing is configured: maintainer scripts do not run.
     """
-    options = _own_apt(cache)
+    options = _own_apt(cache / "apt")
+    _read_lists(options, cache / "apt" / "updated")
     wanted = _closure(packages, options)
+    (cache / "apt" / "updated").touch()  # only now: `apt-get update` calls it a success when nothing was fetched
     archives = cache / "archives"
-    archives.mkdir(exist_ok=True)
+    shutil.rmtree(archives, ignore_errors=True)
+    archives.mkdir()
     print(f"  downloading {len(wanted)} packages ...", end="", flush=True)
     began = time.monotonic()
     processes.run(["apt-get", "-qq", *options, "download", *wanted], env=_QUIET, cwd=archives, seconds=1800)
     print(f" {time.monotonic() - began:.0f} s", flush=True)
     print("  unpacking ", end="", flush=True)
+    (cache / _UNFINISHED).touch()
     for archive in sorted(archives.glob("*.deb")):
         print(".", end="", flush=True)
         processes.run(["dpkg-deb", "-x", str(archive), str(cache / "root")], seconds=600)
         archive.unlink()
+    (cache / _UNFINISHED).unlink()
     print(" done", flush=True)
 
 
-def _own_apt(cache: Path) -> list[str]:
-    """Options that keep apt inside `cache`, with package lists no older than a day."""
-    state = cache / "apt"
+def discard_unfinished(cache: Path) -> None:
+    """Forget what an interrupted `unpack` left: programs would be found there without their libraries."""
+    if (cache / _UNFINISHED).exists():
+        shutil.rmtree(cache / "root", ignore_errors=True)
+        (cache / _UNFINISHED).unlink()
+
+
+def _own_apt(state: Path) -> list[str]:
+    """Options that keep apt inside `state`."""
     for part in ("lists/partial", "cache/archives/partial"):
         (state / part).mkdir(parents=True, exist_ok=True)
     shutil.copy("/var/lib/dpkg/status", state / "status")
@@ -118,14 +130,16 @@ def _own_apt(cache: Path) -> list[str]:
         "APT::Sandbox::User": "",
         "Debug::NoLocking": "1",
     }
-    options = [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
-    fresh = state / "updated"
-    if not fresh.exists() or time.time() - fresh.stat().st_mtime > _LISTS_LAST:
-        print("  reading the package lists ...", end="", flush=True)
-        processes.run(["apt-get", "-qq", *options, "update"], env=_QUIET, seconds=600)
-        print(" done", flush=True)
-        fresh.touch()
-    return options
+    return [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
+
+
+def _read_lists(options: Sequence[str], updated: Path) -> None:
+    """Fetch the package lists unless those of the last successful run are less than a day old."""
+    if updated.exists() and time.time() - updated.stat().st_mtime < _LISTS_LAST:
+        return
+    print("  reading the package lists ...", end="", flush=True)
+    processes.run(["apt-get", "-qq", *options, "update"], env=_QUIET, seconds=600)
+    print(" done", flush=True)
 
 
 def _closure(packages: Sequence[str], options: Sequence[str]) -> list[str]:

@@ -112,3 +112,12 @@ def test_an_unpacked_program_is_found_with_its_libraries(monkeypatch: pytest.Mon
     found = packages.find("no-such-program")
     assert found.path == program
     assert found.env["LD_LIBRARY_PATH"].split(":")[0] == str(library.parent)
+
+
+def test_what_an_interrupted_unpacking_left_is_not_taken_for_installed(tmp_path: Path) -> None:
+    (tmp_path / "root" / "usr" / "bin").mkdir(parents=True)
+    packages_apt.discard_unfinished(tmp_path)
+    assert (tmp_path / "root").exists()
+    (tmp_path / "unfinished").touch()
+    packages_apt.discard_unfinished(tmp_path)
+    assert not (tmp_path / "root").exists()
