@@ -3,12 +3,14 @@
 Always true: a missing program is an error that names the command that installs it, never a skip.
 """
 
+import contextlib
+import fcntl
 import functools
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,6 +140,19 @@ def absent(groups: Sequence[str]) -> list[str]:
         except PackageMissing:
             packages += GROUPS[name].packages
     return packages
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Hold the one right to install into this checkout; waits, and says so, while another process has it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "install.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("  waiting for another installation to end ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def install(groups: Sequence[str]) -> None:

@@ -54,9 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _install(groups: list[str]) -> int:
     print(f"Services: {', '.join(groups)}", flush=True)
     try:
-        packages.install([name for name in groups if name in packages.GROUPS])
-        if "node" in groups:
-            packages_node.install()
+        with packages.alone():
+            packages.install([name for name in groups if name in packages.GROUPS])
+            if "node" in groups:
+                packages_node.install()
     except (packages.PackageMissing, processes.ProcessFailed) as failure:
         print(f"\n{failure}", file=sys.stderr)
         return 1
