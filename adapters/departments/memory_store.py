@@ -10,7 +10,12 @@ from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, en
 
 
 class MemoryStore:
-    """`sessions.Store` in dictionaries behind one lock: for one process, however many threads."""
+    """`sessions.Store` in dictionaries behind one lock: for one process, however many threads.
+
+    Of the sign-ins on their way the oldest are dropped beyond `MOST_PENDING`: anybody can begin one.
+    """
+
+    MOST_PENDING = 20_000
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,6 +27,8 @@ class MemoryStore:
 
     def add_pending(self, login: PendingLogin, *, expires_at: int) -> None:
         with self._lock:
+            if len(self._pending) >= self.MOST_PENDING:
+                self._drop_pending(next(iter(self._pending)))
             self._pending[login.request.state] = (login, expires_at)
 
     def take_pending(self, state: str, *, now: int) -> tuple[PendingLogin, bool] | None:
@@ -89,12 +96,15 @@ class MemoryStore:
     def purge(self, lifetime: Lifetime, *, now: int) -> None:
         with self._lock:
             for state in [s for s, (_, expires_at) in self._pending.items() if now >= expires_at]:
-                del self._pending[state]
-                self._used.discard(state)
+                self._drop_pending(state)
             for key in [k for k, session in self._sessions.items() if lifetime.over(session, now)]:
                 self._forget(key)
             for used in [k for k, notice in self._notices.items() if now >= notice.expires_at]:
                 del self._notices[used]
+
+    def _drop_pending(self, state: str) -> None:
+        del self._pending[state]
+        self._used.discard(state)
 
     def _forget(self, key: str) -> None:
         self._sessions.pop(key, None)

@@ -57,6 +57,8 @@ class FakeProvider:
     issuer: str = ISSUER
     clock: Callable[[], int] = field(default_factory=Clock)
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "k1", "use": "sig"}))
+    audience: str = CLIENT_ID
+    secret: str = SECRET
     sub: str = "pw_person"
     sid: str | None = "session-1"
     ial: int = 2
@@ -133,7 +135,7 @@ class FakeProvider:
     def _token(self, form: dict[str, str], headers: Any) -> tuple[int, dict[str, Any]]:
         if self.token_error:
             return self.token_error
-        if not _knows_the_secret(headers.get("Authorization", "")):
+        if not self._knows_the_secret(headers.get("Authorization", "")):
             return 401, {"error": "invalid_client"}
         if form.get("grant_type") == "authorization_code":
             return self._redeem(form)
@@ -142,6 +144,11 @@ class FakeProvider:
             return 400, {"error": "invalid_grant"}
         self.refresh_tokens.remove(form["refresh_token"])
         return 200, self._tokens(nonce=None, acr=None)
+
+    def _knows_the_secret(self, header: str) -> bool:
+        scheme, _, pair = header.partition(" ")
+        name, _, secret = base64.b64decode(pair).decode().partition(":")
+        return (scheme, unquote_plus(name), unquote_plus(secret)) == ("Basic", self.audience, self.secret)
 
     def _redeem(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         authorized = self.codes.pop(form["code"], None)
@@ -175,7 +182,7 @@ class FakeProvider:
             "iss": self.issuer,
             "sub": self.sub,
             "sid": self.sid,
-            "aud": CLIENT_ID,
+            "aud": self.audience,
             "iat": now,
             "exp": now + 600,
             "auth_time": self.auth_time or START - 60,
@@ -192,7 +199,7 @@ class FakeProvider:
         now = self.clock()
         claims = {
             "iss": self.issuer,
-            "aud": CLIENT_ID,
+            "aud": self.audience,
             "iat": now,
             "exp": now + 120,
             "jti": self._next("jti"),
@@ -248,12 +255,6 @@ def _sent_to(address: str) -> HttpResponse:
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
-
-
-def _knows_the_secret(header: str) -> bool:
-    scheme, _, pair = header.partition(" ")
-    name, _, secret = base64.b64decode(pair).decode().partition(":")
-    return (scheme, unquote_plus(name), unquote_plus(secret)) == ("Basic", CLIENT_ID, SECRET)
 
 
 def _base64(data: bytes) -> str:

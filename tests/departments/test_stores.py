@@ -15,6 +15,7 @@ import pytest
 from adapters.departments.authorization import PendingSignIn
 from adapters.departments.levels import demand
 from adapters.departments.logout import LogoutNotice
+from adapters.departments.memory_store import MemoryStore
 from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, Store, digest
 from adapters.departments.sqlite_store import SqliteStore
 
@@ -198,6 +199,15 @@ def test_purge_keeps_what_can_still_be_used(store: Store) -> None:
     assert store.take_pending("old", now=START) is None
     assert store.take_pending("good", now=START)
     assert store.end(a_notice("gone", sid="s9", sub="x"), now=START) == 0
+
+
+def test_memory_keeps_only_so_many_sign_ins_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryStore, "MOST_PENDING", 2)
+    store = MemoryStore()
+    for state in ("one", "two", "three"):
+        store.add_pending(a_login(state), expires_at=START + 900)
+    assert store.take_pending("one", now=START) is None
+    assert store.take_pending("three", now=START)
 
 
 def test_the_sqlite_file_is_readable_for_its_owner_only(tmp_path: Path) -> None:
