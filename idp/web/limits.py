@@ -84,7 +84,7 @@ def here() -> str:
 
 
 def sound_parameters() -> MultiDict[str, str]:
-    """The parameters of query and form as far as they were checked; in the page of a refusal those before the fault."""
+    """The parameters of query and form as far as they were checked; in the page of a refusal, those before it."""
     if g.get("tb_body_sound"):
         return request.values
     return request.args if g.get("tb_query_sound") else MultiDict()

@@ -65,6 +65,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:registered": _("注册账户"),
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),
+    "person:evidence:added": _("身份信息得到核验"),
     "person:agreement:accepted": _("同意协议"),
     "person:password:accepted": _("密码验证通过"),
     "person:password:refused": _("密码错误"),

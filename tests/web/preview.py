@@ -1,259 +1,29 @@
-"""Every page in every state, with sample data and no provider behind it.
+"""Every page in every state, with no provider behind it, at ``/preview/<state>``.
 
-Serves the states at ``/preview/<state>``; ``python -m tests.web.preview`` shows them on http://localhost:8020.
+``python -m tests.web.preview`` shows them on http://localhost:8020.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from functools import cache
 
-from flask import Flask, Response, abort, make_response, render_template
-from flask_babel import gettext as _
+from flask import Flask, Response, abort, make_response
 
 from idp.web import init_web, new_flask
 from idp.web.clock import set_clock
-from idp.web.errors import error_page, expired_page, oauth_error_page
-from idp.web.forms import Field, Form
 from idp.web.guards import public
-from idp.web.headers import allow_form_target, allow_own_script
-from idp.web.locale import preferences
-from idp.web.notices import Notice
 from idp.web.options import WebOptions
-from idp.web.prose import read_prose
-from idp.web.reasons import event_sentence, password_rule, scope_words, sentence
-
-AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
-NOW = 1795413600
-TAX, SOCIAL = "湖南省税务局", "省社会保险服务中心𪚥䶮窗口"
-PHONE = "138****8000"
-RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
-
-IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
-NAME, AGREED = Field("user_name", required=False), Field("agreements")
-PHONE_FIELD = Field("phone")
-
-State = Callable[[], str | Response]
+from tests.web.states import NOW, STATES
 
 
-def thing(**fields: Any) -> SimpleNamespace:
-    return SimpleNamespace(**fields)
-
-
-def refused(form: Form, **errors: str) -> Form:
-    for name, reason in errors.items():
-        form.refuse("" if name == "whole" else name, sentence(reason))
-    return form
-
-
-def texts() -> list[SimpleNamespace]:
-    lang = preferences().lang
-    titles = {"zh": ("《用户协议》", "《隐私政策》"), "en": ("User agreement", "Privacy policy")}[lang]
-    return [
-        thing(kind=kind, title=title, version="2026-11-01", url=f"/agreements/{kind}/2026-11-01")
-        for kind, title in zip(("user", "privacy"), titles, strict=True)
-    ]
-
-
-def scopes(*names: str, basis: str = "consent") -> list[SimpleNamespace]:
-    found = [(scope_words(name), basis) for name in names]
-    return [thing(label=words[0], detail=words[1], basis=basis) for words, basis in found]
-
-
-def page(template: str, **context: Any) -> State:
-    """A state: callables in ``context`` are called when the page is rendered, inside the request."""
-
-    def render() -> str:
-        return render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
-
-    return render
-
-
-def _agreement() -> str:
-    lang = preferences().lang
-    title, body = read_prose((AGREEMENTS / "privacy" / f"2026-11-01.{lang}.md").read_text("utf-8"))
-    agreement = thing(title=title, version="2026-11-01", body=body, lang=preferences().tag)
-    return render_template(
-        "agreement_text.html", agreement=agreement, versions=[("2026-11-01", "#a"), ("2025-01-01", "#b")]
-    )
-
-
-def _form_post() -> str:
-    allow_form_target("http://tax.localhost:8101/oidc/callback")
-    allow_own_script()
-    return render_template("form_post.html", action="/preview/home", fields={"code": "x", "state": "y"}, client_name=TAX)
-
-
-SIGN_IN = {"client_name": TAX, "notice": None, "locked": False, "code_url": "/signin/code", "register_url": "/register"}
-CODE_IN = {"masked_phone": PHONE, "client_name": TAX, "notice": None, "change_url": "/signin/code"}
-DECLINE = {"decline_action": None, "decline_fields": {"r": "x"}}
-CONFIRM = DECLINE | {"why": None, "client_name": TAX, "masked_phone": PHONE, "notice": None, "method": "sms", "stage": "send"}
-DETAILS = {"password_rules": RULES, "texts": texts, "notice": None}
-CONSENT = {"client_name": TAX, "department_name": "国家税务总局湖南省税务局", "account_label": PHONE, "notice": None}
-OUT = {"refreshing": True, "refresh_url": "#", "pause_url": "#", "signin_url": "/signin"}
-LAW = "《社会保险法》第七十四条"
-
-
-def _details(**values: str) -> Form:
-    return Form(PASSWORD, NAME, AGREED, values=values)
-
-
-def _activity() -> list[SimpleNamespace]:
-    rows = [
-        ("person:session:begun", None, True), ("client:grant:issued", TAX, True),
-        ("person:password:refused", None, False), ("person:consent:withdrawn", SOCIAL, True),
-        ("person:account:registered", None, True),
-    ]  # fmt: skip
-    return [
-        thing(at=NOW - 3700 * n, text=event_sentence(event), client_name=app, accepted=accepted, device=None)
-        for n, (event, app, accepted) in enumerate(rows)
-    ]
-
-
-def _sessions(count: int) -> list[SimpleNamespace]:
-    devices = ["Chrome · Windows", "Safari · iPhone", "Firefox · Linux"]
-    return [
-        thing(id=f"s{n}", device=device, begun_at=NOW - 9000 * n, seen_at=NOW - 700 * n, current=n == 0,
-              apps=[TAX, SOCIAL][:n])
-        for n, device in enumerate(devices[:count])
-    ]  # fmt: skip
-
-
-def _apps() -> list[SimpleNamespace]:
-    both = scopes("profile", "phone") + scopes("address", basis="statutory")
-    return [
-        thing(client_id="tax", name=TAX, department="国家税务总局", items=both, law=LAW, since=NOW, withdrawable=True),
-        thing(client_id="social", name=SOCIAL, department="湖南省人力资源和社会保障厅",
-              items=scopes("phone", basis="statutory"), law=LAW, since=NOW - 86400, withdrawable=False),
-    ]  # fmt: skip
-
-
-PROFILE = thing(phone=PHONE, user_name="zh***n", created_at=NOW - 864000, ial=1, aal=1)
-ACCEPTED = lambda: [thing(**vars(text), accepted_at=NOW) for text in texts()]  # noqa: E731
-LOCKED = lambda: Notice("warn", sentence("password_locked"), _("密码登录已暂停"))  # noqa: E731
-
-STATES: Mapping[str, State] = {
-    "home": page("home.html", signed_in=False, account_url="/account", signin_url="/signin", register_url="/register"),
-    "home-signed-in": page("home.html", signed_in=True, account_url="/account", signin_url="#", register_url="#"),
-    "signin": page("signin.html", form=lambda: Form(IDENTIFIER, PASSWORD), **SIGN_IN),
-    "signin-bare": page("signin.html", form=lambda: Form(IDENTIFIER, PASSWORD), **SIGN_IN | {"client_name": None}),
-    "signin-refused": page(
-        "signin.html",
-        form=lambda: refused(Form(IDENTIFIER, PASSWORD, values={"identifier": "13800138000"}), identifier="credentials_refused"),
-        **SIGN_IN,
-    ),
-    "signin-empty": page(
-        "signin.html", form=lambda: refused(Form(IDENTIFIER, PASSWORD), identifier="missing", password="missing"), **SIGN_IN
-    ),
-    "signin-locked": page(
-        "signin.html", form=lambda: Form(IDENTIFIER, PASSWORD), **SIGN_IN | {"notice": LOCKED, "locked": True}
-    ),
-    "signin-code": page(
-        "signin_code.html", form=lambda: Form(IDENTIFIER), client_name=TAX, notice=None, password_url="#", register_url="#"
-    ),
-    "signin-code-refused": page(
-        "signin_code.html", form=lambda: refused(Form(IDENTIFIER, values={"identifier": "1380013"}), identifier="phone_invalid"),
-        client_name=TAX, notice=None, password_url="#", register_url="#",
-    ),
-    "signin-code-enter": page("signin_code_enter.html", form=lambda: Form(CODE), **CODE_IN),
-    "signin-code-wrong": page("signin_code_enter.html", form=lambda: refused(Form(CODE), code="code_wrong"), **CODE_IN),
-    "signin-code-ended": page(
-        "signin_code_enter.html", form=lambda: refused(Form(CODE), whole="code_exhausted"), **CODE_IN
-    ),
-    "signin-code-resent": page(
-        "signin_code_enter.html", form=lambda: Form(CODE), **CODE_IN | {"notice": lambda: Notice("info", sentence("code_sent"))}
-    ),
-    "confirm-send": page("signin_confirm.html", form=lambda: Form(), **CONFIRM),
-    "confirm-enter": page("signin_confirm.html", form=lambda: Form(CODE), **CONFIRM | {"stage": "enter"}),
-    "confirm-password": page("signin_confirm.html", form=lambda: Form(PASSWORD), **CONFIRM | {"method": "password"}),
-    "confirm-wrong": page(
-        "signin_confirm.html", form=lambda: refused(Form(CODE), code="code_wrong"), **CONFIRM | {"stage": "enter", "client_name": None}
-    ),
-    "register-phone": page("register_phone.html", form=lambda: Form(PHONE_FIELD), client_name=TAX, notice=None, signin_url="#"),
-    "register-phone-refused": page(
-        "register_phone.html", form=lambda: refused(Form(PHONE_FIELD, values={"phone": "010-1234"}), phone="phone_invalid"),
-        client_name=None, notice=None, signin_url="#",
-    ),
-    "register-code": page("register_code.html", form=lambda: Form(CODE), masked_phone=PHONE, notice=None, change_url="#"),
-    "register-code-wrong": page(
-        "register_code.html", form=lambda: refused(Form(CODE), code="code_wrong"), masked_phone=PHONE, notice=None, change_url="#"
-    ),
-    "register-details": page("register_details.html", form=_details, **DETAILS),
-    "register-details-refused": page(
-        "register_details.html",
-        form=lambda: refused(
-            _details(user_name="1a"), password="password_common", user_name="user_name_invalid", agreements="agreements_missing"
-        ),
-        **DETAILS,
-    ),
-    "register-done": page("register_done.html", client_name=TAX, continue_url="#"),
-    "register-done-bare": page("register_done.html", client_name=None, continue_url="#"),
-    "agreements": page("agreements.html", form=lambda: Form(AGREED), texts=texts, client_name=TAX, notice=None, **DECLINE),
-    "agreements-refused": page(
-        "agreements.html", form=lambda: refused(Form(AGREED), agreements="agreements_missing"), texts=texts, client_name=TAX, notice=None, **DECLINE
-    ),
-    "agreement-text": _agreement,
-    "consent": page("consent.html", items=lambda: scopes("profile", "phone", "email"), law=None, **CONSENT),
-    "consent-mixed": page(
-        "consent.html", items=lambda: scopes("profile") + scopes("phone", "address", basis="statutory"), law=LAW, **CONSENT
-    ),
-    "account": page(
-        "account/index.html", account_label=PHONE, last_signin=lambda: thing(at=NOW, method=_("密码")), session_count=2,
-        app_count=1, recent=_activity, notice=None,
-    ),
-    "account-new": page(
-        "account/index.html", account_label=PHONE, last_signin=None, session_count=1, app_count=0, recent=[],
-        notice=lambda: Notice("info", sentence("password_changed")),
-    ),
-    "account-profile": page("account/profile.html", profile=PROFILE, agreements=ACCEPTED),
-    "account-profile-bare": page(
-        "account/profile.html", profile=thing(**vars(PROFILE) | {"user_name": None, "aal": 2}), agreements=ACCEPTED
-    ),
-    "account-password": page(
-        "account/password.html", form=lambda: Form(Field("current_password", secret=True), Field("new_password", secret=True)),
-        password_rules=RULES, notice=None,
-    ),
-    "account-password-refused": page(
-        "account/password.html",
-        form=lambda: refused(
-            Form(Field("current_password", secret=True), Field("new_password", secret=True)),
-            current_password="current_password_wrong", new_password="password_short",
-        ),
-        password_rules=RULES, notice=None,
-    ),
-    "account-sessions": page("account/sessions.html", sessions=lambda: _sessions(3), notice=None),
-    "account-sessions-one": page("account/sessions.html", sessions=lambda: _sessions(1), notice=None),
-    "account-apps": page("account/apps.html", apps=_apps, notice=None),
-    "account-apps-none": page("account/apps.html", apps=[], notice=lambda: Notice("info", sentence("consent_withdrawn"))),
-    "account-activity": page("account/activity.html", entries=_activity, older_url="#", newer_url="#"),
-    "account-activity-none": page("account/activity.html", entries=[], older_url=None, newer_url=None),
-    "signout": page(
-        "signout_confirm.html", apps=[TAX, SOCIAL], client_name=TAX, action="/signout", hidden={"tx": "1"}, cancel_url="/"
-    ),
-    "signout-bare": page("signout_confirm.html", apps=[], client_name=None, action=None, hidden={}, cancel_url="/"),
-    "signed-out": page(
-        "signed_out.html", apps=[thing(name=TAX, state="done"), thing(name=SOCIAL, state="done")], settled=True, **OUT
-    ),
-    "signed-out-pending": page(
-        "signed_out.html", apps=[thing(name=TAX, state="done"), thing(name=SOCIAL, state="pending")], settled=False, **OUT
-    ),
-    "signed-out-failed": page(
-        "signed_out.html", apps=[thing(name=TAX, state="done"), thing(name=SOCIAL, state="failed")], settled=True, **OUT
-    ),
-    "signed-out-bare": page("signed_out.html", apps=[], settled=True, **OUT),
-    "expired": lambda: expired_page(),
-    "expired-app": lambda: expired_page(restart="http://tax.localhost:8101/"),
-    "oauth-error": lambda: oauth_error_page("invalid_request", "redirect_uri is not registered for this client"),
-    "form-post": _form_post,
-    **{f"error-{status}": (lambda status=status: error_page(status)) for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)},
-    "error-again": lambda: error_page(400, again="/preview/signin"),
-}  # fmt: skip
-
-
-def preview_app(*, pseudo_english: bool = False, issuer: str = "http://localhost:8020") -> Flask:
+@cache
+def preview_app(*, pseudo_english: bool = False) -> Flask:
+    """The application that shows the states; ``pseudo_english`` as in `WebOptions`."""
     app = new_flask("preview")
     web = WebOptions(
-        issuer=issuer, secret_key=b"0" * 32, region_name="湖南省", region_name_en="Hunan", pseudo_english=pseudo_english
+        issuer="http://localhost:8020",
+        secret_key=b"0" * 32,
+        region_name="湖南省",
+        region_name_en="Hunan",
+        pseudo_english=pseudo_english,
     )
     init_web(app, web, load_session=lambda: None, sign_in=lambda: ("", 401))
     set_clock(app, lambda: NOW)

@@ -1,4 +1,4 @@
-"""Every page state in Chromium: axe (WCAG 2.2 AA), reflow, target size, in every language, size, contrast and scheme."""
+"""Every page state in Chromium: axe (WCAG 2.2 AA), reflow, target size; each language, size, contrast, scheme."""
 
 import json
 import threading
@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from adapters.sandbox.services import chromium_path
-from tests.web.preview import STATES, preview_app
+from tests.web.preview import preview_app
+from tests.web.states import STATES
 
 pytestmark = pytest.mark.browser
 
