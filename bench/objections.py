@@ -26,8 +26,9 @@ MAY_DIFFER = (
     "clients.file",
     "sms.url",
     "sms.secret",
+    "audit.checkpoint_file",
 )
-"""Settings that are this installation's addresses and secrets, and have no effect on the work done."""
+"""Settings that are this installation's addresses, paths and secrets, and have no effect on the work done."""
 
 FEWEST_ROUNDS = 3
 SHORTEST = 1.0

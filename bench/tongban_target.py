@@ -5,6 +5,7 @@ Always true: the environment it gets holds addresses and secrets only; bench/obj
 
 import os
 import platform
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from adapters.sandbox import packages, processes
 from bench import machine
 from bench.objections import settings_tree
 from bench.site import Client, Site
-from bench.targets import REDIRECT, ROLES, ROOT, SignedIn, Target, clients
+from bench.targets import PERSON, REDIRECT, ROLES, ROOT, SignedIn, Target, clients
 
 EXAMPLE = "config/production.example.toml"
 
@@ -28,6 +29,7 @@ class Tongban(Target):
         self._log = directory / "tongban.log"
         self._worker_log = directory / "worker.log"
         self._clients_file = directory / "clients.toml"
+        self._people_file = directory / "people.toml"
         self._postgres = postgres
         self._environment = {
             "TONGBAN_CONFIG": EXAMPLE,
@@ -37,6 +39,8 @@ class Tongban(Target):
             "TONGBAN_STATE__URL": redis,
             "TONGBAN_SECRETS__FILE": str(directory / "secrets.toml"),
             "TONGBAN_CLIENTS__FILE": str(self._clients_file),
+            "TONGBAN_SMS__SECRET": secrets.token_urlsafe(32),
+            "TONGBAN_AUDIT__CHECKPOINT_FILE": str(directory / "checkpoints.jsonl"),
         }
         self.samples = directory / "samples"
         self._sampler = {"PYTHONPATH": str(ROOT / "bench/sampler"), "BENCH_SAMPLES": str(self.samples)}
@@ -56,6 +60,7 @@ class Tongban(Target):
             clients=self._clients,
         )
         self._idp("db", "upgrade")
+        self._add_person()
         self._worker = processes.start(
             "worker", self._command("worker"), log=self._worker_log, env=self._environment, cwd=ROOT
         )
@@ -72,6 +77,13 @@ class Tongban(Target):
 
     def _idp(self, *words: str) -> None:
         processes.run(self._command(*words), env=self._environment, cwd=ROOT)
+
+    def _add_person(self) -> None:
+        """Scripted people are refused in production, so this one command runs as development over the same data."""
+        lines = {"mobile": "13800138000", "user_name": PERSON["identifier"], "password": PERSON["password"]}
+        self._people_file.write_text("[[person]]\n" + "".join(f"{name} = {toml(v)}\n" for name, v in lines.items()))
+        environment = {**self._environment, "TONGBAN_ENVIRONMENT": "development"}
+        processes.run(self._command("people", "add", str(self._people_file)), env=environment, cwd=ROOT)
 
     def audit_rows(self) -> int:
         with psycopg.connect(self._postgres.replace("postgresql+psycopg:", "postgresql:")) as connection:
