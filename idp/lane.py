@@ -86,7 +86,7 @@ class Lane:
         headers = [
             ("Content-Type", response.content_type),
             ("Content-Length", str(len(response.body))),
-            ("Request-Id", reference),
+            ("X-Request-Id", reference),
             *response.headers,
             *self._security,
             *self._cors(endpoint, environ),
@@ -139,7 +139,7 @@ class Lane:
             return (("Vary", "Origin"),)
         allowed = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
         if environ["REQUEST_METHOD"] != "OPTIONS":
-            return (*allowed, ("Access-Control-Expose-Headers", "WWW-Authenticate, Request-Id"))
+            return (*allowed, ("Access-Control-Expose-Headers", "WWW-Authenticate, X-Request-Id"))
         return (
             *allowed,
             ("Access-Control-Allow-Methods", ", ".join(endpoint.methods)),

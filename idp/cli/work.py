@@ -30,8 +30,8 @@ def make_worker(app: Flask) -> Worker:
     settings = provider.settings
     gateway = HttpSmsGateway(settings.sms.url, settings.sms.secret, timeout=settings.sms.timeout)
     handlers = {
-        Kind.SMS: sms_handler(gateway),
-        Kind.LOGOUT: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
+        Kind.SMS.value: sms_handler(gateway),
+        Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
     }
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
     worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))

@@ -135,7 +135,8 @@ class Passwords:
         if self._address and address is not None and not self._address.allows(address):
             return Denied(Refusal.TOO_MANY_REQUESTS)
         outcome = self._verify(party_id, key, password, now)
-        if self._address and address is not None and outcome == Denied(Refusal.CREDENTIALS_REFUSED):
+        failed = isinstance(outcome, Denied) and outcome.reason is Refusal.CREDENTIALS_REFUSED
+        if self._address and address is not None and failed:
             self._address.count(address)
         return outcome
 

@@ -135,6 +135,12 @@ def verify(keys: Mapping[str, Key], token: str, *, typ: str, algs: Collection[st
     return claims if isinstance(claims, dict) else None
 
 
+def algorithm(token: str) -> str:
+    """The ``alg`` in the header of a token that `verify` accepted."""
+    name: str = orjson.loads(_decode(token.partition(".")[0].encode()))["alg"]
+    return name
+
+
 def _decode(segment: bytes) -> bytes:
     """Base64url of exactly one spelling: no padding, no foreign characters, no stray bits. Raises ``ValueError``."""
     data = base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))

@@ -17,6 +17,7 @@ from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.state.versions import Versioned, bump
 
+_VERIFIED_MOST = 8192
 REGISTRY = "signing_key"
 """The name of this registry's version."""
 
@@ -81,6 +82,8 @@ class _Ring:
     keys: Mapping[str, Key]
     active: Mapping[Algorithm, Key]
     jwks: bytes = field(repr=False)
+    verified: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict, repr=False)
+    """Tokens whose signature held under these keys, so that a token used often is verified once."""
 
 
 class KeyRing:
@@ -100,7 +103,18 @@ class KeyRing:
 
     def verify(self, token: str, *, typ: str, algs: Collection[str] = ALGORITHMS) -> dict[str, Any] | None:
         """The claims of a token of ours, else None; ended ones too. Never raises for what stands in the token."""
-        return jws.verify(self._ring.get().keys, token, typ=typ, algs=algs)
+        ring = self._ring.get()
+        known = ring.verified.get((typ, token))
+        if known is None:
+            claims = jws.verify(ring.keys, token, typ=typ, algs=algs)
+            if claims is None:
+                return None
+            known = (jws.algorithm(token), claims)
+            if len(ring.verified) >= _VERIFIED_MOST:
+                ring.verified.clear()
+            ring.verified[typ, token] = known
+        alg, claims = known
+        return dict(claims) if alg in algs else None
 
     def jwks(self) -> bytes:
         """The JSON of the public set; the same object until the ring changes."""

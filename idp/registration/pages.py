@@ -20,8 +20,9 @@ from idp.credentials.rules import Purpose
 from idp.db import current_transaction, db
 from idp.registration.flows import Journey, Journeys
 from idp.registration.rules import FlowKind, open_step, undone
+from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
-from idp.signin.pages import CODE, PASSWORD, answer_code, client_name, send_code
+from idp.signin.pages import CODE, PASSWORD, client_name
 from idp.signin.rules import Method, Session
 from idp.web.agreements import Agreements
 from idp.web.clock import now

@@ -11,6 +11,7 @@ import itertools
 import os
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ _SCHEMA = (
 )
 
 
-class _SqlStore:
+class _SqlStore(ABC):
     """The operations over ``_run``, which executes one statement by itself and returns all its rows."""
 
     def __init__(self, now: str, skip: str, prepare: Callable[[str], Any]) -> None:
@@ -63,8 +64,9 @@ class _SqlStore:
         self._purge = [prepare(_PURGE.format(table=table, now=now, skip=skip)) for table in _TABLES]
         self._writes = itertools.count(1)
 
+    @abstractmethod
     def _run(self, statement: Any, parameters: dict[str, Any]) -> list[Any]:
-        raise NotImplementedError
+        """All rows of one statement that commits by itself. Raises `StateUnavailable`."""
 
     def _tidy(self) -> None:
         """Now and then remove what ended more than a minute ago; every write pays for eight rows."""

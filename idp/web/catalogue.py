@@ -5,6 +5,7 @@ Always true: the catalogue in memory is what the .po file says; Chinese is the s
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -46,6 +47,13 @@ def compiled(catalogue: Catalog) -> Translations:
     write_mo(buffer, catalogue)
     buffer.seek(0)
     return Translations(fp=buffer)
+
+
+@cache
+def english(*, accented: bool) -> Translations:
+    """The English texts of this process, read once."""
+    catalogue = read_catalogue()
+    return compiled(pseudo(catalogue) if accented else catalogue)
 
 
 class Texts(Domain):  # type: ignore[misc]  # Flask-Babel carries no types

@@ -16,7 +16,7 @@ from flask_babel import Babel
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.wrappers import Response
 
-from idp.web.catalogue import Texts, compiled, pseudo, read_catalogue
+from idp.web.catalogue import Texts, english
 from idp.web.cookies import PREFERENCES, read_cookie, set_preferences
 from idp.web.guards import public
 from idp.web.limits import here, sound_parameters
@@ -156,8 +156,7 @@ def iso_time(seconds: int) -> str:
 
 def init_locale(app: Flask, web: WebOptions) -> None:
     """Set up Flask-Babel, the time filters and the preferences link."""
-    english = read_catalogue()
     babel = Babel(app, default_locale="zh_CN", locale_selector=lambda: LOCALES[preferences().lang])
-    babel.domain_instance = Texts(compiled(pseudo(english) if web.pseudo_english else english))
+    babel.domain_instance = Texts(english(accented=web.pseudo_english))
     app.jinja_env.filters.update(local_time=local_time, iso_time=iso_time)
     app.register_blueprint(preferences_pages)

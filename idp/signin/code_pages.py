@@ -1,0 +1,120 @@
+"""Sign-in by a code sent to the phone.
+
+Always true: a number without an account is treated like any other and gets no message.
+"""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts.actions import Active
+from idp.accounts.rules import Mobile
+from idp.audit import Event, record
+from idp.credentials import password as passwords
+from idp.credentials.rules import Purpose, Refusal
+from idp.credentials.sms_code import Denied, Issued, Proved
+from idp.db import current_transaction, db
+from idp.signin.codes import answer_code, send_code
+from idp.signin.loading import authenticated
+from idp.signin.pages import CODE, IDENTIFIER, blueprint, client_name, opening_notice, parts
+from idp.signin.rules import Method
+from idp.web.clock import now
+from idp.web.cookies import browser_id
+from idp.web.forms import Form
+from idp.web.guards import public
+from idp.web.reasons import sentence
+from idp.web.visit import carried, current_visit, onward
+
+
+@blueprint.route("/signin/code", methods=["GET", "POST"])
+@public
+def code() -> ResponseReturnValue:
+    """Ask for a code; an unknown number looks the same and gets none."""
+    if request.method == "GET":
+        visit = current_visit()
+        hint = visit.login_hint if visit and Mobile.parse(visit.login_hint) else ""
+        return _code_page(Form(IDENTIFIER, values={"identifier": hint}))
+    form = Form.submitted(IDENTIFIER)
+    mobile = Mobile.parse(form["identifier"]) if form.ok else None
+    if form.ok and mobile is None:
+        form.refuse("identifier", sentence("phone_invalid"))
+    if mobile is None:
+        return _code_page(form)
+    issued = _send_sign_in_code(mobile, replaces=None)
+    if isinstance(issued, Denied):
+        form.refuse("", sentence(issued.reason))
+        return _code_page(form)
+    return redirect(url_for("signin.enter_code", c=issued.challenge_id, **carried()), 303)
+
+
+def _code_page(form: Form) -> ResponseReturnValue:
+    return render_template(
+        "signin_code.html",
+        form=form,
+        client_name=client_name(),
+        notice=opening_notice() if form.ok else None,
+        password_url=url_for("signin.password", **carried()),
+        register_url=url_for("registration.phone", **carried()),
+    )
+
+
+def _send_sign_in_code(mobile: Mobile, *, replaces: str | None) -> Issued | Denied:
+    found = parts().directory.lookup(current_transaction(), mobile)
+    db.session.rollback()
+    party_id = found.party_id if isinstance(found, Active) else None
+    return send_code(
+        parts().codes, Purpose.SIGN_IN, mobile, party_id, deliver=party_id is not None, replaces=replaces
+    )
+
+
+@blueprint.route("/signin/code/enter", methods=["GET", "POST"])
+@public
+def enter_code() -> ResponseReturnValue:
+    challenge = request.args.get("c", "")
+    phone = parts().codes.phone(challenge_id=challenge, purpose=Purpose.SIGN_IN, browser=browser_id())
+    mobile = Mobile.parse(phone) if phone else None
+    if mobile is None:
+        return redirect(url_for("signin.code", done="code_expired", **carried()), 303)
+    if request.method == "GET":
+        return _enter_page(Form(CODE), mobile)
+    if request.form.get("resend") == "yes":
+        return _resend(mobile, challenge)
+    form = Form.submitted(CODE)
+    if not form.ok:
+        return _enter_page(form, mobile)
+    answered = answer_code(parts().codes, Purpose.SIGN_IN, challenge, form["code"])
+    found = parts().directory.lookup(current_transaction(), mobile)
+    if isinstance(answered, Proved) and isinstance(found, Active):
+        return _signed_in_by_code(found.party_id)
+    db.session.commit()
+    form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
+    return _enter_page(form, mobile)
+
+
+def _resend(mobile: Mobile, challenge: str) -> ResponseReturnValue:
+    issued = _send_sign_in_code(mobile, replaces=challenge)
+    if isinstance(issued, Denied):
+        form = Form(CODE)
+        form.refuse("", sentence(issued.reason))
+        return _enter_page(form, mobile)
+    return redirect(url_for("signin.enter_code", c=issued.challenge_id, done="code_sent", **carried()), 303)
+
+
+def _enter_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
+    return render_template(
+        "signin_code_enter.html",
+        form=form,
+        masked_phone=mobile.masked,
+        client_name=client_name(),
+        notice=opening_notice() if form.ok and "done" in request.args else None,
+        change_url=url_for("signin.code", **carried()),
+    )
+
+
+def _signed_in_by_code(party_id: str) -> ResponseReturnValue:
+    """Success by another factor lifts a lock of the password (trust 2)."""
+    tx = current_transaction()
+    if passwords.unlock(tx, party_id=party_id, now=now()):
+        record(tx, Event.PASSWORD_UNLOCKED, actor=party_id, subject=party_id, now=now())
+    authenticated(party_id, Method.SMS)
+    db.session.commit()
+    return redirect(onward(url_for("account.overview")), 303)
