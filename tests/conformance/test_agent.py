@@ -118,8 +118,8 @@ def test_an_error_page_is_where_the_person_gives_up() -> None:
 
 def test_forms_are_read_as_html_says() -> None:
     page = """<form id=f action="?next=1"><input name=a value="&#228;"><input type=checkbox name=b><input
-      type=checkbox name=c checked><input type=radio name=d value=1><input type=radio name=d value=2 checked><select name=e>
-      <option value=x>x<option value=y selected>y</select><textarea name=g>t</textarea><input disabled name=h>
+      type=checkbox name=c checked><input type=radio name=d value=1><input type=radio name=d value=2 checked><select
+      name=e><option value=x>x<option value=y selected>y</select><textarea name=g>t</textarea><input disabled name=h>
       </form><button form=f name=go value=yes> Go  on </button>"""
     (form,) = read(page, f"{PROVIDER}/page").forms
     assert (form.method, form.action) == ("GET", f"{PROVIDER}/page?next=1")
