@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
 from adapters.departments.errors import InvalidToken, TokenFault
@@ -114,6 +114,21 @@ def plausible(name: str, value: Any) -> bool:
     return (name, value) in (("azp", CLIENT_ID), ("aud", [CLIENT_ID]))
 
 
+@pytest.mark.parametrize(
+    "header", [b"[]", b"{}", b'"alg"', b"[" * 5000, b"\xff", b'{"alg":["ES256"]}', b'{"alg":null}']
+)
+def test_a_header_of_another_form_is_refused(header: bytes) -> None:
+    encoded = base64.urlsafe_b64encode(header).rstrip(b"=").decode()
+    with pytest.raises(InvalidToken):
+        verify(f"{encoded}.{TOKEN.partition('.')[2]}")
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"null", b"{", b"\xff", b'{"exp": NaN}', b"[" * 5000])
+def test_a_signed_payload_of_another_form_is_refused(payload: bytes) -> None:
+    token = jws.serialize_compact({"alg": "ES256", "kid": "k1"}, payload, PROVIDER.key)
+    assert fault_of(token) is TokenFault.MALFORMED
+
+
 CHECKED = ["iss", "aud", "azp", "nonce", "at_hash", "exp", "iat", "sub"]
 
 
@@ -200,8 +215,6 @@ def test_a_key_in_the_header_is_refused() -> None:
 
 
 def test_a_repeated_claim_is_refused() -> None:
-    from joserfc import jws
-
     payload = json.dumps(CLAIMS)[:-1] + ', "sub": "pw_other"}'
     token = jws.serialize_compact({"alg": "ES256", "kid": "k1"}, payload.encode(), PROVIDER.key)
     assert fault_of(token) is TokenFault.MALFORMED

@@ -349,3 +349,58 @@ def test_settings_that_cannot_be_safe_are_an_error_at_start(
 
 def test_settings_do_not_show_their_secret(settings: ClientSettings) -> None:
     assert SECRET not in repr(settings)
+
+
+# Answers that are not what was asked for
+
+
+def answering(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, path: str, status: int, body: dict[str, object]
+) -> None:
+    """Let the provider answer one path differently."""
+    usual = provider._get
+    monkeypatch.setattr(
+        provider, "_get", lambda asked, headers: (status, body) if asked == path else usual(asked, headers)
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, ProviderRefused), (403, ProviderRefused), (500, ProviderUnavailable)]
+)
+def test_userinfo_that_is_refused_or_away(
+    party: RelyingParty,
+    provider: FakeProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error: type[DepartmentError],
+) -> None:
+    answering(provider, monkeypatch, "/userinfo", status, {})
+    with pytest.raises(error):
+        party.userinfo("access-1", subject="pw_person", now=START)
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/jwks"])
+@pytest.mark.parametrize("status", [200, 301, 404, 500])
+def test_documents_that_are_not_there(
+    settings: ClientSettings, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, path: str, status: int
+) -> None:
+    answering(provider, monkeypatch, path, status, {})
+    with pytest.raises((ProviderUnavailable, ConfigurationError)):
+        RelyingParty(settings, provider).logout_notice(provider.logout_token(), now=START)
+
+
+def test_a_provider_with_fewer_endpoints_still_serves(
+    settings: ClientSettings, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = {n: v for n, v in provider.metadata().items() if n not in ("userinfo_endpoint", "end_session_endpoint")}
+    answering(provider, monkeypatch, "/.well-known/openid-configuration", 200, fewer)
+    party = RelyingParty(settings, provider)
+    assert party.userinfo("access-1", subject="pw_person", now=START) == {}
+    assert party.logout_url(id_token_hint=None, state="s", now=START) is None
+
+
+def test_a_refresh_may_keep_its_token_and_bring_no_id_token(party: RelyingParty, provider: FakeProvider) -> None:
+    """RFC 6749 6, OIDC Core 12.2."""
+    provider.token_error = (200, {"access_token": "a", "token_type": "bearer"})
+    fresh = party.refresh("refresh-1", subject="pw_person", auth_time=None, now=START)
+    assert (fresh.tokens.refresh_token, fresh.tokens.expires_at, fresh.id_token) == ("refresh-1", None, None)

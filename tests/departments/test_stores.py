@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -213,6 +214,15 @@ def test_memory_keeps_only_so_many_sign_ins_on_their_way(monkeypatch: pytest.Mon
 def test_the_sqlite_file_is_readable_for_its_owner_only(tmp_path: Path) -> None:
     SqliteStore(tmp_path / "app.db").create(a_session(), now=START)
     assert not any(stat.S_IMODE(file.stat().st_mode) & 0o077 for file in tmp_path.iterdir())
+
+
+def test_a_write_that_fails_leaves_the_sqlite_file_usable(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "app.db")
+    store.create(a_session(), now=START)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.create(a_session(), now=START)
+    store.touch("k", now=START + 1)
+    assert store.get("k") == a_session(seen_at=START + 1)
 
 
 _CHILD = """
