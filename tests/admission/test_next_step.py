@@ -1,0 +1,143 @@
+"""Every combination of session and demand against an independent model of the specification.
+
+The model below is written from the sentences of the specification, one flat decision per error; it shares no code with
+the rules.
+"""
+
+import itertools
+
+import pytest
+
+from idp.admission.rules import Admit, Ask, Demand, Progress, Refuse, Standing, next_step
+from idp.proofing.rules import Level
+
+NOW = 1_800_000_000
+SESSIONS = [None, *itertools.product((1, 3), (1, 2), (0, 30, 4000))]  # (ial, aal, seconds since authentication)
+MINIMA = [(0, 0), (1, 2), (3, 1), (4, 1)]
+ACRS = [
+    (),
+    ("urn:tongban:aal:1",),
+    ("urn:tongban:aal:2",),
+    ("urn:tongban:ial:3",),
+    ("urn:tongban:ial:4", "urn:tongban:aal:2"),
+    ("urn:tongban:ial:3:aal:2", "urn:tongban:ial:1"),
+    ("https://refeds.org/profile/mfa",),
+    ("urn:tongban:aal:3",),
+]
+MAX_AGES = [None, 0, 60]
+PROMPTS = [frozenset(p) for p in ((), ("none",), ("login",), ("consent",), ("login", "consent"))]
+PROGRESS = list(itertools.product((False, True), (False, True), (False, True)))
+
+
+def wants(value):
+    """(ial, aal) of an acr value, or None for a foreign one."""
+    if not value.startswith("urn:tongban:"):
+        return None
+    words = value.split(":")[2:]
+    found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    return found.get("ial", 0), found.get("aal", 0)
+
+
+def at_least(truth, wanted):
+    return truth[0] >= wanted[0] and truth[1] >= wanted[1]
+
+
+def model(session, minimum, acr, essential, max_age, prompt, consent_needed, done):
+    """(kind, detail): ("page", step) | ("error", code) | ("code", acr)."""
+    authenticated, consented, declined = done
+    silent = "none" in prompt
+
+    def page(step, error):
+        return ("error", error) if silent else ("page", step)
+
+    if session is None:
+        return page("sign-in", "login_required")
+    ial, aal, age = session
+    truth, reach = (ial, aal), (ial, 2)
+    must_sign_in = "login" in prompt or (max_age is not None and (max_age == 0 or age > max_age))
+    if must_sign_in and not authenticated:
+        return page("sign-in", "login_required")
+    if not at_least(truth, minimum):
+        if at_least(reach, minimum):
+            return page("strengthen", "interaction_required")
+        return ("error", "unmet_authentication_requirements")
+    known = [w for w in map(wants, acr) if w]
+    if acr and not any(at_least(truth, w) for w in known):
+        reachable = any(at_least(reach, w) for w in known)
+        if essential and not reachable:
+            return ("error", "unmet_authentication_requirements")
+        if reachable:
+            if declined:
+                return ("error", "unmet_authentication_requirements")
+            return page("strengthen", "interaction_required")
+    if not consented and ("consent" in prompt or consent_needed):
+        return page("consent", "consent_required")
+    met = [value for value in acr if wants(value) and at_least(truth, wants(value))]
+    return ("code", met[0] if met else f"urn:tongban:ial:{ial}:aal:{aal}")
+
+
+def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, done):
+    demand = Demand(
+        client_id="c",
+        minimum=Level(*minimum),
+        acr=acr,
+        acr_essential=essential,
+        max_age=max_age,
+        prompts=prompt,
+        consent=frozenset({"phone"}) if consent_needed else frozenset(),
+    )
+    standing = None
+    if session:
+        ial, aal, age = session
+        standing = Standing(
+            party_id="p", auth_time=NOW - age, level=Level(ial, aal), attainable=Level(ial, 2), agreed=True
+        )
+    authenticated, consented, declined = done
+    progress = Progress(authenticated=authenticated, consented=consented, declined=declined)
+    decision = next_step(demand, standing, progress, now=NOW)
+    if isinstance(decision, Ask):
+        return ("page", decision.step.value)
+    if isinstance(decision, Refuse):
+        return ("error", decision.refusal.value)
+    return ("code", decision.acr)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda p: "+".join(sorted(p)) or "no prompt")
+@pytest.mark.parametrize("minimum", MINIMA, ids=str)
+def test_every_combination_of_session_and_demand_is_decided_as_the_specification_says(minimum, prompt):
+    tried = 0
+    for case in itertools.product(SESSIONS, ACRS, (False, True), MAX_AGES, (False, True), PROGRESS):
+        session, acr, essential, max_age, consent_needed, done = case
+        asked = (session, minimum, acr, essential, max_age, prompt, consent_needed, done)
+        assert decided(*asked) == model(*asked), asked
+        tried += 1
+    assert tried == len(SESSIONS) * len(ACRS) * 2 * len(MAX_AGES) * 2 * len(PROGRESS)
+
+
+def _standing(**changes):
+    known = {"party_id": "p", "auth_time": NOW, "level": Level(1, 1), "attainable": Level(1, 2), "agreed": True}
+    return Standing(**(known | changes))
+
+
+def test_a_hint_about_another_person_asks_to_sign_in_and_then_refuses():
+    demand = Demand(client_id="c", party_id="somebody else")
+    first = next_step(demand, _standing(), Progress(), now=NOW)
+    assert isinstance(first, Ask)
+    assert (first.step, first.refusal) == ("sign-in", "login_required")
+    again = next_step(demand, _standing(), Progress(authenticated=True), now=NOW)
+    assert isinstance(again, Refuse)
+    assert again.refusal == "login_required"
+
+
+def test_changed_agreements_come_before_levels_and_consent():
+    demand = Demand(client_id="c", minimum=Level(1, 2), consent=frozenset({"phone"}))
+    decision = next_step(demand, _standing(agreed=False), Progress(), now=NOW)
+    assert isinstance(decision, Ask)
+    assert decision.step == "agreements"
+
+
+def test_consent_once_given_for_these_scopes_is_not_asked_again():
+    demand = Demand(client_id="c", consent=frozenset({"phone"}))
+    assert isinstance(
+        next_step(demand, _standing(consented=frozenset({"phone", "email"})), Progress(), now=NOW), Admit
+    )
