@@ -1,7 +1,7 @@
 """Every combination of session and demand against an independent model of the specification.
 
-The model below is written from the sentences of the specification, one flat decision per error; it shares no code with
-the rules.
+The model below is written from the sentences of the specification, one flat decision per error, and shares no code
+with the rules.
 """
 
 import itertools
