@@ -4,6 +4,7 @@ Always true: a test without the marker ``services`` needs no server, and no test
 """
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -43,21 +44,33 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "idp.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     """The address of a SQLite file of this test, with all tables."""
-    return _with_tables(f"sqlite:///{tmp_path / 'idp.db'}")
+    shutil.copyfile(_sqlite_template, tmp_path / "idp.db")
+    return f"sqlite:///{tmp_path / 'idp.db'}"
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_url: str) -> str:
+    _execute(postgres_url, "CREATE DATABASE test_template")
+    _create_tables(_database_of(postgres_url, "test_template"))
+    return postgres_url
 
 
 @pytest.fixture
-def postgres_database_url(postgres_url: str) -> str:
+def postgres_database_url(_postgres_template: str) -> str:
     """The address of a PostgreSQL database of this test, with all tables."""
     name = f"test_{next(_numbers)}"
-    engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return _with_tables(make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
+    _execute(_postgres_template, f"CREATE DATABASE {name} TEMPLATE test_template")
+    return _database_of(_postgres_template, name)
 
 
 @pytest.fixture
@@ -88,8 +101,18 @@ def opened(url: str) -> Iterator[Database]:
     engine.dispose()
 
 
-def _with_tables(url: str) -> str:
+def _database_of(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _create_tables(url: str) -> None:
     engine = create_engine(url)
     Base.metadata.create_all(engine)
     engine.dispose()
-    return url

@@ -17,13 +17,14 @@ from idp.credentials.password import (
     store_password,
     unlock,
 )
-from idp.credentials.policy import Acceptable, Personal
+from idp.credentials.policy import PROFILES, Acceptable, Fault, Personal
 from idp.credentials.policy import Denied as Unfit
 from idp.credentials.purge import purge
 from idp.credentials.rules import Refusal
 from idp.db import Database, Statement
 from idp.settings import Password, PasswordLimits
 from idp.state.sql import DatabaseStore
+from idp.web.reasons import PASSWORD_RULES, known_reason
 from tests.credentials.conftest import PASSWORD, add_person
 from tests.credentials.racing import FAST, INDEX, NOW, passwords, race
 
@@ -205,6 +206,7 @@ def test_failures_are_counted_per_address_and_successes_are_not(database: Databa
 
     assert [try_from("192.0.2.1", PASSWORD) for _ in range(5)] == [Verified()] * 5
     assert [try_from("192.0.2.1", "wrong") for _ in range(3)] == [WRONG] * 3
+    assert budget.allows("192.0.2.2")
     assert try_from("192.0.2.1", PASSWORD) == Denied(Refusal.TOO_MANY_REQUESTS)
     assert try_from("192.0.2.2", PASSWORD) == Verified()
 
@@ -220,6 +222,17 @@ def test_the_installation_s_profile_judges_new_passwords(database: Database) -> 
     check = Passwords(database, Hasher(FAST), FAST, Password(profile="mlps", min_length=10))
     assert isinstance(check.judge("vkqzpwM7-x", Personal()), Acceptable)
     assert isinstance(check.judge("vkqzpwM7x", Personal()), Unfit)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_advice_above_a_new_password_has_its_sentences(database: Database, profile: Any) -> None:
+    advice = Passwords(database, Hasher(FAST), FAST, Password(profile=profile, min_length=6)).advice()
+    assert advice[0] == ("length", {"number": PROFILES[profile].min_length})
+    assert {name for name, _ in advice} <= PASSWORD_RULES.keys()
+
+
+def test_every_refusal_has_its_sentence() -> None:
+    assert all(known_reason(reason) for reason in (*Refusal, *Fault))
 
 
 def test_what_no_longer_counts_is_purged(any_database: Database, person: str) -> None:

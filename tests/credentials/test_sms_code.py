@@ -109,6 +109,16 @@ def test_a_code_is_good_in_its_browser_and_for_its_purpose_only(
     assert isinstance(answer(codes, first, code), Proved)
 
 
+def test_the_number_is_told_to_the_browser_of_the_open_challenge_only(database: Database, codes: SmsCodes) -> None:
+    first = challenge(codes)
+    asked: dict[str, Any] = {"challenge_id": first, "purpose": Purpose.SIGN_IN, "browser": "b"}
+    assert codes.phone(**asked) == PHONE
+    for change in ({"browser": "another"}, {"purpose": Purpose.CONFIRM}, {"challenge_id": "smc_other"}):
+        assert codes.phone(**{**asked, **change}) is None
+    answer(codes, first, last_code(database))
+    assert codes.phone(**asked) is None
+
+
 def test_five_wrong_answers_end_a_code(database: Database, codes: SmsCodes) -> None:
     first = challenge(codes)
     code = last_code(database)

@@ -2,11 +2,13 @@ import base64
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
+from idp.crypto import signing
 from idp.crypto.fields import FieldCipher, FieldUnreadable
-from idp.crypto.jws import ALGORITHMS, Algorithm
+from idp.crypto.jws import ALGORITHMS, Algorithm, PrivateKey, generate
 from idp.crypto.rings import Ring, RingKey
 from idp.crypto.signing import KeyInfo, KeyRing, due, ensure_keys, fresh_key, list_keys, prune, reseal, rotate
 from idp.db import Database, Statement
@@ -14,6 +16,17 @@ from idp.db import Database, Statement
 NOW = 1_800_000_000
 OLD, NEW = RingKey("k1", b"1" * 32), RingKey("k2", b"2" * 32)
 CIPHER = FieldCipher(Ring((OLD,)))
+
+
+@pytest.fixture(autouse=True)
+def _rsa_keys_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RSA keys take long to make; which one a ring holds is told by its kid alone."""
+    monkeypatch.setattr(signing.jws, "generate", lambda alg: _rsa_key() if alg == "RS256" else generate(alg))
+
+
+@cache
+def _rsa_key() -> PrivateKey:
+    return generate("RS256")
 
 
 def keys(database: Database) -> list[KeyInfo]:
@@ -53,6 +66,24 @@ def test_what_the_ring_signs_it_verifies(ring: KeyRing) -> None:
         assert ring.verify(token, typ="JWT") == {"sub": "a"}
         assert ring.verify(token, typ="at+jwt") is None
         assert ring.verify(token + "A", typ="JWT") is None
+
+
+def test_a_token_that_was_verified_before_is_judged_the_same(ring: KeyRing) -> None:
+    token = ring.sign({"sub": "a"}, alg="ES256", typ="JWT")
+    for _ in range(3):
+        claims = ring.verify(token, typ="JWT")
+        assert claims == {"sub": "a"}
+        claims["sub"] = "changed by a caller"
+        assert ring.verify(token, typ="JWT", algs=("ES256",)) == {"sub": "a"}
+        assert ring.verify(token, typ="JWT", algs=("RS256",)) is None
+        assert ring.verify(token, typ="at+jwt") is None
+        assert ring.verify(token[:-1], typ="JWT") is None
+
+
+def test_many_verified_tokens_are_judged_right(ring: KeyRing) -> None:
+    tokens = [ring.sign({"n": number}, alg="ES256", typ="JWT") for number in range(50)]
+    for _ in range(2):
+        assert [ring.verify(token, typ="JWT") for token in tokens] == [{"n": number} for number in range(50)]
 
 
 def test_the_public_set_is_rendered_once(ring: KeyRing) -> None:

@@ -132,14 +132,16 @@ def _time_of_refusal(store: RedisStore) -> float:
     return time.monotonic() - began
 
 
+GREETING = b"# Server\r\nrun_id:" + b"a" * 40 + b"\r\n"
+
+
 def answer_late(listener: socket.socket) -> None:
     """Be a Redis that answers the first question late, and the second one at once."""
-    greeting = b"# Server\r\nrun_id:" + b"a" * 40 + b"\r\n"
     for answer, pause in ((b'$7\r\n{"n":1}\r\n', 0.5), (b'$7\r\n{"n":2}\r\n', 0.0)):
         connection, _ = listener.accept()
         with connection, suppress(OSError):
             connection.recv(4096)
-            connection.sendall(b"$%d\r\n%b\r\n" % (len(greeting), greeting))
+            connection.sendall(b"$%d\r\n%b\r\n" % (len(GREETING), GREETING))
             connection.recv(4096)
             time.sleep(pause)
             connection.sendall(answer)
@@ -158,6 +160,22 @@ def test_a_late_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> None:
         time.sleep(0.7)
         assert store.get("a", "second") == {"n": 2}
         store.close()
+        serving.result()
+
+
+def test_a_server_that_does_not_name_itself_is_not_used(tmp_path: Path) -> None:
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"$10\r\n# Server\r\n\r\n")
+
+    with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor(1) as pool:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        serving = pool.submit(serve)
+        with pytest.raises(StateUnavailable):
+            RedisStore(f"unix://{tmp_path / 's'}?db=0", timeout=0.5).get("a", "k")
         serving.result()
 
 

@@ -166,6 +166,43 @@ def test_threads_that_wait_for_a_failing_check_fail_together(
     assert time.monotonic() - began < 8 * 0.3
 
 
+def test_threads_that_wait_for_a_first_load_share_it(database: Database) -> None:
+    loads, all_here = Loads(), threading.Barrier(4)
+
+    def load(tx: Transaction) -> int:
+        time.sleep(0.2)
+        return loads(tx)
+
+    value = Versioned(database, "keys", load)
+
+    def get(_number: int) -> int:
+        all_here.wait(5)
+        return value.get()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(get, range(4))) == [1] * 4
+    assert loads.calls == 1
+
+
+def test_who_waits_too_long_for_a_confirmation_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "_WAIT", 0.05)
+    inside, release = threading.Event(), threading.Event()
+
+    def load(_tx: Transaction) -> int:
+        inside.set()
+        release.wait(5)
+        return 1
+
+    value = Versioned(database, "keys", load)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(value.get)
+        inside.wait(5)
+        with pytest.raises(DatabaseUnavailable):
+            value.get()
+        release.set()
+        assert loading.result() == 1
+
+
 def test_no_answer_is_older_than_the_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     value = Versioned(database, "keys", time_of_load)
     began = time.monotonic()
