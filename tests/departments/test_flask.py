@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,13 +17,21 @@ from adapters.departments.errors import ConfigurationError
 from adapters.departments.flask import SingleSignOn, current_person, login_required
 from adapters.departments.flask_cookies import Cookies
 from adapters.departments.flask_signin import safe_target
+from adapters.departments.memory_store import MemoryStore
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.sessions import Store
 from adapters.departments.settings import ClientSettings
+from adapters.departments.sqlite_store import SqliteStore
 
 from .fake_provider import START, Clock, FakeProvider
 
 BASE = "http://tax.localhost:8101"
+
+
+@pytest.fixture
+def store() -> Store:
+    """In memory: what differs between stores is tested in test_stores; one whole way below uses both."""
+    return MemoryStore()
 
 
 @pytest.fixture
@@ -241,6 +250,23 @@ def test_a_form_sent_after_the_session_ended_says_so(browser: FlaskClient) -> No
     assert 'id="sign_in_again"' in page.text
     assert "/oidc/login?next=/mine" not in page.text
     assert "/oidc/login?next=/strong" in post(browser, "/strong").text
+
+
+def test_the_whole_way_over_an_sqlite_file(
+    party: RelyingParty, provider: FakeProvider, clock: Clock, tmp_path: Path
+) -> None:
+    """Two processes share the file: what one of them ends is over in the other."""
+    one, two = (make_app(party, SqliteStore(tmp_path / "app.db"), clock).test_client() for _ in range(2))
+    sign_in(one, provider)
+    cookie = one.get_cookie("tax_session", "tax.localhost")
+    assert cookie
+    two.set_cookie("tax_session", cookie.value, domain="tax.localhost")
+    clock.now += 600
+    assert get(one, "/mine").json == get(two, "/mine").json
+    assert notify(two, provider.logout_token()).status_code == 200
+    assert get(one, "/").text == "nobody"
+    assert notify(one, provider.logout_token(jti="again")).status_code == 200
+    assert notify(two, provider.logout_token(jti="again")).status_code == 400
 
 
 # Where one comes back to
