@@ -1,0 +1,65 @@
+"""The schema that migrations make is the schema the models declare, up and down, on both databases."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+import idp
+from idp.cli.schema import alembic_config, is_current, upgrade_schema
+from idp.db import Base
+from idp.settings import Settings
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'idp.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database without tables."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "empty_postgres_url")
+
+
+def _settings(url: str) -> Settings:
+    return Settings(database={"url": url})
+
+
+def test_migrations_make_what_the_models_declare(empty_url: str) -> None:
+    settings = _settings(empty_url)
+    assert not is_current(settings)
+    upgrade_schema(settings)
+    assert is_current(settings)
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_every_step_goes_down_and_up_again(empty_url: str) -> None:
+    settings = _settings(empty_url)
+    config = alembic_config(settings)
+    upgrade_schema(settings)
+    for _ in Path("migrations/versions").glob("0*.py"):
+        command.downgrade(config, "-1")
+        command.upgrade(config, "+1")
+        command.downgrade(config, "-1")
+    engine = create_engine(empty_url)
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+    upgrade_schema(settings)
+    assert is_current(settings)
+
+
+def test_every_module_of_tables_is_known_to_the_migrations() -> None:
+    found = {name for _, name, _ in pkgutil.walk_packages(idp.__path__, "idp.") if name.endswith(".models")}
+    named = Path("migrations/tables.py").read_text()
+    assert {name for name in found if f"import {name}\n" not in named} == set()
+    for name in found:
+        importlib.import_module(name)
