@@ -30,8 +30,8 @@ def upgrade() -> None:
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "seq", name="pk_audit_event"),
     )
-    op.create_index("None", "audit_event", ["actor", "at"])
-    op.create_index("None", "audit_event", ["subject", "at"])
+    op.create_index("ix_audit_event_actor_at", "audit_event", ["actor", "at"])
+    op.create_index("ix_audit_event_subject_at", "audit_event", ["subject", "at"])
     op.create_table(
         "audit_checkpoint",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),

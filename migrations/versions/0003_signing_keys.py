@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kid", name="pk_signing_key"),
     )
     op.create_index(
-        "None",
+        "uq_signing_key_alg_state",
         "signing_key",
         ["alg", "state"],
         unique=True,

@@ -30,14 +30,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
     op.create_index(
-        "None",
+        "ix_outbox_open",
         "outbox",
         ["not_before", "created_at"],
         sqlite_where=sa.text("settled_at IS NULL"),
         postgresql_where=sa.text("settled_at IS NULL"),
     )
-    op.create_index("None", "outbox", ["settled_at"])
     op.create_index("ix_outbox_session_id", "outbox", ["session_id"])
+    op.create_index("ix_outbox_settled_at", "outbox", ["settled_at"])
     op.create_table(
         "job",
         sa.Column("name", sa.Text(), nullable=False),
