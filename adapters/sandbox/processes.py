@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_SHOWN = 30  # lines of a failed program's output that people are shown
+
 
 class ProcessFailed(RuntimeError):
     """A child ended too early, did not become ready in time, or returned an error; the text holds its output."""
@@ -87,7 +89,8 @@ def run(
         finally:
             _end(process)
     if process.returncode != 0:
-        raise ProcessFailed(f"{' '.join(argv)} ended with status {process.returncode}:\n{printed}")
+        end = "\n".join(printed.splitlines()[-_SHOWN:])
+        raise ProcessFailed(f"{' '.join(argv)} ended with status {process.returncode}:\n{end}")
     return printed
 
 
@@ -153,7 +156,7 @@ def kill(child: Child) -> None:
     child.process.wait()
 
 
-def tail(log: Path, lines: int = 30) -> str:
+def tail(log: Path, lines: int = _SHOWN) -> str:
     """Return the last `lines` lines of a log file, indented, or a note that it is empty."""
     text = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
     return "\n".join("    " + line for line in text) or "    (it printed nothing)"
