@@ -27,6 +27,7 @@ from tests.conformance.wire import Wire, get, post
 
 DESCRIPTION = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*")
 ALPHABET = string.ascii_letters + string.digits
+ERROR_PARAMETERS = frozenset({"error", "error_description", "error_uri", "state", "iss"})
 BASIC, POST = "client_secret_basic", "client_secret_post"
 
 
@@ -176,6 +177,8 @@ class Op:
         expect("error" in params, rule, "an error was due and none came")
         expect("code" not in params, rule, "an error came with a code")
         check_description(params.get("error_description", ""))
+        strange = sorted(set(params) - ERROR_PARAMETERS)
+        expect(not strange, rule, f"the error carries unexpected parameters: {strange}")
         return params["error"]
 
     # The token endpoint

@@ -6,6 +6,7 @@ Always true: a target runs on loopback ports of its own with data of its own, an
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from adapters.sandbox import packages_node
 from tests.conformance.agent import Person
 from tests.conformance.installation import BACKCHANNEL, Client, Installation, static_clients
 from tests.conformance.receiver import Receiver
@@ -104,6 +106,16 @@ def _person() -> Person:
 PERSON = _person()
 
 
+def node_and_modules() -> tuple[str, str]:
+    """The pinned Node.js and packages; $TONGBAN_NODE_MODULES names other packages, for the Node.js on PATH.
+
+    Raises ``PackageMissing`` when they are not installed.
+    """
+    if elsewhere := os.environ.get("TONGBAN_NODE_MODULES"):
+        return shutil.which("node") or "node", elsewhere
+    return str(packages_node.node().path), str(packages_node.modules())
+
+
 @dataclass
 class Peer:
     """npm oidc-provider behind ``tests/node/peer-conformance.mjs``."""
@@ -131,9 +143,13 @@ class Peer:
         }
         written = scratch / "peer.json"
         written.write_text(json.dumps(settings), "utf-8")
-        command = ["node", str(ROOT / "tests/node/peer-conformance.mjs"), str(written)]
+        node, modules = node_and_modules()
+        command = [node, str(ROOT / "tests/node/peer-conformance.mjs"), str(written)]
         first, second, by_post = clients
-        with running(command, {}, scratch / "peer.log", discovers(issuer)), ExitStack() as closing:
+        with (
+            running(command, {"TONGBAN_NODE_MODULES": modules}, scratch / "peer.log", discovers(issuer)),
+            ExitStack() as closing,
+        ):
             wire = HttpWire()
             closing.callback(wire.close)
             yield Installation(self.name, issuer, PERSON, first, second, by_post, receiver, wire)

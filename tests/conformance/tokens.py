@@ -18,6 +18,7 @@ from tests.conformance.expect import Nonconformance, expect
 
 SKEW = 300
 """Seconds two clocks may be apart."""
+BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 NOT_IN_ID_TOKENS = frozenset(
     {
@@ -53,6 +54,9 @@ def check_keys(document: object) -> list[dict[str, Any]]:
         secret = PRIVATE_PARTS & set(key)
         expect(not secret, "RFC 7518 6.3.2", f"the JWKS publishes private key material: {sorted(secret)}")
         expect(key.get("kid"), "OpenID Connect Core 10.1", "a key of the JWKS has no kid")
+        numbers = [key[name] for name in ("n", "e", "x", "y") if name in key]
+        sound = all(isinstance(number, str) and BASE64URL.fullmatch(number) for number in numbers)
+        expect(numbers and sound, "RFC 7518 6", "a key of the JWKS is not in base64url without padding")
         if key.get("kty") == "RSA":
             expect(len(_decoded(key["n"])) >= 256, "RFC 7518 3.3", "an RSA key is shorter than 2048 bits")
     names = [key["kid"] for key in keys]
