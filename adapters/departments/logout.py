@@ -4,6 +4,7 @@ says so (Back-Channel Logout 1.0); a logout token counts once, for this client, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,8 @@ _LOGOUT_TOKEN_TYPES: frozenset[str | None] = frozenset({"logout+jwt", "jwt", Non
 class LogoutNotice:
     """A verified logout token: whose sessions end. `sid` names one session, without it all of `sub` end.
 
-    token_id, expires_at: what to remember, and until when (Unix seconds), so that it counts once.
+    token_id, fingerprint, expires_at: what to remember, and until when (Unix seconds), so that it counts once. The
+    provider delivers a notice again, signed anew under the same id, when our answer was lost.
     """
 
     issuer: str
@@ -32,6 +34,7 @@ class LogoutNotice:
     token_id: str
     issued_at: int
     expires_at: int
+    fingerprint: str
 
 
 def verify_logout_token(token: str, *, settings: ClientSettings, find_key: jws.FindKey, now: int) -> LogoutNotice:
@@ -60,6 +63,7 @@ def verify_logout_token(token: str, *, settings: ClientSettings, find_key: jws.F
         issued_at=issued,
         # An older token is refused for its age, so the replay memory stays small whatever `exp` says.
         expires_at=min(expires, issued + jws.OLDEST) + settings.leeway + 1,
+        fingerprint=hashlib.sha256(token.encode("ascii")).hexdigest(),
     )
 
 

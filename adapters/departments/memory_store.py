@@ -65,7 +65,7 @@ class MemoryStore:
         with self._lock:
             known = self._notices.get((notice.issuer, notice.token_id))
             if known is not None and now < known.expires_at:
-                return None
+                return None if known.fingerprint == notice.fingerprint else 0
             self._notices[notice.issuer, notice.token_id] = notice
             ended = [
                 key

@@ -90,7 +90,10 @@ class Store(Protocol):
         """Forget the session; nothing happens if it is gone."""
 
     def end(self, notice: LogoutNotice, *, now: int) -> int | None:
-        """End the sessions a logout notice names; how many, or None if the notice was received before."""
+        """End the sessions a logout notice names, once, and say how many.
+
+        0 for a notice delivered again, None for a replay: the very same token was received before.
+        """
 
     def claim_refresh(self, key: str, *, generation: int, now: int, until: int) -> bool:
         """True for the one caller who may refresh this generation; the claim lapses at `until`."""

@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, issuer TEXT NOT NULL, 
 CREATE INDEX IF NOT EXISTS session_sub ON session (issuer, sub);
 CREATE INDEX IF NOT EXISTS session_sid ON session (issuer, sid);
 CREATE TABLE IF NOT EXISTS notice (issuer TEXT NOT NULL, token_id TEXT NOT NULL, sub TEXT, sid TEXT,
-  issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (issuer, token_id)) WITHOUT ROWID;
+  issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+  PRIMARY KEY (issuer, token_id)) WITHOUT ROWID;
 """
 
 
@@ -77,7 +78,7 @@ class SqliteStore:
         row = (*(body[name] for name in columns), json.dumps(body))
         with self._writing() as connection:
             notices = connection.execute(
-                "SELECT issuer, sub, sid, token_id, issued_at, expires_at FROM notice"
+                "SELECT issuer, sub, sid, token_id, issued_at, expires_at, fingerprint FROM notice"
                 " WHERE issuer = ? AND expires_at > ? AND (sid = ? OR sub = ?)",
                 (session.issuer, now, session.sid, session.sub),
             ).fetchall()
@@ -106,14 +107,14 @@ class SqliteStore:
     def end(self, notice: LogoutNotice, *, now: int) -> int | None:
         with self._writing() as connection:
             known = connection.execute(
-                "SELECT 1 FROM notice WHERE issuer = ? AND token_id = ? AND expires_at > ?",
+                "SELECT fingerprint FROM notice WHERE issuer = ? AND token_id = ? AND expires_at > ?",
                 (notice.issuer, notice.token_id, now),
             ).fetchone()
             if known:
-                return None
+                return None if known[0] == notice.fingerprint else 0
             connection.execute(
-                "INSERT OR REPLACE INTO notice (issuer, sub, sid, token_id, issued_at, expires_at)"
-                " VALUES (:issuer, :sub, :sid, :token_id, :issued_at, :expires_at)",
+                "INSERT OR REPLACE INTO notice (issuer, sub, sid, token_id, issued_at, expires_at, fingerprint)"
+                " VALUES (:issuer, :sub, :sid, :token_id, :issued_at, :expires_at, :fingerprint)",
                 asdict(notice),
             )
             # The same rule as sessions.named_by, on the indexes.

@@ -43,7 +43,13 @@ def a_session(key: str = "k", **changes: Any) -> AppSession:
 
 def a_notice(jti: str = "j1", **changes: Any) -> LogoutNotice:
     made = LogoutNotice(
-        issuer=ISSUER, sub="pw_person", sid="s1", token_id=jti, issued_at=START, expires_at=START + 900
+        issuer=ISSUER,
+        sub="pw_person",
+        sid="s1",
+        token_id=jti,
+        issued_at=START,
+        expires_at=START + 900,
+        fingerprint=f"of {jti}",
     )
     return replace(made, **changes)
 
@@ -132,6 +138,13 @@ def test_a_replayed_notice_ends_nothing(store: Store) -> None:
     assert store.end(a_notice(), now=START) == 0
     store.create(a_session(sid="s2"), now=START + 1)
     assert store.end(a_notice(sid="s2"), now=START + 1) is None
+    assert store.get("k")
+
+
+def test_a_notice_delivered_again_is_done_already(store: Store) -> None:
+    assert store.end(a_notice(), now=START) == 0
+    store.create(a_session(sid="s2"), now=START + 1)
+    assert store.end(a_notice(sid="s2", fingerprint="signed anew"), now=START + 1) == 0
     assert store.get("k")
 
 
