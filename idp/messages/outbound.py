@@ -1,55 +1,59 @@
-"""The one client for addresses that departments registered: key sets and logout notices.
+"""The guarded client: the only way to addresses that departments registered (trust 9).
 
-Always true: it connects to the very address it has checked, follows nothing, and ends within its deadline.
+Always true: it connects to the very address it has checked, follows no redirect, asks no proxy, and ends within its
+total time and size whatever the other side does.
 """
 
 import http.client
+import io
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+
+from idp.messages.addresses import Allowed, Blocked, Target, parse_target
 
 Resolve = Callable[[str, int], Sequence[str]]
+"""Host and port to IP addresses in text form; raises ``OSError`` if there are none."""
 
-
-class Trouble(StrEnum):
-    """Why there is no answer."""
-
-    BAD_ADDRESS = "bad-address"
-    NOT_ALLOWED = "address-not-allowed"
-    UNRESOLVED = "unresolved"
-    UNREACHABLE = "unreachable"
-    TLS = "tls"
-    TIMEOUT = "time-out"
-    TOO_LARGE = "too-large"
-    MALFORMED = "malformed-answer"
+_HEADER_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Answer:
+    """What came back, whatever its status (no redirect). Header names are in lower case."""
+
     status: int
-    body: bytes
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class NotReceived:
-    reason: Trouble
+class NoAnswer:
+    """Why nothing usable came back. ``sent`` says whether the request may have reached the other side."""
+
+    reason: Blocked
+    sent: bool = False
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """The addresses of ``host``. Raises ``OSError``."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+class _Ended(Exception):
+    """Carries the reason out of the depth of ``http.client``."""
+
+    def __init__(self, reason: Blocked) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class GuardedClient:
-    """``allow``: host names or networks (CIDR) that may be reached although private, or by plain http.
+    """Speaks to registered addresses; safe for several threads, each request on a connection of its own.
 
-    ``timeout``: seconds for everything from resolving to the last byte. ``max_bytes``: of the answer's body.
+    ``timeout``: seconds for everything together, name resolution included. ``max_bytes``: of a body. ``ca_file``: PEM
+    of further authorities. Raises ``ValueError`` for an unusable ``allow``, ``OSError``/``ssl.SSLError`` for the file.
     """
 
     def __init__(
@@ -59,114 +63,160 @@ class GuardedClient:
         timeout: float = 3.0,
         max_bytes: int = 64 * 1024,
         ca_file: Path | None = None,
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
     ) -> None:
-        self._names = frozenset(entry.lower() for entry in allow if not _is_network(entry))
-        self._networks = tuple(ip_network(entry, strict=False) for entry in allow if _is_network(entry))
+        self._allowed = Allowed.parse(allow)
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._resolve = resolve
+        self._resolve = resolve or _system_resolve
         self._tls = ssl.create_default_context()
         if ca_file:
             self._tls.load_verify_locations(ca_file)
 
-    def get(self, url: str) -> Received | NotReceived:
-        return self._send("GET", url, None, {"Accept": "application/json"})
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer | NoAnswer:
+        return self._request("GET", url, None, headers or {})
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Received | NotReceived:
-        return self._send("POST", url, body, headers)
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> Answer | NoAnswer:
+        return self._request("POST", url, body, headers or {})
 
-    def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Received | NotReceived:
+    def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer | NoAnswer:
+        target = parse_target(url)
+        if isinstance(target, Blocked):
+            return NoAnswer(target)
         deadline = time.monotonic() + self._timeout
         try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError:
-            return NotReceived(Trouble.BAD_ADDRESS)
-        if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-            return NotReceived(Trouble.BAD_ADDRESS)
+            line = self._connect(target, deadline)
+        except _Ended as ended:
+            return NoAnswer(ended.reason)
         try:
-            addresses = self._resolve(host, port)
-        except OSError:
-            return NotReceived(Trouble.UNRESOLVED)
-        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        outcome = NotReceived(Trouble.NOT_ALLOWED)
-        for address in addresses:
-            if self._may_reach(host, address, tls=parts.scheme == "https"):
-                connection = _Connection(host, port, address, self._tls if parts.scheme == "https" else None, deadline)
-                answer = connection.exchange(method, target, body, headers, self._max_bytes)
-                if isinstance(answer, Received) or answer.reason is not Trouble.UNREACHABLE:
-                    return answer
-                outcome = answer
-        return outcome
-
-    def _may_reach(self, host: str, address: str, *, tls: bool) -> bool:
-        """Public addresses by https; anything else only if listed."""
-        found = _plain(address)
-        if host.lower() in self._names or any(found in network for network in self._networks):
-            return True
-        return tls and found.is_global and not found.is_multicast
-
-
-def _is_network(entry: str) -> bool:
-    try:
-        ip_network(entry, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _plain(address: str) -> IPv4Address | IPv6Address:
-    """The address; an IPv4 address written as IPv6 in any of the known ways is the IPv4 one."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address):
-        return found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else found)
-    return found
-
-
-class _Connection:
-    """One exchange with one checked address; TLS and Host keep the name."""
-
-    def __init__(self, host: str, port: int, address: str, tls: ssl.SSLContext | None, deadline: float) -> None:
-        self._host, self._port, self._address, self._tls, self._deadline = host, port, address, tls, deadline
-
-    def exchange(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], max_bytes: int
-    ) -> Received | NotReceived:
-        try:
-            with self._open() as sock:
-                connection = http.client.HTTPConnection(self._host, self._port)
-                connection.sock = sock
-                connection.request(method, target, body, {"Connection": "close", **headers})
-                return self._read(connection, sock, max_bytes)
+            return self._exchange(line, target, method, body, headers)
+        except _Ended as ended:
+            return NoAnswer(ended.reason, sent=True)
         except TimeoutError:
-            return NotReceived(Trouble.TIMEOUT)
-        except ssl.SSLError:
-            return NotReceived(Trouble.TLS)
+            return NoAnswer(Blocked.TIMEOUT, sent=True)
+        except http.client.HTTPException:
+            return NoAnswer(Blocked.ANSWER_MALFORMED, sent=True)
         except OSError:
-            return NotReceived(Trouble.UNREACHABLE)
-        except (http.client.HTTPException, ValueError):
-            return NotReceived(Trouble.MALFORMED)
+            return NoAnswer(Blocked.CONNECTION_FAILED, sent=True)
+        finally:
+            line.close()
 
-    def _open(self) -> socket.socket:
-        sock = socket.create_connection((self._address, self._port), timeout=self._left())
-        sock.settimeout(self._left())
-        return self._tls.wrap_socket(sock, server_hostname=self._host) if self._tls else sock
+    def _connect(self, target: Target, deadline: float) -> "_Line":
+        addresses = self._addresses(target, deadline)
+        refusals = [self._allowed.refusal(target, address) for address in addresses]
+        usable = [address for address, refusal in zip(addresses, refusals, strict=True) if refusal is None]
+        if not usable:
+            raise _Ended(next((refusal for refusal in refusals if refusal), Blocked.HOST_NOT_FOUND))
+        reason = Blocked.CONNECTION_FAILED
+        for number, address in enumerate(usable):
+            share = (deadline - time.monotonic()) / (len(usable) - number)
+            try:
+                connected = socket.create_connection((address, target.port), timeout=max(share, 0.001))
+            except TimeoutError:
+                reason = Blocked.TIMEOUT
+            except OSError:
+                reason = Blocked.CONNECTION_FAILED
+            else:
+                return _Line(self._secure(connected, target, deadline), deadline, self._max_bytes)
+        raise _Ended(reason)
 
-    def _left(self) -> float:
+    def _addresses(self, target: Target, deadline: float) -> list[str]:
+        """Every address of the host, in the resolver's order; the resolver itself knows no time limit."""
+        found: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+
+        def look_up() -> None:
+            try:
+                found.put(list(dict.fromkeys(self._resolve(target.host, target.port))))
+            except (OSError, UnicodeError):
+                found.put([])
+
+        threading.Thread(target=look_up, name="resolve", daemon=True).start()
+        try:
+            return found.get(timeout=max(deadline - time.monotonic(), 0))
+        except queue.Empty:
+            raise _Ended(Blocked.TIMEOUT) from None
+
+    def _secure(self, connected: socket.socket, target: Target, deadline: float) -> socket.socket:
+        if target.scheme == "http":
+            return connected
+        try:
+            connected.settimeout(max(deadline - time.monotonic(), 0.001))
+            return self._tls.wrap_socket(connected, server_hostname=target.host.rstrip("."))
+        except TimeoutError:
+            connected.close()
+            raise _Ended(Blocked.TIMEOUT) from None
+        except OSError:  # ssl.SSLError is one
+            connected.close()
+            raise _Ended(Blocked.TLS_FAILED) from None
+
+    def _exchange(
+        self, line: "_Line", target: Target, method: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer | NoAnswer:
+        connection = http.client.HTTPConnection(target.host, target.port)
+        connection.sock = line
+        connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
+        fixed = {"Host": target.authority, "Connection": "close", "Accept-Encoding": "identity"}
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        for name, value in {**headers, **fixed, **length}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        response = connection.getresponse()
+        if 300 <= response.status < 400:
+            return NoAnswer(Blocked.REDIRECTED, sent=True)
+        content = response.read(self._max_bytes + 1)
+        if len(content) > self._max_bytes:
+            return NoAnswer(Blocked.ANSWER_TOO_LARGE, sent=True)
+        if response.length:  # the other side hung up early
+            return NoAnswer(Blocked.ANSWER_MALFORMED, sent=True)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+
+class _Line:
+    """A connected socket as ``http.client`` uses it, with one deadline and one budget over all reads and writes."""
+
+    def __init__(self, connected: socket.socket, deadline: float, max_bytes: int) -> None:
+        self._socket = connected
+        self._deadline = deadline
+        self._budget = 2 * max_bytes + _HEADER_BYTES  # chunks have heads, too
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._arm()
+            view = view[self._socket.send(view) :]
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self))
+
+    def receive(self, buffer: Any) -> int:
+        self._arm()
+        count = self._socket.recv_into(buffer)
+        self._budget -= count
+        if self._budget < 0:
+            raise _Ended(Blocked.ANSWER_TOO_LARGE)
+        return count
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _arm(self) -> None:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        return left
+        self._socket.settimeout(left)
 
-    def _read(self, connection: http.client.HTTPConnection, sock: socket.socket, most: int) -> Received | NotReceived:
-        sock.settimeout(self._left())
-        response = connection.getresponse()
-        body = b""
-        while len(body) <= most:
-            sock.settimeout(self._left())
-            part = response.read1(most + 1 - len(body))
-            if not part:
-                return Received(response.status, body)
-            body += part
-        return NotReceived(Trouble.TOO_LARGE)
+
+class _Reader(io.RawIOBase):
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._line.receive(buffer)
+
+
+def _system_resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from idp.clients.actions import Registry
 from idp.clients.rules import Client
 from idp.messages.claims import Message
-from idp.messages.outbound import GuardedClient, Received
+from idp.messages.outbound import GuardedClient, NoAnswer
 from idp.messages.worker import Failed, Handler, Outcome, Retry, Settled
 from idp.oidc.tokens import TokenMaker
 
@@ -73,9 +73,9 @@ def deliver_logout(
         answer = outbound.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),
-            {"Content-Type": "application/x-www-form-urlencoded"},
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
-        if not isinstance(answer, Received):
+        if isinstance(answer, NoAnswer):
             return Retry(answer.reason)
         if answer.status in (200, 204):
             return Settled("delivered")

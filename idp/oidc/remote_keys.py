@@ -9,7 +9,7 @@ import orjson
 from joserfc.jwk import KeySet
 
 from idp.clients.rules import jwks_faults
-from idp.messages.outbound import GuardedClient, Received
+from idp.messages.outbound import GuardedClient, NoAnswer
 
 FRESH = 300
 """Seconds a fetched set is used without asking again."""
@@ -37,7 +37,7 @@ class RemoteKeys:
 
     def _get(self, uri: str) -> KeySet | None:
         answer = self._outbound.get(uri)
-        if not isinstance(answer, Received) or answer.status != 200:
+        if isinstance(answer, NoAnswer) or answer.status != 200:
             return None
         text = answer.body.decode("utf-8", "replace")
         return None if jwks_faults(text) else KeySet.import_key_set(orjson.loads(text))
