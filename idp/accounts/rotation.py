@@ -25,7 +25,9 @@ _IDENTIFIERS = Statement(
 _SET_IDENTIFIER = Statement[Any](
     "UPDATE party_identifier SET sealed = :sealed, blind = :blind WHERE id = :id AND sealed = :before"
 )
-_PROFILES = Statement[tuple[str, bytes]]("SELECT party_id, sealed FROM profile WHERE party_id > :after ORDER BY party_id LIMIT :limit")
+_PROFILES = Statement[tuple[str, bytes]](
+    "SELECT party_id, sealed FROM profile WHERE party_id > :after ORDER BY party_id LIMIT :limit"
+)
 _SET_PROFILE = Statement[Any]("UPDATE profile SET sealed = :sealed WHERE party_id = :id AND sealed = :before")
 
 

@@ -3,30 +3,49 @@
 Always true: a command says what it did or what is wrong in plain English, and ends with a status to match.
 """
 
+from collections.abc import Mapping
+from importlib import import_module
+
 import click
 from pydantic import ValidationError
 
-from idp.audit.commands import audit
-from idp.cli.clients import client
-from idp.cli.config import config
 from idp.cli.context import Context
-from idp.cli.demo import demo, people
-from idp.cli.keys import fields, keys
-from idp.cli.maintenance import doctor, purge
-from idp.cli.schema import db
-from idp.cli.serve import sandbox, serve, worker
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "idp.cli.serve",
+    "worker": "idp.cli.serve",
+    "sandbox": "idp.cli.serve",
+    "demo": "idp.cli.demo",
+    "people": "idp.cli.demo",
+    "db": "idp.cli.schema",
+    "config": "idp.cli.config",
+    "client": "idp.cli.clients",
+    "keys": "idp.cli.keys",
+    "fields": "idp.cli.keys",
+    "audit": "idp.audit.commands",
+    "purge": "idp.cli.maintenance",
+    "doctor": "idp.cli.maintenance",
+}
+"""Command -> the module that has it under that name; only the one that is called is imported."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", "path", envvar="TONGBAN_CONFIG", help="Settings file (default config/default.toml).")
 @click.pass_context
 def cli(context: click.Context, path: str | None) -> None:
     """Tongban: authenticate once, handle everywhere."""
     context.obj = Context(path)
-
-
-for command in (serve, worker, sandbox, demo, people, db, config, client, keys, fields, audit, purge, doctor):
-    cli.add_command(command)
 
 
 def main() -> None:

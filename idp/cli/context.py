@@ -6,12 +6,16 @@ Always true: nothing is opened before a command asks for it.
 import time
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from flask import Flask
 
-from idp.db import Database
 from idp.settings import Settings, load_settings, write_secrets
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from idp.db import Database
 
 
 class Context:
@@ -32,12 +36,12 @@ class Context:
         return settings
 
     @cached_property
-    def app(self) -> Flask:
+    def app(self) -> "Flask":
         from idp.app import create_app  # the heavy imports wait until a command needs them
 
         return create_app(self.settings)
 
-    def database(self) -> Database:
+    def database(self) -> "Database":
         from idp.app import provider_of
 
         return provider_of(self.app).database

@@ -6,21 +6,21 @@ Always true: none of them starts with settings `unsafe` objects to, or over a sc
 import os
 import signal
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask
 
-from idp.audit.counts import CountFlusher
-from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
-from idp.cli.schema import is_current
-from idp.cli.work import make_worker
 from idp.settings import Settings, unsafe
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def refuse_unsafe(context: Context) -> None:
     """Raise ``ClickException`` naming everything that must not be (trust 13)."""
+    from idp.cli.schema import is_current
+
     faults = unsafe(context.settings)
     if not is_current(context.settings):
         faults.append("database: the schema is not up to date, run `idp db upgrade`")
@@ -46,6 +46,7 @@ def serve(context: Context, host: str | None, port: int | None) -> None:
 def prepare(context: Context) -> None:
     """What must be there before the first request: signing keys, and the clients declared in a file."""
     from idp.app import provider_of
+    from idp.cli.clients import apply_file
     from idp.crypto.signing import ensure_keys
 
     provider = provider_of(context.app)
@@ -91,9 +92,11 @@ def _gunicorn(settings: Settings, host: str, port: int) -> None:
     Application().run()
 
 
-def application() -> Flask:
+def application() -> "Flask":
     """The WSGI application of one server process, with its background threads."""
     from idp.app import provider_of
+    from idp.audit.counts import CountFlusher
+    from idp.cli.work import make_worker
 
     app = Context(None).app
     provider = provider_of(app)
@@ -107,6 +110,8 @@ def application() -> Flask:
 @click.pass_obj
 def worker(context: Context) -> None:
     """Send messages and notices, sign checkpoints, end stale sessions, purge."""
+    from idp.cli.work import make_worker
+
     refuse_unsafe(context)
     runs = make_worker(context.app)
     for number in (signal.SIGTERM, signal.SIGINT):

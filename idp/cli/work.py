@@ -36,7 +36,9 @@ def make_worker(app: Flask) -> Worker:
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
     worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))
     worker.every(60, "stale-sessions", lambda now: _end_stale(provider, now))
-    worker.every(HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now))
+    worker.every(
+        HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now)
+    )
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 
