@@ -20,7 +20,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]
 _TARGET = re.compile(r"[!-~]*")
 _LOWEST_FREE_PORT = 1024
 
-# RFC 6890 and its successors (IANA special-purpose registries, 2025); Python's own list differs between 3.11 releases.
+# RFC 6890 and its successors (IANA special-purpose registries); Python's own list differs between 3.11 releases.
 _REFUSED = tuple(
     ip_network(text)
     for text in (
@@ -65,7 +65,7 @@ class Blocked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart. ``host`` is lower-case ASCII, an IPv6 address without brackets; ``path`` includes the query."""
+    """A URL taken apart. ``host``: lower-case ASCII, IPv6 addresses without brackets; ``path`` includes the query."""
 
     scheme: str
     host: str
@@ -95,13 +95,13 @@ def parse_target(url: str) -> Target | Blocked:
         return Blocked.SCHEME_NOT_ALLOWED
     if "@" in parts.netloc:
         return Blocked.CREDENTIALS_IN_URL
-    if not (_HOST.fullmatch(host) or _literal(host)) or port == 0:
+    if not (_HOST.fullmatch(host) or ip_literal(host)) or port == 0:
         return Blocked.URL_MALFORMED
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], path)
 
 
-def _literal(host: str) -> Address | None:
+def ip_literal(host: str) -> Address | None:
     try:
         address = ip_address(host)
     except ValueError:
@@ -132,7 +132,7 @@ class Allowed:
 
     def refusal(self, target: Target, address: str) -> Blocked | None:
         """Why ``target`` must not be reached at ``address`` (what its name resolved to), or None."""
-        found = _literal(address)
+        found = ip_literal(address)
         if found is None:
             return Blocked.ADDRESS_NOT_ALLOWED
         by_network = any(found in network for network in self.networks)

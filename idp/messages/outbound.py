@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from idp.messages.addresses import Allowed, Blocked, Target, parse_target
+from idp.messages.addresses import Allowed, Blocked, Target, ip_literal, parse_target
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to IP addresses in text form; raises ``OSError`` if there are none."""
@@ -53,7 +53,7 @@ class GuardedClient:
     """Speaks to registered addresses; safe for several threads, each request on a connection of its own.
 
     ``timeout``: seconds for everything together, name resolution included. ``max_bytes``: of a body. ``ca_file``: PEM
-    of further authorities. Raises ``ValueError`` for an unusable ``allow``, ``OSError``/``ssl.SSLError`` for the file.
+    of further authorities. Raises ``ValueError`` for an unusable ``allow``, ``OSError`` for an unusable file.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class GuardedClient:
         except OSError:
             return NoAnswer(Blocked.CONNECTION_FAILED, sent=True)
         finally:
-            line.close()
+            line.hang_up()
 
     def _connect(self, target: Target, deadline: float) -> "_Line":
         addresses = self._addresses(target, deadline)
@@ -122,6 +122,8 @@ class GuardedClient:
 
     def _addresses(self, target: Target, deadline: float) -> list[str]:
         """Every address of the host, in the resolver's order; the resolver itself knows no time limit."""
+        if ip_literal(target.host):
+            return [target.host]
         found: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -197,6 +199,9 @@ class _Line:
         return count
 
     def close(self) -> None:
+        """``http.client`` lets go of the connection as soon as it has the headers; the body is still to come."""
+
+    def hang_up(self) -> None:
         self._socket.close()
 
     def _arm(self) -> None:
