@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from adapters.sandbox.services import chromium_path
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES, CONTRASTS, WIDTHS = ("normal", "large", "xlarge"), ("normal", "high"), (320, 1280)
+NARROWEST, WIDEST = (320, "xlarge"), (1280, "normal")
 
 # Links inside sentences are exempt (WCAG 2.2, 2.5.8 "inline"); a checkbox or radio is pressed by its label too.
 SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
@@ -63,8 +64,15 @@ def violations(page: Page, tags: list[str]) -> list[str]:
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-def open_page(browser: Browser, site: str, state: str, lang: str) -> Page:
+def serious(said: ConsoleMessage) -> bool:
+    """Warnings and errors, but not that the page of an error has the status of an error."""
+    return said.type in ("error", "warning") and "the server responded with a status of" not in said.text
+
+
+def open_page(browser: Browser, site: str, state: str, lang: str, complaints: list[str]) -> Page:
     page = browser.new_page(reduced_motion="reduce")  # no colour is measured half-way through a transition
+    page.on("console", lambda said: complaints.append(said.text) if serious(said) else None)
+    page.route("**/form-post.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page.context.add_cookies([{"name": "tb_prefs", "value": f"{lang}.normal.normal", "url": site}])
     page.goto(f"{site}/preview/{state}")
     page.evaluate(AXE.read_text("utf-8"))
@@ -79,10 +87,12 @@ def choose(page: Page, **data: str) -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("state", STATES)
 def test_page_state_is_accessible(browser: Browser, site: str, state: str, lang: str) -> None:
-    page, faults = open_page(browser, site, state, lang), []
+    faults: list[str] = []  # among them what the browser complains of: content security policy, missing files
+    page = open_page(browser, site, state, lang, faults)
     for width, size in product(WIDTHS, SIZES):
         page.set_viewport_size({"width": width, "height": 800})
-        for contrast in CONTRASTS:
+        contrasts = CONTRASTS if (width, size) in (NARROWEST, WIDEST) else CONTRASTS[:1]
+        for contrast in reversed(contrasts):
             choose(page, size=size, contrast=contrast)
             faults += [f"{width} {size} {contrast}: {found}" for found in violations(page, TAGS)]
         scroll, small = page.evaluate("document.documentElement.scrollWidth"), page.evaluate(SMALL_TARGETS)
@@ -94,3 +104,44 @@ def test_page_state_is_accessible(browser: Browser, site: str, state: str, lang:
         faults += [f"dark {contrast}: {found}" for found in violations(page, TAGS)]
     page.close()
     assert faults == []
+
+
+def test_refused_form_takes_the_focus_to_its_summary_and_on_to_the_field(browser: Browser, site: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}/preview/register-details-refused")
+    assert page.locator("#error-summary:focus").count() == 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.locator("#password:focus, #user_name:focus").count() == 1
+    page.close()
+
+
+def test_first_key_press_offers_to_skip_to_the_content(browser: Browser, site: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}/preview/signin")
+    page.keyboard.press("Tab")
+    assert page.locator(".skip:focus").is_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.locator("#identifier:focus").count() == 1
+    page.close()
+
+
+def test_display_links_work_without_script_and_are_remembered(browser: Browser, site: str) -> None:
+    page = browser.new_page(java_script_enabled=False, locale="zh-CN")
+    page.goto(f"{site}/preview/signin?r=1")
+    for link in ("English", "Largest", "High contrast"):
+        page.get_by_role("link", name=link).click()
+    assert page.url == f"{site}/preview/signin?r=1"
+    page.goto(f"{site}/preview/home")
+    html = page.locator("html")
+    assert [html.get_attribute(name) for name in ("lang", "data-size", "data-contrast")] == ["en", "xlarge", "high"]
+    page.close()
+
+
+def test_form_post_answer_sends_itself_where_script_runs(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}/preview/form-post")
+    page.wait_for_url(f"{site}/preview/home")
+    page.close()
