@@ -16,6 +16,7 @@ from jinja2 import StrictUndefined
 from idp.web.cookies import init_cookies
 from idp.web.csrf import init_csrf
 from idp.web.errors import init_errors
+from idp.web.forms import init_forms
 from idp.web.guards import EXTENSION as GATE
 from idp.web.guards import Gate
 from idp.web.headers import init_headers
@@ -87,5 +88,6 @@ def init_web(
     init_csrf(app)
     init_headers(app, https=web.https)
     init_locale(app, web)
+    init_forms(app)
     init_errors(app, unavailable=unavailable)
     _init_templates(app, web)

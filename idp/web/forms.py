@@ -1,13 +1,14 @@
 """Small typed forms: what was sent, what is shown again, what is wrong with it.
 
-Always true: the value of a secret field never goes back into a page and never into a ``repr``.
+Always true: the value of a secret field never goes back into a page and never into a ``repr``; a form that was sent
+and refused is answered 422, so that programs see what people read.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flask import abort, request
+from flask import Flask, Response, abort, g, has_request_context, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -63,7 +64,7 @@ class Form:
                 abort(400)
             form._values[field.name], wrong = field.read(sent[0] if sent else "")
             if wrong is not None:
-                form.errors[field.name] = wrong
+                form.refuse(field.name, wrong)
         return form
 
     def __getitem__(self, name: str) -> str:
@@ -80,6 +81,8 @@ class Form:
     def refuse(self, name: str, message: Text) -> None:
         """Say what is wrong with field ``name`` ("" for the whole form); the first word on a field stands."""
         self.errors.setdefault(name, message)
+        if has_request_context():
+            g.tb_form_refused = True
 
     def value(self, name: str) -> str:
         """What the page shows in the field: nothing in a secret one. KeyError for a field the form does not have."""
@@ -88,3 +91,13 @@ class Form:
     def error(self, name: str) -> Text | None:
         """What is wrong with field ``name``, None when nothing is."""
         return self.errors.get(name)
+
+
+def init_forms(app: Flask) -> None:
+    """Let the page that shows a sent form again say by its status (RFC 9110 15.5.21) that nothing was done."""
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        if request.method == "POST" and response.status_code == 200 and g.get("tb_form_refused"):
+            response.status_code = 422
+        return response
