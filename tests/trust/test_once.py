@@ -1,0 +1,125 @@
+"""One-time means one time (trust 1): over two processes, both databases, restarts and a lost state store."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.trust.browser import Browser, Server, Tokens, Wire, tokens_of
+from tests.trust.conftest import ROUNDS
+from tests.trust.installation import ALPHA, Installation, installation
+
+pytestmark = pytest.mark.services
+PARALLEL = 6
+
+
+@pytest.fixture(scope="module")
+def pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(PARALLEL)
+
+
+def race(pool: ThreadPoolExecutor, attempt: Callable[[int], httpx.Response]) -> list[httpx.Response]:
+    """What six attempts at the same moment got; ``attempt`` is told which node to go to."""
+    barrier = threading.Barrier(PARALLEL)
+
+    def run(number: int) -> httpx.Response:
+        barrier.wait()
+        return attempt(number % 2)
+
+    return list(pool.map(run, range(PARALLEL)))
+
+
+def only_winner(answers: list[httpx.Response], won: int = 200) -> httpx.Response:
+    """The one that won; the others were refused cleanly."""
+    states = sorted(answer.status_code for answer in answers)
+    assert states.count(won) == 1, states
+    assert all(400 <= status < 500 for status in states if status != won), states
+    return next(answer for answer in answers if answer.status_code == won)
+
+
+@pytest.fixture
+def signed_in(anywhere: Installation, browser: Browser) -> Browser:
+    return browser.sign_in(anywhere.person())
+
+
+def test_of_parallel_exchanges_of_a_code_one_wins_and_the_replay_ends_its_grant(
+    signed_in: Browser, server: Server, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(ROUNDS):
+        code = signed_in.authorize(ALPHA, node=number % 2)
+        answers = race(pool, lambda node, code=code: server.exchange(ALPHA, code, node=node))
+        assert server.living(ALPHA, tokens_of(only_winner(answers))) == []
+
+
+def test_of_parallel_refreshes_one_wins_and_the_reuse_ends_the_family(
+    signed_in: Browser, server: Server, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(ROUNDS):
+        first = tokens_of(server.exchange(ALPHA, signed_in.authorize(ALPHA), node=number % 2))
+        answers = race(pool, lambda node, token=first.refresh: server.refresh(ALPHA, token, node=node))
+        assert server.living(ALPHA, tokens_of(only_winner(answers))) == []
+        assert server.living(ALPHA, first) == []
+
+
+def test_of_parallel_answers_with_the_right_sms_code_one_signs_in(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(ROUNDS):
+        mobile = anywhere.people[-1 - number % 50].mobile
+        before = anywhere.count_messages(mobile, "signin_code")
+        browser = Browser(anywhere, wire)
+        address = browser.ask_code(mobile, node=number % 2).headers["location"]
+        code = browser.await_code(mobile, "signin_code", after=before)
+        twins = [browser.copy() for _ in range(2)]
+        answers = race(pool, lambda node, t=twins, a=address, c=code: t[node].copy().submit(a, {"code": c}, node=node))
+        winner = only_winner(answers, won=303)
+        assert any("tb_session=" in line for line in winner.headers.get_list("set-cookie"))
+        assert browser.submit(address, {"code": code}).status_code // 100 == 4
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "postgresql"])
+def test_nothing_used_or_ended_comes_back_by_a_restart_or_a_lost_state_store(
+    storage: str, wire: Wire, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with installation(storage, tmp_path_factory.mktemp("restart"), people=8) as made:  # type: ignore[arg-type]
+        server = Server(made, wire)
+        dead = _used_up(made, wire, server)
+        _all_dead(server, *dead)
+        made.restart_nodes()
+        _all_dead(server, *dead)
+        made.forget_state()
+        _all_dead(server, *dead)
+        if made.redis:
+            made.redis.stop()
+            made.redis.start()
+        made.restart_nodes()
+        _all_dead(server, *dead)
+        assert made.faults() == []
+
+
+def _used_up(made: Installation, wire: Wire, server: Server) -> tuple[list[str], list[Tokens], list[Browser]]:
+    """Codes and tokens that are over for every reason there is, and browsers whose session is."""
+    browser = Browser(made, wire).sign_in(made.person())
+    codes = [browser.authorize(ALPHA) for _ in range(3)]
+    replayed = tokens_of(server.exchange(ALPHA, codes[0]))
+    assert server.exchange(ALPHA, codes[0], node=1).status_code == 400
+    first = tokens_of(server.exchange(ALPHA, codes[1]))
+    second = tokens_of(server.refresh(ALPHA, first.refresh))
+    assert server.refresh(ALPHA, first.refresh, node=1).status_code == 400
+    signed_out = tokens_of(server.exchange(ALPHA, codes[2]))
+    unused = browser.authorize(ALPHA)
+    gone = browser.copy()
+    assert browser.sign_out().status_code == 303
+    return [*codes, unused], [replayed, first, second, signed_out], [gone]
+
+
+def _all_dead(server: Server, codes: list[str], tokens: list[Tokens], browsers: list[Browser]) -> None:
+    for code in codes:
+        for node in (0, 1):
+            assert server.exchange(ALPHA, code, node=node).status_code == 400
+    for held in tokens:
+        assert server.living(ALPHA, held) == []
+    for browser in browsers:
+        assert not any(browser.copy().is_signed_in(node=node) for node in (0, 1))
