@@ -18,7 +18,7 @@ from werkzeug.local import LocalProxy
 from adapters.departments.flask_notices import Notice, NoticeKind, plain_page
 from adapters.departments.flask_signin import BrowserSignIn, preferred_language, system_clock
 from adapters.departments.flask_views import blueprint
-from adapters.departments.levels import Demand, demand
+from adapters.departments.levels import Demand, demand, level_of
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.sessions import AppSession, Lifetime, Store
 
@@ -49,16 +49,12 @@ class Person:
     @property
     def ial(self) -> int:
         """How well the person is known, 1 to 4; 0 if the provider does not say."""
-        return _level(self.claims.get("ial"))
+        return level_of(self.claims, "ial")
 
     @property
     def aal(self) -> int:
         """How the person signed in, 1 to 3; 0 if the provider does not say."""
-        return _level(self.claims.get("aal"))
-
-
-def _level(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+        return level_of(self.claims, "aal")
 
 
 class SingleSignOn(BrowserSignIn):

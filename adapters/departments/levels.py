@@ -65,10 +65,12 @@ def _reaches(value: str, claims: Mapping[str, Any]) -> bool:
     if match is None or value == "urn:tongban":
         return bool(claims.get("acr") == value)
     return all(
-        wanted is None or _number(claims.get(name)) >= int(wanted)
+        wanted is None or level_of(claims, name) >= int(wanted)
         for name, wanted in zip(("ial", "aal"), match.groups(), strict=True)
     )
 
 
-def _number(value: object) -> int:
+def level_of(claims: Mapping[str, Any], name: str) -> int:
+    """The level `ial` or `aal` in these claims; 0 if the provider does not say or says something else."""
+    value = claims.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
