@@ -93,8 +93,9 @@ class Transaction:
 
     def one(self, statement: Statement[R], /, **parameters: Any) -> R | None:
         """The first row, or None."""
-        row = self._execute(statement, parameters).fetchone()
-        return None if row is None else statement.row(*row)
+        # all rows are fetched: SQLite carries a RETURNING statement out only as far as it is read
+        rows = self._execute(statement, parameters).fetchall()
+        return statement.row(*rows[0]) if rows else None
 
     def all(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         return [statement.row(*row) for row in self._execute(statement, parameters).fetchall()]

@@ -1,0 +1,93 @@
+"""The promise of the first screen: register, sign in once, walk into two apps, sign out once, be out of both."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.conftest import Site, newest_code, walker
+from tests.journeys.walks import (
+    PASSWORD,
+    both_apps_and_out,
+    is_signed_out_of,
+    register,
+    sign_in,
+    signed_in_to,
+    submit,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("script", "phone"), [(True, "13811110001"), (False, "13811110002")], ids=["script", "no script"]
+)
+def test_register_sign_in_once_two_apps_sign_out_once(
+    demo: Site, chromium: Browser, script: bool, phone: str
+) -> None:
+    with walker(chromium, script=script) as context:
+        page = context.new_page()
+        page.goto(demo.tax)
+        page.get_by_role("link", name="登录", exact=True).click()
+        page.get_by_role("link", name=re.compile("注册")).first.click()
+        register(page, demo, phone)
+        page.locator("main a.button, main form button").first.click()
+        signed_in_to(page, demo.tax)
+        assert both_apps_and_out(page, demo) < 2.0
+
+        page.goto(demo.tax)
+        page.get_by_role("link", name="登录", exact=True).click()
+        sign_in(page, phone, PASSWORD)
+        signed_in_to(page, demo.tax)
+        assert both_apps_and_out(page, demo) < 2.0
+
+
+def test_a_person_of_the_demo_steps_up_only_when_the_app_asks(demo: Site, chromium: Browser) -> None:
+    with walker(chromium) as context:
+        page = context.new_page()
+        page.goto(demo.tax)
+        page.get_by_role("link", name="登录", exact=True).click()
+        sign_in(page, "qinglan_oy", "Lantern7Bridge22")
+        signed_in_to(page, demo.tax)
+        expect(page.locator("#aal")).to_have_attribute("data-level", "1")
+        page.locator("#file-return").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("再确认一次是您本人")
+        page.locator("button[name=send]").click()
+        page.locator("input[name=code]").fill(newest_code(page, demo.sandbox, "13800001001"))
+        submit(page)
+        page.wait_for_url(re.compile(f"^{re.escape(demo.tax)}/"))
+        page.goto(f"{demo.tax}/overview")
+        expect(page.locator("#aal")).to_have_attribute("data-level", "2")
+
+
+def test_an_app_withdrawn_in_my_account_is_signed_out(demo: Site, chromium: Browser) -> None:
+    with walker(chromium) as context:
+        page = context.new_page()
+        page.goto(demo.tax)
+        page.get_by_role("link", name="登录", exact=True).click()
+        sign_in(page, "13800001004", "Saffron3Meadow58")
+        signed_in_to(page, demo.tax)
+        page.goto(f"{demo.provider}/account/apps")
+        page.get_by_role("button", name=re.compile("撤回")).click()
+        expect(page.get_by_role("status")).to_contain_text("已撤回")
+        page.wait_for_timeout(1000)
+        assert is_signed_out_of(page, demo.tax)
+
+
+def test_signing_out_at_the_provider_asks_first_and_lists_the_apps(demo: Site, chromium: Browser) -> None:
+    with walker(chromium, script=False) as context:
+        page = context.new_page()
+        page.goto(demo.social)
+        page.get_by_role("link", name="登录", exact=True).click()
+        page.get_by_role("link", name=re.compile("短信验证码")).first.click()
+        page.locator("input[name=identifier]").fill("13800001005")
+        submit(page)
+        page.locator("input[name=code]").fill(newest_code(page, demo.sandbox, "13800001005"))
+        submit(page)
+        signed_in_to(page, demo.social)
+        page.goto(f"{demo.provider}/signout")
+        expect(page.locator("main")).to_contain_text("社会保障")
+        page.locator("button[name=confirm]").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("已退出登录")
+        expect(page.locator("main li")).to_contain_text("已退出")
+        assert is_signed_out_of(page, demo.social)

@@ -1,0 +1,64 @@
+"""The steps people take, as functions over a page."""
+
+import re
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import Site, newest_code
+
+PASSWORD = "Maple8Window53"
+
+
+def submit(page: Page) -> None:
+    page.locator("main form button:not([name])").first.click()
+
+
+def register(page: Page, site: Site, phone: str) -> None:
+    """From the first page of registration to "registered", as a citizen with this phone."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text("注册")
+    page.locator("input[name=phone]").fill(f"+86 {phone[:3]} {phone[3:7]} {phone[7:]}")
+    submit(page)
+    page.locator("input[name=code]").fill(newest_code(page, site.sandbox, phone))
+    submit(page)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("label[for=agreements]").click(position={"x": 8, "y": 8})
+    submit(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("注册成功")
+
+
+def sign_in(page: Page, identifier: str, password: str) -> None:
+    page.locator("input[name=identifier]").fill(identifier)
+    page.locator("input[name=password]").fill(password)
+    submit(page)
+
+
+def signed_in_to(page: Page, address: str) -> None:
+    page.wait_for_url(re.compile(f"^{re.escape(address)}/"))
+    expect(page.locator("#person")).to_be_visible()
+
+
+def is_signed_out_of(page: Page, address: str) -> bool:
+    page.goto(f"{address}/")
+    return page.get_by_role("link", name="登录", exact=True).is_visible()
+
+
+def both_apps_and_out(page: Page, site: Site) -> float:
+    """In the tax app: walk over to social security without a form, sign out there, be out of both.
+
+    Returns the seconds from the click on "sign out" until both apps have forgotten the person.
+    """
+    tax_sub = page.locator("#sub").text_content()
+    page.locator("#other-app").click()
+    page.get_by_role("link", name="登录", exact=True).click()
+    signed_in_to(page, site.social)
+    assert page.locator("#sub").text_content() != tax_sub, "two departments know the person by two names"
+    began = time.monotonic()
+    page.locator("#sign-out").click()
+    page.wait_for_url(re.compile(f"^{re.escape(site.social)}/signed-out"))
+    while not (is_signed_out_of(page, site.tax) and is_signed_out_of(page, site.social)):
+        assert time.monotonic() - began < 10
+    took = time.monotonic() - began
+    page.goto(f"{site.provider}/account")
+    expect(page.locator("input[name=password]")).to_be_visible()
+    return took
