@@ -190,6 +190,7 @@ class Tongban:
 
     @staticmethod
     def _environment(issuer: str, receiver: Receiver, scratch: Path) -> dict[str, str]:
+        """Overrides of the file; password hashes are made cheap, for hundreds of sign-ins are not what is tested."""
         declared = CLIENTS_FILE.read_text("utf-8").replace(SUITE_ADDRESS, receiver.base)
         (scratch / "clients.toml").write_text(declared, "utf-8")
         return {
@@ -199,6 +200,8 @@ class Tongban:
             "TONGBAN_STATE__URL": f"sqlite:///{scratch / 'state.db'}",
             "TONGBAN_SECRETS__FILE": str(scratch / "secrets.toml"),
             "TONGBAN_CLIENTS__FILE": str(scratch / "clients.toml"),
+            "TONGBAN_LIMITS__PASSWORD__ARGON2_MEMORY_KIB": "1024",
+            "TONGBAN_LIMITS__PASSWORD__ARGON2_TIME": "1",
         }
 
     @staticmethod
