@@ -1,6 +1,6 @@
 """`make cluster`: the real thing on one machine - PostgreSQL, Redis, two nodes, a worker, nginx with TLS.
 
-Always true: Ctrl-C or SIGTERM ends everything it started, front first and database last; nothing of it stays
+Always true: Ctrl-C or SIGTERM ends everything it started, the database last; nothing of it stays
 but log files and the certificate under .cache/cluster.
 """
 
@@ -27,16 +27,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass
 class Running:
-    """A part that is to run until the end: `start` starts it (again), `child` is what runs of it now."""
+    """What runs until the end: `start` starts it (again), `child` is what runs of it now; a `server` ends last."""
 
     name: str
+    server: bool
     start: Callable[[], processes.Child]
     child: processes.Child
     restarts: list[float] = field(default_factory=list)
 
 
 class Cluster:
-    """Everything that was started, in order; stopped in the opposite order."""
+    """Everything that was started; at the end the parts are stopped together, then the servers they stood on."""
 
     def __init__(self, logs: Path) -> None:
         """Begin with empty logs in the directory `logs`."""
@@ -58,14 +59,18 @@ class Cluster:
                 raise processes.ProcessFailed(
                     f"something answers there already ({part.address}); is another one running?"
                 )
-            child = self.keep(part.name, start)
+            child = self._keep(part.name, start, server=False)
             if part.ready:
                 processes.wait_until(part.ready, child, seconds=_READY)
 
-    def keep(self, name: str, start: Callable[[], processes.Child]) -> processes.Child:
-        """Start something, to be started again when it ends by itself and stopped at the end."""
+    def add_server(self, name: str, start: Callable[[], processes.Child]) -> None:
+        """Start a database or store, which the parts stand on; `start` returns when it is ready."""
+        with _step(name, "private, on a Unix socket"):
+            self._keep(name, start, server=True)
+
+    def _keep(self, name: str, start: Callable[[], processes.Child], *, server: bool) -> processes.Child:
         child = start()
-        self._running.append(Running(name, start, child))
+        self._running.append(Running(name, server, start, child))
         return child
 
     def watch(self) -> NoReturn:
@@ -78,13 +83,12 @@ class Cluster:
                     _restart(part, status)
 
     def stop(self) -> None:
-        """Stop everything, the last started first; a signal meanwhile changes nothing."""
+        """Stop everything, the servers last; a signal meanwhile changes nothing."""
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        print("\nstopping", end="", flush=True)
-        for part in reversed(self._running):
-            processes.stop(part.child)
-            print(".", end="", flush=True)
+        print("\nstopping ...", end="", flush=True)
+        processes.stop(*(part.child for part in reversed(self._running) if not part.server))
+        processes.stop(*(part.child for part in reversed(self._running) if part.server))
         print(" done", flush=True)
 
 
@@ -157,10 +161,8 @@ def run(directory: Path, ports: Ports) -> NoReturn:
         state = services.Redis(log=logs / "redis.log")
         stack.callback(state.remove)
         cluster = stack.enter_context(_cluster("Tongban cluster", logs))
-        with _step("PostgreSQL", "private, on a Unix socket"):
-            cluster.keep("PostgreSQL", database.start)
-        with _step("Redis", "private, on a Unix socket"):
-            cluster.keep("Redis", state.start)
+        cluster.add_server("PostgreSQL", database.start)
+        cluster.add_server("Redis", state.start)
         (private / "clients.toml").write_text(cluster_files.registrations(ports))
         env = cluster_parts.settings(ports, database=database.url, state=state.url, private=private, logs=logs)
         for name, argv in cluster_parts.preparations(env):

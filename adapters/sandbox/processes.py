@@ -138,15 +138,16 @@ def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> No
         time.sleep(0.01)
 
 
-def stop(child: Child, *, seconds: float = 10) -> None:
-    """Send the stop signal, wait up to `seconds`, then kill the child's whole process group."""
-    if child.process.poll() is None:
-        child.process.send_signal(child.stop_signal)
-        try:
-            child.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill(child)
-    kill(child)
+def stop(*children: Child, seconds: float = 10) -> None:
+    """Send each its stop signal, wait up to `seconds` for all, then kill what is left of their process groups."""
+    deadline = time.monotonic() + seconds
+    for child in children:
+        if child.process.poll() is None:
+            child.process.send_signal(child.stop_signal)
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0.0, deadline - time.monotonic()))
+        kill(child)
 
 
 def kill(child: Child) -> None:
