@@ -19,9 +19,10 @@ from idp.signin.pages import CODE, IDENTIFIER, blueprint, client_name, opening_n
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.cookies import browser_id
+from idp.web.errors import error_page
 from idp.web.forms import Form
 from idp.web.guards import public
-from idp.web.reasons import sentence
+from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried, current_visit, onward
 
 
@@ -73,7 +74,7 @@ def enter_code() -> ResponseReturnValue:
     phone = parts().codes.phone(challenge_id=challenge, purpose=Purpose.SIGN_IN, browser=browser_id())
     mobile = Mobile.parse(phone) if phone else None
     if mobile is None:
-        return redirect(url_for("signin.code", done="code_expired", **carried()), 303)
+        return _code_gone()
     if request.method == "GET":
         return _enter_page(Form(CODE), mobile)
     if request.form.get("resend") == "yes":
@@ -88,6 +89,14 @@ def enter_code() -> ResponseReturnValue:
     db.session.commit()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _enter_page(form, mobile)
+
+
+def _code_gone() -> ResponseReturnValue:
+    """Who opens the page is led back; who answers is told 400, as the loser of two answers at once (trust 1)."""
+    again = url_for("signin.code", done="code_expired", **carried())
+    if request.method == "GET":
+        return redirect(again, 303)
+    return error_page(400, title=sentence("code_expired"), text=GENERAL, again=again)
 
 
 def _resend(mobile: Mobile, challenge: str) -> ResponseReturnValue:
