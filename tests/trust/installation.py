@@ -340,7 +340,7 @@ def _assemble(
     people: int,
 ) -> Installation:
     ports = [free_port() for _ in range(3)]
-    env["TONGBAN_ISSUER"] = f"http://localhost:{ports[0]}"
+    env.setdefault("TONGBAN_ISSUER", f"http://localhost:{ports[0]}")
     env["TONGBAN_SMS__URL"] = f"http://127.0.0.1:{ports[2]}/sms/v1/messages"
     nodes = [
         Process(
