@@ -164,6 +164,12 @@ def test_user_agent_is_short_printable_ascii(app: Flask) -> None:
         assert user_agent(12) == "Mozilla ??xx"
 
 
+@pytest.mark.parametrize("host", [".", "", "a..b", "[", "\xe9", "x" * 300, "a b:c"])
+def test_host_that_is_none_is_no_fault(client: FlaskClient, host: str) -> None:
+    for answer in (client.get("/signin", headers={"Host": host}), client.post("/signin", headers={"Host": host})):
+        assert answer.status_code < 500
+
+
 def test_link_addresses_never_follow_the_host_header(app: Flask) -> None:
     @app.get("/slash/")
     @public
