@@ -87,9 +87,9 @@ class Cluster:
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         print("\nstopping ...", end="", flush=True)
-        processes.stop(*(part.child for part in reversed(self._running) if not part.server))
-        processes.stop(*(part.child for part in reversed(self._running) if part.server))
-        print(" done", flush=True)
+        late = processes.stop(*(part.child for part in reversed(self._running) if not part.server))
+        late += processes.stop(*(part.child for part in reversed(self._running) if part.server))
+        print(f" done; killed after 10 s: {', '.join(late)}" if late else " done", flush=True)
 
 
 def _restart(part: Running, status: int) -> None:

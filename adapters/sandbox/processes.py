@@ -138,16 +138,20 @@ def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> No
         time.sleep(0.01)
 
 
-def stop(*children: Child, seconds: float = 10) -> None:
-    """Send each its stop signal, wait up to `seconds` for all, then kill what is left of their process groups."""
+def stop(*children: Child, seconds: float = 10) -> list[str]:
+    """Send each its stop signal, wait up to `seconds` for all, then kill and return the names of the rest."""
     deadline = time.monotonic() + seconds
     for child in children:
         if child.process.poll() is None:
             child.process.send_signal(child.stop_signal)
+    late = []
     for child in children:
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             child.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            late.append(child.name)
         kill(child)
+    return late
 
 
 def kill(child: Child) -> None:

@@ -70,14 +70,14 @@ def test_stopping_ends_a_child_that_ignores_the_signal_and_its_own_children(tmp_
     child = processes.start("stubborn", ["sh", "-c", script], log=tmp_path / "log")
     processes.wait_until(lambda: (tmp_path / "log").read_text().endswith("\n"), child, seconds=10)
     grandchild = int((tmp_path / "log").read_text())
-    processes.stop(child, seconds=0.2)
+    assert processes.stop(child, seconds=0.2) == ["stubborn"]
     assert gone([child.process.pid, grandchild])
 
 
 def test_stopping_what_already_ended_does_nothing(tmp_path: Path) -> None:
     child = processes.start("short", ["true"], log=tmp_path / "log")
     child.process.wait(10)
-    processes.stop(child)
+    assert processes.stop(child) == []
     assert child.process.returncode == 0
 
 
