@@ -80,7 +80,7 @@ class Worker:
         on_settled: OnSettled | None = None,
         threads: int = 32,
         per_receiver: int = 8,
-        lease: int = 30,
+        lease: int = 15,
         clock: Callable[[Transaction], int] = database_time,
     ) -> None:
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.audit.chains import Writer
@@ -260,7 +260,6 @@ operations: dict[str, Callable[[list[Entry], int], list[Entry]]] = {
 }
 
 
-@settings(max_examples=300)
 @given(st.integers(1, 12), st.lists(st.tuples(st.sampled_from(sorted(operations)), st.integers(0, 11)), max_size=4))
 def test_no_series_of_changes_goes_unnoticed(length: int, changes: list[tuple[str, int]]) -> None:
     rows = original = _entries(length)
