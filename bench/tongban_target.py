@@ -122,6 +122,7 @@ def declaration(role: str, client: Client) -> str:
         "grant_types": list(ROLES[role]),
         "redirect_uris": redirects,
         "id_token_alg": "ES256",
+        "audience": "urn:bench:api",  # what lets the resource server ask about the tokens of the others
     }
     return (
         "[[client]]\n"
