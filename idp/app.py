@@ -105,7 +105,7 @@ def create_app(settings: Settings) -> Flask:
         agreements=agreements,
         ttl=settings.session.parked,
     )
-    init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.maker))
+    init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker))
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
     require_guards(app)
     app.wsgi_app = _lane(app, provider, metrics)  # type: ignore[method-assign, assignment]

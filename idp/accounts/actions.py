@@ -62,6 +62,7 @@ _ACCEPT = Statement[Any](
     " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
 )
 
+_SUBJECTS_MOST = 50_000
 SUBJECT_PREFIX = "pw_"
 """Every person's ``sub`` begins so; no client may be named so (clients.rules)."""
 
@@ -103,6 +104,7 @@ class Directory:
     def __init__(self, cipher: FieldCipher, index: BlindIndex) -> None:
         self._cipher = cipher
         self._index = index
+        self._subjects: dict[tuple[str, str], str] = {}
 
     def blind(self, identifier: Identifier) -> bytes:
         """The keyed blind index of an identifier: what attempts at it are counted on when nobody owns it."""
@@ -164,16 +166,22 @@ class Directory:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")
         tx.run(_SET_PROFILE, party=party_id, sealed=sealed, now=now)
 
+    def subject(self, tx: Transaction, *, sector: str, party_id: str) -> str:
+        """The pairwise ``sub`` of a party in a sector, made on first use; it never changes, so it is remembered."""
+        if known := self._subjects.get((sector, party_id)):
+            return known
+        sub = tx.one(_SUBJECT, sector=sector, party=party_id)
+        if sub is None:
+            tx.run(_ADD_SUBJECT, sector=sector, party=party_id, sub=SUBJECT_PREFIX + random_token())
+            sub = tx.all(_SUBJECT, sector=sector, party=party_id)[0]
+        made = sub
+        tx.after_commit(lambda: self._remember(sector, party_id, made))
+        return sub
 
-def subject(tx: Transaction, *, sector: str, party_id: str) -> str:
-    """The pairwise ``sub`` of a party in a sector, made on first use."""
-    if known := tx.one(_SUBJECT, sector=sector, party=party_id):
-        return known
-    tx.run(_ADD_SUBJECT, sector=sector, party=party_id, sub=SUBJECT_PREFIX + random_token())
-    sub = tx.one(_SUBJECT, sector=sector, party=party_id)
-    if sub is None:
-        raise RuntimeError("a subject just written is gone")
-    return sub
+    def _remember(self, sector: str, party_id: str, sub: str) -> None:
+        if len(self._subjects) >= _SUBJECTS_MOST:
+            self._subjects.clear()
+        self._subjects[sector, party_id] = sub
 
 
 def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:

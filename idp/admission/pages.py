@@ -87,12 +87,12 @@ def new_parked(**values: object) -> Parked:
     )
 
 
-def enter(parked: Parked) -> ResponseReturnValue:
-    """Answer a request at once, or park it and send the person to the first page that is needed."""
-    return _go_on(parked, key=None)
+def enter(parked: Parked, finish: Finish) -> ResponseReturnValue:
+    """Answer a request at once by ``finish``, or park it and send the person to the first page that is needed."""
+    return _go_on(parked, finish, key=None)
 
 
-def _go_on(parked: Parked, *, key: str | None) -> ResponseReturnValue:
+def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturnValue:
     admission, session = _admission(), current_session()
     decision = decide(
         current_transaction(),
@@ -107,7 +107,7 @@ def _go_on(parked: Parked, *, key: str | None) -> ResponseReturnValue:
         return _ask(admission, parked, decision, key)
     if key is not None and take(admission.store, key, browser=_browser()) is None:
         return expired_page()
-    return admission.protocols[parked.protocol](parked, decision, session)
+    return finish(parked, decision, session)
 
 
 def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:
@@ -152,7 +152,9 @@ def resume() -> ResponseReturnValue:
     """Take the next step of a parked request."""
     key = request.args.get("r", "")
     parked = peek(_admission().store, key, browser=_browser()) if key else None
-    return _go_on(parked, key=key) if parked else _restart(parked)
+    if parked is None:
+        return _restart(parked)
+    return _go_on(parked, _admission().protocols[parked.protocol], key=key)
 
 
 @blueprint.post("/continue/decline")

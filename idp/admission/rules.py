@@ -110,9 +110,10 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """Everything is met; ``acr`` is what the token says."""
+    """Everything is met; ``acr`` is what the token says, ``standing`` what was true."""
 
     acr: str
+    standing: Standing
 
 
 Decision = Ask | Refuse | Admit
@@ -125,7 +126,7 @@ def next_step(demand: Demand, standing: Standing | None, progress: Progress, *, 
     for check in _CHECKS:
         if (unmet := check(demand, standing, progress, now)) is not None:
             return _silent(demand, unmet)
-    return Admit(met_acr(demand, standing.level))
+    return Admit(met_acr(demand, standing.level), standing)
 
 
 def met_acr(demand: Demand, truth: Level) -> str:

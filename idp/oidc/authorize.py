@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from idp.accounts.actions import subject
+from idp.accounts.actions import Directory
 from idp.admission.rules import Admit, Demand, Refuse
 from idp.clients.rules import Basis, Client
 from idp.crypto.tokens import digest, new_id, random_token
 from idp.db import Statement, Transaction
-from idp.grants.actions import consented, give_consent, issue
+from idp.grants.actions import give_consent, issue
 from idp.grants.rules import Grant
 from idp.oidc.request import AuthorizationRequest, RedirectError, scopes_needing, scopes_to_release
 from idp.oidc.server import CODE
 from idp.oidc.tokens import TokenMaker
-from idp.proofing.actions import ial
 from idp.proofing.rules import Level
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid
@@ -91,6 +90,7 @@ def refusal_answer(request: AuthorizationRequest, refuse: Refuse, *, issuer: str
 
 def grant_code(
     tx: Transaction,
+    directory: Directory,
     store: Store,
     maker: TokenMaker,
     request: AuthorizationRequest,
@@ -101,8 +101,8 @@ def grant_code(
 ) -> tuple[Answer, "PendingCode"]:
     """Write the grant; the caller commits, then calls ``PendingCode.publish``: no code precedes its row."""
     client = request.client
-    _tell_statutory(tx, request, session, now=now)
-    sub = subject(tx, sector=client.sector, party_id=session.party_id)
+    _tell_statutory(tx, request, admit, now=now)
+    sub = directory.subject(tx, sector=client.sector, party_id=session.party_id)
     code = random_token()
     grant = Grant(
         gid=new_id("gnt"),
@@ -115,8 +115,8 @@ def grant_code(
         claims=request.params.get("claims"),
         acr=admit.acr,
         amr=" ".join(session.amr),
-        ial=ial(tx, session.party_id, now=now),
-        aal=session.aal,
+        ial=admit.standing.level.ial,
+        aal=admit.standing.level.aal,
         auth_time=session.auth_time,
         offline="offline_access" in request.scopes,
         refresh_secret=None,
@@ -157,11 +157,9 @@ class PendingCode:
         return f"PendingCode({self.grant.gid})"
 
 
-def _tell_statutory(tx: Transaction, request: AuthorizationRequest, session: Session, *, now: int) -> None:
+def _tell_statutory(tx: Transaction, request: AuthorizationRequest, admit: Admit, *, now: int) -> None:
     """First use of a scope with a statutory basis is noted for the person's list of apps, without a form."""
-    told = scopes_needing(request, Basis.STATUTORY)
-    if not told:
-        return
-    client_id = request.client.client_id
-    if not told <= consented(tx, party_id=session.party_id, client_id=client_id):
-        give_consent(tx, party_id=session.party_id, client_id=client_id, scopes=told, told_only=True, now=now)
+    told, who = scopes_needing(request, Basis.STATUTORY), admit.standing
+    if not told <= who.consented:
+        client_id = request.client.client_id
+        give_consent(tx, party_id=who.party_id, client_id=client_id, scopes=told, told_only=True, now=now)

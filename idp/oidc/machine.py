@@ -6,7 +6,7 @@ Always true: a token is honoured only after its signature or hash, its end, its 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from idp.accounts.actions import Directory, subject
+from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.audit.rules import Counted
 from idp.clients.actions import Registry
@@ -166,10 +166,9 @@ class MachineEndpoints:
 
     def _subject(self, tx: Transaction, grant: Grant, caller: Client) -> str:
         """``sub`` in the caller's sector."""
-        return grant.sub if caller.client_id == grant.client_id else self._sub_in(tx, grant, caller)
-
-    def _sub_in(self, tx: Transaction, grant: Grant, caller: Client) -> str:
-        return subject(tx, sector=caller.sector, party_id=grant.party_id)
+        if caller.client_id == grant.client_id:
+            return grant.sub
+        return self._directory.subject(tx, sector=caller.sector, party_id=grant.party_id)
 
     def _described_refresh(
         self, tx: Transaction, token: RefreshToken, caller: Client, *, now: int

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.actions import Directory
 from idp.admission.pages import enter, new_parked, serve_protocol
 from idp.admission.parked import Parked
 from idp.admission.rules import Admit, Refuse
@@ -39,6 +40,7 @@ class Doors:
     database: Database
     store: Store
     registry: Registry
+    directory: Directory
     maker: TokenMaker
 
 
@@ -80,7 +82,11 @@ def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
         )
         return _send(wrong)
     wanted = actions.demand(current_transaction(), parsed, hint_sub=hint.sub if hint else None)
-    return enter(new_parked(**actions.parking(parsed, wanted)))
+
+    def finish(_parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
+        return _answer(parsed, decision, session)
+
+    return enter(new_parked(**actions.parking(parsed, wanted)), finish)
 
 
 def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
@@ -91,12 +97,16 @@ def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -
         return oauth_error_page(parsed.error, parsed.description)
     if isinstance(parsed, RedirectError):
         return _send(actions.redirected(parsed, issuer=doors.maker.issuer))
-    if isinstance(decision, Refuse) or session is None:
-        refuse = decision if isinstance(decision, Refuse) else None
-        assert refuse is not None  # noqa: S101 - nobody is admitted without a session
-        return _send(actions.refusal_answer(parsed, refuse, issuer=doors.maker.issuer))
+    return _answer(parsed, decision, session)
+
+
+def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
+    doors = _doors()
+    if isinstance(decision, Refuse):
+        return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
+    assert session is not None  # noqa: S101 - nobody is admitted without one
     answer, pending = actions.grant_code(
-        current_transaction(), doors.store, doors.maker, parsed, decision, session, now=now()
+        current_transaction(), doors.directory, doors.store, doors.maker, parsed, decision, session, now=now()
     )
     db.session.commit()
     pending.publish()
