@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from adapters.departments.errors import ConfigurationError
+from adapters.departments.errors import ConfigurationError, SessionEnded
 from adapters.departments.flask import SingleSignOn, current_person, login_required
 from adapters.departments.flask_cookies import Cookies
 from adapters.departments.flask_signin import safe_target
@@ -423,6 +423,34 @@ def test_a_session_without_refresh_token_lasts_as_the_app_decides(
     sign_in(browser, provider)
     clock.now += 1200
     assert get(browser, "/mine").status_code == 200
+
+
+def test_an_app_can_refresh_when_it_wants(app: Flask, provider: FakeProvider) -> None:
+    @app.post("/again")
+    def again() -> str:
+        try:
+            return app.extensions["tongban_departments"].refresh().access_token
+        except SessionEnded:
+            return "nobody"
+
+    browser = app.test_client()
+    assert post(browser, "/again").text == "nobody"
+    sign_in(browser, provider)
+    assert post(browser, "/again").text != "access-2"
+    provider.refresh_tokens.clear()
+    gone = post(browser, "/again")
+    assert gone.text == "nobody"
+    assert "tax_session=;" in gone.headers["Set-Cookie"]
+
+
+def test_old_things_are_cleared_away_once_a_minute(app: Flask, provider: FakeProvider, clock: Clock) -> None:
+    store, purged = app.extensions["tongban_departments"].store, []
+    purge = store.purge
+    store.purge = lambda lifetime, now: (purged.append(now), purge(lifetime, now=now))
+    for _ in range(5):
+        get(app.test_client(), "/mine")
+        clock.now += 20
+    assert purged == [START, START + 60]
 
 
 # Signing out

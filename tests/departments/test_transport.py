@@ -97,7 +97,7 @@ def test_a_dripping_server_is_given_up() -> None:
             yield b"x"
 
     with serving(lambda _: HttpResponse(drip())) as port:
-        with pytest.raises(ProviderUnavailable, match="too long|TimeoutError"):
+        with pytest.raises(ProviderUnavailable, match=r"too long|TimeoutError"):
             HttpTransport(timeout=0.4).send(Request(url=f"http://127.0.0.1:{port}/"))
         done.set()
 
