@@ -58,11 +58,11 @@ def reserve(
 
 def settle(
     tx: Transaction, *, key: bytes, kind: AttemptKind, at: int, success: bool, now: int, policy: AttemptPolicy
-) -> bool:
-    """Say how the attempt reserved ``at`` ended; whether this failure locked."""
+) -> int | None:
+    """Say how the attempt reserved ``at`` ended; when the lock ends, if this failure locked."""
     window, locked = rules.settle(_open(tx, key, kind, now), at=at, success=success, now=now, policy=policy)
     _store(tx, key, kind, window)
-    return locked
+    return window.locked_until if locked else None
 
 
 def clear(tx: Transaction, *, key: bytes, kind: AttemptKind, now: int) -> bool:

@@ -161,12 +161,12 @@ class Passwords:
         right = self._hasher.matches(stored, password)
         fresh = self._hasher.hash(password) if right and self._hasher.is_outdated(stored) else None
         with self._database.transaction() as tx:
-            locked = attempts.settle(tx, key=key, kind=KIND, at=now, success=right, now=now, policy=self.policy)
+            until = attempts.settle(tx, key=key, kind=KIND, at=now, success=right, now=now, policy=self.policy)
             if fresh:
                 tx.run(_REHASH, party=party_id, hash=fresh, before=stored)
         if right:
             return Verified()
-        return Denied(Refusal.CREDENTIALS_REFUSED, newly_locked=locked)
+        return Denied(Refusal.CREDENTIALS_REFUSED, until=until, newly_locked=until is not None)
 
     def judge(self, password: str, personal: Personal) -> Acceptable | Unfit:
         """Whether it may be chosen under this installation's profile."""

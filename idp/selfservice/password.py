@@ -19,6 +19,7 @@ from idp.registration.pages import password_rules
 from idp.selfservice.pages import blueprint, done_notice, parts
 from idp.signin import sessions
 from idp.signin.loading import authenticated
+from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method, Session, SessionEnd
 from idp.web.clock import now
 from idp.web.forms import Field, Form
@@ -73,15 +74,8 @@ def _check_current(form: Form, session: Session) -> None:
     )
     if isinstance(outcome, passwords.Verified):
         return
-    record(
-        current_transaction(),
-        Event.PASSWORD_REFUSED,
-        actor=session.party_id,
-        subject=session.party_id,
-        session=session.id,
-        result="refused",
-        reason=outcome.reason,
-        now=now(),
+    note_refusal(
+        current_transaction(), parts().directory, outcome, party_id=session.party_id, session=session, now=now()
     )
     locked = outcome.reason != Refusal.CREDENTIALS_REFUSED
     form.refuse("current_password", sentence(outcome.reason if locked else "current_password_wrong"))

@@ -16,6 +16,7 @@ from idp.db import current_transaction, db
 from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
 from idp.signin.pages import CODE, PASSWORD, blueprint, client_name, parts
+from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method, Session
 from idp.web.clock import now
 from idp.web.cookies import browser_id
@@ -46,24 +47,27 @@ def _confirm_by_password(session: Session) -> ResponseReturnValue:
         outcome = parts().passwords.verify(
             party_id=session.party_id, key=account_key(session.party_id), password=form["password"], now=now()
         )
-        refused = outcome.reason if isinstance(outcome, passwords.Denied) else None
-        event = Event.PASSWORD_REFUSED if refused else Event.PASSWORD_ACCEPTED
-        record(
-            current_transaction(),
-            event,
-            actor=session.party_id,
-            subject=session.party_id,
-            session=session.id,
-            result="refused" if refused else "ok",
-            reason=refused,
-            now=now(),
-        )
-        if refused is None:
+        if isinstance(outcome, passwords.Verified):
+            _note_accepted(session)
             return _confirmed(session, Method.PASSWORD)
+        note_refusal(
+            current_transaction(), parts().directory, outcome, party_id=session.party_id, session=session, now=now()
+        )
         db.session.commit()
-        wrong = "password_wrong" if refused is Refusal.CREDENTIALS_REFUSED else refused
+        wrong = "password_wrong" if outcome.reason is Refusal.CREDENTIALS_REFUSED else outcome.reason
         form.refuse("password", sentence(wrong))
     return _confirm_page(form, method="password", stage="enter", mobile=None)
+
+
+def _note_accepted(session: Session) -> None:
+    record(
+        current_transaction(),
+        Event.PASSWORD_ACCEPTED,
+        actor=session.party_id,
+        subject=session.party_id,
+        session=session.id,
+        now=now(),
+    )
 
 
 def _confirm_by_code(session: Session) -> ResponseReturnValue:

@@ -17,15 +17,13 @@ from idp.credentials import sms_code
 from idp.credentials.attempts import account_key, unknown_key
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.signin.loading import authenticated
+from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.limits import address_budget_key
-from idp.web.locale import preferences, short_time
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, sentence
 from idp.web.visit import carried, current_visit, onward
@@ -129,22 +127,5 @@ def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passw
     if isinstance(outcome, passwords.Verified):
         record(tx, Event.PASSWORD_ACCEPTED, actor=party_id, subject=party_id, now=now())
         return outcome, party_id
-    event = Event.PASSWORD_LOCKED if outcome.newly_locked else Event.PASSWORD_REFUSED
-    record(tx, event, subject=party_id, result="refused", reason=outcome.reason, now=now())
-    if outcome.newly_locked:
-        _tell_locked(party_id)
+    note_refusal(tx, directory, outcome, party_id=party_id, now=now())
     return outcome, party_id
-
-
-def _tell_locked(party_id: str | None) -> None:
-    """Tell the person by text message; for an unknown identifier the same row goes nowhere."""
-    person = parts().directory.person(current_transaction(), party_id or "")
-    known = person.mobile is not None
-    until = now() + parts().passwords.policy.lock_steps[0]
-    message = {
-        "to": person.mobile.e164 if person.mobile else "",
-        "template": "password_locked",
-        "params": {"time": short_time(until)},
-        "locale": preferences().lang,
-    }
-    enqueue(current_transaction(), Kind.SMS if known else Kind.NONE, message, party_id=party_id, now=now())
