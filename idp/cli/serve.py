@@ -71,7 +71,7 @@ def _granian(settings: Settings, host: str, port: int) -> None:
         http=HTTPModes.http1,
         websockets=False,
         log_access=False,
-        log_level="warning",
+        log_level="error",
     ).serve()
 
 

@@ -52,6 +52,18 @@ def init_selfservice(app: Flask, parts: SelfService) -> None:
     app.register_blueprint(home)
 
 
+@blueprint.before_request
+def accept_first() -> ResponseReturnValue | None:
+    """Agreements that have changed are accepted before anything else is done here."""
+    session: Session | None = current_session()
+    if session is None:
+        return None
+    accepted = {(row.document, row.version) for row in acceptances(current_transaction(), session.party_id)}
+    if {(text.kind, text.version) for text in parts().agreements.current(now=now())} <= accepted:
+        return None
+    return redirect(url_for("registration.agreements", next=request.path), 303)
+
+
 def parts() -> SelfService:
     found: SelfService = current_app.extensions[EXTENSION]
     return found

@@ -68,9 +68,9 @@ def sign_out(session: Session | None, *, target: str | None) -> ResponseReturnVa
 
 
 def confirm_page(session: Session | None, *, asker: Client | None) -> ResponseReturnValue:
-    """Ask before signing out; without a session there is nothing to ask."""
+    """Ask before signing out; without a session there is nothing to ask. Never a redirect."""
     if session is None:
-        return redirect(url_for("signout.result"), 303)
+        return _result_page([], "")
     language = preferences().lang
     registry = _parts().registry
     entered = sessions.entered_clients(current_transaction(), session.id)
@@ -102,7 +102,10 @@ def result() -> ResponseReturnValue:
     kept = parts.store.get(RESULT, key) if key else None
     known = kept is not None and kept["browser"] == browser_digest().hex()
     found = deliveries(current_transaction(), session_id=kept["session_id"]) if kept and known else []
-    apps = _apps(parts.registry, found)
+    return _result_page(_apps(parts.registry, found), key)
+
+
+def _result_page(apps: list[SimpleNamespace], key: str) -> ResponseReturnValue:
     settled = all(app.state != "pending" for app in apps)
     refreshing = not settled and request.args.get("pause") is None
     here = url_for("signout.result", k=key) if key else url_for("signout.result")
