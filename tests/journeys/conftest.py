@@ -51,9 +51,9 @@ def started(command: list[str], directory: Path, env: dict[str, str]) -> Iterato
     assert status == 0, log.read_text("utf-8")[-3000:]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """``idp demo`` with an empty installation of its own."""
+    """``idp demo`` with an empty installation of its own; it and the cluster share ports, so never both at a time."""
     home = tmp_path_factory.mktemp("demo")
     env = {
         "TONGBAN_DATABASE__URL": f"sqlite:///{home / 'idp.db'}",
@@ -69,8 +69,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser of this module: Playwright bears one of its kind in a thread at a time."""
     path = chromium_path()
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
