@@ -139,7 +139,7 @@ class Database:
         except DatabaseUnavailable:
             if self.dialect == "postgresql":  # the server went away: what was pooled before is dead as well
                 pooled.invalidate()
-                self.engine.dispose(close=False)
+                self.engine.dispose()
             raise
         finally:
             if pooled.is_valid and self.dialect == "postgresql":
@@ -206,17 +206,28 @@ def current_transaction() -> Transaction:
 
 
 def _after_commit(session: Any) -> None:
-    if tx := session.info.pop("transaction", None):
-        tx.finish(committed=True)
+    if not session.in_nested_transaction():  # the release of a savepoint is no commit
+        _finish(session, committed=True)
 
 
 def _after_rollback(session: Any, *_: Any) -> None:
+    _finish(session, committed=False)
+
+
+def _after_end(session: Any, transaction: Any) -> None:
+    """A session that is closed, not committed, rolls back without saying so."""
+    if transaction.parent is None:
+        _finish(session, committed=False)
+
+
+def _finish(session: Any, *, committed: bool) -> None:
     if tx := session.info.pop("transaction", None):
-        tx.finish(committed=False)
+        tx.finish(committed=committed)
 
 
 event.listen(db.session, "after_commit", _after_commit)
 event.listen(db.session, "after_soft_rollback", _after_rollback)
+event.listen(db.session, "after_transaction_end", _after_end)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

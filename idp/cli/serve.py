@@ -6,6 +6,8 @@ Always true: none of them starts with settings `unsafe` objects to, or over a sc
 import os
 import signal
 import threading
+import time
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,14 +97,27 @@ def _gunicorn(settings: Settings, host: str, port: int) -> None:
 def application() -> "Flask":
     """The WSGI application of one server process, with its background threads."""
     from idp.app import provider_of
+    from idp.audit.chains import current_writer
     from idp.audit.counts import CountFlusher
     from idp.cli.work import make_worker
 
     app = Context(None).app
     provider = provider_of(app)
-    CountFlusher(provider.database, provider.node).start()
-    if provider.settings.server.embedded_worker:
-        make_worker(app).start()
+    flusher = CountFlusher(provider.database, provider.node)
+    flusher.start()
+    worker = make_worker(app) if provider.settings.server.embedded_worker else None
+    if worker:
+        worker.start()
+
+    def end() -> None:
+        """Finish what has begun: messages on their way, counts, audit chains."""
+        if worker:
+            worker.stop()
+        flusher.stop()
+        current_writer().close(provider.database, now=int(time.time()))
+
+    # granian's processes are multiprocessing's, which run finalizers but no atexit handlers
+    Finalize(None, end, exitpriority=100)
     return app
 
 
