@@ -175,7 +175,8 @@ def test_the_production_configuration_is_one_nginx_accepts(tmp_path: Path, certi
     text = re.sub(r"listen (\[::\]:)?(80|443)", lambda match: f"listen 127.0.0.1:{int(match[2]) + 20000}", text)
     text = re.sub(r"(listen \S+ (?:ssl )?default_server;\n) +listen \S+ (?:ssl )?default_server;\n", r"\1", text)
     text = re.sub(r"(listen \S+ ssl http2;\n) +listen \S+ ssl http2;\n", r"\1", text)
-    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text}\n}}\n"
+    debian = "sendfile on; ssl_protocols TLSv1.2; ssl_prefer_server_ciphers on; gzip on; access_log off;"
+    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{debian}\n{text}\n}}\n"
     (tmp_path / "nginx.conf").write_text(whole)
     program = packages.find("nginx")
     words = ["-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
