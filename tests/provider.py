@@ -20,6 +20,7 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
@@ -182,7 +183,9 @@ class Site:
 
     def text_code(self) -> str:
         """The code in the newest text message, sent or not."""
-        return str([message for message in self.outbox() if "code" in message.get("params", {})][-1]["params"]["code"])
+        return str(
+            [message for message in self.outbox() if "code" in message.get("params", {})][-1]["params"]["code"]
+        )
 
     def one(self, sql: str, **values: Any) -> Any:
         """The first column of the first row."""
@@ -300,7 +303,9 @@ def site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
     ensure_keys(provider.database, provider.cipher, now=now)
     for data in CLIENTS:
         with provider.database.transaction() as tx:
-            made = put(tx, data, secret=None if data.get("auth_method") in ("none", "private_key_jwt") else SECRET, now=now)
+            made = put(
+                tx, data, secret=None if data.get("auth_method") in ("none", "private_key_jwt") else SECRET, now=now
+            )
             assert isinstance(made, Client), made
     add_person(provider, PHONE, NAME)
     with provider.database.autocommit() as tx:
@@ -314,6 +319,7 @@ def site(site_template: Path, tmp_path: Path) -> Iterator[Site]:
     """A provider of this test."""
     shutil.copyfile(site_template, tmp_path / "idp.db")
     made = Site(create_app(settings_at(tmp_path)))
+    made.app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(site_template.parent))  # templates compile once
     yield made
     made.close()
 

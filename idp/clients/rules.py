@@ -144,9 +144,9 @@ def parse(data: Mapping[str, Any], *, secrets: tuple[Secret, ...] = ()) -> Clien
         return Faulty(tuple(f"unknown field {name}" for name in unknown))
     try:
         client = _build(data, secrets)
+        faults = tuple(_faults(client))  # a value of another type, or an address nobody can read, fails here
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return Faulty((f"{type(error).__name__}: {error}",))
-    faults = tuple(_faults(client))
     return Faulty(faults) if faults else client
 
 
