@@ -1,7 +1,7 @@
 """Where our server's Python time goes: stacks sampled by bench/sampler inside the server, added up here.
 
-Always true: a function counts once per sample however often it recurs in the stack; the samples see time while a
-thread is inside Python (waiting for the database included), so they are shares, never microseconds.
+Always true: a function counts once per stack however often it recurs in it; the figures are shares of the CPU time
+of threads inside Python, never microseconds: sampling slows the server down.
 """
 
 import sysconfig
@@ -15,7 +15,6 @@ from bench.targets import ROOT
 LINES = 30
 _LIBRARY = sysconfig.get_paths()["purelib"]
 _STANDARD = sysconfig.get_paths()["stdlib"]
-IDLE = ("threading.py:Condition.wait", "threading.py:Event.wait", "queue.py:SimpleQueue.get", "selectors.py:")
 
 
 def begin(samples: Path) -> None:
@@ -23,7 +22,7 @@ def begin(samples: Path) -> None:
 
 
 def end(samples: Path) -> list[str]:
-    """Stop sampling; the collapsed stacks of all server processes, ``count frame;frame;…`` each."""
+    """Stop sampling; the collapsed stacks of all server processes, ``nanoseconds frame;frame;…`` each."""
     Path(f"{samples}.on").unlink()
     time.sleep(1.0)
     files = samples.parent.glob(f"{samples.name}.*")
@@ -36,15 +35,19 @@ def report(lines: Iterable[str]) -> str:
     for line in lines:
         count, stack = line.split(" ", 1)
         frames = [shorten(frame) for frame in stack.split(";")]
-        if any(idle in frames[-1] for idle in IDLE):
-            continue
         total += int(count)
         own[frames[-1]] += int(count)
         for frame in set(frames):
             inclusive[frame] += int(count)
     if not total:
         return "no samples"
-    return "\n".join([f"{total} samples", *_listing("with callees", inclusive, total), *_listing("own", own, total)])
+    return "\n".join(
+        [
+            f"{total / 1e9:.2f} s of CPU time",
+            *_listing("with callees", inclusive, total),
+            *_listing("own", own, total),
+        ]
+    )
 
 
 def _listing(title: str, counts: Counter[str], total: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Stack sampler of `python -m bench --profile`, in every server process because this folder is on PYTHONPATH.
 
 Always true: it samples only while the file named by BENCH_SAMPLES + ".on" exists, so that a warm server is seen.
+A stack is given the CPU time its thread used since the sample before, so that waiting weighs nothing.
 """
 
 import collections
@@ -22,16 +23,27 @@ def _stack(frame: FrameType | None) -> str:
 
 
 def _sample(path: str) -> None:
-    own, seen = threading.get_ident(), collections.Counter[str]()
+    own, seen, used = threading.get_ident(), collections.Counter[str](), dict[int, int]()
     while True:
         time.sleep(INTERVAL)
         if os.path.exists(path + ".on"):
-            seen.update(_stack(frame) for thread, frame in sys._current_frames().items() if thread != own)
+            sys.setswitchinterval(INTERVAL / 20)  # or the samples only find threads that stop by themselves
+            for thread, frame in sys._current_frames().items():
+                if thread != own:
+                    now = time.clock_gettime_ns(time.pthread_getcpuclockid(thread))
+                    seen[_stack(frame)] += now - used.get(thread, now)
+                    used[thread] = now
         elif seen:
             with open(f"{path}.{os.getpid()}", "w") as file:
-                file.writelines(f"{count} {stack}\n" for stack, count in seen.items())
+                file.writelines(f"{nanoseconds} {stack}\n" for stack, nanoseconds in seen.items())
             seen.clear()
 
 
-if path := os.environ.get("BENCH_SAMPLES"):
+def _start(path: str) -> None:
     threading.Thread(target=_sample, args=(path,), daemon=True, name="bench-sampler").start()
+
+
+if "BENCH_SAMPLES" in os.environ:
+    _start(os.environ["BENCH_SAMPLES"])
+    # granian forks its workers, and threads stay behind
+    os.register_at_fork(after_in_child=lambda: _start(os.environ["BENCH_SAMPLES"]))
