@@ -14,6 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from adapters.sandbox.services import chromium_path
+from tests.services.test_cluster import descendants
+from tests.services.test_processes import gone
 
 ROOT = Path(__file__).parents[2]
 START = 120.0
@@ -46,9 +48,11 @@ def started(command: list[str], directory: Path, env: dict[str, str]) -> Iterato
             time.sleep(0.1)
         yield log
     finally:
+        below = descendants(process.pid)
         process.send_signal(signal.SIGTERM)
         status = process.wait(STOP)
     assert status == 0, log.read_text("utf-8")[-3000:]
+    assert gone(below), "something outlived the one signal"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "http://localhost:8000",
             "http://tax.localhost:8101",
             "http://social.localhost:8102",
+            "http://localhost:8009",
+        )
+
+
+@contextmanager
+def cluster_in(directory: Path) -> Iterator[Site]:
+    """`make cluster` with logs and certificate in ``directory``."""
+    with started([sys.executable, "-m", "adapters.sandbox.cluster", "--directory", str(directory)], directory, {}):
+        yield Site(
+            "https://idp.localhost:8443",
+            "https://tax.localhost:8443",
+            "https://social.localhost:8443",
             "http://localhost:8009",
         )
 

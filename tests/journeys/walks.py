@@ -38,6 +38,25 @@ def signed_in_to(page: Page, address: str) -> None:
     expect(page.locator("#person")).to_be_visible()
 
 
+def register_and_walk(page: Page, site: Site, phone: str) -> list[float]:
+    """The whole promise, by registration and then by sign-in; the seconds of `both_apps_and_out`."""
+    ask_to_sign_in(page, site)
+    page.get_by_role("link", name=re.compile("注册")).first.click()
+    register(page, site, phone)
+    page.locator("main a.button, main form button").first.click()
+    signed_in_to(page, site.tax)
+    took = [both_apps_and_out(page, site)]
+    ask_to_sign_in(page, site)
+    sign_in(page, phone, PASSWORD)
+    signed_in_to(page, site.tax)
+    return [*took, both_apps_and_out(page, site)]
+
+
+def ask_to_sign_in(page: Page, site: Site) -> None:
+    page.goto(site.tax)
+    page.get_by_role("link", name="登录", exact=True).click()
+
+
 def is_signed_out_of(page: Page, address: str) -> bool:
     page.goto(f"{address}/")
     return page.get_by_role("link", name="登录", exact=True).is_visible()
