@@ -262,8 +262,8 @@ def code_in(answer: httpx.Response) -> str:
 
 def problem(page: httpx.Response) -> str:
     """What a page says is wrong, in its own words."""
-    found = re.search(r'id="error-summary".*?</div>', page.text, re.DOTALL)
-    return " ".join(re.sub(r"<[^>]+>", " ", found[0] if found else page.text[:400]).split())
+    found = re.search(r'(?<=id="error-summary").*?>(.*?)</div>', page.text, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1] if found else page.text[:400]).split())
 
 
 def claims(response: httpx.Response) -> dict[str, Any]:

@@ -5,6 +5,7 @@ stands in a test's process is only HTTP clients and a look into the database.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -194,6 +195,21 @@ class Installation:
         """What only somebody at the database can do; the number of rows."""
         with self.engine.begin() as connection:
             return int(connection.execute(text(sql), values).rowcount)
+
+    def party(self, secret: str | None) -> str:
+        """Whose session a cookie secret opens, or opened."""
+        hashed = hashlib.sha256((secret or "").encode()).digest()
+        return str(self.rows("SELECT party_id FROM session WHERE secret_hash = :hash", hash=hashed)[0][0])
+
+    def session_id(self, secret: str | None) -> str:
+        hashed = hashlib.sha256((secret or "").encode()).digest()
+        return str(self.rows("SELECT id FROM session WHERE secret_hash = :hash", hash=hashed)[0][0])
+
+    def audited(self, party: str, event: str, **columns: Any) -> int:
+        """How many records of an event about a person, or anything else with an id, have these columns."""
+        where = "".join(f" AND {name} = :{name}" for name in columns)
+        sql = f"SELECT COUNT(*) FROM audit_event WHERE subject = :subject AND event = :event{where}"
+        return self.number(sql, subject=party, event=event, **columns)
 
     def messages(self, mobile: str) -> list[dict[str, Any]]:
         """What has arrived on a phone, newest first."""

@@ -1,0 +1,160 @@
+"""A suspended client is out on every node within a second, and what it held has ended (architecture: life cycle)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from tests.trust.browser import Browser, Server, Tokens, Wire, code_in, tokens_of
+from tests.trust.installation import ALPHA, BETA, MACHINE, Installation
+from tests.trust.receiver import claims_of
+
+pytestmark = pytest.mark.services
+BOUND = 1.0
+
+
+@dataclass
+class Use:
+    """One way to use a client, tried again and again on one node: when it last began to succeed."""
+
+    name: str
+    attempt: Callable[[], bool]
+    last: float = 0.0
+    tries: int = 0
+    error: list[BaseException] = field(default_factory=list)
+
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            began = time.monotonic()
+            try:
+                worked = self.attempt()
+            except Exception as error:  # shown by the test, which a thread cannot fail
+                self.error.append(error)
+                return
+            self.tries += 1
+            if worked:
+                self.last = began
+
+
+@pytest.fixture
+def reinstated(anywhere: Installation) -> Iterator[None]:
+    yield
+    for app in (ALPHA, MACHINE):
+        state = [row[0] for row in anywhere.rows("SELECT state FROM client WHERE client_id = :id", id=app.client_id)]
+        if state == ["suspended"]:
+            anywhere.run("client", "state", app.client_id, "live")
+
+
+def _uses(at: Installation, server: Server, browser: Browser, wire: Wire) -> list[Use]:
+    """Every way that must end, on each node; each with tokens of its own, so that none spoils another's."""
+    uses = []
+    for node in (0, 1):
+        family = [tokens_of(server.exchange(ALPHA, browser.authorize(ALPHA))).refresh]
+        held = tokens_of(server.exchange(ALPHA, browser.authorize(ALPHA)))
+        own = server.client_credentials(MACHINE).json()["access_token"]
+        mine = browser.copy()
+
+        def refresh(node: int = node, family: list[str] = family) -> bool:
+            answer = server.refresh(ALPHA, family[0], node=node)
+            if answer.status_code == 200:
+                family[0] = tokens_of(answer).refresh
+            return _served(answer)
+
+        def code(node: int = node, mine: Browser = mine) -> bool:
+            return "code=" in mine.ask(ALPHA, node=node).headers.get("location", "")
+
+        def exchange(node: int = node, mine: Browser = mine) -> bool:
+            answer = mine.ask(ALPHA, node=node)
+            if "code=" not in answer.headers.get("location", ""):
+                return False
+            return _served(server.exchange(ALPHA, code_in(answer), node=node))
+
+        def introspection(node: int = node, token: str = held.access) -> bool:
+            return server.is_active(ALPHA, token, node=node)
+
+        def introspection_of_own(node: int = node, token: str = own) -> bool:
+            return server.is_active(MACHINE, token, node=node)
+
+        def userinfo(node: int = node, token: str = held.access) -> bool:
+            return _served(server.userinfo(token, node=node))
+
+        def own_token(node: int = node) -> bool:
+            return _served(server.client_credentials(MACHINE, node=node))
+
+        named = (refresh, code, exchange, introspection, introspection_of_own, userinfo, own_token)
+        uses += [Use(f"{attempt.__name__} on node {node}", attempt) for attempt in named]
+    return uses
+
+
+def _served(answer: httpx.Response) -> bool:
+    assert answer.status_code < 500, answer.text
+    return answer.status_code == 200
+
+
+def _disable(at: Installation, *names: str) -> float:
+    """Suspend by a third process; the moment at which the last command said it was done."""
+    said = 0.0
+    for name in names:
+        with at.begin("client", "disable", name) as command:
+            assert command.stdout is not None
+            printed = [line for line in command.stdout if f"{name}: suspended" in line]
+            said = time.monotonic()
+        assert printed
+    return said
+
+
+@pytest.mark.usefixtures("reinstated")
+def test_a_suspended_client_gets_nothing_from_any_node_a_second_later(
+    anywhere: Installation, server: Server, browser: Browser, wire: Wire
+) -> None:
+    browser.sign_in(anywhere.person())
+    uses = _uses(anywhere, server, browser, wire)
+    stopping = threading.Event()
+    threads = [threading.Thread(target=use.run, args=(stopping,)) for use in uses]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    began = time.monotonic()
+    said = _disable(anywhere, ALPHA.client_id, MACHINE.client_id)
+    time.sleep(BOUND + 1)
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    assert [use.error for use in uses if use.error] == []
+    worked_before = {use.name for use in uses if use.last > 0}
+    assert worked_before == {use.name for use in uses}
+    late = {use.name: round(use.last - said, 2) for use in uses if use.last > said + BOUND}
+    assert late == {}
+    assert all(use.tries > 5 for use in uses), f"{began - said}"
+
+
+@pytest.mark.usefixtures("reinstated")
+def test_its_grants_end_with_notices_and_nothing_comes_back_when_it_is_reinstated(
+    anywhere: Installation, server: Server, wire: Wire
+) -> None:
+    browsers = [Browser(anywhere, wire).sign_in(anywhere.person()) for _ in range(3)]
+    held: list[Tokens] = [tokens_of(server.exchange(ALPHA, b.authorize(ALPHA))) for b in browsers]
+    others = [tokens_of(server.exchange(BETA, b.authorize(BETA, scope="openid"))) for b in browsers]
+    unused = browsers[0].authorize(ALPHA)
+    own = server.client_credentials(MACHINE).json()["access_token"]
+    _disable(anywhere, ALPHA.client_id, MACHINE.client_id)
+    sids = [str(claims_of(tokens.id)["sid"]) for tokens in held]
+    assert anywhere.receiver.wait_for(*sids)
+    assert [len(anywhere.receiver.of(sid)) for sid in sids] == [1, 1, 1]
+    for tokens in held:
+        gid = str(claims_of(tokens.access)["gid"])
+        assert anywhere.audited(gid, "client:grant:ended", reason="client-suspended") == 1
+    for browser, tokens in zip(browsers, others, strict=True):  # the sessions and other apps go on
+        assert browser.is_signed_in(node=1)
+        assert server.is_active(BETA, tokens.access)
+    anywhere.run("client", "state", ALPHA.client_id, "live")
+    anywhere.run("client", "state", MACHINE.client_id, "live")
+    time.sleep(BOUND)
+    for tokens in held:
+        assert server.living(ALPHA, tokens) == []
+    assert server.exchange(ALPHA, unused).status_code == 400
+    assert server.is_active(MACHINE, own), "its own short tokens name no grant"
+    assert tokens_of(server.exchange(ALPHA, browsers[0].authorize(ALPHA)))
