@@ -12,6 +12,7 @@ from flask import Flask
 
 from idp.accounts.actions import Directory
 from idp.admission.pages import init_admission
+from idp.admission.parked import Parking
 from idp.audit import init_audit
 from idp.audit.counts import count
 from idp.clients.actions import Registry
@@ -99,11 +100,10 @@ def create_app(settings: Settings) -> Flask:
     init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
     init_admission(
         app,
-        store=provider.store,
+        parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
         registry=provider.registry,
         directory=provider.directory,
         agreements=agreements,
-        ttl=settings.session.parked,
     )
     init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker))
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))

@@ -34,6 +34,8 @@ _SECURITY = (
     ("Referrer-Policy", "no-referrer"),
 )
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_LENGTH_DIGITS = 18
+"""More are no length of anything, and Python refuses to read thousands of digits as a number."""
 _ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
 
 Handler = Callable[[ProtocolRequest], ProtocolResponse]
@@ -80,6 +82,7 @@ class Lane:
         token = request_id.set(reference)
         try:
             response = self._answer(endpoint, environ)
+            cors = self._cors(endpoint, environ)
         finally:
             request_id.reset(token)
         self._observe(environ["PATH_INFO"], response.status, time.perf_counter() - began)
@@ -89,7 +92,7 @@ class Lane:
             ("X-Request-Id", reference),
             *response.headers,
             *self._security,
-            *self._cors(endpoint, environ),
+            *cors,
         ]
         start_response(_STATUS[response.status], headers)
         return (b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body,)
@@ -135,7 +138,11 @@ class Lane:
             return ()
         if endpoint.any_origin:
             return _ANY_ORIGIN
-        if endpoint.origins is None or not endpoint.origins(origin):
+        try:
+            known = endpoint.origins is not None and endpoint.origins(origin)
+        except DatabaseUnavailable:  # the answer itself is a 503 then, or needs no database
+            known = False
+        if not known:
             return (("Vary", "Origin"),)
         allowed = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
         if environ["REQUEST_METHOD"] != "OPTIONS":
@@ -151,8 +158,8 @@ class Lane:
 def _form(environ: "WSGIEnvironment") -> dict[str, str] | Malformed:
     """The body's parameters; a body that is missing, too large or no form is malformed."""
     length = environ.get("CONTENT_LENGTH") or ""
-    if length and (not length.isascii() or not length.isdigit()):
-        return Malformed("Content-Length is not a number")
+    if length and (not length.isascii() or not length.isdigit() or len(length) > _LENGTH_DIGITS):
+        return Malformed("Content-Length is not a number of bytes")
     size = int(length or 0)
     if size > MAX_BODY:
         return Malformed("request too large", 413)

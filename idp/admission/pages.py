@@ -12,14 +12,13 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.admission.actions import decide
-from idp.admission.parked import Parked, note, park, peek, take
+from idp.admission.parked import Parked, Parking
 from idp.admission.rules import Admit, Ask, Reason, Refusal, Refuse, Step
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis
 from idp.db import current_transaction, db
 from idp.grants.actions import give_consent
 from idp.signin.rules import Session
-from idp.state.store import Store
 from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -46,18 +45,17 @@ blueprint = Blueprint("admission", __name__)
 class Admission:
     """What the pages work with; ``protocols`` finish what they parked."""
 
-    store: Store
+    parking: Parking
     registry: Registry
     directory: Directory
     agreements: Agreements
-    ttl: int
     protocols: dict[str, Finish]
 
 
 def init_admission(
-    app: Flask, *, store: Store, registry: Registry, directory: Directory, agreements: Agreements, ttl: int
+    app: Flask, *, parking: Parking, registry: Registry, directory: Directory, agreements: Agreements
 ) -> None:
-    app.extensions[EXTENSION] = Admission(store, registry, directory, agreements, ttl, {})
+    app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, {})
     app.register_blueprint(blueprint)
     init_visits(app, _load_visit, resume="admission.resume")
 
@@ -105,7 +103,7 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
     if isinstance(decision, Ask):
         db.session.rollback()
         return _ask(admission, parked, decision, key)
-    if key is not None and take(admission.store, key, browser=_browser()) is None:
+    if key is not None and admission.parking.take(key, browser=_browser()) is None:
         return expired_page()
     return finish(parked, decision, session)
 
@@ -113,9 +111,9 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
 def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:
     waiting = replace(parked, reason=ask.reason)
     if key is None:
-        key = park(admission.store, waiting, ttl=admission.ttl)
+        key = admission.parking.park(waiting)
     elif parked.reason != ask.reason:
-        note(admission.store, key, waiting, ttl=admission.ttl)
+        admission.parking.keep(key, waiting)
     return redirect(url_for(PAGES[ask.step], r=key, ui_locales=parked.ui_locales or None), 303)
 
 
@@ -129,7 +127,7 @@ def _versions(agreements: Agreements) -> Mapping[str, str]:
 
 
 def _load_visit(key: str) -> Visit | None:
-    parked = peek(_admission().store, key, browser=_browser())
+    parked = _admission().parking.peek(key, browser=_browser())
     if parked is None:
         return None
     return Visit(
@@ -151,7 +149,7 @@ def _restart(parked: Parked | None) -> ResponseReturnValue:
 def resume() -> ResponseReturnValue:
     """Take the next step of a parked request."""
     key = request.args.get("r", "")
-    parked = peek(_admission().store, key, browser=_browser()) if key else None
+    parked = _admission().parking.peek(key, browser=_browser()) if key else None
     if parked is None:
         return _restart(parked)
     return _go_on(parked, _admission().protocols[parked.protocol], key=key)
@@ -162,17 +160,17 @@ def resume() -> ResponseReturnValue:
 def decline() -> ResponseReturnValue:
     """Not this: ``what=strengthen`` goes on without the stronger sign-in, anything else goes back to the app."""
     admission, key = _admission(), request.values.get("r", "")
-    parked = peek(admission.store, key, browser=_browser()) if key else None
+    parked = admission.parking.peek(key, browser=_browser()) if key else None
     if parked is None:
         return _restart(parked)
     if request.values.get("what") == "strengthen":
-        note(admission.store, key, parked, ttl=admission.ttl, declined=True)
+        admission.parking.keep(key, parked, declined=True)
         return redirect(url_for("admission.resume", r=key), 303)
     return _refuse(parked, key)
 
 
 def _refuse(parked: Parked, key: str) -> ResponseReturnValue:
-    if take(_admission().store, key, browser=_browser()) is None:
+    if _admission().parking.take(key, browser=_browser()) is None:
         return expired_page()
     refusal = Refuse(Refusal.ACCESS_DENIED, Reason(parked.reason or Reason.NO_SESSION))
     return _admission().protocols[parked.protocol](parked, refusal, current_session())
@@ -182,7 +180,7 @@ def _refuse(parked: Parked, key: str) -> ResponseReturnValue:
 @signed_in
 def consent() -> ResponseReturnValue:
     admission, session, key = _admission(), current_session(), request.values.get("r", "")
-    parked = peek(admission.store, key, browser=_browser()) if key else None
+    parked = admission.parking.peek(key, browser=_browser()) if key else None
     client = admission.registry.get(parked.demand.client_id) if parked else None
     if parked is None or client is None or current_visit() is None:
         return _restart(parked)
@@ -198,7 +196,7 @@ def consent() -> ResponseReturnValue:
         now=now(),
     )
     db.session.commit()
-    note(admission.store, key, parked, ttl=admission.ttl, consented=True)
+    admission.parking.keep(key, parked, consented=True)
     return redirect(url_for("admission.resume", r=key), 303)
 
 

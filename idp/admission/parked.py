@@ -1,13 +1,17 @@
 """Parked requests: an app's request waiting for its person, in the state store.
 
-Always true: a parked request answers only to the browser that brought it, and is taken once.
+Always true: a parked request answers only to the browser that brought it, is taken once, and stands sealed.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import orjson
+
 from idp.admission.rules import NOTHING_DONE, Demand, Progress
+from idp.crypto.fields import FieldCipher, FieldUnreadable
 from idp.crypto.tokens import random_token
 from idp.proofing.rules import Level
 from idp.state.store import Store
@@ -38,28 +42,48 @@ class Parked:
     progress: Progress = NOTHING_DONE
 
 
-def park(store: Store, parked: Parked, *, ttl: int) -> str:
-    """Keep the request for ``ttl`` seconds; the id that finds it again."""
-    key = random_token()
-    store.put(_NAMESPACE, key, _dump(parked), ttl)
-    return key
+class Parking:
+    """Where requests wait, for ``ttl`` seconds; what an app sent along (hints, a state) is sealed there."""
+
+    def __init__(self, store: Store, cipher: FieldCipher, *, ttl: int) -> None:
+        self._store = store
+        self._cipher = cipher
+        self._ttl = ttl
+
+    def park(self, parked: Parked) -> str:
+        """Keep the request; the id that finds it again."""
+        key = random_token()
+        self.keep(key, parked)
+        return key
+
+    def keep(self, key: str, parked: Parked, **done: bool) -> None:
+        """Keep it once more; ``done``: what the person has done meanwhile (`Progress`)."""
+        parked = replace(parked, progress=replace(parked.progress, **done))
+        sealed = self._cipher.seal(orjson.dumps(_dump(parked)).decode(), context=_context(key))
+        self._store.put(_NAMESPACE, key, {"sealed": base64.b64encode(sealed).decode()}, self._ttl)
+
+    def peek(self, key: str, *, browser: str) -> Parked | None:
+        """The request, if it still waits and this browser brought it."""
+        return self._open(self._store.get(_NAMESPACE, key), key, browser)
+
+    def take(self, key: str, *, browser: str) -> Parked | None:
+        """Remove the request; only one caller gets it."""
+        if self.peek(key, browser=browser) is None:
+            return None
+        return self._open(self._store.take(_NAMESPACE, key), key, browser)
+
+    def _open(self, held: Mapping[str, Any] | None, key: str, browser: str) -> Parked | None:
+        if held is None:
+            return None
+        try:
+            text = self._cipher.open(base64.b64decode(held["sealed"]), context=_context(key))
+        except FieldUnreadable:  # its key has left the ring: the request is as gone as one that expired
+            return None
+        return _load(orjson.loads(text), browser)
 
 
-def peek(store: Store, key: str, *, browser: str) -> Parked | None:
-    """The request, if it still waits and this browser brought it."""
-    return _load(store.get(_NAMESPACE, key), browser)
-
-
-def take(store: Store, key: str, *, browser: str) -> Parked | None:
-    """Remove the request; only one caller gets it."""
-    if peek(store, key, browser=browser) is None:
-        return None
-    return _load(store.take(_NAMESPACE, key), browser)
-
-
-def note(store: Store, key: str, parked: Parked, *, ttl: int, **done: bool) -> None:
-    """Remember that the person has consented or declined."""
-    store.put(_NAMESPACE, key, _dump(replace(parked, progress=replace(parked.progress, **done))), ttl)
+def _context(key: str) -> str:
+    return f"parked.request:{key}"
 
 
 def _dump(parked: Parked) -> dict[str, Any]:
@@ -71,8 +95,8 @@ def _dump(parked: Parked) -> dict[str, Any]:
     return values
 
 
-def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
-    if values is None or values["browser"] != browser:
+def _load(values: Mapping[str, Any], browser: str) -> Parked | None:
+    if values["browser"] != browser:
         return None
     demand = dict(values["demand"])
     demand["minimum"] = Level(**demand["minimum"])

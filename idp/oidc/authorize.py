@@ -112,7 +112,7 @@ def grant_code(
         sub=sub,
         sid=client_sid(session, client.client_id),
         scope=request.scope,
-        claims=request.params.get("claims"),
+        claims=request.claims.kept(),
         acr=admit.acr,
         amr=" ".join(session.amr),
         ial=admit.standing.level.ial,

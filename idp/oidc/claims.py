@@ -52,6 +52,13 @@ class ClaimsRequest:
         return frozenset(CARRIER[name] for name in self.userinfo | self.id_token if name in CARRIER)
 
 
+    def kept(self) -> str | None:
+        """What a grant remembers of it, as a ``claims`` parameter: known names, never the values that came along."""
+        members = {"userinfo": self.userinfo, "id_token": self.id_token}
+        known = {member: dict.fromkeys(sorted(names & CARRIER.keys())) for member, names in members.items()}
+        return orjson.dumps(known).decode() if any(known.values()) else None
+
+
 NO_CLAIMS = ClaimsRequest()
 
 
@@ -71,6 +78,8 @@ def parse_claims(text: str) -> ClaimsRequest | None:
     wanted = [acr["value"]] if "value" in acr else acr.get("values", [])
     sub = (id_token.get("sub") or {}).get("value")
     if not isinstance(wanted, list) or not all(isinstance(v, str) for v in wanted) or not isinstance(sub, str | None):
+        return None
+    if sub is not None and "\0" in sub:  # JSON can say it, no database can look it up
         return None
     return ClaimsRequest(
         frozenset(userinfo or {}), frozenset(id_token), tuple(wanted), acr.get("essential") is True, sub
