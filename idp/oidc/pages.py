@@ -21,7 +21,7 @@ from idp.oidc import logout
 from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
-from idp.signin.sessions import client_sid
+from idp.signin.sessions import client_sid, hold
 from idp.signin.signout import confirm_page, sign_out
 from idp.state.store import Store
 from idp.web.clock import now
@@ -105,6 +105,9 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
     if isinstance(decision, Refuse):
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
+    if not hold(current_transaction(), session.id):  # it has ended since this request began: ask anew
+        db.session.rollback()
+        return redirect(f"{url_for('oidc.authorize')}?{urlencode(parsed.params)}", 303)
     answer, pending = actions.grant_code(
         current_transaction(), doors.directory, doors.store, doors.maker, parsed, decision, session, now=now()
     )

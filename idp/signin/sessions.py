@@ -9,7 +9,7 @@ from typing import Any
 
 from idp.audit import Event, record
 from idp.crypto.tokens import digest, new_id, random_token
-from idp.db import Statement, Transaction
+from idp.db import Dialect, Statement, Transaction
 from idp.grants.actions import Ended, end_session_grants
 from idp.signin.rules import ACTIVITY_GRAIN, FORCED, Method, Session, SessionEnd, expiry
 
@@ -34,6 +34,11 @@ _END = Statement(
     "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
 )
+# On SQLite writers stand in line from their first statement on; nothing need be locked.
+_HOLD: dict[Dialect, Statement[int]] = {
+    "sqlite": Statement("SELECT 1 FROM session WHERE id = :id AND ended_at IS NULL", int),
+    "postgresql": Statement("SELECT 1 FROM session WHERE id = :id AND ended_at IS NULL FOR SHARE", int),
+}
 _STALE = Statement[tuple[str, str]](
     "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
     " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle) LIMIT 100"
@@ -83,6 +88,14 @@ def by_id(tx: Transaction, session_id: str) -> Session | None:
 def of_party(tx: Transaction, party_id: str, *, idle: int, now: int) -> list[Session]:
     """The person's living sessions, most recently used first."""
     return [s for s in tx.all(_OF_PARTY, party=party_id) if expiry(s, idle=idle, now=now) is None]
+
+
+def hold(tx: Transaction, session_id: str) -> bool:
+    """Whether the session has not ended; it cannot then end before this transaction does.
+
+    Without it a grant written while its session ends would be seen by neither and outlive it.
+    """
+    return tx.one(_HOLD[tx.dialect], id=session_id) is not None
 
 
 def needs_touch(session: Session, *, now: int) -> bool:
