@@ -1,5 +1,7 @@
 """The directory: identifiers belong to one account, are found under every key of the ring, and stand sealed."""
 
+from contextlib import suppress
+
 import pytest
 
 from idp.accounts.actions import Active, Directory, Taken, Unknown, accept_agreements, acceptances
@@ -99,7 +101,8 @@ def test_a_subject_of_a_transaction_that_failed_is_not_remembered(database: Data
     with database.transaction() as tx:
         opened = one.open_person(tx, mobile=MOBILE, user_name=None, now=NOW)
     assert isinstance(opened, Active)
-    with pytest.raises(ZeroDivisionError), database.transaction() as tx:
+    lost = ""
+    with suppress(ZeroDivisionError), database.transaction() as tx:
         lost = one.subject(tx, sector="tax", party_id=opened.party_id)
         raise ZeroDivisionError
     with database.transaction() as tx:

@@ -9,7 +9,7 @@ from idp.clients import actions
 from idp.clients.actions import Registry, put, rotate_secret, set_state
 from idp.clients.rules import TRANSITIONS, Client, ClientState, Faulty
 from idp.crypto.tokens import digest
-from idp.db import Database, Statement
+from idp.db import Database, Statement, Transaction
 from idp.grants.rules import EndReason
 
 NOW = 1_800_000_000
@@ -101,7 +101,11 @@ def test_suspending_and_retiring_end_the_grants(
     database: Database, state: ClientState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[tuple[str, EndReason]] = []
-    monkeypatch.setattr(actions, "end_client_grants", lambda tx, client, reason, now: ended.append((client, reason)))
+
+    def end(tx: Transaction, client_id: str, reason: EndReason, *, now: int) -> None:
+        ended.append((client_id, reason))
+
+    monkeypatch.setattr(actions, "end_client_grants", end)
     apply(database)
     move(database, state)
     assert ended == [("tax", EndReason.CLIENT_SUSPENDED)]

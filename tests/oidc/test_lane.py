@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
-from werkzeug.test import Client, EnvironBuilder, TestResponse
+from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
+from werkzeug.wrappers import Response
 
 from idp.db import DatabaseUnavailable
 from idp.lane import Endpoint, Lane, serve_document
@@ -122,15 +123,16 @@ def test_a_document_is_for_every_origin_and_answers_304_to_its_etag(http: Client
 
 
 def send(
-    http: Client, body: bytes, *, kind: str | None = FORM, length: str | None = None, **environ: str
-) -> TestResponse:
+    http: Client, body: bytes, *, kind: str | None = FORM, length: str | None = None, **further: str
+) -> Response:
+    """A body with headers as no client library would write them."""
     builder = EnvironBuilder("/echo", method="POST")
-    made = builder.get_environ()
+    environ = builder.get_environ()
     builder.close()
-    made["wsgi.input"] = io.BytesIO(body)
-    made["CONTENT_LENGTH"] = str(len(body)) if length is None else length
-    made["CONTENT_TYPE"] = kind or ""
-    return http.open(made | environ)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body)) if length is None else length
+    environ["CONTENT_TYPE"] = kind or ""
+    return Response(*run_wsgi_app(http.application, environ | more))
 
 
 BAD_BODIES = [

@@ -246,16 +246,10 @@ def test_a_grant_remembers_known_names_and_no_values() -> None:
     assert NO_CLAIMS.kept() is None
 
 
+MEMBERS = ["userinfo", "id_token", "acr", "sub", "name", "value", "values", "essential"]
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=6),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["userinfo", "id_token", "acr", "sub", "name", "value", "values", "essential"]),
-            inner,
-            max_size=4,
-        )
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),
     max_leaves=12,
 )
 
