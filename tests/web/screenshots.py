@@ -1,4 +1,4 @@
-"""Contact sheets of the page states: ``python -m tests.web.screenshots DIRECTORY`` writes one JPEG per way of looking.
+"""Contact sheets of the page states: ``python -m tests.web.screenshots DIRECTORY`` writes a JPEG per look.
 
 Always true: what they show is sample data; no provider and no person stands behind it.
 """
@@ -38,7 +38,8 @@ LOOKS = (
     Look("desk-zh-dark", "zh.normal.normal", 1280, 5, "dark"),
 )
 SHEET = """<style>body{{margin:12px;background:#8a9491;display:grid;gap:12px;align-items:start;
-grid-template-columns:repeat({columns},1fr);font:600 13px sans-serif;color:#fff}} img{{width:100%;display:block}}</style>{pages}"""
+grid-template-columns:repeat({columns},1fr);font:600 13px sans-serif;color:#fff}}
+img{{width:100%;display:block}}</style>{pages}"""
 
 
 def shoot(browser: Browser, site: str, look: Look) -> bytes:
