@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,16 +21,31 @@ from idp.credentials.budgets import AddressBudget
 from idp.credentials.policy import PROFILES, Acceptable, Personal, judge, normalised
 from idp.credentials.policy import Denied as Unfit
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Busy, Locked, Refusal, Reserved
-from idp.db import Database, Statement, Transaction
+from idp.db import Database, Dialect, Statement, Transaction
 from idp.settings import Password, PasswordLimits
 
 KIND = AttemptKind.PASSWORD
 _PAUSE = 0.02
-_HASH = Statement("SELECT hash FROM password WHERE party_id = :party", str)
+
+
+class _Stored(NamedTuple):
+    hash: str
+    changed_at: int
+
+
+_HASH = Statement("SELECT hash, changed_at FROM password WHERE party_id = :party", _Stored)
 _CHANGED = Statement("SELECT changed_at FROM password WHERE party_id = :party", int)
+_STANDS = "SELECT 1 FROM password WHERE party_id = :party AND changed_at = :changed_at"
+# On SQLite writers stand in line from their first statement on; nothing need be locked.
+_HOLD: dict[Dialect, Statement[int]] = {
+    "sqlite": Statement(_STANDS, int),
+    "postgresql": Statement(_STANDS + " FOR UPDATE", int),
+}
+# No two changes at the same second: `stands` tells passwords apart by it.
 _SET = Statement[int](
     "INSERT INTO password (party_id, hash, changed_at) VALUES (:party, :hash, :now)"
-    " ON CONFLICT (party_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
+    " ON CONFLICT (party_id) DO UPDATE SET hash = excluded.hash, changed_at ="
+    " CASE WHEN excluded.changed_at > password.changed_at THEN excluded.changed_at ELSE password.changed_at + 1 END",
     int,
 )
 _REHASH = Statement[int]("UPDATE password SET hash = :hash WHERE party_id = :party AND hash = :before", int)
@@ -41,7 +57,10 @@ class PoolBusy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The password is right; the account is the one the caller asked about."""
+    """The password was right; the account is the one the caller asked about. Whether it still is: `stands`."""
+
+    changed_at: int = field(default=0, compare=False)
+    """Which of the account's passwords it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +141,7 @@ class Passwords:
         self._profile = PROFILES[choice.profile]
         self._min_length = choice.min_length
         self._address = failures_of_address
+        self._dummy = _Stored(hasher.dummy, 0)
         self.policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
 
     def verify(
@@ -146,26 +166,28 @@ class Passwords:
             with self._hasher.slot():
                 outcome, stored = self._reserve(party_id, key, now)
                 if isinstance(outcome, Reserved):
-                    return self._evaluate(party_id, key, password, stored or self._hasher.dummy, outcome.at)
+                    return self._evaluate(party_id, key, password, stored or self._dummy, outcome.at)
             if isinstance(outcome, Locked):
                 return Denied(Refusal.PASSWORD_LOCKED, until=outcome.until)
             time.sleep(_PAUSE)  # others are being evaluated; what they leave over is known in a moment
         raise PoolBusy
 
-    def _reserve(self, party_id: str | None, key: bytes, now: int) -> tuple[Reserved | Locked | Busy, str | None]:
+    def _reserve(self, party_id: str | None, key: bytes, now: int) -> tuple[Reserved | Locked | Busy, _Stored | None]:
         with self._database.transaction() as tx:
             outcome = attempts.reserve(tx, key=key, kind=KIND, now=now, policy=self.policy)
             return outcome, tx.one(_HASH, party=party_id or "")
 
-    def _evaluate(self, party_id: str | None, key: bytes, password: str, stored: str, now: int) -> Verified | Denied:
-        right = self._hasher.matches(stored, password)
-        fresh = self._hasher.hash(password) if right and self._hasher.is_outdated(stored) else None
+    def _evaluate(
+        self, party_id: str | None, key: bytes, password: str, stored: _Stored, now: int
+    ) -> Verified | Denied:
+        right = self._hasher.matches(stored.hash, password)
+        fresh = self._hasher.hash(password) if right and self._hasher.is_outdated(stored.hash) else None
         with self._database.transaction() as tx:
             until = attempts.settle(tx, key=key, kind=KIND, at=now, success=right, now=now, policy=self.policy)
             if fresh:
-                tx.run(_REHASH, party=party_id, hash=fresh, before=stored)
+                tx.run(_REHASH, party=party_id, hash=fresh, before=stored.hash)
         if right:
-            return Verified()
+            return Verified(stored.changed_at)
         return Denied(Refusal.CREDENTIALS_REFUSED, until=until, newly_locked=until is not None)
 
     def judge(self, password: str, personal: Personal) -> Acceptable | Unfit:
@@ -185,6 +207,15 @@ class Passwords:
         """What `store_password` stores; computed before the transaction. Raises `PoolBusy`."""
         with self._hasher.slot():
             return self._hasher.hash(password)
+
+
+def stands(tx: Transaction, verified: Verified, *, party_id: str) -> bool:
+    """Whether the password that was right is still the account's; it cannot then change before ``tx`` ends.
+
+    Who begins a session on the strength of a password asks this in the same transaction: a change meanwhile ends
+    the sessions it sees, and must not miss this one.
+    """
+    return tx.one(_HOLD[tx.dialect], party=party_id, changed_at=verified.changed_at) is not None
 
 
 def store_password(tx: Transaction, *, party_id: str, hashed: str, now: int) -> None:

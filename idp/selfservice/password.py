@@ -38,21 +38,24 @@ def change_password() -> ResponseReturnValue:
         return _page(Form(CURRENT, NEW))
     session: Session = current_session()
     form = Form.submitted(CURRENT, NEW)
-    _check(form, session)
-    if not form.ok:
+    proved = _check(form, session)
+    if proved is None:
         db.session.commit()
         return _page(form)
     hashed = parts().passwords.hash(form["new_password"])
+    if not passwords.stands(current_transaction(), proved, party_id=session.party_id):  # another change was first
+        form.refuse("current_password", sentence("current_password_wrong"))
+        return _page(form)
     passwords.store_password(current_transaction(), party_id=session.party_id, hashed=hashed, now=now())
     _changed(session)
     db.session.commit()
     return redirect(url_for("account.change_password", done="password_changed"), 303)
 
 
-def _check(form: Form, session: Session) -> None:
+def _check(form: Form, session: Session) -> passwords.Verified | None:
     """The new one is judged first: a current password is not spent on a form that would be refused anyway."""
     if not form.ok:
-        return
+        return None
     person = parts().directory.person(current_transaction(), session.party_id)
     db.session.rollback()
     known = Personal(
@@ -65,20 +68,22 @@ def _check(form: Form, session: Session) -> None:
     elif form["new_password"] == form["current_password"]:
         form.refuse("new_password", sentence("password_unchanged"))
     else:
-        _check_current(form, session)
+        return _check_current(form, session)
+    return None
 
 
-def _check_current(form: Form, session: Session) -> None:
+def _check_current(form: Form, session: Session) -> passwords.Verified | None:
     outcome = parts().passwords.verify(
         party_id=session.party_id, key=account_key(session.party_id), password=form["current_password"], now=now()
     )
     if isinstance(outcome, passwords.Verified):
-        return
+        return outcome
     note_refusal(
         current_transaction(), parts().directory, outcome, party_id=session.party_id, session=session, now=now()
     )
     locked = outcome.reason != Refusal.CREDENTIALS_REFUSED
     form.refuse("current_password", sentence(outcome.reason if locked else "current_password_wrong"))
+    return None
 
 
 def _changed(session: Session) -> None:

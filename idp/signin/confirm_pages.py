@@ -48,8 +48,10 @@ def _confirm_by_password(session: Session) -> ResponseReturnValue:
             party_id=session.party_id, key=account_key(session.party_id), password=form["password"], now=now()
         )
         if isinstance(outcome, passwords.Verified):
-            _note_accepted(session)
-            return _confirmed(session, Method.PASSWORD)
+            if passwords.stands(current_transaction(), outcome, party_id=session.party_id):
+                _note_accepted(session)
+                return _confirmed(session, Method.PASSWORD)
+            outcome = passwords.Denied(Refusal.CREDENTIALS_REFUSED)  # changed while it was compared
         note_refusal(
             current_transaction(), parts().directory, outcome, party_id=session.party_id, session=session, now=now()
         )

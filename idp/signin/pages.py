@@ -125,7 +125,9 @@ def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passw
     )
     tx = current_transaction()
     if isinstance(outcome, passwords.Verified):
-        record(tx, Event.PASSWORD_ACCEPTED, actor=party_id, subject=party_id, now=now())
-        return outcome, party_id
+        if passwords.stands(tx, outcome, party_id=party_id or ""):
+            record(tx, Event.PASSWORD_ACCEPTED, actor=party_id, subject=party_id, now=now())
+            return outcome, party_id
+        outcome = passwords.Denied(Refusal.CREDENTIALS_REFUSED)  # changed while it was compared
     note_refusal(tx, directory, outcome, party_id=party_id, now=now())
     return outcome, party_id
