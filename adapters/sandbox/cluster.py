@@ -7,7 +7,6 @@ but log files and the certificate under .cache/cluster.
 import argparse
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from adapters.sandbox import cluster_files, cluster_parts, packages, processes, services
+from adapters.sandbox import cluster_files, cluster_parts, packages, processes, processes_directory, services
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
 
 _RESTARTS = 5
@@ -155,7 +154,7 @@ def run(directory: Path, ports: Ports) -> NoReturn:
     logs = directory / "logs"
     files = cluster_files.certificate(directory / "tls", now=int(time.time()))
     with ExitStack() as stack:
-        private = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongban-")))
+        private = stack.enter_context(processes_directory.private())
         database = services.Postgres(log=logs / "postgres.log", durable=True)
         stack.callback(database.remove)
         state = services.Redis(log=logs / "redis.log")

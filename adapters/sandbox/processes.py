@@ -9,7 +9,6 @@ import os
 import pwd
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,15 +114,6 @@ def _mortal(number: signal.Signals, user: str | None) -> list[str]:
         identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
     watch = ["sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
     return ["setpriv", f"--pdeathsig={number.name.removeprefix('SIG')}", *identity, "--", *watch]
-
-
-def private_directory(user: str | None) -> Path:
-    """A new directory only `user` can enter, with a path short enough for a socket (107 bytes)."""
-    short = "/tmp" if os.access("/tmp", os.W_OK) else None  # noqa: S108 - mkdtemp picks the name, mode 0700
-    path = Path(tempfile.mkdtemp(prefix="tongban-", dir=short))
-    if user:
-        os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    return path
 
 
 def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from adapters.sandbox import packages, processes
+from adapters.sandbox import packages, processes, processes_directory
 
 # Nothing a test writes has to survive the machine; the benchmark and the cluster ask for `durable`.
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -40,7 +40,7 @@ class Postgres:
         and synchronous commits on. `settings` are further server parameters (`postgresql.conf` names).
         """
         self._user = _unprivileged()
-        self._private = processes.private_directory(self._user)
+        self._private = processes_directory.make(self._user)
         home = directory if directory and _reachable(directory, self._user) else self._private
         self._data = home / "pgdata"
         self._log = log or home / "postgres.log"
@@ -112,7 +112,7 @@ class Postgres:
 
     def remove(self) -> None:
         """Remove the private directory; what was put into a directory of the caller's stays there."""
-        shutil.rmtree(self._private, ignore_errors=True)
+        processes_directory.remove(self._private)
 
     def __enter__(self) -> Self:
         self.start()
@@ -154,9 +154,8 @@ def _copy_template(data: Path, user: str | None) -> None:
 
 def _make_template(template: Path, user: str | None) -> None:
     """Run initdb and create role and database in single-user mode; appears under its name only when complete."""
-    private = processes.private_directory(user)
-    data = private / "pgdata"
-    try:
+    with processes_directory.private(user) as private:
+        data = private / "pgdata"
         initdb, server = packages.postgres("initdb"), packages.postgres("postgres")
         arguments = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         processes.run([str(initdb.path), *arguments, "-D", str(data)], env=initdb.env, cwd=private, user=user)
@@ -175,5 +174,3 @@ def _make_template(template: Path, user: str | None) -> None:
         except OSError:  # another process finished first; its template is as good
             shutil.rmtree(unfinished)
         unfinished.parent.rmdir()
-    finally:
-        shutil.rmtree(private, ignore_errors=True)

@@ -3,13 +3,12 @@
 Always true: it listens on a Unix socket in a directory only its owner can enter, and on no port.
 """
 
-import shutil
 import socket
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from adapters.sandbox import packages, processes
+from adapters.sandbox import packages, processes, processes_directory
 
 
 class Redis:
@@ -17,7 +16,7 @@ class Redis:
 
     def __init__(self, directory: Path | None = None, *, log: Path | None = None, durable: bool = False) -> None:
         """Prepare the files; `durable` writes an append-only file (everysec) into `directory`."""
-        self._private = processes.private_directory(None)
+        self._private = processes_directory.make()
         self._home = directory or self._private
         self._log = log or self._home / "redis.log"
         self._socket = self._private / "redis.sock"
@@ -71,7 +70,7 @@ class Redis:
 
     def remove(self) -> None:
         """Remove the private directory; what was put into a directory of the caller's stays there."""
-        shutil.rmtree(self._private, ignore_errors=True)
+        processes_directory.remove(self._private)
 
     def __enter__(self) -> Self:
         self.start()

@@ -11,13 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from cryptography import x509
 
-from adapters.sandbox import cluster_files, cluster_parts, packages, processes
+from adapters.sandbox import cluster_files, cluster_parts, packages, processes, processes_directory
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
 
 NOW = 1_790_000_000
@@ -53,8 +52,8 @@ def certificate(tmp_path: Path) -> Certificate:
 
 @contextmanager
 def nginx(ports: Ports, certificate: Certificate, logs: Path, *, ready: str = HOSTS[0]) -> Iterator[None]:
-    with TemporaryDirectory(prefix="tongban-") as name:
-        part = cluster_parts.front(ports, certificate, private=Path(name), logs=logs)
+    with processes_directory.private() as directory:
+        part = cluster_parts.front(ports, certificate, private=directory, logs=logs)
         child = processes.start(part.name, part.argv, log=logs / "nginx.log", env=part.env)
         try:
             processes.wait_until(lambda: cluster_parts.answers_tls(ready, ports, certificate, "/"), child, seconds=10)
@@ -175,8 +174,11 @@ def test_the_production_configuration_is_one_nginx_accepts(tmp_path: Path, certi
     text = re.sub(r"listen (\[::\]:)?(80|443)", lambda match: f"listen 127.0.0.1:{int(match[2]) + 20000}", text)
     text = re.sub(r"(listen \S+ (?:ssl )?default_server;\n) +listen \S+ (?:ssl )?default_server;\n", r"\1", text)
     text = re.sub(r"(listen \S+ ssl http2;\n) +listen \S+ ssl http2;\n", r"\1", text)
+    temporary = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     debian = "sendfile on; ssl_protocols TLSv1.2; ssl_prefer_server_ciphers on; gzip on; access_log off;"
-    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{debian}\n{text}\n}}\n"
+    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{debian}\n{temporary}{text}\n}}\n"
     (tmp_path / "nginx.conf").write_text(whole)
     program = packages.find("nginx")
     words = ["-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]

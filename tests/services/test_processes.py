@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sandbox import processes
+from adapters.sandbox import processes, processes_directory
 
 _PARENT = """
 import sys, time
@@ -93,3 +93,24 @@ def test_a_failing_command_is_reported_with_its_words() -> None:
 def test_a_command_that_takes_too_long_is_ended() -> None:
     with pytest.raises(processes.ProcessFailed, match=r"did not end in 0\.2 s"):
         processes.run(["sleep", "600"], seconds=0.2)
+
+
+_OWNER = """
+import sys, time
+from adapters.sandbox import processes_directory
+print(processes_directory.make(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_directory_that_a_killed_process_left_is_removed_by_the_next_and_a_living_ones_is_not() -> None:
+    with subprocess.Popen([sys.executable, "-c", _OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        directory = Path(owner.stdout.readline().strip())
+        with processes_directory.private() as other:
+            assert directory.is_dir()
+            assert other.stat().st_mode & 0o777 == 0o700
+        assert not other.exists()
+        owner.kill()
+    with processes_directory.private():
+        assert not directory.exists()

@@ -7,21 +7,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 import redis
 from sqlalchemy import make_url
 
-from adapters.sandbox import services
+from adapters.sandbox import processes_directory, services
 from tests.services.test_processes import alive, gone
 
 pytestmark = pytest.mark.services
 
 _PARENT = """
 import time
-from adapters.sandbox import services
+from adapters.sandbox import processes_directory, services
 with services.Postgres() as database, services.Redis() as state:
     print(database._child.process.pid, state._child.process.pid, flush=True)
     time.sleep(600)
@@ -86,9 +85,9 @@ def test_a_killed_postgresql_starts_again_at_once_with_everything_committed(post
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
     """A directory the user PostgreSQL runs as can enter, also when the tests run as root."""
-    with TemporaryDirectory(prefix="tongban-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with processes_directory.private() as directory:
+        directory.chmod(0o755)
+        yield directory
 
 
 def test_data_in_a_directory_of_the_caller_is_found_again(open_directory: Path) -> None:
