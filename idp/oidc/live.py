@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from idp.db import Statement, Transaction
 from idp.grants.rules import Grant
-from idp.signin.rules import ACTIVITY_GRAIN
+from idp.signin.rules import activity_grain
 from idp.signin.sessions import touch
 
 _GRANT_COLUMNS = ", ".join(f"g.{name}" for name in Grant._fields)
@@ -22,12 +22,15 @@ class Footing(NamedTuple):
     session_ended_at: int | None
     spent: int | None
 
+    def session_lives(self, *, idle: int, now: int) -> bool:
+        """False as soon as its time is over, whether or not somebody has noticed and ended it."""
+        return self.session_ended_at is None and now < self.absolute_end and now - self.last_seen_at < idle
+
     def stands(self, *, idle: int, now: int) -> bool:
         """``offline_access`` grants outlive the idle and absolute ends of their session (Core 11)."""
         if not self.grant.live or self.spent:
             return False
-        session_lives = self.session_ended_at is None and now < self.absolute_end and now - self.last_seen_at < idle
-        return session_lives or bool(self.grant.offline)
+        return self.session_lives(idle=idle, now=now) or bool(self.grant.offline)
 
 
 def _footing(*row: Any) -> Footing:
@@ -51,7 +54,7 @@ def by_refresh_handle(tx: Transaction, handle: bytes) -> Footing | None:
     return tx.one(_BY_HANDLE, key=handle, jti="")
 
 
-def note_activity(tx: Transaction, footing: Footing, *, now: int) -> None:
-    """A refresh or userinfo call is activity of the session (trust 8)."""
-    if footing.session_ended_at is None and now - footing.last_seen_at >= ACTIVITY_GRAIN:
+def note_activity(tx: Transaction, footing: Footing, *, idle: int, now: int) -> None:
+    """A refresh or userinfo call is activity of the session (trust 8), unless that is over: it never comes back."""
+    if footing.session_lives(idle=idle, now=now) and now - footing.last_seen_at >= activity_grain(idle):
         touch(tx, footing.grant.session_id, now=now)

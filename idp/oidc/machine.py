@@ -234,7 +234,7 @@ class MachineEndpoints:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             if "openid" not in access.scope.split():
                 return _bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
-            live.note_activity(tx, access.footing, now=request.now)
+            live.note_activity(tx, access.footing, idle=self._idle, now=request.now)
         client = self._registry.get(access.client_id)
         if client is None:
             return _bearer_error("invalid_token", "the access token is not valid", 401)
@@ -253,7 +253,7 @@ class MachineEndpoints:
     def released(self, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
         """What userinfo tells beside ``sub``; telling anything personal leaves an audit record."""
         asked = _asked(grant)
-        scopes = [s for s in scope.split() if s in SCOPE_CLAIMS]
+        scopes = [s for s in scope.split() if s in SCOPE_CLAIMS and s in client.scopes]
         if not scopes and not asked.userinfo:
             self._count(Counted.USERINFO, client.client_id, "ok", now)
             return {}

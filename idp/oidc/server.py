@@ -287,7 +287,7 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
             grant = footing.grant
             if not footing.stands(idle=policy.session_idle, now=now):
                 return None
-            live.note_activity(tx, footing, now=now)
+            live.note_activity(tx, footing, idle=policy.session_idle, now=now)
         if not actions.is_current(grant, token):
             self.server.end_replayed(grant, EndReason.REFRESH_REPLAYED, now=now)
             return None

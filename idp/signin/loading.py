@@ -63,7 +63,7 @@ def load_session() -> Session | None:
         db.session.commit()
         clear_session_secret()
         return None
-    if sessions.needs_touch(session, now=now()):
+    if sessions.needs_touch(session, idle=session_times().idle, now=now()):
         sessions.touch(current_transaction(), session.id, now=now())
         db.session.commit()
     return session

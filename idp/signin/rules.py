@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 ACTIVITY_GRAIN = 60
-"""``last_seen_at`` is written at most once in so many seconds."""
+"""``last_seen_at`` is written at most once in so many seconds, oftener where sessions may idle for few minutes."""
 
 
 class Method(StrEnum):
@@ -68,6 +68,11 @@ class Session(NamedTuple):
     @property
     def amr(self) -> list[str]:
         return amr(self.used)
+
+
+def activity_grain(idle: int) -> int:
+    """Seconds of activity that may go unwritten: a tenth of the idle limit at most, or it would end busy sessions."""
+    return min(ACTIVITY_GRAIN, idle // 10)
 
 
 def strength(methods: Iterable[Method]) -> int:

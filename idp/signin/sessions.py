@@ -11,7 +11,7 @@ from idp.audit import Event, record
 from idp.crypto.tokens import digest, new_id, random_token
 from idp.db import Dialect, Statement, Transaction
 from idp.grants.actions import Ended, end_session_grants
-from idp.signin.rules import ACTIVITY_GRAIN, FORCED, Method, Session, SessionEnd, expiry
+from idp.signin.rules import FORCED, Method, Session, SessionEnd, activity_grain, expiry
 
 _COLUMNS = ", ".join(Session._fields)
 _START = Statement[Any](
@@ -98,8 +98,8 @@ def hold(tx: Transaction, session_id: str) -> bool:
     return tx.one(_HOLD[tx.dialect], id=session_id) is not None
 
 
-def needs_touch(session: Session, *, now: int) -> bool:
-    return now - session.last_seen_at >= ACTIVITY_GRAIN
+def needs_touch(session: Session, *, idle: int, now: int) -> bool:
+    return now - session.last_seen_at >= activity_grain(idle)
 
 
 def touch(tx: Transaction, session_id: str, *, now: int) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,13 @@ class Site:
     tax: str
     social: str
     sandbox: str
+    env: dict[str, str] = field(default_factory=dict)
+    """What was set for it."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For commands over the same installation."""
+        return os.environ | self.env
 
 
 @contextmanager
@@ -58,7 +65,13 @@ def started(command: list[str], directory: Path, env: dict[str, str]) -> Iterato
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """``idp demo`` with an empty installation of its own; it and the cluster share ports, so never both at a time."""
-    home = tmp_path_factory.mktemp("demo")
+    with demo_in(tmp_path_factory.mktemp("demo")) as site:
+        yield site
+
+
+@contextmanager
+def demo_in(home: Path) -> Iterator[Site]:
+    """``idp demo`` over databases and keys in ``home``."""
     env = {
         "TONGBAN_DATABASE__URL": f"sqlite:///{home / 'idp.db'}",
         "TONGBAN_STATE__URL": f"sqlite:///{home / 'state.db'}",
@@ -70,6 +83,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "http://tax.localhost:8101",
             "http://social.localhost:8102",
             "http://localhost:8009",
+            env,
         )
 
 
@@ -88,6 +102,12 @@ def cluster_in(directory: Path) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser of this module: Playwright bears one of its kind in a thread at a time."""
+    with started_chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def started_chromium() -> Iterator[Browser]:
     path = chromium_path()
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -96,12 +116,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def walker(browser: Browser, *, script: bool = True, https: bool = False, width: int = 390) -> BrowserContext:
-    """A new person's browser, in Chinese; ``https``: the cluster's certificate is self-made."""
+def walker(
+    browser: Browser, *, script: bool = True, https: bool = False, width: int = 390, locale: str = "zh-CN"
+) -> BrowserContext:
+    """A new person's browser; ``https``: the cluster's certificate is self-made."""
     context = browser.new_context(
         java_script_enabled=script,
         ignore_https_errors=https,
-        locale="zh-CN",
+        locale=locale,
         viewport={"width": width, "height": 844},
     )
     context.set_default_timeout(15_000)
