@@ -149,11 +149,11 @@ class Site:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.post(path, data=dict(form), headers=sent)
 
-    def exchange(self, code: str, client_id: str = "app", **changes: str) -> TestResponse:
+    def exchange(self, code: str, client_id: str = "app", /, **changes: str) -> TestResponse:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
         return self.token(client_id, form | changes)
 
-    def refresh(self, token: str, client_id: str = "app", **changes: str) -> TestResponse:
+    def refresh(self, token: str, client_id: str = "app", /, **changes: str) -> TestResponse:
         return self.token(client_id, {"grant_type": "refresh_token", "refresh_token": token} | changes)
 
     def token(self, client_id: str, form: Mapping[str, str]) -> TestResponse:

@@ -239,8 +239,6 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
 
     def validate_token_request(self) -> None:
         super().validate_token_request()
-        if self.request.payload.redirect_uri is None:
-            raise InvalidRequestError("redirect_uri is missing")
         fault = verifier_fault(self.request.authorization_code.challenge, self.request.form.get("code_verifier"))
         if fault:
             raise InvalidGrantError(fault)

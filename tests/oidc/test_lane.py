@@ -122,9 +122,7 @@ def test_a_document_is_for_every_origin_and_answers_304_to_its_etag(http: Client
     assert http.get("/document", headers={"If-None-Match": '"another"'}).status_code == 200
 
 
-def send(
-    http: Client, body: bytes, *, kind: str | None = FORM, length: str | None = None, **further: str
-) -> Response:
+def send(http: Client, body: bytes, *, kind: str | None = FORM, length: str | None = None, **more: str) -> Response:
     """A body with headers as no client library would write them."""
     builder = EnvironBuilder("/echo", method="POST")
     environ = builder.get_environ()
