@@ -22,7 +22,7 @@ class Hint:
 
     client: Client
     sub: str
-    sid: str | None
+    sid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def read_hint(maker: TokenMaker, registry: Registry, token: str | None) -> Hint 
     claims = maker.keys.verify(token, typ="JWT", algs=("ES256", "RS256")) if token else None
     if claims is None or claims.get("iss") != maker.issuer or not isinstance(claims.get("aud"), str):
         return None
+    if not isinstance(claims.get("sid"), str):  # a signed answer of userinfo: ours, and no ID token
+        return None
     client = registry.get(claims["aud"])
-    return Hint(client, claims["sub"], claims.get("sid")) if client else None
+    return Hint(client, claims["sub"], claims["sid"]) if client else None
 
 
 def parse(params: Mapping[str, str], maker: TokenMaker, registry: Registry) -> LogoutRequest:
@@ -69,7 +71,7 @@ def deliver_logout(
         client = registry.get(payload["client_id"])
         if client is None or client.backchannel_logout_uri is None:
             return Settled("no-address")
-        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=message.id, now=clock())
+        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=f"{message.id}.{message.attempt}", now=clock())
         answer = outbound.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),
