@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from idp.accounts.actions import Directory
 from idp.admission.pages import init_admission
@@ -90,7 +92,7 @@ def create_app(settings: Settings) -> Flask:
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, StateUnavailable, PoolBusy),
+        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy),
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))

@@ -313,6 +313,8 @@ def _unsafe_limits(limits: Limits) -> list[str]:
     sms, password = limits.sms, limits.password
     if sms.per_number_interval < 30 or sms.per_number_daily > 20 or sms.per_address_hourly == 0:
         faults.append("limits.sms: easier than 30 s, 20 a day and a budget per address")
+    if sms.code_wrong_answers > 5 or sms.code_lifetime > 600:
+        faults.append("limits.sms: a code bears more than 5 wrong answers or 10 minutes")
     if (
         password.wrong_per_hour > 10
         or password.per_address_failures == 0

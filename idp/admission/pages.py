@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Directory
 from idp.admission.actions import decide
 from idp.admission.parked import Parked, Parking
-from idp.admission.rules import Admit, Ask, Reason, Refusal, Refuse, Step
+from idp.admission.rules import Admit, Ask, Progress, Reason, Refusal, Refuse, Step
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis
 from idp.db import current_transaction, db
@@ -57,7 +57,7 @@ def init_admission(
 ) -> None:
     app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, {})
     app.register_blueprint(blueprint)
-    init_visits(app, _load_visit, resume="admission.resume")
+    init_visits(app, _load_visit, resume="admission.resume", proved=_note_proof)
 
 
 def serve_protocol(app: Flask, name: str, finish: Finish) -> None:
@@ -75,14 +75,8 @@ def _browser() -> str:
 
 
 def new_parked(**values: object) -> Parked:
-    """A request of this browser as it arrives, with what the session had proved before."""
-    session: Session | None = current_session()
-    return Parked(
-        browser=_browser(),
-        session_id=session.id if session else None,
-        proofs=session.proofs if session else 0,
-        **values,  # type: ignore[arg-type]
-    )
+    """A request of this browser as it arrives."""
+    return Parked(browser=_browser(), **values)  # type: ignore[arg-type]
 
 
 def enter(parked: Parked, finish: Finish) -> ResponseReturnValue:
@@ -96,7 +90,7 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
         current_transaction(),
         parked.demand,
         session,
-        replace(parked.progress, authenticated=_authenticated_since(parked, session)),
+        _progress(parked, session),
         agreements=_versions(admission.agreements),
         now=now(),
     )
@@ -112,14 +106,26 @@ def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> Res
     waiting = replace(parked, reason=ask.reason)
     if key is None:
         key = admission.parking.park(waiting)
-    elif parked.reason != ask.reason:
-        admission.parking.keep(key, waiting)
+    elif parked.reason != ask.reason and not admission.parking.keep(key, waiting):
+        return expired_page()
     return redirect(url_for(PAGES[ask.step], r=key, ui_locales=parked.ui_locales or None), 303)
 
 
-def _authenticated_since(parked: Parked, session: Session | None) -> bool:
-    """Whether the person has actively authenticated after the request came."""
-    return session is not None and (session.id != parked.session_id or session.proofs > parked.proofs)
+def _progress(parked: Parked, session: Session | None) -> Progress:
+    """What the person of ``session``, and nobody else, has done for this request."""
+    if session is None:
+        return replace(parked.progress, consented=False)
+    return replace(
+        parked.progress,
+        authenticated=session.id == parked.session_id and session.proofs >= parked.proofs,
+        consented=parked.progress.consented and session.party_id == parked.consented_by,
+    )
+
+
+def _note_proof(key: str, session_id: str, proofs: int) -> None:
+    parking = _admission().parking
+    if (parked := parking.peek(key, browser=_browser())) is not None:
+        parking.keep(key, replace(parked, session_id=session_id, proofs=proofs))
 
 
 def _versions(agreements: Agreements) -> Mapping[str, str]:
@@ -164,7 +170,8 @@ def decline() -> ResponseReturnValue:
     if parked is None:
         return _restart(parked)
     if request.values.get("what") == "strengthen":
-        admission.parking.keep(key, parked, declined=True)
+        if not admission.parking.keep(key, parked, declined=True):
+            return expired_page()
         return redirect(url_for("admission.resume", r=key), 303)
     return _refuse(parked, key)
 
@@ -196,7 +203,8 @@ def consent() -> ResponseReturnValue:
         now=now(),
     )
     db.session.commit()
-    admission.parking.keep(key, parked, consented=True)
+    if not admission.parking.keep(key, replace(parked, consented_by=session.party_id), consented=True):
+        return expired_page()
     return redirect(url_for("admission.resume", r=key), 303)
 
 

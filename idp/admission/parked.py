@@ -21,7 +21,7 @@ _NAMESPACE = "parked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
-    """``protocol`` and ``resume`` belong to who parked it; ``proofs`` is the session's count when it was parked."""
+    """``protocol`` and ``resume`` belong to who parked it."""
 
     protocol: str
     demand: Demand
@@ -38,7 +38,10 @@ class Parked:
     reason: str = ""
     """Why the person was asked last (`rules.Reason`)."""
     session_id: str | None = None
+    """The session in which the person has authenticated for this request, at its proof number ``proofs``."""
     proofs: int = 0
+    consented_by: str | None = None
+    """Whose consent ``progress`` means: nobody agrees for who signs in after them."""
     progress: Progress = NOTHING_DONE
 
 
@@ -53,12 +56,20 @@ class Parking:
     def park(self, parked: Parked) -> str:
         """Keep the request; the id that finds it again."""
         key = random_token()
-        self.keep(key, parked)
+        self._put(key, parked)
         return key
 
-    def keep(self, key: str, parked: Parked, **done: bool) -> None:
-        """Keep it once more; ``done``: what the person has done meanwhile (`Progress`)."""
-        parked = replace(parked, progress=replace(parked.progress, **done))
+    def keep(self, key: str, parked: Parked, **done: bool) -> bool:
+        """Keep it once more; ``done``: what the person has done meanwhile (`Progress`).
+
+        False, and it stays gone, when it was taken meanwhile.
+        """
+        if self._store.take(_NAMESPACE, key) is None:
+            return False
+        self._put(key, replace(parked, progress=replace(parked.progress, **done)))
+        return True
+
+    def _put(self, key: str, parked: Parked) -> None:
         sealed = self._cipher.seal(orjson.dumps(_dump(parked)).decode(), context=_context(key))
         self._store.put(_NAMESPACE, key, {"sealed": base64.b64encode(sealed).decode()}, self._ttl)
 

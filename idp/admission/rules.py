@@ -172,9 +172,11 @@ def _agreed(_demand: Demand, standing: Standing, _progress: Progress, _now: int)
     return Ask(Step.AGREEMENTS, Reason.AGREEMENTS_CHANGED, Refusal.INTERACTION_REQUIRED)
 
 
-def _client_minimum(demand: Demand, standing: Standing, _progress: Progress, _now: int) -> Ask | Refuse | None:
+def _client_minimum(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | Refuse | None:
     if standing.level.meets(demand.minimum):
         return None
+    if progress.declined:
+        return Refuse(Refusal.UNMET, Reason.CLIENT_MINIMUM)
     return _raise(demand.minimum, standing, Reason.CLIENT_MINIMUM)
 
 

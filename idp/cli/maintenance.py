@@ -32,7 +32,9 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         flows.purge(tx, before=now - DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)
-        signing.prune(tx, now=now, longest_token=max(settings.tokens.access, settings.tokens.id_token))
+        # an ID token is a valid hint at the sign-out, however long its session went on after its end
+        hint = settings.tokens.id_token + settings.session.absolute
+        signing.prune(tx, now=now, longest_token=max(settings.tokens.access, hint))
     purge_audit(database, retention_days=settings.audit.retention_days, now=now)
 
 

@@ -97,7 +97,7 @@ def put(
 
 
 def set_state(tx: Transaction, client_id: str, state: ClientState, *, now: int) -> ClientState | Faulty:
-    """Move a client along its life cycle; suspending or retiring it ends its grants with notices."""
+    """Move a client along its life cycle; where it is not served its grants end, with notices."""
     row = tx.one(_ONE, id=client_id)
     if row is None:
         return Faulty((f"no client {client_id}",))
@@ -107,7 +107,7 @@ def set_state(tx: Transaction, client_id: str, state: ClientState, *, now: int) 
     bump(tx, VERSION)
     event = Event.CLIENT_SUSPENDED if state is ClientState.SUSPENDED else Event.CLIENT_CHANGED
     record(tx, event, client=client_id, subject=client_id, detail={"state": state}, now=now)
-    if state in (ClientState.SUSPENDED, ClientState.RETIRED):
+    if state not in (ClientState.TESTED, ClientState.LIVE):
         end_client_grants(tx, client_id, EndReason.CLIENT_SUSPENDED, now=now)
     return state
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from idp.accounts.actions import Directory
 from idp.admission.rules import Admit, Demand, Refuse
+from idp.audit import Event, record
 from idp.clients.rules import Basis, Client
 from idp.crypto.tokens import digest, new_id, random_token
 from idp.db import Statement, Transaction
@@ -82,6 +83,21 @@ def parking(request: AuthorizationRequest, wanted: Demand) -> dict[str, object]:
         "login_hint": request.login_hint,
         "ui_locales": request.params.get("ui_locales", ""),
     }
+
+
+def note_refusal(tx: Transaction, client: Client, session: Session, refuse: Refuse, *, now: int) -> None:
+    """Somebody was there and was not let in, or did not want to be (trust 12)."""
+    record(
+        tx,
+        Event.GRANT_REFUSED,
+        actor=session.party_id,
+        subject=session.party_id,
+        client=client.client_id,
+        session=session.id,
+        result="refused",
+        reason=f"{refuse.refusal}:{refuse.reason}",
+        now=now,
+    )
 
 
 def refusal_answer(request: AuthorizationRequest, refuse: Refuse, *, issuer: str) -> Answer:

@@ -143,7 +143,7 @@ class ClientAuthenticator:
             client.assertion_audience, {self._issuer, self._token_endpoint}
         )
         audience = claims.get("aud")
-        named = {audience} if isinstance(audience, str) else set(audience) if isinstance(audience, list) else set()
+        named = {name for name in (audience if isinstance(audience, list) else [audience]) if isinstance(name, str)}
         times = [claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)]
         if not all(type(t) is int for t in times):
             return False

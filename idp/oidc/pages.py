@@ -103,6 +103,9 @@ def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -
 def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
     doors = _doors()
     if isinstance(decision, Refuse):
+        if session is not None:
+            actions.note_refusal(current_transaction(), parsed.client, session, decision, now=now())
+            db.session.commit()
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
     if not hold(current_transaction(), session.id):  # it has ended since this request began: ask anew
@@ -146,8 +149,11 @@ def end_session() -> ResponseReturnValue:
     params = _params()
     if isinstance(params, Malformed):
         return oauth_error_page("invalid_request", params.why, status=params.status)
-    asked = logout.parse(params, _doors().maker, _doors().registry)
     session: Session | None = current_session()
+    if request.method == "POST" and session is None and params:
+        # as at /authorize: a session there may be shows itself at a GET only, and must not outlive this
+        return redirect(f"{url_for('oidc.end_session')}?{urlencode(params)}", 303)
+    asked = logout.parse(params, _doors().maker, _doors().registry)
     if asked.faulty or (session is not None and not _is_about(asked.hint, session)):
         return confirm_page(session, asker=asked.client)
     if session is None and asked.hint is None:
@@ -156,4 +162,4 @@ def end_session() -> ResponseReturnValue:
 
 
 def _is_about(hint: logout.Hint | None, session: Session) -> bool:
-    return hint is not None and hint.sid in (None, client_sid(session, hint.client.client_id))
+    return hint is not None and hint.sid == client_sid(session, hint.client.client_id)

@@ -15,6 +15,7 @@ from idp.web.cookies import clear_session_secret, session_secret, set_session_se
 from idp.web.csrf import rotate_csrf
 from idp.web.guards import current_session, forget_session
 from idp.web.limits import user_agent
+from idp.web.visit import note_proof
 
 EXTENSION = "tongban_session_times"
 _BROWSERS = (
@@ -74,7 +75,8 @@ def authenticated(party_id: str, method: Method) -> Session:
 
     A session of somebody else in this browser ends. The cookie secret and the CSRF token are new afterwards.
     """
-    tx, session = current_transaction(), current_session()
+    session = current_session()  # first: noting its activity commits, and ends the transaction there was
+    tx = current_transaction()
     if session is not None and session.party_id != party_id:
         sessions.end(tx, session.id, SessionEnd.REPLACED, now=now())
         session = None
@@ -87,6 +89,7 @@ def authenticated(party_id: str, method: Method) -> Session:
     set_session_secret(secret)
     rotate_csrf()
     forget_session()
+    tx.after_commit(lambda: note_proof(started.id, started.proofs))
     return started
 
 

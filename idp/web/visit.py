@@ -28,15 +28,20 @@ class Visit:
     """Going on without the stronger sign-in is possible."""
 
 
-def init_visits(app: Flask, load: Callable[[str], Visit | None], *, resume: str) -> None:
-    """``load`` reads a parked request of this browser; ``resume`` names the view that goes on with it."""
-    app.extensions[EXTENSION] = (load, resume)
+def init_visits(
+    app: Flask, load: Callable[[str], Visit | None], *, resume: str, proved: Callable[[str, str, int], None]
+) -> None:
+    """``load`` reads a parked request of this browser; ``resume`` names the view that goes on with it.
+
+    ``proved`` is told the request, the session and how often its person has proved themselves in it by now.
+    """
+    app.extensions[EXTENSION] = (load, resume, proved)
 
 
 def current_visit() -> Visit | None:
     """The request that parameter ``r`` names, once per request; its answer's origin is then allowed for forms."""
     if "tb_visit" not in g:
-        load, _ = current_app.extensions[EXTENSION]
+        load, _, _ = current_app.extensions[EXTENSION]
         key = request.values.get("r", "")
         g.tb_visit = load(key) if key else None
         if g.tb_visit and g.tb_visit.form_target:
@@ -47,10 +52,17 @@ def current_visit() -> Visit | None:
 
 def onward(default: str) -> str:
     """Where to go when this page is done: back to the parked request, else ``next``, else ``default``."""
-    _, resume = current_app.extensions[EXTENSION]
+    _, resume, _ = current_app.extensions[EXTENSION]
     if key := request.values.get("r", ""):
         return url_for(resume, r=key)
     return local_path(request.values.get("next")) or default
+
+
+def note_proof(session_id: str, proofs: int) -> None:
+    """The person on the way has just proved themselves; a session that was there before proves nothing new."""
+    _, _, proved = current_app.extensions[EXTENSION]
+    if key := request.values.get("r", ""):
+        proved(key, session_id, proofs)
 
 
 def carried() -> dict[str, Any]:

@@ -58,7 +58,7 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
     if must_sign_in and not authenticated:
         return page("sign-in", "login_required")
     if not at_least(truth, minimum):
-        if at_least(reach, minimum):
+        if at_least(reach, minimum) and not declined:
             return page("strengthen", "interaction_required")
         return ("error", "unmet_authentication_requirements")
     known = [w for w in map(wants, acr) if w]

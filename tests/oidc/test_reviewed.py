@@ -1,6 +1,7 @@
 """What a hostile reader found once: steps skipped with another cookie, consent swapped, sign-outs that were not."""
 
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -72,8 +73,6 @@ def test_a_request_taken_meanwhile_does_not_come_back(site: Site) -> None:
     assert held is not None
     waiting = browser.client.get_cookie("tb_browser")
     assert waiting is not None
-    from hashlib import sha256
-
     name = sha256(waiting.value.encode()).hexdigest()
     found = parking.take(key, browser=name)
     assert found is not None
