@@ -184,6 +184,7 @@ def _publish(targets: Sequence[Target], rounds: Rounds, text: str, options: argp
             operations=options.operation or list(OPERATIONS),
             all_operations=list(OPERATIONS),
             peer_version=peer.versions()["oidc-provider"],
+            node_version=peer.versions()["Node.js"],
             rounds=rounds,
             uncommitted=objections.uncommitted(ROOT),
             cores=(options.server_core, options.load_core),

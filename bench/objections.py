@@ -34,7 +34,8 @@ FEWEST_ROUNDS = 3
 SHORTEST = 1.0
 FOREIGN = 0.05
 """Share of the server's core that others may take in a round."""
-PEER = "9.13."
+PEER, NODE = "9.13.", "v22."
+"""The pinned versions; this peer calls any older Node.js unsupported."""
 MEASURED_TREES = ("bench", "config", "idp", "migrations", "requirements")
 
 
@@ -49,6 +50,7 @@ class Run:
     operations: Sequence[str]
     all_operations: Sequence[str]
     peer_version: str
+    node_version: str
     rounds: Mapping[tuple[str, str], Sequence[Round]]
     """(provider, operation) -> rounds."""
     uncommitted: Sequence[str]
@@ -63,6 +65,7 @@ def objections(run: Run) -> list[str]:
         *(f"{path} is not committed" for path in run.uncommitted),
         *_round_objections(run.rounds),
         *([] if run.peer_version.startswith(PEER) else [f"the peer is {run.peer_version}, not {PEER}x"]),
+        *([] if run.node_version.startswith(NODE) else [f"the peer ran on Node.js {run.node_version}, not {NODE}x"]),
         *([] if run.cores[0] != run.cores[1] else ["server and load share a core"]),
     ]
 

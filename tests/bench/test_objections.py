@@ -30,6 +30,7 @@ def run_of(**changes: Any) -> Run:
         operations=["refresh"],
         all_operations=["refresh"],
         peer_version="9.13.3",
+        node_version="v22.1.0",
         rounds={("Tongban", "refresh"): [round_of()] * 3, ("oidc-provider", "refresh"): [round_of()] * 3},
         uncommitted=[],
         cores=(0, 1),
@@ -81,6 +82,7 @@ def test_only_listed_names_may_differ() -> None:
     [
         ({"operations": []}, "refresh was not measured"),
         ({"peer_version": "8.0.0"}, "the peer is 8.0.0"),
+        ({"node_version": "v20.20.2"}, "Node.js v20.20.2"),
         ({"uncommitted": ["idp/lane.py"]}, "idp/lane.py is not committed"),
         ({"cores": (1, 1)}, "share a core"),
         ({"rounds": {("Tongban", "refresh"): [round_of()] * 2}}, "2 rounds"),
