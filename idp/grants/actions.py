@@ -64,6 +64,7 @@ _END_ONE = _end_where("gid = :key")
 _END_SESSION = _end_where("session_id = :key")
 _END_SESSION_ONLINE = _end_where("session_id = :key AND NOT offline")
 _END_PARTY = _end_where("party_id = :key")
+_END_ELSEWHERE = _end_where("party_id = :key AND session_id <> :kept")
 _END_CLIENT = _end_where("client_id = :key")
 _END_CONNECTION = _end_where("party_id = :key AND client_id = :client")
 _CLIENTS_OF_SESSION = Statement(
@@ -164,6 +165,11 @@ def end_session_grants(tx: Transaction, session_id: str, *, keep_offline: bool, 
 
 def end_party_grants(tx: Transaction, party_id: str, reason: EndReason, *, now: int) -> None:
     _end(tx, tx.all(_END_PARTY, key=party_id, reason=reason, now=now), reason, now=now)
+
+
+def end_grants_elsewhere(tx: Transaction, party_id: str, session_id: str, reason: EndReason, *, now: int) -> None:
+    """End the person's grants of every session but ``session_id``: offline ones outlived theirs."""
+    _end(tx, tx.all(_END_ELSEWHERE, key=party_id, kept=session_id, reason=reason, now=now), reason, now=now)
 
 
 def end_client_grants(tx: Transaction, client_id: str, reason: EndReason, *, now: int) -> None:

@@ -19,6 +19,7 @@ class EndReason(StrEnum):
     REVOKED_BY_CLIENT = "revoked-by-client"
     WITHDRAWN = "consent-withdrawn"
     SESSION_ENDED = "session-ended"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
     CLIENT_SUSPENDED = "client-suspended"
     ACCOUNT_CLOSED = "account-closed"
 

@@ -259,12 +259,12 @@ class MachineEndpoints:
             return {}
         return self._release(client, grant, scopes, asked.userinfo, now)
 
-    def id_token_claims(self, client: Client, grant: Grant) -> dict[str, Any]:
+    def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
         """Claims the request named for the ID token; scopes alone put nothing there (Core 5.4)."""
         asked = _asked(grant)
         if not any(asked.id_token):
             return {}
-        return self._release(client, grant, [], asked.id_token, grant.created_at)
+        return self._release(client, grant, [], asked.id_token, now)
 
     def _release(
         self, client: Client, grant: Grant, scopes: list[str], named: frozenset[str], now: int
@@ -300,11 +300,11 @@ def _bearer(request: ProtocolRequest) -> str | ProtocolResponse:
         return in_body
     scheme, _, token = request.authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        headers = (("WWW-Authenticate", "Bearer"),)
+        headers = (("WWW-Authenticate", 'Bearer realm="userinfo"'),)  # RFC 6750 3: never the scheme alone
         return ProtocolResponse(401, b"", headers=NO_STORE + headers)
     return token.strip()
 
 
 def _bearer_error(error: str, description: str, status: int) -> ProtocolResponse:
-    challenge = f'Bearer error="{error}", error_description="{description}"'
+    challenge = f'Bearer realm="userinfo", error="{error}", error_description="{description}"'
     return error_response(error, description, status=status, headers=(("WWW-Authenticate", challenge),))

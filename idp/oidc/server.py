@@ -115,7 +115,7 @@ class TokenServer(AuthorizationServer):
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         policy: TokenPolicy,
-        claims_for: Callable[[Client, Grant], dict[str, Any]],
+        claims_for: Callable[[Client, Grant, int], dict[str, Any]],
         count: Count,
     ) -> None:
         super().__init__()
@@ -214,7 +214,7 @@ class _TokenGrant:
                 user.grant,
                 access_token=access,
                 nonce=user.nonce,
-                extra=self.server.claims_for(client, user.grant),
+                extra=self.server.claims_for(client, user.grant, self.now),
                 now=self.now,
             )
         return answer

@@ -13,6 +13,8 @@ from idp.credentials.policy import Denied as Unfit
 from idp.credentials.policy import Personal
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
+from idp.grants.actions import end_grants_elsewhere
+from idp.grants.rules import EndReason
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 from idp.registration.pages import password_rules
@@ -92,6 +94,7 @@ def _changed(session: Session) -> None:
         tx, Event.PASSWORD_CHANGED, actor=session.party_id, subject=session.party_id, session=session.id, now=now()
     )
     sessions.end_all(tx, session.party_id, SessionEnd.PASSWORD_CHANGED, except_id=session.id, now=now())
+    end_grants_elsewhere(tx, session.party_id, session.id, EndReason.PASSWORD_CHANGED, now=now())
     authenticated(session.party_id, Method.PASSWORD)
     person = parts().directory.person(tx, session.party_id)
     if person.mobile:

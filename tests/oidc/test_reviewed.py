@@ -167,3 +167,23 @@ def test_production_refuses_codes_that_bear_guessing() -> None:
     limits = {"sms": {"code_wrong_answers": 50}}
     faults = unsafe(Settings(environment="production", limits=limits))  # type: ignore[arg-type]
     assert any("wrong answers" in fault for fault in faults)
+
+
+def test_a_changed_password_ends_offline_grants_whose_session_is_long_over(site: Site, signed_in: Browser) -> None:
+    change(site, "app", scopes={"profile": "none", "offline_access": "none"})
+    refresh = signed_in.tokens(scope="openid offline_access")["refresh_token"]
+    site.later = site.provider.settings.session.idle + 60
+    here = site.browser().sign_in()
+    assert not signed_in.signed_in
+    kept = site.refresh(refresh).get_json()["refresh_token"]
+    form = {"current_password": "Lantern7Bridge22", "new_password": "Orchard4Window81"}
+    assert here.submit("/account/password", form).status_code == 303
+    assert site.refresh(kept).status_code == 400
+
+
+def test_a_release_in_a_refreshed_id_token_is_recorded_when_it_happens(site: Site, signed_in: Browser) -> None:
+    tokens = signed_in.tokens(claims='{"id_token":{"name":null}}')
+    site.later = 600
+    assert site.refresh(tokens["refresh_token"]).status_code == 200
+    last = site.one("SELECT MAX(at) FROM audit_event WHERE event = 'client:personal_data:released'")
+    assert last >= site.now() - 60

@@ -310,7 +310,7 @@ def test_userinfo_refuses_by_the_rules_of_bearer_tokens(site: Site, signed_in: B
     tokens = signed_in.tokens()
     token = tokens["access_token"]
     plain = site.http.get("/userinfo")
-    assert (plain.status_code, plain.headers["WWW-Authenticate"], plain.data) == (401, "Bearer", b"")
+    assert (plain.status_code, plain.headers["WWW-Authenticate"], plain.data) == (401, 'Bearer realm="userinfo"', b"")
     for header in ("Bearer", "Bearer  ", basic("app"), token):
         assert site.http.get("/userinfo", headers={"Authorization": header}).status_code == 401
     in_query = site.http.get(f"/userinfo?access_token={token}")
