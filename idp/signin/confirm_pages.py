@@ -78,8 +78,12 @@ def _confirm_by_code(session: Session) -> ResponseReturnValue:
     sent = challenge and parts().codes.phone(challenge_id=challenge, purpose=Purpose.CONFIRM, browser=browser_id())
     if mobile is None:
         return redirect(url_for("admission.decline", what="strengthen", **carried()), 307)
-    if request.method == "POST" and (not sent or request.form.get("resend") == "yes"):
+    if request.method == "POST" and (request.form.get("resend") == "yes" or not (sent or "code" in request.form)):
         return _send_confirmation(session, mobile, challenge if sent else None)
+    if request.method == "POST" and not sent:  # an answer to a code that is gone orders no other
+        form = Form(CODE)
+        form.refuse("", sentence(Refusal.CODE_EXPIRED))
+        return _confirm_page(form, method="sms", stage="send", mobile=mobile)
     form = Form.submitted(CODE) if request.method == "POST" else Form(CODE)
     if request.method == "POST" and form.ok:
         answered = answer_code(parts().codes, Purpose.CONFIRM, challenge, form["code"], party_id=session.party_id)

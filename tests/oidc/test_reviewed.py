@@ -187,3 +187,11 @@ def test_a_release_in_a_refreshed_id_token_is_recorded_when_it_happens(site: Sit
     assert site.refresh(tokens["refresh_token"]).status_code == 200
     last = site.one("SELECT MAX(at) FROM audit_event WHERE event = 'client:personal_data:released'")
     assert last >= site.now() - 60
+
+
+def test_an_answer_to_a_confirmation_code_that_is_gone_orders_no_other(site: Site, signed_in: Browser) -> None:
+    before = len(site.outbox("sms"))
+    assert signed_in.submit("/signin/confirm?c=smc_gone", {"code": "123456"}).status_code == 422
+    assert len(site.outbox("sms")) == before
+    assert signed_in.submit("/signin/confirm", {"send": "yes"}).status_code == 303
+    assert len(site.outbox("sms")) == before + 1
