@@ -12,6 +12,7 @@ import secrets
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -223,6 +224,12 @@ class Settings(BaseSettings):
             data = {**data, "secrets": {**_read(Path(given["file"])), **given}}
         return data
 
+    @model_validator(mode="after")
+    def _state_beside_sqlite(self) -> "Settings":
+        if self.state.url == "database" and self.database.url.startswith("sqlite"):
+            raise ValueError("state.url: `database` needs PostgreSQL; beside SQLite the state has a file of its own")
+        return self
+
     @property
     def https(self) -> bool:
         return self.issuer.startswith("https://")
@@ -287,13 +294,18 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
         faults.append("database.url: production needs PostgreSQL")
     if settings.state.url.startswith("sqlite"):
         faults.append("state.url: production needs Redis, or `database`")
-    if not settings.sms.url.startswith("https://"):
-        faults.append("sms.url: production needs https (the sandbox speaks http)")
+    if not settings.sms.url.startswith("https://") or _is_loopback(settings.sms.url):
+        faults.append("sms.url: production needs https to another machine (the sandbox speaks http here)")
     if settings.server.embedded_worker:
         faults.append("server.embedded_worker: run `idp worker` beside the nodes")
     if settings.log.level == "DEBUG":
         faults.append("log.level: DEBUG is for development")
     return faults
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
 
 
 def _unsafe_secrets(settings: Settings) -> list[str]:

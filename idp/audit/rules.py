@@ -103,6 +103,8 @@ def entry_mac(key: bytes, fields: tuple[Any, ...], prev: bytes) -> bytes:
 class Counted(StrEnum):
     """Machine events that are counted per client, minute and result instead of told one by one (trust 12)."""
 
+    CODE = "authorization_code"
+    """Beside the events of exchange and replay: what was refused before a grant was known."""
     CLIENT_CREDENTIALS = "client_credentials"
     REFRESH = "refresh"
     INTROSPECTION = "introspection"

@@ -66,6 +66,10 @@ class Registry:
         """The registered client whatever its state, or None. Raises `DatabaseUnavailable`."""
         return self._clients.get().get(client_id)
 
+    def expire(self) -> None:
+        """Ask the database at the next use."""
+        self._clients.expire()
+
     def all(self) -> list[Client]:
         return sorted(self._clients.get().values(), key=lambda client: client.client_id)
 

@@ -65,7 +65,7 @@ class Secret(NamedTuple):
 PERSONAL_SCOPES = frozenset({"openid", "profile", "email", "phone", "address", "offline_access"})
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
-ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
+ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
 MIN_SECRET = 32
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,79}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}")

@@ -51,7 +51,6 @@ class ClaimsRequest:
         """The scopes that carry what is asked for by name."""
         return frozenset(CARRIER[name] for name in self.userinfo | self.id_token if name in CARRIER)
 
-
     def kept(self) -> str | None:
         """What a grant remembers of it, as a ``claims`` parameter: known names, never the values that came along."""
         members = {"userinfo": self.userinfo, "id_token": self.id_token}

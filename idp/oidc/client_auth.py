@@ -60,7 +60,7 @@ class ClientAuthenticator:
         *,
         issuer: str,
         token_endpoint: str,
-        fetch_jwks: Callable[[str, int], KeySet | None],
+        fetch_jwks: Callable[[str, str | None, int], KeySet | None],
     ) -> None:
         self._registry = registry
         self._database = database
@@ -127,7 +127,11 @@ class ClientAuthenticator:
 
     def _verified(self, client: Client, text: str, now: int) -> dict[str, Any] | None:
         try:
-            keys = KeySet.import_key_set(orjson.loads(client.jwks)) if client.jwks else self._remote_keys(client, now)
+            keys = (
+                KeySet.import_key_set(orjson.loads(client.jwks))
+                if client.jwks
+                else self._remote_keys(client, text, now)
+            )
             if keys is None:
                 return None
             claims = jwt.decode(text, keys, algorithms=sorted(ASSERTION_ALGS)).claims
@@ -135,8 +139,11 @@ class ClientAuthenticator:
             return None
         return claims if self._acceptable(client, claims, now) else None
 
-    def _remote_keys(self, client: Client, now: int) -> KeySet | None:
-        return self._fetch_jwks(client.jwks_uri, now) if client.jwks_uri else None
+    def _remote_keys(self, client: Client, text: str, now: int) -> KeySet | None:
+        kid = _unverified(text, 0).get("kid")
+        return (
+            self._fetch_jwks(client.jwks_uri, kid if isinstance(kid, str) else None, now) if client.jwks_uri else None
+        )
 
     def _acceptable(self, client: Client, claims: dict[str, Any], now: int) -> bool:
         audiences = {"issuer": {self._issuer}, "token_endpoint": {self._token_endpoint}}.get(
@@ -179,10 +186,15 @@ def _basic_credentials(encoded: str) -> tuple[str, str] | None:
 
 def _unverified_issuer(assertion: str) -> str | None:
     """Who the assertion says it is from: only to find the keys it is then verified with."""
-    try:
-        payload = assertion.split(".")[1]
-        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        issuer = claims.get("iss")
-    except (IndexError, ValueError, AttributeError):
-        return None
+    issuer = _unverified(assertion, 1).get("iss")
     return issuer if isinstance(issuer, str) else None
+
+
+def _unverified(assertion: str, part: int) -> dict[str, Any]:
+    """Header (0) or claims (1) of a JWT nobody has verified; empty when they cannot be read."""
+    try:
+        segment = assertion.split(".")[part]
+        found = orjson.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -71,7 +71,8 @@ def deliver_logout(
         client = registry.get(payload["client_id"])
         if client is None or client.backchannel_logout_uri is None:
             return Settled("no-address")
-        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=f"{message.id}.{message.attempt}", now=clock())
+        jti = f"{message.id}.{message.attempt}"
+        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=jti, now=clock())
         answer = outbound.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),

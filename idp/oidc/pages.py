@@ -108,8 +108,9 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
             db.session.commit()
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
-    if not hold(current_transaction(), session.id):  # it has ended since this request began: ask anew
+    if not hold(current_transaction(), session.id, parsed.client.client_id):  # one has ended meanwhile: ask anew
         db.session.rollback()
+        doors.registry.expire()
         return redirect(f"{url_for('oidc.authorize')}?{urlencode(parsed.params)}", 303)
     answer, pending = actions.grant_code(
         current_transaction(), doors.directory, doors.store, doors.maker, parsed, decision, session, now=now()

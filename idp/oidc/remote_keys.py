@@ -21,14 +21,18 @@ class RemoteKeys:
     def __init__(self, outbound: GuardedClient) -> None:
         self._outbound = outbound
         self._held: dict[str, tuple[int, KeySet | None]] = {}
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
-    def fetch(self, uri: str, now: int) -> KeySet | None:
-        """The key set at ``uri``, at most `FRESH` seconds old; None when it cannot be had."""
+    def fetch(self, uri: str, kid: str | None, now: int) -> KeySet | None:
+        """The key set at ``uri``, at most `FRESH` seconds old; None when it cannot be had.
+
+        A ``kid`` that is not among the keys held means that they were rotated (OpenID Connect Core 10.1.1).
+        """
         fetched, keys = self._held.get(uri, (0, None))
-        if now - fetched < (FRESH if keys else PAUSE):
+        known = keys is not None and (kid is None or any(key.kid == kid for key in keys.keys))
+        if now - fetched < (FRESH if known else PAUSE):
             return keys
-        with self._lock:
+        with self._locks.setdefault(uri, threading.Lock()):
             fetched, keys = self._held.get(uri, (0, None))
             if now - fetched >= PAUSE:
                 keys = self._get(uri)

@@ -36,7 +36,11 @@ from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
 CODE = "code"
 """Namespace of authorization codes in the state store."""
 Count = Callable[[Counted, str | None, str, int], None]
-_COUNTED = {"client_credentials": Counted.CLIENT_CREDENTIALS, "refresh_token": Counted.REFRESH}
+_COUNTED = {
+    "authorization_code": Counted.CODE,
+    "client_credentials": Counted.CLIENT_CREDENTIALS,
+    "refresh_token": Counted.REFRESH,
+}
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -55,7 +59,10 @@ class _Request(OAuth2Request):
     def __init__(self, request: ProtocolRequest) -> None:
         super().__init__(request.method, "https://provider.invalid/token")
         self.protocol = request
-        self.payload = BasicOAuth2Payload(request.form)
+        form = dict(request.form)
+        if "scope" in form:  # blanks and repetitions say nothing; nothing but blanks is no scope
+            form["scope"] = " ".join(dict.fromkeys(form["scope"].split()))
+        self.payload = BasicOAuth2Payload(form)
 
     @property
     def form(self) -> Any:

@@ -36,7 +36,7 @@ from idp.web.visit import carried, onward
 
 EXTENSION = "tongban_registration"
 KIND = FlowKind.REGISTRATION
-PHONE = Field("phone", sentence("missing"), max_length=32)
+PHONE = Field("phone", sentence("phone_missing"), max_length=32)
 USER_NAME = Field("user_name", required=False, max_length=64)
 AGREEMENTS = Field("agreements", sentence("agreements_missing"), max_length=8)
 VERSIONS = Field("agreement_versions", required=False, max_length=200)

@@ -29,8 +29,8 @@ from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences, short_time
 from idp.web.reasons import sentence
 
-CURRENT = Field("current_password", sentence("missing"), max_length=256, secret=True)
-NEW = Field("new_password", sentence("missing"), max_length=256, secret=True)
+CURRENT = Field("current_password", sentence("current_password_missing"), max_length=256, secret=True)
+NEW = Field("new_password", sentence("new_password_missing"), max_length=256, secret=True)
 
 
 @blueprint.route("/password", methods=["GET", "POST"])

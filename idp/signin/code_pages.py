@@ -15,15 +15,17 @@ from idp.credentials.sms_code import Denied, Issued, Proved
 from idp.db import current_transaction, db
 from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
-from idp.signin.pages import CODE, IDENTIFIER, blueprint, client_name, opening_notice, parts
+from idp.signin.pages import CODE, blueprint, client_name, opening_notice, parts
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.cookies import browser_id
 from idp.web.errors import error_page
-from idp.web.forms import Form
+from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried, current_visit, onward
+
+PHONE = Field("identifier", sentence("phone_missing"), max_length=64)
 
 
 @blueprint.route("/signin/code", methods=["GET", "POST"])
@@ -33,8 +35,8 @@ def code() -> ResponseReturnValue:
     if request.method == "GET":
         visit = current_visit()
         hint = visit.login_hint if visit and Mobile.parse(visit.login_hint) else ""
-        return _code_page(Form(IDENTIFIER, values={"identifier": hint}))
-    form = Form.submitted(IDENTIFIER)
+        return _code_page(Form(PHONE, values={"identifier": hint}))
+    form = Form.submitted(PHONE)
     mobile = Mobile.parse(form["identifier"]) if form.ok else None
     if form.ok and mobile is None:
         form.refuse("identifier", sentence("phone_invalid"))

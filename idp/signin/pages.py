@@ -29,8 +29,8 @@ from idp.web.reasons import known_reason, sentence
 from idp.web.visit import carried, current_visit, onward
 
 EXTENSION = "tongban_signin"
-IDENTIFIER = Field("identifier", sentence("missing"), max_length=64)
-PASSWORD = Field("password", sentence("missing"), max_length=256, secret=True)
+IDENTIFIER = Field("identifier", sentence("identifier_missing"), max_length=64)
+PASSWORD = Field("password", sentence("password_missing"), max_length=256, secret=True)
 CODE = Field("code", sentence("code_missing"), max_length=32, secret=True)
 blueprint = Blueprint("signin", __name__)
 

@@ -35,9 +35,13 @@ _END = Statement(
     str,
 )
 # On SQLite writers stand in line from their first statement on; nothing need be locked.
+_HOLDING = (
+    "SELECT 1 FROM session s JOIN client c ON c.client_id = :client"
+    " WHERE s.id = :id AND s.ended_at IS NULL AND c.state IN ('live', 'tested')"
+)
 _HOLD: dict[Dialect, Statement[int]] = {
-    "sqlite": Statement("SELECT 1 FROM session WHERE id = :id AND ended_at IS NULL", int),
-    "postgresql": Statement("SELECT 1 FROM session WHERE id = :id AND ended_at IS NULL FOR SHARE", int),
+    "sqlite": Statement(_HOLDING, int),
+    "postgresql": Statement(f"{_HOLDING} FOR SHARE", int),
 }
 _STALE = Statement[tuple[str, str]](
     "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
@@ -90,12 +94,12 @@ def of_party(tx: Transaction, party_id: str, *, idle: int, now: int) -> list[Ses
     return [s for s in tx.all(_OF_PARTY, party=party_id) if expiry(s, idle=idle, now=now) is None]
 
 
-def hold(tx: Transaction, session_id: str) -> bool:
-    """Whether the session has not ended; it cannot then end before this transaction does.
+def hold(tx: Transaction, session_id: str, client_id: str) -> bool:
+    """Whether the session has not ended and the client is in service; neither changes before this transaction ends.
 
-    Without it a grant written while its session ends would be seen by neither and outlive it.
+    Without it a grant written while its session ends, or its client is suspended, would be seen by neither.
     """
-    return tx.one(_HOLD[tx.dialect], id=session_id) is not None
+    return tx.one(_HOLD[tx.dialect], id=session_id, client=client_id) is not None
 
 
 def needs_touch(session: Session, *, idle: int, now: int) -> bool:

@@ -134,4 +134,4 @@ def _apps(registry: Registry, found: Sequence[Delivery]) -> list[SimpleNamespace
 def _state(delivery: Delivery) -> str:
     if delivery.settled_at is None:
         return "pending"
-    return "done" if delivery.result in ("delivered", "no-address") else "failed"
+    return "done" if delivery.result == "delivered" else "failed"

@@ -46,7 +46,10 @@ class Field:
 
 
 class Form:
-    """The fields of one page. ``errors`` maps field names, or "" for the form as a whole, to sentences, in order."""
+    """The fields of one page. ``errors`` maps field names, or "" for the form as a whole, to sentences.
+
+    They stand in the order of the fields on the page, the form as a whole first.
+    """
 
     def __init__(self, *fields: Field, values: Mapping[str, str] | None = None) -> None:
         """An empty form, or one filled in beforehand with ``values``."""
@@ -80,7 +83,9 @@ class Form:
 
     def refuse(self, name: str, message: Text) -> None:
         """Say what is wrong with field ``name`` ("" for the whole form); the first word on a field stands."""
-        self.errors.setdefault(name, message)
+        place = {known: number for number, known in enumerate(self._fields)}
+        found = {name: message} | self.errors
+        self.errors = {key: found[key] for key in sorted(found, key=lambda key: place.get(key, -1))}
         if has_request_context():
             g.tb_form_refused = True
 

@@ -11,16 +11,20 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES: Mapping[str, LazyString] = {
     # any form
-    "missing": _("请填写此项"),
     "text_too_long": _("输入的内容过长"),
     "text_forbidden_characters": _("输入的内容含有无法使用的字符"),
     "too_many_requests": _("操作过于频繁，请稍后再试。"),
     # sign-in
+    "identifier_missing": _("请输入手机号或用户名"),
+    "password_missing": _("请输入密码"),
     "credentials_refused": _("账户或密码不正确，请核对后重新输入"),
     "password_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或改用短信验证码登录。"),
     "current_password_wrong": _("当前密码不正确"),
+    "current_password_missing": _("请输入当前密码"),
+    "new_password_missing": _("请输入新密码"),
     "password_wrong": _("密码不正确，请重新输入"),
     # codes
+    "phone_missing": _("请输入手机号"),
     "phone_invalid": _("请输入 11 位中国大陆手机号，例如 138 0013 8000"),
     "code_missing": _("请输入短信中的验证码"),
     "code_sent": _("验证码已重新发送，请使用最近一条短信。"),
