@@ -101,7 +101,7 @@ class TokenMaker:
         return self.keys.sign(claims, alg=client.id_token_alg, typ="JWT")
 
     def logout_token(self, client: Client, *, sub: str, sid: str, jti: str, now: int) -> str:
-        """A logout token (Back-Channel Logout 1.0 2.4). ``jti``: anew at each delivery, a lost answer is no replay."""
+        """A logout token (Back-Channel Logout 1.0 2.4). ``jti``: new at each delivery."""
         claims = {
             "iss": self.issuer,
             "sub": sub,

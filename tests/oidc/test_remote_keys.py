@@ -27,11 +27,11 @@ class Outbound:
 def test_a_set_is_used_while_it_is_fresh() -> None:
     outbound = Outbound(Answer(200, {}, KEYS))
     remote = RemoteKeys(outbound)  # type: ignore[arg-type]
-    first = remote.fetch(URI, 1000)
+    first = remote.fetch(URI, None, 1000)
     assert first is not None
-    assert remote.fetch(URI, 1000 + FRESH - 1) is first
+    assert remote.fetch(URI, None, 1000 + FRESH - 1) is first
     assert outbound.asked == 1
-    assert remote.fetch(URI, 1000 + FRESH) is not first
+    assert remote.fetch(URI, None, 1000 + FRESH) is not first
     assert outbound.asked == 2
 
 
@@ -43,7 +43,23 @@ UNUSABLE += [Answer(200, {}, body) for body in (b"\xff", b"{}", b'{"keys": []}')
 def test_what_cannot_be_used_is_asked_for_again_after_a_minute_at_the_earliest(answer: Answer | NoAnswer) -> None:
     outbound = Outbound(answer)
     remote = RemoteKeys(outbound)  # type: ignore[arg-type]
-    assert [remote.fetch(URI, 1000 + after) for after in (0, 1, PAUSE - 1)] == [None] * 3
+    assert [remote.fetch(URI, None, 1000 + after) for after in (0, 1, PAUSE - 1)] == [None] * 3
     assert outbound.asked == 1
     outbound.answer = Answer(200, {}, KEYS)
-    assert remote.fetch(URI, 1000 + PAUSE) is not None
+    assert remote.fetch(URI, None, 1000 + PAUSE) is not None
+
+
+def test_an_unknown_kid_means_rotation_and_is_looked_for_once_a_minute() -> None:
+    """OpenID Connect Core 10.1.1."""
+    old, new = (
+        orjson.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False, kid=kid)]}) for kid in ("old", "new")
+    )
+    outbound = Outbound(Answer(200, {}, old))
+    remote = RemoteKeys(outbound)  # type: ignore[arg-type]
+    assert remote.fetch(URI, "old", 1000) is not None
+    outbound.answer = Answer(200, {}, new)
+    remote.fetch(URI, "new", 1000 + PAUSE - 1)
+    assert outbound.asked == 1
+    rotated = remote.fetch(URI, "new", 1000 + PAUSE)
+    assert rotated is not None
+    assert [key.kid for key in rotated.keys] == ["new"]
