@@ -25,6 +25,8 @@ R = TypeVar("R")
 Dialect = Literal["sqlite", "postgresql"]
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _DRIVER_DOWN = (sqlite3.OperationalError, psycopg.OperationalError)
+SESSION_DOWN = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.TimeoutError)
+"""What ``db.session`` raises where statements raise `DatabaseUnavailable`; pages answer 503 to both."""
 BUSY_TIMEOUT_MS = 5000
 
 
@@ -142,8 +144,7 @@ class Database:
                 self.engine.dispose()
             raise
         finally:
-            if pooled.is_valid and self.dialect == "postgresql":
-                connection.rollback()
+            if pooled.is_valid and self.dialect == "postgresql" and _rollback(connection):
                 connection.autocommit = False
             pooled.close()
 
@@ -185,11 +186,13 @@ def _commit(connection: Any) -> None:
         raise DatabaseUnavailable(type(error).__name__) from error
 
 
-def _rollback(connection: Any) -> None:
+def _rollback(connection: Any) -> bool:
+    """False for a dead connection, which has nothing left to roll back."""
     try:
         connection.rollback()
-    except (sqlite3.Error, psycopg.Error):  # a dead connection has nothing left to roll back
-        return
+    except (sqlite3.Error, psycopg.Error):
+        return False
+    return True
 
 
 def current_transaction() -> Transaction:
@@ -198,7 +201,10 @@ def current_transaction() -> Transaction:
     session.flush()
     tx = session.info.get("transaction")
     if tx is None:
-        connection = session.connection()
+        try:
+            connection = session.connection()
+        except SESSION_DOWN as error:
+            raise DatabaseUnavailable(type(error).__name__) from error
         driver = connection.connection.driver_connection
         dialect: Dialect = "sqlite" if connection.dialect.name == "sqlite" else "postgresql"
         tx = session.info["transaction"] = Transaction(driver, dialect)
@@ -230,6 +236,14 @@ event.listen(db.session, "after_soft_rollback", _after_rollback)
 event.listen(db.session, "after_transaction_end", _after_end)
 
 
+def _close_session(_error: BaseException | None) -> None:
+    """Before Flask-SQLAlchemy does: a server that has gone meanwhile must not turn an answer into a fault."""
+    try:
+        db.session.remove()
+    except SESSION_DOWN:
+        db.session.registry.clear()  # the connection was invalidated by the failure
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
@@ -258,6 +272,7 @@ def init_db(app: Flask, *, url: str, pool_size: int, pool_timeout: float) -> Dat
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, pool_size=pool_size, pool_timeout=pool_timeout)
     db.init_app(app)
+    app.teardown_appcontext(_close_session)
     with app.app_context():
         engine = db.engine
         prepare_engine(engine)
