@@ -17,7 +17,7 @@ from idp.db import Database, current_transaction, db
 from idp.messages.outbox import Delivery, deliveries, wait_for_deliveries
 from idp.signin import sessions
 from idp.signin.rules import Session, SessionEnd
-from idp.state.store import Store
+from idp.state.store import StateUnavailable, Store
 from idp.web.clock import now
 from idp.web.cookies import browser_digest, clear_session_secret
 from idp.web.guards import current_session, forget_session, public
@@ -62,9 +62,17 @@ def sign_out(session: Session | None, *, target: str | None) -> ResponseReturnVa
     wait_for_deliveries(parts.database, session_id=session.id, seconds=parts.wait)
     if target is not None:
         return redirect(target, 303)
+    return redirect(_result_address(parts.store, session.id), 303)
+
+
+def _result_address(store: Store, session_id: str) -> str:
+    """Of the page that lists the apps; without a state store of the one that only says it is done."""
     key = random_token()
-    parts.store.put(RESULT, key, {"session_id": session.id, "browser": browser_digest().hex()}, RESULT_LIFETIME)
-    return redirect(url_for("signout.result", k=key), 303)
+    try:
+        store.put(RESULT, key, {"session_id": session_id, "browser": browser_digest().hex()}, RESULT_LIFETIME)
+    except StateUnavailable:
+        return url_for("signout.result")
+    return url_for("signout.result", k=key)
 
 
 def confirm_page(session: Session | None, *, asker: Client | None) -> ResponseReturnValue:
