@@ -156,7 +156,9 @@ STATES: Mapping[str, State] = {
     ),
     "signin-empty": page(
         "signin.html",
-        form=lambda: refused(Form(IDENTIFIER, PASSWORD), identifier="missing", password="missing"),
+        form=lambda: refused(
+            Form(IDENTIFIER, PASSWORD), identifier="identifier_missing", password="password_missing"
+        ),
         **SIGN_IN,
     ),
     "signin-locked": page(

@@ -56,6 +56,13 @@ def test_first_word_on_a_field_stands() -> None:
     assert not form.ok
 
 
+def test_what_is_wrong_stands_in_the_order_of_the_page() -> None:
+    form = Form(NAME, OPTIONAL, PASSWORD)
+    for name in ("password", "name", "", "nick"):
+        form.refuse(name, "wrong")
+    assert list(form.errors) == ["", "name", "nick", "password"]
+
+
 def test_pages_cannot_show_a_field_the_form_does_not_have() -> None:
     with pytest.raises(KeyError):
         Form(NAME).value("other")
