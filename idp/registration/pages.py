@@ -29,7 +29,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public, signed_in
-from idp.web.locale import LOCALES, preferences
+from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, password_rule, sentence
 from idp.web.visit import carried, onward
@@ -321,7 +321,7 @@ def agreement_text(kind: str, version: str) -> ResponseReturnValue:
         abort(404)
     language = preferences().lang
     shown = SimpleNamespace(
-        title=text.titles[language], version=text.version, body=text.bodies[language], lang=LOCALES[language]
+        title=text.titles[language], version=text.version, body=text.bodies[language], lang=preferences().tag
     )
     versions = [
         (known, url_for("registration.agreement_text", kind=kind, version=known))
