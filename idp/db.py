@@ -77,10 +77,12 @@ def _columns(*columns: Any) -> tuple[Any, ...]:
 class Transaction:
     """Statements over one driver connection; who made it commits it."""
 
-    __slots__ = ("_connection", "_on_commit", "_on_rollback", "dialect", "notes")
+    __slots__ = ("_connection", "_lost", "_on_commit", "_on_rollback", "dialect", "notes")
 
-    def __init__(self, connection: Any, dialect: Dialect) -> None:
+    def __init__(self, connection: Any, dialect: Dialect, lost: Callable[[], None]) -> None:
+        """``lost`` is called when the server has gone: what was pooled before is dead as well."""
         self._connection = connection
+        self._lost = lost
         self.dialect = dialect
         self.notes: dict[str, Any] = {}
         """What a capability remembers until the end of this transaction."""
@@ -91,6 +93,8 @@ class Transaction:
         try:
             return self._connection.execute(statement.text(self.dialect), parameters)
         except _DRIVER_DOWN as error:
+            if self.dialect == "postgresql" and self._connection.closed:
+                self._lost()
             raise DatabaseUnavailable(type(error).__name__) from error
 
     def one(self, statement: Statement[R], /, **parameters: Any) -> R | None:
@@ -139,9 +143,7 @@ class Database:
         try:
             yield connection
         except DatabaseUnavailable:
-            if self.dialect == "postgresql":  # the server went away: what was pooled before is dead as well
-                pooled.invalidate()
-                self.engine.dispose()
+            pooled.invalidate()
             raise
         finally:
             if pooled.is_valid and self.dialect == "postgresql" and _rollback(connection):
@@ -155,7 +157,7 @@ class Database:
         Raises `DatabaseUnavailable`.
         """
         with self._connection(autocommit=False) as connection:
-            tx = Transaction(connection, self.dialect)
+            tx = Transaction(connection, self.dialect, self.engine.dispose)
             try:
                 if self.dialect == "sqlite":
                     tx.run(_BEGIN)
@@ -171,7 +173,7 @@ class Database:
     def autocommit(self) -> Iterator[Transaction]:
         """Each statement is its own transaction (reads, and writes that are one statement): one round trip each."""
         with self._connection(autocommit=True) as connection:
-            tx = Transaction(connection, self.dialect)
+            tx = Transaction(connection, self.dialect, self.engine.dispose)
             yield tx
             tx.finish(committed=True)
 
@@ -207,7 +209,7 @@ def current_transaction() -> Transaction:
             raise DatabaseUnavailable(type(error).__name__) from error
         driver = connection.connection.driver_connection
         dialect: Dialect = "sqlite" if connection.dialect.name == "sqlite" else "postgresql"
-        tx = session.info["transaction"] = Transaction(driver, dialect)
+        tx = session.info["transaction"] = Transaction(driver, dialect, db.engine.dispose)
     return cast(Transaction, tx)
 
 

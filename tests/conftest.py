@@ -74,6 +74,14 @@ def postgres_database_url(_postgres_template: str) -> str:
 
 
 @pytest.fixture
+def empty_postgres_url(postgres_url: str) -> str:
+    """The address of a PostgreSQL database of this test, without tables."""
+    name = f"test_{next(_numbers)}"
+    _execute(postgres_url, f"CREATE DATABASE {name}")
+    return _database_of(postgres_url, name)
+
+
+@pytest.fixture
 def database(sqlite_url: str) -> Iterator[Database]:
     """A `Database` over a fresh SQLite file with all tables."""
     yield from opened(sqlite_url)

@@ -32,7 +32,7 @@ class Context:
             settings = load_settings(self.path)
         for url in (settings.database.url, settings.state.url):
             if url.startswith("sqlite:///"):
-                Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+                _private(Path(url.removeprefix("sqlite:///")))
         return settings
 
     @cached_property
@@ -49,6 +49,12 @@ class Context:
     @property
     def now(self) -> int:
         return int(time.time())
+
+
+def _private(path: Path) -> None:
+    """Make an empty file that only its owner reads; SQLite gives its companions the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
 
 
 def fail(message: str) -> click.ClickException:

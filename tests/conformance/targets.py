@@ -28,7 +28,7 @@ from tests.conformance.receiver import Receiver
 from tests.conformance.wire import HttpWire, get
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT = 30.0
+START_TIMEOUT = 90.0
 
 
 class Target(Protocol):

@@ -117,8 +117,6 @@ def put_patiently(database: Database) -> None:
 def test_a_restart_of_postgresql_heals_without_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     with services.Postgres() as server, contextmanager(opened)(server.url) as database:
         Base.metadata.create_all(database.engine)
-        dispose = database.engine.dispose
-        monkeypatch.setattr(database.engine, "dispose", lambda **_: dispose())  # psycopg warns of what is not closed
         running = Worker(database, {"logout": Recorder()})
         running.start()
         put(database)

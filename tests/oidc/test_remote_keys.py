@@ -51,9 +51,8 @@ def test_what_cannot_be_used_is_asked_for_again_after_a_minute_at_the_earliest(a
 
 def test_an_unknown_kid_means_rotation_and_is_looked_for_once_a_minute() -> None:
     """OpenID Connect Core 10.1.1."""
-    old, new = (
-        orjson.dumps({"keys": [ECKey.generate_key("P-256").as_dict(private=False, kid=kid)]}) for kid in ("old", "new")
-    )
+    sets = [{"keys": [ECKey.generate_key("P-256").as_dict(private=False, kid=kid)]} for kid in ("old", "new")]
+    old, new = map(orjson.dumps, sets)
     outbound = Outbound(Answer(200, {}, old))
     remote = RemoteKeys(outbound)  # type: ignore[arg-type]
     assert remote.fetch(URI, "old", 1000) is not None
