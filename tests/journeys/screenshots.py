@@ -99,9 +99,9 @@ def main() -> int:
     keep = parser.parse_args().keep
     TARGET.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        directory = keep or Path(stack.enter_context(TemporaryDirectory(prefix="tongban-")))
+        directory = keep or Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))
         directory.mkdir(parents=True, exist_ok=True)
-        site = stack.enter_context(demo_in(Path(stack.enter_context(TemporaryDirectory(prefix="tongban-")))))
+        site = stack.enter_context(demo_in(Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))))
         browser = stack.enter_context(started_chromium())
         states = take(browser, site, directory)
         contact_sheet(browser, directory, states)

@@ -59,7 +59,14 @@ class Tour:
             self.see(name, self.page)
 
     def send(self, name: str | None = None) -> None:
-        submit(self.page)
+        with self.page.expect_navigation():
+            submit(self.page)
+        if name:
+            self.see(name, self.page)
+
+    def press(self, selector: str, name: str | None = None) -> None:
+        with self.page.expect_navigation():
+            self.page.locator(selector).click()
         if name:
             self.see(name, self.page)
 
@@ -90,24 +97,21 @@ class Tour:
         self.ask_for_sign_in()
         self.see("signin", self.page)
         self.send("signin-empty")
-        for attempt in range(10):
+        for attempt in range(11):
             self.fill(identifier=self.phone(1), password="Not-the-right-1")
-            self.send("signin-wrong" if attempt == 0 else "signin-locked" if attempt == 9 else None)
-        self.page.locator("main a[href*='/signin/code']").click()
-        self.see("signin-code", self.page)
+            self.send("signin-wrong" if attempt == 0 else "signin-locked" if attempt == 10 else None)
+        self.press("main a[href*='/signin/code']", "signin-code")
         self.fill(identifier="1380013")
         self.send("signin-code-no-phone")
         self.fill(identifier=self.phone(2))
         self.send("signin-code-enter")
         self.fill(code="000000")
         self.send("signin-code-wrong")
-        self.page.locator("button[name=resend]").click()
-        self.see("signin-code-too-soon", self.page)
+        self.press("button[name=resend]", "signin-code-too-soon")
 
     def registering(self) -> None:
         self.ask_for_sign_in()
-        self.page.locator("main a[href*='/register']").click()
-        self.see("register-phone", self.page)
+        self.press("main a[href*='/register']", "register-phone")
         self.fill(phone="010-1234")
         self.send("register-phone-wrong")
         self.fill(phone=self.phone(3))
@@ -128,10 +132,8 @@ class Tour:
         sign_in(self.page, *PERSON)
         signed_in_to(self.page, self.site.tax)
         self.see("tax-overview", self.page)
-        self.page.locator("#file-return").click()
-        self.see("confirm", self.page)
-        self.page.locator("button[name=send]").click()
-        self.see("confirm-enter", self.page)
+        self.press("#file-return", "confirm")
+        self.press("button[name=send]", "confirm-enter")
         self.fill(code="000000")
         self.send("confirm-wrong")
         self.fill(code=self.code(PERSON[0]))
@@ -162,7 +164,14 @@ class Tour:
 
     def leaving(self) -> None:
         self.open("/signout", "signout")
-        self.page.locator("button[name=confirm]").click()
+        self.press("button[name=confirm]")
+        self.press("main a[href*='pause=1']", "signed-out-pending")
+        self.ask_for_sign_in()
+        sign_in(self.page, *PERSON)
+        signed_in_to(self.page, self.site.tax)
+        self.open("/signout")
+        self.press("button[name=confirm]")
+        self.page.locator(".done").wait_for()
         self.see("signed-out", self.page)
         self.open("/signed-out", "signed-out-already")
         self.open(f"{self.site.tax}/signed-out", "tax-signed-out")

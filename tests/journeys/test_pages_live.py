@@ -1,0 +1,84 @@
+"""Every page of the running demonstration in its real states: axe (WCAG 2.2 AA), reflow, language, no complaint."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from adapters.sandbox import packages_node
+from tests.journeys.conftest import Site, walker
+from tests.journeys.tour import Tour
+from tests.web.reading import words_in
+
+pytestmark = pytest.mark.browser
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (320, 1280)
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+LOOKED_AT_ELSEWHERE = ("tax-", "social-", "sandbox-")
+"""The apps and the sandbox have tests of their own."""
+STATES = {
+    "home", "signin", "signin-empty", "signin-wrong", "signin-locked", "signin-code", "signin-code-no-phone",
+    "signin-code-enter", "signin-code-wrong", "signin-code-too-soon", "register-phone", "register-phone-wrong",
+    "register-code", "register-code-wrong", "register-details", "register-details-wrong", "register-done", "confirm",
+    "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
+    "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
+    "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
+    "oauth-error", "error-form",
+}  # fmt: skip
+
+
+def violations(page: Page) -> list[str]:
+    found = page.evaluate(
+        "async tags => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations", TAGS
+    )
+    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page at either width."""
+    page.evaluate((packages_node.modules() / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        found += [f"{width}: {fault}" for fault in violations(page)]
+        scroll = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{width}: scrolls sideways to {scroll}"] * (scroll > width)
+    return found
+
+
+def foreign_words(page: Page, lang: str) -> list[str]:
+    """Words of the other language, but names of apps, devices and people."""
+    other = CHINESE if lang == "en" else ENGLISH
+    return [f"not translated: {words}" for words in words_in(page.content()) if other.search(_without_names(words))]
+
+
+def _without_names(words: str) -> str:
+    return words.replace("Cookie", "")
+
+
+def serious(said: ConsoleMessage) -> bool:
+    return said.type in ("error", "warning") and "the server responded with a status of" not in said.text
+
+
+@pytest.mark.parametrize(("lang", "locale", "number"), [("zh", "zh-CN", 11), ("en", "en-US", 12)])
+def test_every_page_is_accessible_and_in_one_language(
+    demo: Site, chromium: Browser, lang: str, locale: str, number: int
+) -> None:
+    seen: set[str] = set()
+    wrong: list[str] = []
+
+    def see(name: str, page: Page) -> None:
+        if name.startswith(LOOKED_AT_ELSEWHERE):
+            return
+        seen.add(name)
+        wrong.extend(f"{name}: {fault}" for fault in (*faults(page), *foreign_words(page, lang)))
+
+    with walker(chromium, locale=locale) as context:
+        page = context.new_page()
+        page.emulate_media(reduced_motion="reduce")  # no colour is measured half-way through a transition
+        page.on("console", lambda said: wrong.append(said.text) if serious(said) else None)
+        Tour(demo, page, see, lang, number).all()
+    assert wrong == []
+    assert seen == STATES
