@@ -4,7 +4,6 @@ Always true: everything runs in processes of its own on loopback ports nobody el
 stands in a test's process is only HTTP clients and a look into the database.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -17,10 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy import Engine, create_engine, event, text
 
 from adapters.sandbox import processes
@@ -105,9 +105,10 @@ class Process:
         self.child = processes.start(self.name, self.argv, log=self.log, env=self.env, cwd=ROOT)
 
     def answers(self, path: str = "/readyz") -> bool:
-        with contextlib.suppress(httpx.TransportError):
-            return httpx.get(self.url + path, timeout=2, trust_env=False).status_code == 200
-        return False
+        try:
+            return _get(self.url + path)[0] == 200
+        except OSError:
+            return False
 
     def await_ready(self, seconds: float = 60) -> None:
         assert self.child is not None
@@ -213,8 +214,8 @@ class Installation:
 
     def messages(self, mobile: str) -> list[dict[str, Any]]:
         """What has arrived on a phone, newest first."""
-        answer = httpx.get(f"{self.sandbox.url}/sms.json", params={"to": mobile, "limit": 500}, trust_env=False)
-        found: list[dict[str, Any]] = answer.json()["messages"]
+        _, body = _get(f"{self.sandbox.url}/sms.json?to={mobile}&limit=500")
+        found: list[dict[str, Any]] = json.loads(body)["messages"]
         return found
 
     def await_message(self, mobile: str, template: str, *, after: int = 0, seconds: float = 10) -> dict[str, Any]:
@@ -282,6 +283,20 @@ class Installation:
         for part in [*self.nodes, *([self.worker] if self.worker else []), self.sandbox]:
             part.stop()
         self.engine.dispose()
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    """Status and body; OSError when nobody answers."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=5)
+    try:
+        connection.request("GET", f"{parts.path}?{parts.query}")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float, pause: float = 0.02) -> bool:
