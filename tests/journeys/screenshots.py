@@ -31,13 +31,18 @@ SINGLE = {
 """Picture in docs/screenshots -> the one it is a copy of."""
 LARGEST = 3_000_000
 STYLE = """
-body { margin: 0; padding: 24px; width: 1800px; font: 15px/1.4 "Noto Sans CJK SC", sans-serif; background: #e4eae8; }
+body { margin: 0; padding: 24px; width: 1720px; font: 15px/1.4 "Noto Sans CJK SC", sans-serif; background: #e4eae8; }
 h1 { font-size: 22px; margin: 0 0 4px; } p { margin: 0 0 20px; color: #47544f; }
 main { display: grid; grid-template-columns: 1fr 1fr; gap: 20px 24px; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: 6px; }
 figure div { display: flex; gap: 6px; align-items: flex-start; }
-img { height: 210px; object-fit: cover; object-position: top left; background: #fff; outline: 1px solid #c3cecb; }
-img.phone, img.xlarge { width: 97px; } img.desktop { width: 281px; }
+img { height: 190px; object-fit: cover; object-position: top left; background: #fff; outline: 1px solid #c3cecb; }
+img.phone, img.xlarge { width: 92px; } img.desktop { width: 268px; }
+"""
+FIRST_LOOK = """
+body { margin: 0; padding: 32px; width: 1336px; height: 620px; display: flex; gap: 28px; background: #e4eae8; }
+img { height: 620px; object-fit: cover; object-position: top; border-radius: 10px; box-shadow: 0 2px 18px #0002; }
+img.phone { width: 286px; } img.desktop { width: 708px; object-position: top center; }
 """
 
 
@@ -74,10 +79,22 @@ def contact_sheet(browser: Browser, directory: Path, states: list[str]) -> None:
     """All pictures on one page, laid out and photographed by Chromium."""
     page = directory / "contact-sheet.html"
     page.write_text(_sheet(states), "utf-8")
-    with browser.new_context(viewport={"width": 1848, "height": 1000}) as context:
+    with browser.new_context(viewport={"width": 1768, "height": 1000}) as context:
         shown = context.new_page()
         shown.goto(page.as_uri())
         shown.screenshot(path=TARGET / "contact-sheet.png", full_page=True)
+
+
+def overview(browser: Browser, directory: Path) -> None:
+    """The picture of the README: sign-in, my account, sign-out."""
+    chosen = [("phone", "zh-signin-phone"), ("desktop", "zh-account-desktop"), ("phone", "zh-signed-out-phone")]
+    images = "".join(f'<img class="{kind}" src="{name}.png" alt="">' for kind, name in chosen)
+    page = directory / "overview.html"
+    page.write_text(f'<!doctype html><meta charset="utf-8"><style>{FIRST_LOOK}</style>{images}', "utf-8")
+    with browser.new_context(viewport={"width": 1400, "height": 684}) as context:
+        shown = context.new_page()
+        shown.goto(page.as_uri())
+        shown.screenshot(path=TARGET / "overview.png")
 
 
 def _sheet(states: list[str]) -> str:
@@ -105,6 +122,7 @@ def main() -> int:
         browser = stack.enter_context(started_chromium())
         states = take(browser, site, directory)
         contact_sheet(browser, directory, states)
+        overview(browser, directory)
         for name, source in SINGLE.items():
             shutil.copyfile(directory / f"{source}.png", TARGET / f"{name}.png")
     size = sum(path.stat().st_size for path in TARGET.iterdir())
