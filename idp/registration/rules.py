@@ -37,13 +37,6 @@ def open_step(kind: FlowKind, facts: Facts) -> str | None:
     return next((rule.name for rule in FLOWS[kind] if not all(name in facts for name in rule.gives)), None)
 
 
-def may_enter(kind: FlowKind, step: str, facts: Facts) -> bool:
-    """Whether ``step`` is the open one, or lies before it and so may be gone back to while the journey lasts."""
-    names = [rule.name for rule in FLOWS[kind]]
-    current = open_step(kind, facts)
-    return current is not None and names.index(step) <= names.index(current)
-
-
 def undone(kind: FlowKind, step: str, facts: Facts) -> dict[str, Any]:
     """``facts`` without those of ``step`` and of everything after it."""
     rules = FLOWS[kind]
