@@ -114,7 +114,7 @@ def put_patiently(database: Database) -> None:
 
 
 @pytest.mark.services
-def test_a_restart_of_postgresql_heals_without_one_of_ours() -> None:
+def test_a_restart_of_postgresql_heals_without_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     with services.Postgres() as server, contextmanager(opened)(server.url) as database:
         Base.metadata.create_all(database.engine)
         running = Worker(database, {"logout": Recorder()})
