@@ -1,13 +1,16 @@
 """Tokens: what is issued, what each endpoint makes of them, and how they end."""
 
+from typing import Any
+
 import orjson
 import pytest
 
-from idp.clients.actions import set_state
+from idp.clients.actions import put, set_state
 from idp.clients.rules import ClientState
 from idp.crypto.tokens import digest
+from idp.grants import actions
 from idp.oidc.server import CODE
-from tests.provider import CALLBACK, ISSUER, VERIFIER, Browser, Site, basic, claims_of
+from tests.provider import CALLBACK, CLIENTS, ISSUER, VERIFIER, Browser, Site, basic, claims_of
 
 NO_PKCE: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
 
@@ -340,3 +343,61 @@ def test_a_suspended_client_gets_nothing_any_more(site: Site, signed_in: Browser
     assert site.refresh(tokens["refresh_token"]).status_code == 401
     assert signed_in.ask().status_code == 400
     assert any(message.get("client_id") == "app" for message in site.outbox("logout"))
+
+
+# -- limits of a refresh token
+
+
+def test_a_refresh_token_that_rested_too_long_or_grew_too_old_is_refused(site: Site, signed_in: Browser) -> None:
+    register(site, "app", scopes={"profile": "none", "offline_access": "none"})
+    rested = signed_in.tokens(scope="openid offline_access")["refresh_token"]
+    site.later = 14 * 86400 + 1
+    assert error(site.refresh(rested)) == (400, "invalid_grant")
+    site.later = 0
+    used = signed_in.tokens(scope="openid offline_access")["refresh_token"]
+    for day in range(10, 90, 10):
+        site.later = day * 86400
+        used = site.refresh(used).get_json()["refresh_token"]
+    site.later = 90 * 86400 + 5
+    assert error(site.refresh(used)) == (400, "invalid_grant")
+
+
+def test_a_caller_of_the_same_audience_learns_the_subject_of_its_own_sector(site: Site, signed_in: Browser) -> None:
+    for client in ("app", "machine"):
+        register(site, client, audience="https://api.example")
+    token = signed_in.tokens()["access_token"]
+    assert claims_of(token)["aud"] == "https://api.example"
+    told = site.call("/introspect", "machine", {"token": token}).get_json()
+    assert told["active"]
+    assert told["sub"].startswith("pw_")
+    assert told["sub"] != claims_of(token)["sub"]
+
+
+def test_who_loses_the_race_for_a_code_has_replayed_it(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = signed_in.authorize()
+    claim = actions.redeem_code
+
+    def beaten(*args: Any, **named: Any) -> None:
+        claim(*args, **named)
+
+    monkeypatch.setattr(actions, "redeem_code", beaten)
+    assert error(site.exchange(code)) == (400, "invalid_grant")
+    assert site.one("SELECT revoke_reason FROM authorization_grant") == "code-replayed"
+
+
+def test_who_loses_the_race_for_a_refresh_token_has_replayed_it(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed_in.tokens()["refresh_token"]
+    monkeypatch.setattr(actions, "rotate", lambda *_, **__: None)
+    assert error(site.refresh(token)) == (400, "invalid_grant")
+    assert site.one("SELECT revoke_reason FROM authorization_grant") == "refresh-replayed"
+
+
+def register(site: Site, client_id: str, **changes: Any) -> None:
+    data = next(client for client in CLIENTS if client["client_id"] == client_id)
+    with site.provider.database.transaction() as tx:
+        put(tx, data | changes, now=site.now())
+    site.provider.registry._clients.expire()
