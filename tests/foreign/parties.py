@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from adapters.sandbox import packages, packages_node, processes
+from adapters.sandbox import packages, packages_node, processes, processes_directory
 from tests.foreign import apache, single_page
 from tests.foreign.front import answers
 
@@ -119,9 +118,9 @@ def mod_auth_openidc(party: Party, issuer: str, directory: Path) -> Iterator[Non
 @contextmanager
 def entered_by_others() -> Iterator[Path]:
     """A directory for servers that, started by root, go on as somebody else."""
-    with TemporaryDirectory(prefix="tongban-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
+    with processes_directory.private() as directory:
+        directory.chmod(0o711)
+        yield directory
 
 
 @contextmanager

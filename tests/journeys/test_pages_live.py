@@ -49,13 +49,10 @@ def faults(page: Page) -> list[str]:
 
 
 def foreign_words(page: Page, lang: str) -> list[str]:
-    """Words of the other language, but names of apps, devices and people."""
+    """Words of the other language; names of apps, devices and people are marked as such in the pages."""
     other = CHINESE if lang == "en" else ENGLISH
-    return [f"not translated: {words}" for words in words_in(page.content()) if other.search(_without_names(words))]
-
-
-def _without_names(words: str) -> str:
-    return words.replace("Cookie", "")
+    words = (words.replace("Cookie", "") for words in words_in(page.content()))
+    return [f"not translated: {found}" for found in words if other.search(found)]
 
 
 def serious(said: ConsoleMessage) -> bool:
