@@ -8,9 +8,11 @@ import base64
 import hashlib
 import re
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,19 +22,20 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
 from idp.accounts.actions import Active, accept_agreements
 from idp.accounts.rules import Mobile, UserName
 from idp.app import Provider, create_app, provider_of
+from idp.audit import init_audit
 from idp.clients.actions import put
 from idp.clients.rules import Client
 from idp.credentials.password import store_password
+from idp.crypto.rings import parse_key
 from idp.crypto.signing import ensure_keys
 from idp.db import Statement
-from idp.messages.outbox import payload_context
+from idp.messages.outbox import init_outbox, payload_context
 from idp.settings import Settings
 from idp.web.agreements import load_agreements
 from idp.web.clock import set_clock
@@ -124,7 +127,6 @@ class Site:
 
     app: Flask
     later: int = 0
-    _browsers: list["Browser"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         set_clock(self.app, self.now)
@@ -136,6 +138,11 @@ class Site:
     @cached_property
     def provider(self) -> Provider:
         return provider_of(self.app)
+
+    @property
+    def directory(self) -> Path:
+        """Where its SQLite files stand."""
+        return Path(self.provider.settings.database.url.removeprefix("sqlite:///")).parent
 
     def browser(self) -> "Browser":
         return Browser(self, self.app.test_client())
@@ -314,14 +321,40 @@ def site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
     return directory / "idp.db"
 
 
+@pytest.fixture(scope="session")
+def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One application for the run; `site` gives it a database of its own for each test."""
+    directory = tmp_path_factory.mktemp("shared")
+    shutil.copyfile(site_template, directory / "idp.db")
+    app = create_app(settings_at(directory))
+    yield app
+    Site(app).close()
+
+
 @pytest.fixture
-def site(site_template: Path, tmp_path: Path) -> Iterator[Site]:
+def site(shared_app: Flask, site_template: Path) -> Iterator[Site]:
     """A provider of this test."""
-    shutil.copyfile(site_template, tmp_path / "idp.db")
-    made = Site(create_app(settings_at(tmp_path)))
-    made.app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(site_template.parent))  # templates compile once
+    made = Site(shared_app)
+    _begin_anew(made, site_template)
     yield made
     made.close()
+
+
+def _begin_anew(site: Site, template: Path) -> None:
+    """Put the template in place of the database, and forget whatever is held of the one before."""
+    provider, directory = site.provider, site.directory
+    provider.database.engine.dispose()
+    provider.store.close()
+    for left in directory.glob("idp.db-*"):
+        left.unlink()
+    shutil.copyfile(template, directory / "idp.db")
+    with closing(sqlite3.connect(directory / "state.db", isolation_level=None)) as state:
+        for table in ("state_entry", "state_window"):
+            state.execute(f"DELETE FROM {table}")
+    provider.registry._clients._held = provider.keys._ring._held = None
+    provider.directory._subjects.clear()
+    init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
+    init_outbox(provider.cipher)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from idp.app import create_app
 from idp.db import DatabaseUnavailable
-from tests.provider import Browser, Site, basic, browser, settings_at, signed_in, site, site_template
+from tests.provider import Browser, Site, basic, browser, settings_at, shared_app, signed_in, site, site_template
 
-__all__ = ["browser", "signed_in", "site", "site_template"]
+__all__ = ["browser", "shared_app", "signed_in", "site", "site_template"]
 
 
 def test_it_is_alive_and_ready(site: Site) -> None:

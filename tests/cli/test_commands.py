@@ -323,7 +323,8 @@ def test_fields_come_under_a_new_field_key_and_a_second_index_key_also_when_inte
         return parse_ring([f"{letter}1:{keys_of(letter)}" for letter in letters], name="test")
 
     both = FieldCipher(ring("g", "f")), BlindIndex(ring("j", "i"))
-    site.app.extensions[EXTENSION] = replace(site.provider, cipher=both[0], index=both[1])
+    rotating = replace(site.provider, cipher=both[0], index=both[1])
+    monkeypatch.setitem(site.app.extensions, EXTENSION, rotating)
     with monkeypatch.context() as patched:
         patched.setattr(rotation, "_rotate_profiles", lambda *_: (_ for _ in ()).throw(Interrupted()))
         assert isinstance(over_site("fields", "rotate").exception, Interrupted)

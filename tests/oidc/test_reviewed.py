@@ -2,7 +2,6 @@
 
 import sqlite3
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -131,8 +130,8 @@ def test_an_assertion_for_an_unreadable_audience_is_refused(site: Site, audience
     assert site.post("/introspect", form).status_code == 401
 
 
-def test_a_database_that_stays_locked_is_a_503(site: Site, signed_in: Browser, tmp_path: Path) -> None:
-    holder = sqlite3.connect(tmp_path / "idp.db", isolation_level=None)
+def test_a_database_that_stays_locked_is_a_503(site: Site, signed_in: Browser) -> None:
+    holder = sqlite3.connect(site.directory / "idp.db", isolation_level=None)
     with site.provider.database.engine.connect() as connection:
         connection.connection.driver_connection.execute("PRAGMA busy_timeout=10")  # type: ignore[union-attr]
     holder.execute("BEGIN IMMEDIATE")
