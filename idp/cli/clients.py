@@ -87,6 +87,9 @@ def apply(context: Context, file: Path) -> None:
 @click.option("--redirect-uri", "redirect_uris", multiple=True, required=True)
 @click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True)
 @click.option("--backchannel-logout-uri")
+@click.option(
+    "--cors-origin", "cors_origins", multiple=True, help="Origin of a single-page app, scheme://host[:port]."
+)
 @click.option("--auth-method", type=click.Choice([m.value for m in AuthMethod]), default="client_secret_basic")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE=BASIS", help="e.g. profile=consent; repeat.")
 @click.option("--grant-type", "grant_types", multiple=True, default=("authorization_code",))

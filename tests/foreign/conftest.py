@@ -38,8 +38,9 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foreign]:
             installation("postgresql", directory, settings={"TONGBAN_ISSUER": issuer}, people=1)
         )
         clients = directory / "foreign.toml"
-        clients.write_text("\n".join(party.toml() for party in known.values()), "utf-8")
+        clients.write_text("\n".join(party.toml() for party in known.values() if not party.public), "utf-8")
         made.run("client", "apply", str(clients))
+        made.run(*known["oidc-client-ts"].command())
         nodes = [f"127.0.0.1:{node.port}" for node in made.nodes]
         log = stack.enter_context(front(stack.enter_context(entered_by_others()), port, nodes))
         for name, party in known.items():

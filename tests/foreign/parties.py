@@ -29,6 +29,7 @@ class Party:
     signed_out_path: str
     notices: str | None
     registration: dict[str, Any] = field(default_factory=dict)
+    public: bool = False
 
     @property
     def home(self) -> str:
@@ -43,7 +44,18 @@ class Party:
         """The same for servers: not every resolver knows ``*.localhost``."""
         return f"http://127.0.0.1:{self.port}"
 
+    def command(self) -> list[str]:
+        """The guide's `idp client add` for a single-page app."""
+        return [
+            *("client", "add", self.client_id, "--name", self.client_id, "--sector", self.client_id),
+            *("--state", "live", "--auth-method", "none", "--cors-origin", self.home, "--scope", "profile=none"),
+            *("--redirect-uri", f"{self.home}{self.redirect_path}"),
+            *("--post-logout-redirect-uri", f"{self.home}{self.signed_out_path}"),
+            *("--grant-type", "authorization_code", "--grant-type", "refresh_token"),
+        ]
+
     def toml(self) -> str:
+        """The same for a clients file, with a secret."""
         values = {
             "client_id": self.client_id,
             "sector": self.client_id,
@@ -54,8 +66,7 @@ class Party:
         }
         if self.notices:
             values["backchannel_logout_uri"] = f"{self.here}{self.notices}"
-        if self.registration.get("auth_method") != "none":
-            values["secret"] = self.secret
+        values["secret"] = self.secret
         lines = [f"{name} = {json.dumps(value)}" for name, value in (values | self.registration).items()]
         name = f'name = {{ zh = "{self.client_id}" }}\nscopes = {{ profile = "none" }}'
         return "\n".join(["[[client]]", name, *lines, ""])
@@ -67,10 +78,7 @@ def parties(ports: list[int]) -> dict[str, Party]:
         "openid-client": Party(
             "node", node, "/callback", "/signed-out", "/notices", {"id_token_alg": "ES256"}
         ),
-        "oidc-client-ts": Party(
-            "spa", spa, "/callback", "/", None,
-            {"auth_method": "none", "cors_origins": [f"http://spa.localhost:{spa}"]},
-        ),
+        "oidc-client-ts": Party("spa", spa, "/callback", "/", None, public=True),
         "mod_auth_openidc": Party(
             "apache", httpd, "/oidc/callback", "/", "/oidc/callback?logout=backchannel"
         ),
