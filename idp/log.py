@@ -47,7 +47,7 @@ def init_log(*, level: str, form: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it stands now, not as it stood
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

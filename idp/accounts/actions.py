@@ -26,19 +26,25 @@ _ADD_IDENTIFIER = Statement[Any](
 )
 
 
-class IdentifierRow(NamedTuple):
-    id: str
+class _PersonRow(NamedTuple):
+    """``kind``: party, profile, or what the identifier is."""
+
     kind: str
+    id: str
     sealed: bytes
+    at: int | None
 
 
-_IDENTIFIERS = Statement("SELECT id, kind, sealed FROM party_identifier WHERE party_id = :party", IdentifierRow)
-_PROFILE = Statement[tuple[bytes, int]]("SELECT sealed, updated_at FROM profile WHERE party_id = :party")
+_PERSON = Statement(
+    "SELECT kind, id, sealed, created_at FROM party_identifier WHERE party_id = :party"
+    " UNION ALL SELECT 'profile', party_id, sealed, updated_at FROM profile WHERE party_id = :party"
+    " UNION ALL SELECT 'party', id, NULL, created_at FROM party WHERE id = :party",
+    _PersonRow,
+)
 _SET_PROFILE = Statement[Any](
     "INSERT INTO profile (party_id, sealed, updated_at) VALUES (:party, :sealed, :now)"
     " ON CONFLICT (party_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at"
 )
-_CREATED = Statement("SELECT created_at FROM party WHERE id = :party", int)
 _SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
 _ADD_SUBJECT = Statement[Any](
     "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
@@ -150,17 +156,18 @@ class Directory:
         return written == 1
 
     def person(self, tx: Transaction, party_id: str) -> Person:
-        mobile, user_name = None, None
-        for row in tx.all(_IDENTIFIERS, party=party_id):
-            value = self._cipher.open(row.sealed, context=f"party_identifier.sealed:{row.id}")
-            if row.kind == Kind.MOBILE:
-                mobile = Mobile(value)
+        mobile, user_name, claims, updated_at, created_at = None, None, {}, None, 0
+        for row in tx.all(_PERSON, party=party_id):
+            if row.kind == "party":
+                created_at = row.at or 0
+            elif row.kind == "profile":
+                claims = orjson.loads(self._cipher.open(row.sealed, context=f"profile.sealed:{party_id}"))
+                updated_at = row.at
             else:
-                user_name = UserName(value)
-        profile = tx.one(_PROFILE, party=party_id)
-        claims = orjson.loads(self._cipher.open(profile[0], context=f"profile.sealed:{party_id}")) if profile else {}
-        created_at = tx.one(_CREATED, party=party_id) or 0
-        return Person(party_id, mobile, user_name, claims, profile[1] if profile else None, created_at)
+                value = self._cipher.open(row.sealed, context=f"party_identifier.sealed:{row.id}")
+                mobile = Mobile(value) if row.kind == Kind.MOBILE else mobile
+                user_name = UserName(value) if row.kind == Kind.USER_NAME else user_name
+        return Person(party_id, mobile, user_name, claims, updated_at, created_at)
 
     def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")

@@ -235,12 +235,11 @@ class MachineEndpoints:
             if "openid" not in access.scope.split():
                 return _bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
             live.note_activity(tx, access.footing, idle=self._idle, now=request.now)
-        client = self._registry.get(access.client_id)
-        if client is None:
-            return _bearer_error("invalid_token", "the access token is not valid", 401)
-        claims = {"sub": access.footing.grant.sub} | self.released(
-            client, access.footing.grant, access.scope, request.now
-        )
+            client = self._registry.get(access.client_id)
+            if client is None:
+                return _bearer_error("invalid_token", "the access token is not valid", 401)
+            grant = access.footing.grant
+            claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now)
         return self._userinfo_answer(client, claims, request.now)
 
     def _userinfo_answer(self, client: Client, claims: dict[str, Any], now: int) -> ProtocolResponse:
@@ -250,40 +249,40 @@ class MachineEndpoints:
         signed = self._maker.keys.sign(claims, alg=client.userinfo_alg, typ="JWT")
         return ProtocolResponse(200, signed.encode(), "application/jwt")
 
-    def released(self, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
+    def _released(self, tx: Transaction, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
         """What userinfo tells beside ``sub``; telling anything personal leaves an audit record."""
         asked = _asked(grant)
         scopes = [s for s in scope.split() if s in SCOPE_CLAIMS and s in client.scopes]
         if not scopes and not asked.userinfo:
             self._count(Counted.USERINFO, client.client_id, "ok", now)
             return {}
-        return self._release(client, grant, scopes, asked.userinfo, now)
+        return self._release(tx, client, grant, scopes, asked.userinfo, now)
 
     def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
         """Claims the request named for the ID token; scopes alone put nothing there (Core 5.4)."""
         asked = _asked(grant)
         if not any(asked.id_token):
             return {}
-        return self._release(client, grant, [], asked.id_token, now)
+        with self._database.autocommit() as tx:
+            return self._release(tx, client, grant, [], asked.id_token, now)
 
     def _release(
-        self, client: Client, grant: Grant, scopes: list[str], named: frozenset[str], now: int
+        self, tx: Transaction, client: Client, grant: Grant, scopes: list[str], named: frozenset[str], now: int
     ) -> dict[str, Any]:
+        """The claims. Their record is written before they leave: one write, which needs no transaction around it."""
         granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
-        with self._database.transaction() as tx:
-            person = self._directory.person(tx, grant.party_id)
-            claims = release(person, scopes=scopes, named=named, granted=granted)
-            if claims:
-                record(
-                    tx,
-                    Event.PERSONAL_DATA_RELEASED,
-                    actor=grant.party_id,
-                    subject=grant.party_id,
-                    client=client.client_id,
-                    session=grant.session_id,
-                    detail={"claims": " ".join(sorted(claims))},
-                    now=now,
-                )
+        claims = release(self._directory.person(tx, grant.party_id), scopes=scopes, named=named, granted=granted)
+        if claims:
+            record(
+                tx,
+                Event.PERSONAL_DATA_RELEASED,
+                actor=grant.party_id,
+                subject=grant.party_id,
+                client=client.client_id,
+                session=grant.session_id,
+                detail={"claims": " ".join(sorted(claims))},
+                now=now,
+            )
         return claims
 
 
