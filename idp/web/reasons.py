@@ -103,7 +103,7 @@ OTHER_EVENT = _("账户操作")
 
 SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "openid": (_("账户编号"), _("只在该部门内使用的编号，不是您的证件号码")),
-    "profile": (_("基本资料"), _("用户名和界面语言")),
+    "profile": (_("基本资料"), _("姓名、用户名、性别、出生日期和语言，以您登记过的为限")),
     "phone": (_("手机号"), _("完整的手机号码，用于与您联系")),
     "email": (_("电子邮箱"), None),
     "address": (_("联系地址"), None),
