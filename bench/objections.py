@@ -34,7 +34,7 @@ FEWEST_ROUNDS = 3
 SHORTEST = 1.0
 FOREIGN = 0.05
 """Share of the server's core that others may take in a round."""
-PEER, NODE = "9.13.", "v22."
+PEER, NODE = "9.13.", "v24."
 """The pinned versions; this peer calls any older Node.js unsupported."""
 MEASURED_TREES = ("bench", "config", "idp", "migrations", "requirements")
 

@@ -8,7 +8,7 @@ import json
 import secrets
 from pathlib import Path
 
-from adapters.sandbox import packages
+from adapters.sandbox import packages_node
 from bench.site import Site
 from bench.targets import PERSON, REDIRECT, ROLES, ROOT, SignedIn, Target, clients
 
@@ -69,6 +69,6 @@ class Peer(Target):
 
 
 def node(modules: Path) -> str:
-    """Node.js as the manifest in ``modules`` pins it, when it does; else the machine's."""
+    """Node.js as a manifest in ``modules`` pins it, when it does; else the one the test requirements pin."""
     pinned = modules / "node_modules/.bin/node"
-    return str(pinned if pinned.exists() else packages.find("node").path)
+    return str(pinned if pinned.exists() else packages_node.node().path)

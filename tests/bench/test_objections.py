@@ -30,7 +30,7 @@ def run_of(**changes: Any) -> Run:
         operations=["refresh"],
         all_operations=["refresh"],
         peer_version="9.13.3",
-        node_version="v22.1.0",
+        node_version="v24.19.0",
         rounds={("Tongban", "refresh"): [round_of()] * 3, ("oidc-provider", "refresh"): [round_of()] * 3},
         uncommitted=[],
         cores=(0, 1),
