@@ -3,8 +3,11 @@
 Always true: none of them starts with settings `unsafe` objects to, or over a schema that is not current.
 """
 
+import ctypes
+import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from multiprocessing.util import Finalize
@@ -17,6 +20,8 @@ from idp.settings import Settings, unsafe
 
 if TYPE_CHECKING:
     from flask import Flask
+
+_PR_SET_PDEATHSIG = 1
 
 
 def refuse_unsafe(context: Context) -> None:
@@ -101,6 +106,7 @@ def application() -> "Flask":
     from idp.audit.counts import CountFlusher
     from idp.cli.work import make_worker
 
+    _end_with_parent()
     app = Context(None).app
     provider = provider_of(app)
     flusher = CountFlusher(provider.database, provider.node)
@@ -119,6 +125,16 @@ def application() -> "Flask":
     # granian's processes are multiprocessing's, which run finalizers but no atexit handlers
     Finalize(None, end, exitpriority=100)
     return app
+
+
+def _end_with_parent() -> None:
+    """A killed granian leaves no server process behind; gunicorn's own processes watch for that themselves."""
+    parent = multiprocessing.parent_process()
+    if parent is None or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent.pid:  # it ended before the kernel was told
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @click.command()

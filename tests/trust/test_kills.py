@@ -46,7 +46,7 @@ def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     with installation(storage, directory, settings=settings, people=400) as made:
         ledger = Ledger()
         began = time.monotonic()
-        under_load(made, ledger, lambda: _kill_again_and_again(made, random.Random(seed)), threads=3, seed=seed)
+        under_load(made, ledger, lambda: _kill_again_and_again(made, random.Random(seed)), threads=2, seed=seed)
         print(f"{KILLS} kills in {time.monotonic() - began:.0f} s; {_told(ledger)}")
         for part in [*made.nodes, *([made.worker] if made.worker else [])]:
             if not part.alive:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
@@ -306,3 +307,20 @@ def _whole_journey(at: Installation, wire: Wire, server: Server) -> None:
             assert time.monotonic() - began < 3, "the worker is woken, it does not find out by itself"
     mobile = at.new_mobile()
     assert Browser(at, wire).register(mobile, "Cobalt9Orchard47").status_code == 303
+
+
+@pytest.mark.parametrize("which", ["the parent", "the child"])
+def test_of_a_killed_server_no_process_stays_behind(embedded: Installation, which: str) -> None:
+    """Whoever supervises the node sees its end, and may start it again at the same address."""
+    node = embedded.nodes[1]
+    assert node.child is not None
+    parent = node.child.process.pid
+    child = int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+    os.kill(parent if which == "the parent" else child, signal.SIGKILL)
+    try:
+        assert wait_until(lambda: not Path(f"/proc/{child}/exe").exists(), seconds=15)
+        node.child.process.wait(15)
+        assert node.child.process.returncode != 0
+        assert not node.answers("/healthz")
+    finally:
+        node.restart()
