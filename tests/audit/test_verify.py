@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from idp.audit.checkpoints import stored_checkpoints, write_checkpoint
 from idp.audit.rules import Checkpoint, Entry, entry_mac
 from idp.audit.verify import Finding, Report, verify
 from idp.audit.walk import Fault, Seen, Walk
-from idp.db import Database
+from idp.db import Database, Statement
 from tests.audit.conftest import KEY, NOW, Execute, chains, write
 
 
@@ -201,7 +202,7 @@ def test_another_key_finds_everything_altered(any_database: Database, trail: str
 def test_values_of_foreign_types_are_named_not_stumbled_over(database: Database, writer: Writer, change: str) -> None:
     write(database, 3)
     with database.transaction() as tx:
-        tx._connection.execute(f"UPDATE audit_event SET {change} WHERE seq = 2")
+        tx.run(Statement[Any](f"UPDATE audit_event SET {change} WHERE seq = 2"))
     assert Fault.ALTERED in {f.fault for f in verify(database, key=KEY).findings}
 
 
@@ -212,7 +213,7 @@ def test_checkpoints_of_foreign_types_are_named_not_stumbled_over(
     write(database, 3)
     write_checkpoint(database, now=NOW)
     with database.transaction() as tx:
-        tx._connection.execute(f"UPDATE audit_checkpoint SET {change}")
+        tx.run(Statement[Any](f"UPDATE audit_checkpoint SET {change}"))
     assert Fault.CHECKPOINT_ALTERED in {f.fault for f in verify(database, key=KEY).findings}
 
 
@@ -231,7 +232,7 @@ def test_a_chain_longer_than_one_reading_is_followed(database: Database, writer:
             record(tx, Event.GRANT_ISSUED, now=NOW)
     assert verify(database, key=KEY).records == 4101
     with database.transaction() as tx:
-        tx._connection.execute("UPDATE audit_event SET at = 1 WHERE seq > 100")
+        tx.run(Statement[Any]("UPDATE audit_event SET at = 1 WHERE seq > 100"))
     assert found(database) == [(Fault.ALTERED, 101, 4100)] or {f[0] for f in found(database)} == {Fault.ALTERED}
 
 
