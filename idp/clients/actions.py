@@ -18,6 +18,7 @@ from idp.grants.rules import EndReason
 from idp.state.versions import Versioned, bump
 
 VERSION = "clients"
+SERVED = frozenset({ClientState.TESTED, ClientState.LIVE})
 
 
 class _Row(NamedTuple):
@@ -101,7 +102,10 @@ def put(
 
 
 def set_state(tx: Transaction, client_id: str, state: ClientState, *, now: int) -> ClientState | Faulty:
-    """Move a client along its life cycle; where it is not served its grants end, with notices."""
+    """Move a client along its life cycle; where it is not served its grants end, with notices.
+
+    They end at its return as well: a node that had not yet heard of the suspension may have given some out.
+    """
     row = tx.one(_ONE, id=client_id)
     if row is None:
         return Faulty((f"no client {client_id}",))
@@ -111,7 +115,7 @@ def set_state(tx: Transaction, client_id: str, state: ClientState, *, now: int) 
     bump(tx, VERSION)
     event = Event.CLIENT_SUSPENDED if state is ClientState.SUSPENDED else Event.CLIENT_CHANGED
     record(tx, event, client=client_id, subject=client_id, detail={"state": state}, now=now)
-    if state not in (ClientState.TESTED, ClientState.LIVE):
+    if not {state, ClientState(row.state)} <= SERVED:
         end_client_grants(tx, client_id, EndReason.CLIENT_SUSPENDED, now=now)
     return state
 
