@@ -112,9 +112,18 @@ class Receiver:
 
 def claims_of(token: str) -> dict[str, Any]:
     """The claims of a JWT, unverified; empty for anything else."""
+    return _part(token, 1)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """The header of a JWT, unverified; empty for anything else."""
+    return _part(token, 0)
+
+
+def _part(token: str, place: int) -> dict[str, Any]:
     try:
-        body = token.split(".")[1]
-        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        text = token.split(".")[place]
+        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (IndexError, ValueError):
         return {}
     return found

@@ -4,6 +4,7 @@
 import json
 import re
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.trust.browser import Browser, Wire, problem
-from tests.trust.installation import Installation, Person, installation
+from tests.trust.browser import Browser, Server, Wire, problem
+from tests.trust.installation import MACHINE, Installation, Person, installation
 
 pytestmark = pytest.mark.services
 WRONG = "Not-The-Password-1"
@@ -145,7 +146,8 @@ def test_the_locked_page_is_the_same_for_an_account_that_does_not_exist(producti
 
 
 def _without_tokens(page: str) -> str:
-    return re.sub(r'(csrf_token" value="|id="reference" translate="no">)[^"<]+', r"\1", page)
+    page = re.sub(r'(csrf_token" value="|id="reference" translate="no">)[^"<]+', r"\1", page)
+    return re.sub(r"(flw|smc)_[0-9a-z]{26}", r"\1", page)
 
 
 def test_correct_sign_ins_are_never_limited(anywhere: Installation, wire: Wire) -> None:
@@ -236,6 +238,51 @@ def test_known_and_unknown_take_the_same_time(strict: Installation, wire: Wire) 
                 times[known].append(time.perf_counter() - began)
     quick = {known: statistics.mean(sorted(taken)[:8]) for known, taken in times.items()}
     assert 0.7 < quick[True] / quick[False] < 1.4, quick
+
+
+def test_registering_and_asking_for_a_code_answer_alike_for_known_and_unknown_phones(
+    production: Installation, wire: Wire
+) -> None:
+    seen: list[list[tuple[int, str]]] = []
+    for mobile in (production.person().mobile, production.new_mobile()):
+        pages: list[tuple[int, str]] = []
+        for path, field in (("/register", "phone"), ("/signin/code", "identifier")):
+            browser = Browser(production, wire)
+            asked = browser.submit(path, {field: mobile})
+            page = browser.get(asked.headers["location"])
+            wrong = browser.submit(asked.headers["location"], {"code": "000000"})
+            pages.append((asked.status_code, asked.headers["location"].split("=")[0]))
+            pages += [(answer.status_code, _without_tokens(answer.text)) for answer in (page, wrong)]
+        masked = f"{mobile[:3]}****{mobile[-4:]}"
+        seen.append([(status, text.replace(masked, "MASKED")) for status, text in pages])
+    assert seen[0] == seen[1]
+
+
+def test_a_flood_of_sign_ins_is_turned_away_and_does_not_hold_up_tokens(strict: Installation, wire: Wire) -> None:
+    server = Server(strict, wire)
+    first = Browser(strict, wire)
+    first.token()
+    stopping = threading.Event()
+    states: list[int] = []
+
+    def flood(number: int) -> None:
+        while not stopping.is_set():
+            mobile = f"137{number:04d}{len(states) % 10000:04d}"
+            states.append(first.copy().try_password(mobile, WRONG, node=0).status_code)
+
+    threads = [threading.Thread(target=flood, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    taken = []
+    for _ in range(40):
+        began = time.perf_counter()
+        assert server.client_credentials(MACHINE, node=0).status_code == 200
+        taken.append(time.perf_counter() - began)
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    assert set(states) <= {422, 503}
+    assert statistics.median(taken) < 0.5, taken
 
 
 def test_one_message_a_minute_and_ten_a_day_over_all_purposes(strict: Installation, wire: Wire) -> None:

@@ -1,7 +1,7 @@
 """One-time means one time (trust 1): over two processes, both databases, restarts and a lost state store."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -9,7 +9,7 @@ import pytest
 
 from tests.trust.browser import Browser, Server, Tokens, Wire, tokens_of
 from tests.trust.conftest import ROUNDS
-from tests.trust.installation import ALPHA, Installation, installation
+from tests.trust.installation import ALPHA, Installation, Person, installation
 
 pytestmark = pytest.mark.services
 PARALLEL = 6
@@ -76,6 +76,45 @@ def test_of_parallel_answers_with_the_right_sms_code_one_signs_in(
         winner = only_winner(answers, won=303)
         assert any("tb_session=" in line for line in winner.headers.get_list("set-cookie"))
         assert browser.submit(address, {"code": code}).status_code // 100 == 4
+
+
+def test_of_registrations_of_one_phone_at_the_same_moment_one_opens_the_account(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(min(ROUNDS, 20)):
+        mobile = anywhere.new_mobile()
+        rivals = [Browser(anywhere, wire) for _ in range(2)]
+        addresses = [_proved(rival, mobile, node=number % 2) for rival in rivals]
+        details = {"password": "Cobalt9Orchard47", "agreements": "yes", "agreement_versions": _versions(rivals[0])}
+        for rival in rivals:
+            rival.token("/register")
+        numbers = iter(range(PARALLEL))
+
+        def finish(node: int, r: list[Browser] = rivals, a: list[str] = addresses, n: Iterator[int] = numbers,
+                   d: dict[str, str] = details) -> httpx.Response:  # fmt: skip
+            which = next(n) % 2
+            return r[which].copy().submit(a[which], d, node=node)
+
+        answers = race(pool, finish)
+        opened = [answer for answer in answers if "tb_session=" in answer.headers.get("set-cookie", "")]
+        assert len(opened) == 1, [answer.status_code for answer in answers]
+        assert all(answer.status_code < 500 for answer in answers)
+        assert Browser(anywhere, wire).sign_in(Person(mobile, "Cobalt9Orchard47")).secret
+
+
+def _proved(browser: Browser, mobile: str, *, node: int) -> str:
+    """The address of the last step of a registration whose phone is proved."""
+    before = browser.at.count_messages(mobile, "register_code")
+    asked = browser.submit("/register", {"phone": mobile}, node=node)
+    code = browser.await_code(mobile, "register_code", after=before)
+    return str(browser.submit(asked.headers["location"], {"code": code}, node=node).headers["location"])
+
+
+def _versions(browser: Browser) -> str:
+    """What the page of the last step says is agreed to; the same for everybody on one day."""
+    days = [row[0] for row in browser.at.rows("SELECT DISTINCT version FROM agreement_acceptance")]
+    assert len(days) == 1
+    return f"user:{days[0]} privacy:{days[0]}"
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "postgresql"])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.trust.browser import Browser, Server, Tokens, Wire, tokens_of
 from tests.trust.installation import ALPHA, BETA, GAMMA, MACHINE, Installation, installation, wait_until
-from tests.trust.receiver import claims_of
+from tests.trust.receiver import claims_of, header_of
 
 pytestmark = pytest.mark.services
 QUICKLY = 2.0
@@ -324,3 +324,51 @@ def test_of_a_killed_server_no_process_stays_behind(embedded: Installation, whic
         assert not node.answers("/healthz")
     finally:
         node.restart()
+
+
+def test_a_node_that_is_stopped_finishes_what_it_has_begun(at: Installation, wire: Wire, browser: Browser) -> None:
+    """A rolling restart behind a balancer fails nobody."""
+    held = Server(at, wire)
+    tokens = tokens_of(held.exchange(ALPHA, browser.authorize(ALPHA)))
+    browser.token("/signout")
+    at.receiver.delay[ALPHA.notices] = 1.2
+    answers: list[httpx.Response] = []
+    leaving = threading.Thread(target=lambda: answers.append(browser.sign_out(node=1)))
+    try:
+        leaving.start()
+        assert at.receiver.wait_for(str(claims_of(tokens.id)["sid"]))
+        at.nodes[1].stop()
+        leaving.join()
+        assert [answer.status_code for answer in answers] == [303]
+    finally:
+        at.receiver.delay.clear()
+        at.nodes[1].start()
+        at.nodes[1].await_ready()
+
+
+def test_signing_keys_change_under_load_without_a_refusal(at: Installation, server: Server, browser: Browser) -> None:
+    held = [tokens_of(server.exchange(ALPHA, browser.authorize(ALPHA))) for _ in at.nodes]
+    stopping = threading.Event()
+    refused: list[httpx.Response] = []
+
+    def go_on(node: int) -> None:
+        while not stopping.is_set():
+            read = server.userinfo(held[node].access, node=node)
+            fresh = server.refresh(ALPHA, held[node].refresh, node=1 - node)
+            refused.extend(answer for answer in (read, fresh) if answer.status_code != 200)
+            held[node] = tokens_of(fresh)
+
+    threads = [threading.Thread(target=go_on, args=(node,)) for node in (0, 1)]
+    for thread in threads:
+        thread.start()
+    old = header_of(held[0].access)["kid"]
+    at.run("keys", "rotate")
+    time.sleep(1.5)
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    kids = {key["kid"] for key in server.wire.get(at.url + "/jwks").json()["keys"]}
+    new = header_of(held[0].access)["kid"]
+    assert old != new
+    assert {old, new} <= kids

@@ -158,3 +158,32 @@ def test_its_grants_end_with_notices_and_nothing_comes_back_when_it_is_reinstate
     assert server.exchange(ALPHA, unused).status_code == 400
     assert server.is_active(MACHINE, own), "its own short tokens name no grant"
     assert tokens_of(server.exchange(ALPHA, browsers[0].authorize(ALPHA)))
+
+
+@pytest.mark.usefixtures("reinstated")
+def test_a_code_given_by_a_node_that_had_not_heard_yet_is_not_good_after_the_return(
+    anywhere: Installation, server: Server, browser: Browser
+) -> None:
+    browser.sign_in(anywhere.person())
+    codes: list[str] = []
+    stopping = threading.Event()
+    threads = [threading.Thread(target=_collect, args=(browser.copy(), n, codes, stopping)) for n in (0, 1)]
+    for thread in threads:
+        thread.start()
+    _disable(anywhere, ALPHA.client_id)
+    time.sleep(BOUND)
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    anywhere.run("client", "state", ALPHA.client_id, "live")
+    time.sleep(BOUND)
+    assert codes
+    answers = [server.exchange(ALPHA, code, node=n % 2).status_code for n, code in enumerate(codes[-100:])]
+    assert set(answers) == {400}
+
+
+def _collect(browser: Browser, node: int, codes: list[str], stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        answer = browser.ask(ALPHA, node=node)
+        if "code=" in answer.headers.get("location", ""):
+            codes.append(code_in(answer))
