@@ -11,11 +11,12 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
   "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 PY := .venv/bin/python
 
+# The pins are complete, so nothing is resolved again: a resolver would look at a later release of what an extra names.
 # Debian ships Python without the installer for new environments; there the machine's own pip fills ours.
 PIP := $$($(PY) -m pip --version >/dev/null 2>&1 && echo "$(PY) -m pip" || echo "$(PYTHON) -m pip --python $(PY)")
 define INSTALL
   printf '%s ' "$(1)"
-  $(PIP) install --disable-pip-version-check --no-input --progress-bar off --require-hashes -r $(2) \
+  $(PIP) install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes -r $(2) \
     | awk '/^Collecting|^Requirement/ { printf "."; fflush() } END { print " done" }'
   $(PIP) install --disable-pip-version-check --no-input --quiet --no-deps --no-build-isolation -e .
 endef
