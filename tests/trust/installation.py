@@ -38,7 +38,8 @@ EASY = {
     "TONGBAN_LIMITS__SMS__PER_ADDRESS_HOURLY": "0",
     "TONGBAN_LIMITS__PASSWORD__PER_ADDRESS_FAILURES": "0",
     "TONGBAN_LIMITS__PASSWORD__ARGON2_TIME": "1",
-    "TONGBAN_LIMITS__PASSWORD__ARGON2_MEMORY_KIB": "64",
+    "TONGBAN_LIMITS__PASSWORD__ARGON2_MEMORY_KIB": "4096",
+    "TONGBAN_LIMITS__PASSWORD__HASH_WORKERS": "8",
 }
 """Limits under which one machine may play hundreds of people; what is left out stands as in production."""
 
