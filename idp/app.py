@@ -36,6 +36,7 @@ from idp.oidc.metadata import KeyDocument, discovery_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
+from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
@@ -47,7 +48,7 @@ from idp.signin.signout import SignOut, init_signout
 from idp.state.opening import open_store
 from idp.state.store import StateUnavailable, Store
 from idp.web import init_web, new_flask
-from idp.web.agreements import load_agreements
+from idp.web.agreements import Agreements, load_agreements
 from idp.web.guards import require_guards
 from idp.web.metrics import CONTENT_TYPE, Metrics, init_metrics
 from idp.web.options import Limits, WebOptions
@@ -110,7 +111,7 @@ def create_app(settings: Settings) -> Flask:
     init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker))
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
     require_guards(app)
-    app.wsgi_app = _lane(app, provider, metrics)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -189,7 +190,7 @@ def _web_options(settings: Settings) -> WebOptions:
     )
 
 
-def _lane(app: Flask, provider: Provider, metrics: Metrics) -> "WSGIApplication":
+def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metrics) -> "WSGIApplication":
     settings, maker = provider.settings, provider.maker
     authenticator = ClientAuthenticator(
         provider.registry,
@@ -226,7 +227,18 @@ def _lane(app: Flask, provider: Provider, metrics: Metrics) -> "WSGIApplication"
         provider.store.get("ready", "ready")
         return ProtocolResponse(200, b"ready\n", "text/plain")
 
+    shortcut = Shortcut(
+        database=provider.database,
+        store=provider.store,
+        registry=provider.registry,
+        directory=provider.directory,
+        maker=maker,
+        session_idle=settings.session.idle,
+        agreements=agreements.versions_in_force,
+        https=settings.https,
+    )
     table = {
+        "/authorize": Endpoint(methods=("GET",), shortcut=shortcut.authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),

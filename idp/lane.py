@@ -1,6 +1,8 @@
 """The lane: machine endpoints served in front of the Flask application by one small WSGI table.
 
 Always true: it is the only place that serves them, and whatever happens inside, its answer is well formed.
+
+A browser that needs no page at /authorize is answered here as well (docs/adr/0008): most apps are entered that way.
 """
 
 import time
@@ -44,11 +46,15 @@ Observe = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One path of the table. ``document``: takes If-None-Match instead of a request. ``origins``: for CORS."""
+    """One path of the table. ``document``: takes If-None-Match instead of a request. ``origins``: for CORS.
+
+    ``shortcut``: takes the query and the Cookie header of a browser's GET; where it answers None a page does.
+    """
 
     methods: tuple[str, ...]
     handler: Handler | None = None
     document: Callable[[str], ProtocolResponse] | None = None
+    shortcut: Callable[[str, str, int], ProtocolResponse | None] | None = None
     origins: Callable[[str], bool] | None = None
     """Which web origins may read the answer; None: none."""
     any_origin: bool = False
@@ -85,6 +91,8 @@ class Lane:
             cors = self._cors(endpoint, environ)
         finally:
             request_id.reset(token)
+        if response is None:
+            return self._fallback(environ, start_response)
         self._observe(environ["PATH_INFO"], response.status, time.perf_counter() - began)
         headers = [
             ("Content-Type", response.content_type),
@@ -97,8 +105,10 @@ class Lane:
         start_response(_STATUS[response.status], headers)
         return (b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body,)
 
-    def _answer(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> ProtocolResponse:
+    def _answer(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> ProtocolResponse | None:
         method = environ["REQUEST_METHOD"]
+        if endpoint.shortcut is not None:
+            return self._short(endpoint.shortcut, environ) if method == "GET" else None
         if method == "OPTIONS":
             return ProtocolResponse(204, b"", headers=(("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),))
         if method not in endpoint.methods and not (method == "HEAD" and "GET" in endpoint.methods):
@@ -112,6 +122,18 @@ class Lane:
         except Exception:
             _log.exception("machine endpoint failed", path=environ["PATH_INFO"])
             return error_response("server_error", "the request failed", status=500)
+
+    def _short(
+        self, shortcut: Callable[[str, str, int], ProtocolResponse | None], environ: "WSGIEnvironment"
+    ) -> ProtocolResponse | None:
+        """Whatever goes wrong on the way, the page tells the person."""
+        try:
+            return shortcut(environ.get("QUERY_STRING", ""), environ.get("HTTP_COOKIE", ""), int(self._clock()))
+        except (DatabaseUnavailable, StateUnavailable):
+            return None
+        except Exception:
+            _log.exception("shortcut failed", path=environ["PATH_INFO"])
+            return None
 
     def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment") -> ProtocolResponse:
         if endpoint.document is not None:

@@ -3,7 +3,7 @@
 Always true: a decision to admit or refuse is carried out by the protocol that parked the request, once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -91,7 +91,7 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
         parked.demand,
         session,
         _progress(parked, session),
-        agreements=_versions(admission.agreements),
+        agreements=admission.agreements.versions_in_force(now()),
         now=now(),
     )
     if isinstance(decision, Ask):
@@ -126,10 +126,6 @@ def _note_proof(key: str, session_id: str, proofs: int) -> None:
     parking = _admission().parking
     if (parked := parking.peek(key, browser=_browser())) is not None:
         parking.keep(key, replace(parked, session_id=session_id, proofs=proofs))
-
-
-def _versions(agreements: Agreements) -> Mapping[str, str]:
-    return {text.kind: text.version for text in agreements.current(now=now())}
 
 
 def _load_visit(key: str) -> Visit | None:

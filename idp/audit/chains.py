@@ -97,7 +97,7 @@ class Writer:
     def _extend(self, tx: Transaction, head: Head, fields: tuple[Any, ...]) -> None:
         mac = entry_mac(self.key, (head.chain, head.next_seq, *fields), head.mac)
         row = dict(zip(_FIELDS, fields, strict=True))
-        tx.run(_INSERT, chain=head.chain, seq=head.next_seq, prev=head.mac, mac=mac, **row)
+        tx.send(_INSERT, chain=head.chain, seq=head.next_seq, prev=head.mac, mac=mac, **row)
         head.next_seq += 1
         head.mac = mac
 

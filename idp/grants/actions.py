@@ -77,7 +77,7 @@ _CLIENTS_OF_SESSION = Statement(
 def issue(tx: Transaction, grant: Grant, *, code: str) -> None:
     """Write the grant that ``code`` will redeem."""
     row = {name: value for name, value in grant._asdict().items() if name in _ISSUED}
-    tx.run(_INSERT, **row, code_hash=digest(code))
+    tx.send(_INSERT, **row, code_hash=digest(code))
     record(
         tx,
         Event.GRANT_ISSUED,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import psycopg
 
 from idp.db import Database
+from idp.db.postgresql import connect
 from idp.log import get_logger
 from idp.messages.outbox import CHANNEL
 
@@ -41,9 +42,7 @@ class Listener:
                 self._stopping.wait(_RECONNECT)
 
     def _listen(self) -> None:
-        engine = self._database.engine
-        arguments, options = engine.dialect.create_connect_args(engine.url)
-        with psycopg.connect(*arguments, **{"connect_timeout": 3, **options}, autocommit=True) as connection:
+        with connect(self._database.url) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._heard()
             while not self._stopping.is_set():

@@ -100,7 +100,7 @@ def enqueue(
     """
     row_id = new_id("msg")
     sealed = current_cipher().seal(orjson.dumps(payload).decode(), context=payload_context(row_id))
-    tx.run(
+    tx.send(
         _INSERT[tx.dialect],
         id=row_id,
         kind=str(kind),

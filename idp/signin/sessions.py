@@ -34,15 +34,21 @@ _END = Statement(
     "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
 )
-# On SQLite writers stand in line from their first statement on; nothing need be locked.
-_HOLDING = (
-    "SELECT 1 FROM session s JOIN client c ON c.client_id = :client"
-    " WHERE s.id = :id AND s.ended_at IS NULL AND c.state IN ('live', 'tested')"
-)
-_HOLD: dict[Dialect, Statement[int]] = {
-    "sqlite": Statement(_HOLDING, int),
-    "postgresql": Statement(f"{_HOLDING} FOR SHARE", int),
-}
+
+
+def _holding(column: str) -> dict[Dialect, Statement[Session]]:
+    """The session whose ``column`` is ``:key``, for the client in service that is about to enter by it."""
+    columns = ", ".join(f"s.{name}" for name in Session._fields)
+    sql = (
+        f"SELECT {columns} FROM session s JOIN client c ON c.client_id = :client"
+        f" WHERE s.{column} = :key AND s.ended_at IS NULL AND c.state IN ('live', 'tested')"
+    )
+    # On SQLite writers stand in line from their first statement on; nothing need be locked.
+    return {"sqlite": Statement(sql, Session), "postgresql": Statement(f"{sql} FOR SHARE", Session)}
+
+
+_HOLD = _holding("id")
+_HOLD_FOUND = _holding("secret_hash")
 _STALE = Statement[tuple[str, str]](
     "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
     " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle) LIMIT 100"
@@ -57,7 +63,7 @@ def start(
     session_id = new_id("ses")
     salt = random_token()
     end = now + absolute
-    tx.run(
+    tx.send(
         _START,
         id=session_id,
         secret=digest(secret),
@@ -99,7 +105,12 @@ def hold(tx: Transaction, session_id: str, client_id: str) -> bool:
 
     Without it a grant written while its session ends, or its client is suspended, would be seen by neither.
     """
-    return tx.one(_HOLD[tx.dialect], id=session_id, client=client_id) is not None
+    return tx.one(_HOLD[tx.dialect], key=session_id, client=client_id) is not None
+
+
+def find_held(tx: Transaction, secret: str, client_id: str) -> Session | None:
+    """`find` and `hold` in one: the unended session of this cookie secret, held for a client in service."""
+    return tx.one(_HOLD_FOUND[tx.dialect], key=digest(secret), client=client_id)
 
 
 def needs_touch(session: Session, *, idle: int, now: int) -> bool:
@@ -108,14 +119,14 @@ def needs_touch(session: Session, *, idle: int, now: int) -> bool:
 
 def touch(tx: Transaction, session_id: str, *, now: int) -> None:
     """Note activity: a page, or a refresh or userinfo call of one of the session's grants."""
-    tx.run(_SEEN, id=session_id, now=now)
+    tx.send(_SEEN, id=session_id, now=now)
 
 
 def strengthen(tx: Transaction, session: Session, method: Method, *, now: int) -> tuple[Session, str]:
     """The session after one more active authentication, under a new cookie secret."""
     methods = list(dict.fromkeys([*session.used, method]))
     secret = random_token()
-    tx.run(_STRENGTHEN, id=session.id, methods=" ".join(methods), now=now, secret=digest(secret))
+    tx.send(_STRENGTHEN, id=session.id, methods=" ".join(methods), now=now, secret=digest(secret))
     record(
         tx,
         Event.SESSION_STEPPED_UP,

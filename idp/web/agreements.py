@@ -41,6 +41,10 @@ class Agreements:
         today = datetime.fromtimestamp(now, CHINA_TIME).date().isoformat()
         return sorted((v for k, v in self._texts if k == kind and v <= today), reverse=True)
 
+    def versions_in_force(self, now: int) -> dict[str, str]:
+        """Kind -> version."""
+        return {text.kind: text.version for text in self.current(now=now)}
+
     def current(self, *, now: int) -> list[Agreement]:
         """The version in force of each kind, in the order they are shown; LookupError when a kind has none yet."""
         found = []

@@ -40,6 +40,16 @@ def session_secret() -> str | None:
     return value if value and _TOKEN.match(value) else None
 
 
+def session_secret_in(header: str, *, https: bool) -> str | None:
+    """The same from a Cookie header; of several cookies of that name the first, as everywhere."""
+    name = cookie_name(SESSION, https=https)
+    for pair in header.split(";"):
+        sent, _, value = pair.strip().partition("=")
+        if sent == name:
+            return value if _TOKEN.match(value) else None
+    return None
+
+
 def set_session_secret(secret: str) -> None:
     """Give the browser a new session secret; it ends with the browser's session."""
     _write(SESSION, secret)

@@ -11,6 +11,8 @@ from idp.audit.chains import Writer
 from idp.audit.rules import Entry
 from idp.audit.verify import verify
 from idp.db import Database, DatabaseUnavailable, Statement
+from idp.db.postgresql import PostgresWire
+from idp.db.sqlite import SqliteWire
 from idp.log import request_id
 from tests.audit.conftest import KEY, NOW, Execute, chains, write
 from tests.conftest import opened
@@ -82,15 +84,16 @@ def test_an_act_rolled_back_leaves_no_record_and_a_clean_trail(any_database: Dat
 def test_a_commit_nobody_knows_the_outcome_of_never_makes_a_later_act_fail(
     any_database: Database, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from idp import db
+    wire = SqliteWire if any_database.dialect == "sqlite" else PostgresWire
+    commit = wire.commit
 
-    def commit_and_lose_the_answer(connection: Any) -> None:
-        connection.commit()
+    def commit_and_lose_the_answer(self: Any) -> None:
+        commit(self)
         raise DatabaseUnavailable
 
     write(any_database, 1)
     with monkeypatch.context() as patched:
-        patched.setattr(db, "_commit", commit_and_lose_the_answer)
+        patched.setattr(wire, "commit", commit_and_lose_the_answer)
         with pytest.raises(DatabaseUnavailable):
             write(any_database, 1)
     write(any_database, 1)

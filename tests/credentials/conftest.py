@@ -33,7 +33,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     execute = Transaction._execute
 
     def recording(self: Transaction, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
-        seen.append(statement.text("sqlite"))
+        seen.append(statement.sql)
         return execute(self, statement, parameters)
 
     monkeypatch.setattr(Transaction, "_execute", recording)

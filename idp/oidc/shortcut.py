@@ -1,0 +1,89 @@
+"""/authorize for a browser that needs no page: an app entered with a session that already meets its demand.
+
+Always true: nothing is written before everything is met, and what is answered here is what the page would have
+answered; every other request, faulty ones included, is left to the page untouched.
+"""
+
+from collections.abc import Callable, Mapping
+
+from idp.accounts.actions import Directory
+from idp.admission.actions import standing
+from idp.admission.rules import NOTHING_DONE, Admit, next_step
+from idp.clients.actions import Registry
+from idp.db import Database, Transaction
+from idp.oidc.authorize import PendingCode, demand, grant_code
+from idp.oidc.request import AuthorizationRequest, parse
+from idp.oidc.tokens import TokenMaker
+from idp.signin import sessions
+from idp.signin.rules import expiry
+from idp.state.store import Store
+from idp.web.cookies import session_secret_in
+from idp.web.options import Limits
+from idp.web.protocol import NO_STORE, Malformed, ProtocolResponse, parse_form
+
+MAX_QUERY = Limits().query_bytes
+"""A longer one is refused, by a page."""
+
+
+class Shortcut:
+    """Answers what it can. ``agreements(now)`` gives the versions in force, by document."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: Store,
+        registry: Registry,
+        directory: Directory,
+        maker: TokenMaker,
+        session_idle: int,
+        agreements: Callable[[int], Mapping[str, str]],
+        https: bool,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._registry = registry
+        self._directory = directory
+        self._maker = maker
+        self._idle = session_idle
+        self._agreements = agreements
+        self._https = https
+
+    def authorize(self, query: str, cookies: str, now: int) -> ProtocolResponse | None:
+        """The redirect to the client, or None: a page has to answer. ``cookies``: the header."""
+        secret = session_secret_in(cookies, https=self._https)
+        if secret is None or len(query) > MAX_QUERY:
+            return None
+        params = parse_form(query.encode("latin-1"))
+        if isinstance(params, Malformed):
+            return None
+        request = parse(params, self._registry.get)
+        if not isinstance(request, AuthorizationRequest):
+            return None
+        if request.response_mode != "query" or request.id_token_hint:
+            return None
+        with self._database.transaction() as tx:
+            admitted = self._admit(tx, request, secret, now)
+        if admitted is None:
+            return None
+        location, pending = admitted
+        pending.publish()
+        return ProtocolResponse(303, b"", "text/html", (("Location", location), *NO_STORE))
+
+    def _admit(
+        self, tx: Transaction, request: AuthorizationRequest, secret: str, now: int
+    ) -> tuple[str, PendingCode] | None:
+        client = request.client
+        session = sessions.find_held(tx, secret, client.client_id)
+        if session is None or expiry(session, idle=self._idle, now=now):
+            return None
+        who = standing(tx, session, client.client_id, agreements=self._agreements(now), now=now)
+        decision = next_step(demand(tx, request, hint_sub=None), who, NOTHING_DONE, now=now)
+        if not isinstance(decision, Admit):
+            return None
+        if sessions.needs_touch(session, idle=self._idle, now=now):
+            sessions.touch(tx, session.id, now=now)
+        answer, pending = grant_code(
+            tx, self._directory, self._store, self._maker, request, decision, session, now=now
+        )
+        return answer.location, pending
