@@ -2,7 +2,7 @@
 
 Always true: it is the only place that serves them, and whatever happens inside, its answer is well formed.
 
-A browser that needs no page at /authorize is answered here as well (docs/adr/0008): most apps are entered that way.
+A browser that needs no page at /authorize is answered here as well (docs/adr/0009): most apps are entered that way.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The shortcut answers what the page would have answered, and leaves the rest to it (docs/adr/0008)."""
+"""The shortcut answers what the page would have answered, and leaves the rest to it (docs/adr/0009)."""
 
 from collections import Counter
 from collections.abc import Iterator
