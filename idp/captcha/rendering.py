@@ -1,8 +1,8 @@
 """The digits as a picture and as a sound.
 
-Always true: nothing here is imported or loaded before the first picture or sound is asked for, as most workers never
-show one; and a sound costs about what a page costs. (The sounds of the `captcha` package take a third of a second of
-pure Python each, in which the process would do nothing else; so only its pictures and its English voice are used.)
+Always true: neither Pillow nor a voice is loaded before the first picture or sound is asked for, as most workers make
+none; and a sound costs about what a page costs. (The sounds of the `captcha` package take a third of a second of pure
+Python each, in which the process would do nothing else; so only its pictures and its English voice are used.)
 
 Sound is handled as pictures of one row: a sample is a grey value, silence is middle grey, and Pillow stretches, dims
 and mixes whole rows in C.
@@ -28,6 +28,8 @@ RATE = 8000
 VOICES = ("zh", "en")
 _SILENCE = 128
 _DARKEST, _LIGHTEST = 40, 100
+_LOUD = 95
+"""The largest sample of a digit, of 128: voices were recorded at different levels."""
 _MURMUR = 0.2
 """How loud others speak behind the digits: backwards, so that nobody takes theirs for digits."""
 
@@ -84,14 +86,18 @@ def _clip(file: Traversable) -> "Image":
 
     with file.open("rb") as opened, wave.open(opened) as recorded:
         samples = recorded.readframes(recorded.getnframes())
-    return Image.frombytes("L", (len(samples), 1), samples)
+    loudest = max(abs(sample - _SILENCE) for sample in samples)
+    return _louder(Image.frombytes("L", (len(samples), 1), samples), _LOUD / loudest)
+
+
+def _louder(clip: "Image", factor: float) -> "Image":
+    return clip.point([min(255, max(0, round(_SILENCE + (sample - _SILENCE) * factor))) for sample in range(256)])
 
 
 def _varied(clip: "Image", chance: random.Random, *, loud: float = 1.0) -> "Image":
     """A little slower or faster, a little louder or softer."""
-    level = loud * chance.uniform(0.8, 1.1)
     stretched = clip.resize((int(clip.width * chance.uniform(0.95, 1.2)), 1))
-    return stretched.point([round(_SILENCE + (sample - _SILENCE) * level) for sample in range(256)])
+    return _louder(stretched, loud * chance.uniform(0.8, 1.1))
 
 
 def _backwards(clip: "Image") -> "Image":
