@@ -17,6 +17,8 @@ from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit import init_audit
 from idp.audit.counts import count
+from idp.captcha.challenges import Challenges
+from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import Hasher, Passwords, PoolBusy
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
+    init_captcha(app, _captcha(provider, metrics))
     init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
@@ -171,6 +174,16 @@ def _provider(app: Flask, settings: Settings) -> Provider:
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         maker=maker,
         outbound=outbound,
+    )
+
+
+def _captcha(provider: Provider, metrics: Metrics) -> Captcha:
+    limits = provider.settings.limits.captcha
+    return Captcha(
+        Challenges(provider.store, provider.cipher, lifetime=limits.lifetime),
+        AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
+        limits.before_sms,
+        metrics.count_captcha,
     )
 
 

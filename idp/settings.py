@@ -112,6 +112,17 @@ class PasswordLimits(Section):
     argon2_memory_kib: int = 19456
 
 
+class CaptchaLimits(Section):
+    """Five digits to read or to hear, asked of people who are not signed in (docs/operations.md)."""
+
+    before_sms: bool = True
+    """Ask before every text message that somebody without a session orders."""
+    after_failures: int = 3
+    """Failed sign-ins from one address in an hour, after which every sign-in from there is asked; 0 never asks."""
+    lifetime: int = 300
+    """How long the digits wait for their answer."""
+
+
 class Password(Section):
     profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
     min_length: int = 8
@@ -120,6 +131,7 @@ class Password(Section):
 class Limits(Section):
     sms: SmsLimits = SmsLimits()
     password: PasswordLimits = PasswordLimits()
+    captcha: CaptchaLimits = CaptchaLimits()
     body_bytes: int = 64 * 1024
     """Largest request body."""
     form_fields: int = 64
@@ -335,4 +347,8 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.password: easier than 10 an hour, locks of 5 minutes and a budget per address")
     if password.argon2_memory_kib < 19456 or password.argon2_time < 2:
         faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
+    if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
+        faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
+    if limits.captcha.lifetime > 600:
+        faults.append("limits.captcha: digits are good for more than 10 minutes")
     return faults

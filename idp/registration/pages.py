@@ -12,6 +12,14 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Active, Directory, Taken, accept_agreements
 from idp.accounts.rules import Kind, Mobile, UserName
 from idp.audit import Event, record
+from idp.captcha.pages import (
+    asked_after_failures,
+    asked_before_sms,
+    note_failure,
+    passed,
+    question,
+    sent_form,
+)
 from idp.credentials import password as passwords
 from idp.credentials import sms_code
 from idp.credentials.policy import Denied as Unfit
@@ -88,11 +96,11 @@ def phone() -> ResponseReturnValue:
     """Step 1. Coming back to it undoes what followed."""
     if request.method == "GET":
         return _phone_page(Form(PHONE))
-    form = Form.submitted(PHONE)
+    form = sent_form(PHONE, asked=asked_before_sms())
     mobile = Mobile.parse(form["phone"]) if form.ok else None
     if form.ok and mobile is None:
         form.refuse("phone", sentence("phone_invalid"))
-    if mobile is None:
+    if mobile is None or not passed(form):
         return _phone_page(form)
     db.session.rollback()
     issued = send_code(_parts().codes, Purpose.REGISTER, mobile, None, deliver=True)
@@ -109,6 +117,7 @@ def _phone_page(form: Form) -> ResponseReturnValue:
     return render_template(
         "register_phone.html",
         form=form,
+        captcha=question(form, asked=asked_before_sms()),
         client_name=client_name(),
         notice=_notice(),
         signin_url=url_for("signin.password", **carried()),
@@ -124,15 +133,16 @@ def code() -> ResponseReturnValue:
         return _to(journey, done=None if journey else "flow_expired")
     mobile = Mobile(journey.facts["mobile"])
     if request.method == "GET":
-        return _code_page(Form(CODE), mobile)
+        return _resend_page(Form(), mobile) if "resend" in request.args else _code_page(Form(CODE), mobile)
     if request.form.get("resend") == "yes":
         return _resend(journey, mobile)
-    form = Form.submitted(CODE)
-    if not form.ok:
+    form = sent_form(CODE, asked=asked_after_failures())
+    if not passed(form):
         return _code_page(form, mobile)
     answered = answer_code(_parts().codes, Purpose.REGISTER, journey.facts["challenge"], form["code"])
     if isinstance(answered, sms_code.Denied):
         db.session.commit()
+        note_failure()
         form.refuse("code", sentence(answered.reason))
         return _code_page(form, mobile)
     return _proved(journey, mobile)
@@ -152,6 +162,9 @@ def _proved(journey: Journey, mobile: Mobile) -> ResponseReturnValue:
 
 
 def _resend(journey: Journey, mobile: Mobile) -> ResponseReturnValue:
+    sent = sent_form(asked=asked_before_sms())
+    if not passed(sent):
+        return _resend_page(sent, mobile)
     db.session.rollback()
     issued = send_code(
         _parts().codes, Purpose.REGISTER, mobile, None, deliver=True, replaces=journey.facts["challenge"]
@@ -166,10 +179,26 @@ def _resend(journey: Journey, mobile: Mobile) -> ResponseReturnValue:
     return _to(_journey(), done="code_sent")
 
 
+def _here(*, resend: str | None = None) -> str:
+    return url_for("registration.code", f=request.values.get("f"), resend=resend, **carried())
+
+
+def _resend_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
+    return render_template(
+        "code_resend.html",
+        form=form,
+        captcha=question(form, asked=asked_before_sms()),
+        masked_phone=mobile.masked,
+        enter_url=_here(),
+    )
+
+
 def _code_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
     return render_template(
         "register_code.html",
         form=form,
+        captcha=question(form, asked=asked_after_failures()),
+        resend_url=_here(resend="yes") if asked_before_sms() else None,
         masked_phone=mobile.masked,
         notice=_notice() if form.ok else None,
         change_url=url_for("registration.phone", **carried()),

@@ -1,6 +1,7 @@
 """Sign-in by a code sent to the phone.
 
-Always true: a number without an account is treated like any other and gets no message.
+Always true: a number without an account is treated like any other and gets no message; where a captcha is asked for,
+nothing is sent or compared before it was passed.
 """
 
 from flask import redirect, render_template, request, url_for
@@ -9,6 +10,14 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Active
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
+from idp.captcha.pages import (
+    asked_after_failures,
+    asked_before_sms,
+    note_failure,
+    passed,
+    question,
+    sent_form,
+)
 from idp.credentials import password as passwords
 from idp.credentials.rules import Purpose, Refusal
 from idp.credentials.sms_code import Denied, Issued, Proved
@@ -36,11 +45,11 @@ def code() -> ResponseReturnValue:
         visit = current_visit()
         hint = visit.login_hint if visit and Mobile.parse(visit.login_hint) else ""
         return _code_page(Form(PHONE, values={"identifier": hint}))
-    form = Form.submitted(PHONE)
+    form = sent_form(PHONE, asked=asked_before_sms())
     mobile = Mobile.parse(form["identifier"]) if form.ok else None
     if form.ok and mobile is None:
         form.refuse("identifier", sentence("phone_invalid"))
-    if mobile is None:
+    if mobile is None or not passed(form):
         return _code_page(form)
     issued = _send_sign_in_code(mobile, replaces=None)
     if isinstance(issued, Denied):
@@ -53,6 +62,7 @@ def _code_page(form: Form) -> ResponseReturnValue:
     return render_template(
         "signin_code.html",
         form=form,
+        captcha=question(form, asked=asked_before_sms()),
         client_name=client_name(),
         notice=opening_notice() if form.ok else None,
         password_url=url_for("signin.password", **carried()),
@@ -78,17 +88,18 @@ def enter_code() -> ResponseReturnValue:
     if mobile is None:
         return _code_gone()
     if request.method == "GET":
-        return _enter_page(Form(CODE), mobile)
+        return _resend_page(Form(), mobile) if "resend" in request.args else _enter_page(Form(CODE), mobile)
     if request.form.get("resend") == "yes":
         return _resend(mobile, challenge)
-    form = Form.submitted(CODE)
-    if not form.ok:
+    form = sent_form(CODE, asked=asked_after_failures())
+    if not passed(form):
         return _enter_page(form, mobile)
     answered = answer_code(parts().codes, Purpose.SIGN_IN, challenge, form["code"])
     found = parts().directory.lookup(current_transaction(), mobile)
     if isinstance(answered, Proved) and isinstance(found, Active):
         return _signed_in_by_code(found.party_id)
     db.session.commit()
+    note_failure()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _enter_page(form, mobile)
 
@@ -102,6 +113,9 @@ def _code_gone() -> ResponseReturnValue:
 
 
 def _resend(mobile: Mobile, challenge: str) -> ResponseReturnValue:
+    sent = sent_form(asked=asked_before_sms())
+    if not passed(sent):
+        return _resend_page(sent, mobile)
     issued = _send_sign_in_code(mobile, replaces=challenge)
     if isinstance(issued, Denied):
         form = Form(CODE)
@@ -110,10 +124,26 @@ def _resend(mobile: Mobile, challenge: str) -> ResponseReturnValue:
     return redirect(url_for("signin.enter_code", c=issued.challenge_id, done="code_sent", **carried()), 303)
 
 
+def _here(*, resend: str | None = None) -> str:
+    return url_for("signin.enter_code", c=request.args.get("c"), resend=resend, **carried())
+
+
+def _resend_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
+    return render_template(
+        "code_resend.html",
+        form=form,
+        captcha=question(form, asked=asked_before_sms()),
+        masked_phone=mobile.masked,
+        enter_url=_here(),
+    )
+
+
 def _enter_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
     return render_template(
         "signin_code_enter.html",
         form=form,
+        captcha=question(form, asked=asked_after_failures()),
+        resend_url=_here(resend="yes") if asked_before_sms() else None,
         masked_phone=mobile.masked,
         client_name=client_name(),
         notice=opening_notice() if form.ok and "done" in request.args else None,

@@ -1,7 +1,7 @@
 """Sign-in by password, and what the sign-in pages share.
 
 Always true: whoever asks learns the same whether an account exists or not; no database transaction is open while a
-password is hashed.
+password is hashed, and none is hashed before the captcha, where one is asked for, was passed.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Active, Directory, Unknown
 from idp.accounts.rules import parse_identifier
 from idp.audit import Event, record
+from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
 from idp.credentials import password as passwords
 from idp.credentials import sms_code
 from idp.credentials.attempts import account_key, unknown_key
@@ -83,8 +84,8 @@ def password() -> ResponseReturnValue:
     if request.method == "GET":
         hint = visit.login_hint if visit else ""
         return _password_page(Form(IDENTIFIER, PASSWORD, values={"identifier": hint[:64]}))
-    form = Form.submitted(IDENTIFIER, PASSWORD)
-    if not form.ok:
+    form = sent_form(IDENTIFIER, PASSWORD, asked=asked_after_failures())
+    if not passed(form):
         return _password_page(form)
     outcome, party_id = _check_password(form["identifier"], form["password"])
     if isinstance(outcome, passwords.Verified) and party_id:
@@ -92,6 +93,7 @@ def password() -> ResponseReturnValue:
         db.session.commit()
         return redirect(onward(url_for("account.overview")), 303)
     db.session.commit()
+    note_failure()
     reason = outcome.reason if isinstance(outcome, passwords.Denied) else Refusal.CREDENTIALS_REFUSED
     form.refuse("", sentence(reason))
     return _password_page(form, locked=reason is Refusal.PASSWORD_LOCKED)
@@ -101,6 +103,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
     return render_template(
         "signin.html",
         form=form,
+        captcha=question(form, asked=asked_after_failures()),
         client_name=client_name(),
         notice=opening_notice() if form.ok else None,
         locked=locked,

@@ -4,7 +4,7 @@ Always true: the value of a secret field never goes back into a page and never i
 and refused is answered 422, so that programs see what people read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -55,20 +55,37 @@ class Form:
         """An empty form, or one filled in beforehand with ``values``."""
         self._fields = {field.name: field for field in fields}
         self._values = dict.fromkeys(self._fields, "") | dict(values or {})
+        self.is_draft = False
         self.errors: dict[str, Text] = {}
 
     @classmethod
     def submitted(cls, *fields: Field) -> "Form":
         """The form as this request sent it; a field sent twice is no form of ours and ends in 400."""
         form = cls(*fields)
-        for field in fields:
-            sent = request.form.getlist(field.name)
+        for name, wrong in form._read():
+            form.refuse(name, wrong)
+        return form
+
+    @classmethod
+    def draft(cls, *fields: Field) -> "Form":
+        """What this request sent so far, to be shown again: nothing in it is wrong, and it is not ``ok`` either."""
+        form = cls(*fields)
+        form.is_draft = True
+        list(form._read())
+        return form
+
+    def _read(self) -> Iterator[tuple[str, Text]]:
+        """Take the values of this request; what is wrong with which field."""
+        for name, field in self._fields.items():
+            sent = request.form.getlist(name)
             if len(sent) > 1:
                 abort(400)
-            form._values[field.name], wrong = field.read(sent[0] if sent else "")
+            self._values[name], wrong = field.read(sent[0] if sent else "")
             if wrong is not None:
-                form.refuse(field.name, wrong)
-        return form
+                yield name, wrong
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
@@ -78,8 +95,8 @@ class Form:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found wrong so far."""
-        return not self.errors
+        """Whether it may be acted upon: it was sent for that, and nothing was found wrong so far."""
+        return not self.errors and not self.is_draft
 
     def refuse(self, name: str, message: Text) -> None:
         """Say what is wrong with field ``name`` ("" for the whole form); the first word on a field stands."""

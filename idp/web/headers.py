@@ -62,6 +62,11 @@ def allow_own_script() -> None:
     g.tb_own_script = True
 
 
+def allow_own_media() -> None:
+    """Let this response play sounds of our own (the spoken digits of a captcha)."""
+    g.tb_own_media = True
+
+
 def refresh_after(seconds: int, path: str) -> None:
     """Load ``path`` (local) again after ``seconds``; a header, so that nothing in the page needs script."""
     g.tb_refresh = f"{seconds}; url={path}"
@@ -70,9 +75,10 @@ def refresh_after(seconds: int, path: str) -> None:
 def _policy() -> str:
     targets = " ".join(["'self'", *g.get("tb_form_targets", {})])
     script = "'self'" if g.get("tb_own_script") else "'none'"
+    media = "media-src 'self'; " if g.get("tb_own_media") else ""
     return (
-        f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src {script}; form-action {targets}; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src 'self'; img-src 'self' data:; {media}script-src {script}; "
+        f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
     )
 
 

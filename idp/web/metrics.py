@@ -1,6 +1,6 @@
 """Prometheus metrics of one process.
 
-Always true: a label is a route or a status, never anything from a person or a client.
+Always true: a label is a route, a status or an outcome of ours, never anything from a person or a client.
 """
 
 import time
@@ -15,7 +15,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class Metrics:
-    """Requests by route and status, and how long they took."""
+    """Requests by route and status, and how long they took; challenges of the captcha by what became of them."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -25,6 +25,11 @@ class Metrics:
         self._seconds = Histogram(
             "idp_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self._registry
         )
+        self._captchas = Counter("idp_captchas", "Captcha challenges", ["outcome"], registry=self._registry)
+
+    def count_captcha(self, outcome: str) -> None:
+        """``outcome``: `idp.captcha.rules.Outcome`."""
+        self._captchas.labels(outcome).inc()
 
     def observe(self, route: str, status: int, seconds: float) -> None:
         self._requests.labels(route, str(status)).inc()

@@ -35,6 +35,9 @@ SENTENCES: Mapping[str, LazyString] = {
     "sms_daily_limit": _("这个手机号今天收到的验证码已达上限，请明天再试"),
     "sms_address_limit": _("您所在的网络发送的验证码过多，请稍后再试"),
     "sms_unavailable": _("短信服务暂时繁忙，请稍后再试"),
+    # digits to read or hear
+    "captcha_missing": _("请输入图片或语音中的数字"),
+    "captcha_wrong": _("数字不正确或已过期，请输入新图片或新语音中的数字"),
     # passwords
     "password_short": _("密码太短，请按要求加长"),
     "password_long": _("密码太长，请缩短后重试"),

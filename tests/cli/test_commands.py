@@ -113,6 +113,10 @@ UNSAFE = [
     ("LIMITS__PASSWORD__LOCK_STEPS", "[60]", "limits.password"),
     ("LIMITS__PASSWORD__ARGON2_MEMORY_KIB", "1024", "limits.password"),
     ("LIMITS__PASSWORD__ARGON2_TIME", "1", "limits.password"),
+    ("LIMITS__CAPTCHA__BEFORE_SMS", "false", "limits.captcha"),
+    ("LIMITS__CAPTCHA__AFTER_FAILURES", "0", "limits.captcha"),
+    ("LIMITS__CAPTCHA__AFTER_FAILURES", "6", "limits.captcha"),
+    ("LIMITS__CAPTCHA__LIFETIME", "601", "limits.captcha"),
 ]
 
 

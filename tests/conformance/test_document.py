@@ -49,4 +49,5 @@ def test_the_settings_take_their_issuer_from_the_environment_and_bear_many_sign_
     settings = load_settings(CONFIG_FILE)
     assert settings.issuer == "https://op.example"
     assert settings.limits.password.per_address_failures == 0
+    assert (settings.limits.captcha.before_sms, settings.limits.captcha.after_failures) == (False, 0)
     assert "127.0.0.0/8" in settings.outbound.allow

@@ -37,7 +37,14 @@ def build(
         if form.ok and request.method == "POST":
             rotate_csrf()
         return render_template(
-            "signin.html", form=form, client_name=None, notice=None, locked=False, code_url="/c", register_url="/r"
+            "signin.html",
+            form=form,
+            client_name=None,
+            notice=None,
+            locked=False,
+            captcha=None,
+            code_url="/c",
+            register_url="/r",
         )
 
     @app.route("/authorize", methods=["GET", "POST"])

@@ -7,6 +7,7 @@ from functools import cache
 
 from flask import Flask, Response, abort, make_response
 
+from idp.captcha import rendering
 from idp.web import init_web, new_flask
 from idp.web.clock import set_clock
 from idp.web.guards import public
@@ -34,6 +35,11 @@ def preview_app(*, pseudo_english: bool = False) -> Flask:
         if state not in STATES:
             abort(404)
         return make_response(STATES[state]())
+
+    @app.get("/captcha/<key>/digits.png")
+    @public
+    def picture(key: str) -> Response:
+        return Response(rendering.picture("40823"), mimetype="image/png")
 
     return app
 

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Response, render_template
 from flask_babel import gettext as _
 
+from idp.captcha.pages import Question
 from idp.web.errors import error_page, expired_page, oauth_error_page
 from idp.web.forms import Field, Form
-from idp.web.headers import allow_form_target, allow_own_script
+from idp.web.headers import allow_form_target, allow_own_media, allow_own_script
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
@@ -79,14 +80,32 @@ def _form_post() -> str:
     )
 
 
+CAPTCHA = Field("captcha")
+
+
+def digits(typed: str = "") -> Callable[[], Question]:
+    """What the page asks for; `tests.web.preview` serves the picture."""
+
+    def ask() -> Question:
+        allow_own_media()
+        return Question("cap_1", typed, 5, "/captcha/cap_1/digits.png", "/captcha/cap_1/digits.zh.wav")
+
+    return ask
+
+
 SIGN_IN = {
     "client_name": TAX,
     "notice": None,
     "locked": False,
+    "captcha": None,
     "code_url": "/signin/code",
     "register_url": "/register",
 }
-CODE_IN = {"masked_phone": PHONE, "client_name": TAX, "notice": None, "change_url": "/signin/code"}
+CODE_STEP = {"masked_phone": PHONE, "notice": None, "captcha": None, "resend_url": None}
+CODE_IN = CODE_STEP | {"client_name": TAX, "change_url": "/signin/code"}
+ASK_CODE = {"client_name": TAX, "notice": None, "captcha": None, "password_url": "#", "register_url": "#"}
+ASK_PHONE = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+RESEND = {"masked_phone": PHONE, "enter_url": "#"}
 DECLINE = {"decline_action": None, "decline_fields": {"r": "x"}}
 CONFIRM = DECLINE | {
     "why": None,
@@ -166,26 +185,59 @@ STATES: Mapping[str, State] = {
         form=lambda: refused(Form(IDENTIFIER, PASSWORD), whole="password_locked"),
         **SIGN_IN | {"locked": True},
     ),
+    "signin-captcha": page(
+        "signin.html",
+        form=lambda: refused(
+            Form(IDENTIFIER, PASSWORD, values={"identifier": "13800138000"}), whole="credentials_refused"
+        ),
+        **SIGN_IN | {"captcha": digits()},
+    ),
+    "signin-captcha-missing": page(
+        "signin.html",
+        form=lambda: refused(
+            Form(IDENTIFIER, PASSWORD, CAPTCHA, values={"identifier": "13800138000"}),
+            password="password_missing",
+            captcha="captcha_missing",
+        ),
+        **SIGN_IN | {"captcha": digits()},
+    ),
     "signin-code": page(
         "signin_code.html",
         form=lambda: Form(IDENTIFIER),
-        client_name=TAX,
-        notice=None,
-        password_url="#",
-        register_url="#",
+        **ASK_CODE,
     ),
     "signin-code-refused": page(
         "signin_code.html",
         form=lambda: refused(Form(IDENTIFIER, values={"identifier": "1380013"}), identifier="phone_invalid"),
-        client_name=TAX,
-        notice=None,
-        password_url="#",
-        register_url="#",
+        **ASK_CODE,
+    ),
+    "signin-code-captcha": page(
+        "signin_code.html", form=lambda: Form(IDENTIFIER), **ASK_CODE | {"captcha": digits()}
+    ),
+    "signin-code-captcha-wrong": page(
+        "signin_code.html",
+        form=lambda: refused(
+            Form(IDENTIFIER, CAPTCHA, values={"identifier": "138 0013 8000"}), captcha="captcha_wrong"
+        ),
+        **ASK_CODE | {"captcha": digits()},
     ),
     "signin-code-enter": page("signin_code_enter.html", form=lambda: Form(CODE), **CODE_IN),
     "signin-code-wrong": page(
         "signin_code_enter.html", form=lambda: refused(Form(CODE), code="code_wrong"), **CODE_IN
     ),
+    "signin-code-enter-captcha": page(
+        "signin_code_enter.html",
+        form=lambda: refused(Form(CODE, CAPTCHA), code="code_missing"),
+        **CODE_IN | {"captcha": digits("40 823"), "resend_url": "#"},
+    ),
+    "code-resend": page("code_resend.html", form=lambda: Form(), captcha=digits(), **RESEND),
+    "code-resend-wrong": page(
+        "code_resend.html",
+        form=lambda: refused(Form(CAPTCHA), captcha="captcha_wrong"),
+        captcha=digits(),
+        **RESEND,
+    ),
+    "code-resend-bare": page("code_resend.html", form=lambda: Form(), captcha=None, **RESEND),
     "signin-code-ended": page(
         "signin_code_enter.html", form=lambda: refused(Form(CODE), whole="code_exhausted"), **CODE_IN
     ),
@@ -202,25 +254,21 @@ STATES: Mapping[str, State] = {
         form=lambda: refused(Form(CODE), code="code_wrong"),
         **CONFIRM | {"stage": "enter", "client_name": None},
     ),
-    "register-phone": page(
-        "register_phone.html", form=lambda: Form(PHONE_FIELD), client_name=TAX, notice=None, signin_url="#"
+    "register-phone": page("register_phone.html", form=lambda: Form(PHONE_FIELD), **ASK_PHONE),
+    "register-phone-captcha": page(
+        "register_phone.html", form=lambda: Form(PHONE_FIELD), **ASK_PHONE | {"captcha": digits()}
     ),
     "register-phone-refused": page(
         "register_phone.html",
         form=lambda: refused(Form(PHONE_FIELD, values={"phone": "010-1234"}), phone="phone_invalid"),
-        client_name=None,
-        notice=None,
-        signin_url="#",
+        **ASK_PHONE | {"client_name": None},
     ),
-    "register-code": page(
-        "register_code.html", form=lambda: Form(CODE), masked_phone=PHONE, notice=None, change_url="#"
-    ),
+    "register-code": page("register_code.html", form=lambda: Form(CODE), change_url="#", **CODE_STEP),
     "register-code-wrong": page(
         "register_code.html",
         form=lambda: refused(Form(CODE), code="code_wrong"),
-        masked_phone=PHONE,
-        notice=None,
         change_url="#",
+        **CODE_STEP,
     ),
     "register-details": page("register_details.html", form=_details, **DETAILS),
     "register-details-refused": page(

@@ -66,3 +66,13 @@ def test_what_is_wrong_stands_in_the_order_of_the_page() -> None:
 def test_pages_cannot_show_a_field_the_form_does_not_have() -> None:
     with pytest.raises(KeyError):
         Form(NAME).value("other")
+
+
+def test_a_draft_keeps_what_was_typed_and_is_neither_right_nor_wrong(app: Flask) -> None:
+    data: dict[str, str | list[str]] = {"name": " 李 ", "nick": "a\u202eb"}
+    with app.test_request_context("/", method="POST", data=data):
+        form = Form.draft(NAME, OPTIONAL, PASSWORD)
+    assert (form["name"], form["nick"], form.errors) == ("李", "", {})
+    assert not form.ok
+    assert "name" in form
+    assert "code" not in form

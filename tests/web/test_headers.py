@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from idp.web.guards import public
-from idp.web.headers import allow_form_target, allow_own_script, form_source, refresh_after
+from idp.web.headers import allow_form_target, allow_own_media, allow_own_script, form_source, refresh_after
 
 
 def policy(client: FlaskClient, path: str = "/signin") -> dict[str, str]:
@@ -48,14 +48,17 @@ def test_one_response_may_let_its_form_end_at_one_app(app: Flask) -> None:
     def with_target() -> str:
         allow_form_target("http://tax.localhost:8101/oidc/callback?x=1")
         allow_own_script()
+        allow_own_media()
         refresh_after(2, "/with")
         return ""
 
     client = app.test_client()
     assert policy(client, "/with")["form-action"] == "'self' http://tax.localhost:8101"
     assert policy(client, "/with")["script-src"] == "'self'"
+    assert policy(client, "/with")["media-src"] == "'self'"
     assert client.get("/with").headers["Refresh"] == "2; url=/with"
     assert policy(client, "/signin")["form-action"] == "'self'"
+    assert "media-src" not in policy(client, "/signin")
     assert "Refresh" not in client.get("/signin").headers
 
 
