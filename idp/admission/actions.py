@@ -3,10 +3,11 @@
 Always true: what `rules.next_step` sees was read by one statement, and so at one moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
+from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
 from idp.proofing.rules import Evidence, Level, identity_level
 from idp.signin.rules import Session
@@ -20,33 +21,42 @@ class _Fact(NamedTuple):
     number: int | None
 
 
-# Five rooms' tables in one round trip: /authorize is the path everybody takes.
-_FACTS = Statement(
-    "SELECT 'evidence', CAST(level AS TEXT), expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL"
-    " UNION ALL SELECT 'agreement', document || ':' || version, NULL"
-    " FROM agreement_acceptance WHERE party_id = :party"
-    " UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = :party AND client_id = :client"
-    " UNION ALL SELECT 'factor', 'password', NULL FROM password WHERE party_id = :party"
-    " UNION ALL SELECT 'factor', kind, NULL FROM party_identifier WHERE party_id = :party AND kind = 'mobile'",
-    _Fact,
-)
+def _facts(party: str) -> Statement[_Fact]:
+    """Five rooms' tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
+    return Statement(
+        "SELECT 'evidence', CAST(level AS TEXT), expires_at FROM evidence"
+        f" WHERE party_id = {party} AND ended_at IS NULL"
+        " UNION ALL SELECT 'agreement', document || ':' || version, NULL"
+        f" FROM agreement_acceptance WHERE party_id = {party}"
+        f" UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = {party} AND client_id = :client"
+        f" UNION ALL SELECT 'factor', 'password', NULL FROM password WHERE party_id = {party}"
+        f" UNION ALL SELECT 'factor', kind, NULL FROM party_identifier WHERE party_id = {party} AND kind = 'mobile'",
+        _Fact,
+    )
 
 
-def standing(
-    tx: Transaction, session: Session, client_id: str, *, agreements: Mapping[str, str], now: int
-) -> Standing:
+_OF_PARTY = _facts(":party")
+_OF_VISITOR = _facts("(SELECT party_id FROM session WHERE secret_hash = :secret)")
+
+
+def ask_of_visitor(tx: Transaction, secret: str, client_id: str) -> Callable[[], list[_Fact]]:
+    """The facts about whoever this session's cookie secret belongs to, in the round trip that finds the session."""
+    return tx.ask(_OF_VISITOR, secret=digest(secret), client=client_id)
+
+
+def standing(facts: Iterable[_Fact], session: Session, *, agreements: Mapping[str, str], now: int) -> Standing:
     """Who is there. ``agreements``: document -> version now in force."""
-    facts = tx.all(_FACTS, party=session.party_id, client=client_id)
-    evidence = [Evidence(int(fact.text), fact.number) for fact in facts if fact.kind == "evidence"]
+    held = list(facts)
+    evidence = [Evidence(int(fact.text), fact.number) for fact in held if fact.kind == "evidence"]
     level = Level(identity_level(evidence, now=now), session.aal)
-    two_factors = {"password", "mobile"} <= _texts(facts, "factor")
+    two_factors = {"password", "mobile"} <= _texts(held, "factor")
     return Standing(
         party_id=session.party_id,
         auth_time=session.auth_time,
         level=level,
         attainable=Level(level.ial, max(level.aal, 2 if two_factors else 1)),
-        agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(facts, "agreement"),
-        consented=frozenset(scope for scopes in _texts(facts, "consent") for scope in scopes.split()),
+        agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
+        consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
     )
 
 
@@ -63,5 +73,7 @@ def decide(
     agreements: Mapping[str, str],
     now: int,
 ) -> Decision:
-    who = standing(tx, session, demand.client_id, agreements=agreements, now=now) if session else None
-    return next_step(demand, who, progress, now=now)
+    if session is None:
+        return next_step(demand, None, progress, now=now)
+    facts = tx.all(_OF_PARTY, party=session.party_id, client=demand.client_id)
+    return next_step(demand, standing(facts, session, agreements=agreements, now=now), progress, now=now)

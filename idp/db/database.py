@@ -18,13 +18,15 @@ from idp.db.sqlite import SqliteWire
 from idp.db.statements import DatabaseUnavailable, Dialect, Transaction
 
 Wire = PostgresWire | SqliteWire
+_SPARE = 2
+"""Beside one for each thread: what a unit looks up in a registry (`idp.state.versions`) it asks on another."""
 
 
 class Database:
     """Units of work beside those of ``db.session``, on connections of their own: a page in the middle of its
     transaction that needs a second one never waits for other pages that do the same.
 
-    As many connections as ``engine`` may have; ``engine.dispose()`` closes these as well.
+    As many connections as the pool of ``engine`` and two to spare; ``engine.dispose()`` closes these as well.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -32,7 +34,7 @@ class Database:
         self.dialect: Dialect = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         self.url = engine.url.render_as_string(hide_password=False)
         pool = engine.pool
-        self._places = threading.Semaphore(pool.size() if isinstance(pool, QueuePool) else 1)
+        self._places = threading.Semaphore(_SPARE + (pool.size() if isinstance(pool, QueuePool) else 1))
         self._timeout = pool.timeout() if isinstance(pool, QueuePool) else None
         self._free: list[Wire] = []  # append and pop are atomic
         self._era = object()

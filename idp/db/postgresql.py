@@ -54,7 +54,7 @@ class PostgresWire:
         self._lost = lost
         self._begins = begins
         self._begin_next = False
-        self._waiting: list[tuple[Statement[Any], dict[str, Any]]] = []
+        self._waiting: list[_Asked] = []
         self._prepared: dict[bytes, _Prepared] = {}
         self._names = count()
         self._pg.nonblocking = 1  # for pipelines; libpq's blocking calls block all the same
@@ -66,17 +66,27 @@ class PostgresWire:
         self._begin_next = True
 
     def execute(self, statement: Statement[Any], parameters: dict[str, Any]) -> tuple[Rows, int]:
-        if not self._waiting and not self._must_begin():
-            prepared = self._prepare(statement, parameters)
-            values, formats = _bound(statement, parameters)
-            result = self._checked(self._pg.exec_prepared, prepared.name, values, formats, _BINARY)
-        else:
-            self._waiting.append((statement, parameters))
-            result, prepared = self._round_trip(), self._prepared[statement.numbered]
+        if self._waiting or self._must_begin():
+            asked = self._add(statement, parameters)
+            self._round_trip()
+            return asked.rows, asked.count
+        prepared = self._prepare(statement, parameters)
+        values, formats = _bound(statement, parameters)
+        result = self._checked(self._pg.exec_prepared, prepared.name, values, formats, _BINARY)
         return prepared.rows(result), result.command_tuples or 0
 
     def send(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
-        self._waiting.append((statement, parameters))
+        self._add(statement, parameters)
+
+    def ask(self, statement: Statement[Any], parameters: dict[str, Any]) -> Callable[[], Rows]:
+        asked = self._add(statement, parameters)
+
+        def answer() -> Rows:
+            if not asked.answered:
+                self._round_trip()
+            return asked.rows
+
+        return answer
 
     def flush(self) -> None:
         if self._waiting:
@@ -117,18 +127,23 @@ class PostgresWire:
             self._prepared[statement.numbered] = prepared
         return prepared
 
-    def _round_trip(self, last: bytes | None = None) -> Any:
-        """Send everything that waits, a beginning before it and ``last`` behind it; the result of the last one."""
+    def _add(self, statement: Statement[Any], parameters: dict[str, Any]) -> "_Asked":
+        asked = _Asked(statement, parameters)
+        self._waiting.append(asked)
+        return asked
+
+    def _round_trip(self, last: bytes | None = None) -> None:
+        """Send everything that waits, a beginning before it and ``last`` behind it, and take the answers."""
         waiting, self._waiting = self._waiting, []
-        prepared = [self._prepare(statement, parameters).name for statement, parameters in waiting]
+        prepared = [self._prepare(asked.statement, asked.parameters) for asked in waiting]
         begins, self._begin_next = bool(waiting) and self._must_begin(), False
         pg = self._pg
         try:
             pg.enter_pipeline_mode()
             if begins:
                 pg.send_query_params(_BEGIN, None)
-            for name, (statement, parameters) in zip(prepared, waiting, strict=True):
-                pg.send_query_prepared(name, *_bound(statement, parameters), _BINARY)
+            for found, asked in zip(prepared, waiting, strict=True):
+                pg.send_query_prepared(found.name, *_bound(asked.statement, asked.parameters), _BINARY)
             if last:
                 pg.send_query_params(last, None)
             pg.pipeline_sync()
@@ -138,7 +153,8 @@ class PostgresWire:
             raise self._unavailable(error) from error
         for result in results:
             self._check(result)
-        return results[-1]
+        for found, asked, result in zip(prepared, waiting, results[begins:], strict=False):
+            asked.take(found.rows(result), result.command_tuples or 0)
 
     def _results(self) -> list[Any]:
         """The results up to the end of the pipeline. Waiting is left to poll(2): `get_result` would hold the GIL."""
@@ -184,6 +200,22 @@ class PostgresWire:
         if self._pg.status != pq.ConnStatus.OK:
             self._lost()
         return DatabaseUnavailable(type(error).__name__)
+
+
+class _Asked:
+    """A statement that waits for its round trip, and then what came of it."""
+
+    __slots__ = ("answered", "count", "parameters", "rows", "statement")
+
+    def __init__(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
+        self.statement = statement
+        self.parameters = parameters
+        self.answered = False
+        self.rows: Rows = []
+        self.count = 0
+
+    def take(self, rows: Rows, count: int) -> None:
+        self.answered, self.rows, self.count = True, rows, count
 
 
 class _Prepared:

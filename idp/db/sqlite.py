@@ -4,6 +4,7 @@ Always true: a writing unit begins with ``BEGIN IMMEDIATE``, so writers stand in
 """
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import make_url
@@ -46,6 +47,10 @@ class SqliteWire:
 
     def send(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.execute(statement, parameters)
+
+    def ask(self, statement: Statement[Any], parameters: dict[str, Any]) -> Callable[[], Rows]:
+        rows, _ = self.execute(statement, parameters)
+        return lambda: rows
 
     def flush(self) -> None:
         """Nothing waits here."""

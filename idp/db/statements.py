@@ -49,6 +49,9 @@ class Wire(Protocol):
     def send(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         """Execute no later than the next statement or commit, whose round trip this may share."""
 
+    def ask(self, statement: Statement[Any], parameters: dict[str, Any]) -> Callable[[], Rows]:
+        """Like `send`, for what has rows: the answer, which sends the question if nothing else has."""
+
     def flush(self) -> None:
         """Execute what was sent and has not been executed yet."""
 
@@ -88,6 +91,11 @@ class Transaction:
     def send(self, statement: Statement[Any], /, **parameters: Any) -> None:
         """Write without asking what came of it, sharing a round trip; what fails is raised by whatever follows."""
         self._wire.send(statement, parameters)
+
+    def ask(self, statement: Statement[R], /, **parameters: Any) -> Callable[[], list[R]]:
+        """Like `all`, sharing the round trip of whatever follows; the answer is to be called before the end."""
+        rows = self._wire.ask(statement, parameters)
+        return lambda: [statement.row(*row) for row in rows()]
 
     def flush(self) -> None:
         """Have everything that was sent executed."""

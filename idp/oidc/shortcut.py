@@ -7,7 +7,7 @@ answered; every other request, faulty ones included, is left to the page untouch
 from collections.abc import Callable, Mapping
 
 from idp.accounts.actions import Directory
-from idp.admission.actions import standing
+from idp.admission.actions import ask_of_visitor, standing
 from idp.admission.rules import NOTHING_DONE, Admit, next_step
 from idp.clients.actions import Registry
 from idp.db import Database, Transaction
@@ -74,10 +74,11 @@ class Shortcut:
         self, tx: Transaction, request: AuthorizationRequest, secret: str, now: int
     ) -> tuple[str, PendingCode] | None:
         client = request.client
+        facts = ask_of_visitor(tx, secret, client.client_id)
         session = sessions.find_held(tx, secret, client.client_id)
         if session is None or expiry(session, idle=self._idle, now=now):
             return None
-        who = standing(tx, session, client.client_id, agreements=self._agreements(now), now=now)
+        who = standing(facts(), session, agreements=self._agreements(now), now=now)
         decision = next_step(demand(tx, request, hint_sub=None), who, NOTHING_DONE, now=now)
         if not isinstance(decision, Admit):
             return None

@@ -4,6 +4,7 @@ Always true: a label is a route, a status or an outcome of ours, never anything 
 """
 
 import time
+from functools import cache
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -25,6 +26,7 @@ class Metrics:
         self._seconds = Histogram(
             "idp_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self._registry
         )
+        self._found = cache(self._find)
         self._captchas = Counter("idp_captchas", "Captcha challenges", ["outcome"], registry=self._registry)
 
     def count_captcha(self, outcome: str) -> None:
@@ -32,8 +34,13 @@ class Metrics:
         self._captchas.labels(outcome).inc()
 
     def observe(self, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        requests, histogram = self._found(route, status)
+        requests.inc()
+        histogram.observe(seconds)
+
+    def _find(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        """The series of a route and a status, of which there are few; finding them costs more than counting."""
+        return self._requests.labels(route, str(status)), self._seconds.labels(route)
 
     def page(self) -> bytes:
         return generate_latest(self._registry)
