@@ -36,6 +36,7 @@ from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.machine import MachineEndpoints
 from idp.oidc.metadata import KeyDocument, discovery_document
 from idp.oidc.pages import Doors, init_oidc
+from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
@@ -111,7 +112,11 @@ def create_app(settings: Settings) -> Flask:
         directory=provider.directory,
         agreements=agreements,
     )
-    init_oidc(app, Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker))
+    posted = PostedRequests(provider.store, provider.cipher)
+    init_oidc(
+        app,
+        Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker, posted),
+    )
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]

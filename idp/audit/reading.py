@@ -4,6 +4,7 @@ Always true: nothing here writes; rows are read in pieces of a fixed size.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import orjson
 
@@ -18,12 +19,24 @@ _EXPORT = Statement(
     Entry,
 )
 _ACTIVITY = Statement(
-    f"SELECT {_COLUMNS} FROM audit_event WHERE actor = :party AND at < :before"
-    f" UNION SELECT {_COLUMNS} FROM audit_event WHERE subject = :party AND at < :before"
+    f"SELECT {_COLUMNS} FROM audit_event WHERE actor = :party AND (at, chain, seq) < (:at, :chain, :seq)"
+    f" UNION SELECT {_COLUMNS} FROM audit_event WHERE subject = :party AND (at, chain, seq) < (:at, :chain, :seq)"
     " ORDER BY at DESC, chain DESC, seq DESC LIMIT :limit",
     Entry,
 )
 _END_OF_TIME = 253_402_300_799
+
+
+class Place(NamedTuple):
+    """Where a record stands among all: no two share one."""
+
+    at: int
+    chain: str
+    seq: int
+
+
+LATEST = Place(_END_OF_TIME, "", 0)
+"""Before which everything stands."""
 
 
 def export_lines(database: Database, *, since: int | None = None, until: int | None = None) -> Iterator[str]:
@@ -43,6 +56,6 @@ def export_lines(database: Database, *, since: int | None = None, until: int | N
         chain, seq = batch[-1].chain, batch[-1].seq
 
 
-def activity(tx: Transaction, party_id: str, *, before: int, limit: int) -> list[Entry]:
-    """The latest records of a time < ``before`` that ``party_id`` is actor or subject of, newest first."""
-    return tx.all(_ACTIVITY, party=party_id, before=before, limit=limit)
+def activity(tx: Transaction, party_id: str, *, before: Place = LATEST, limit: int) -> list[Entry]:
+    """The latest records that ``party_id`` is actor or subject of and that stand ``before``, newest first."""
+    return tx.all(_ACTIVITY, party=party_id, **before._asdict(), limit=limit)

@@ -5,7 +5,6 @@ Always true: a request that cannot be answered to its client is answered by a pa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from idp.clients.actions import Registry
 from idp.db import Database, current_transaction, db
 from idp.oidc import authorize as actions
 from idp.oidc import logout
+from idp.oidc.posted import PARAMETER, PostedRequests
 from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
@@ -42,6 +42,7 @@ class Doors:
     registry: Registry
     directory: Directory
     maker: TokenMaker
+    posted: PostedRequests
 
 
 def init_oidc(app: Flask, doors: Doors) -> None:
@@ -68,9 +69,13 @@ def authorize() -> ResponseReturnValue:
     if isinstance(parsed, RedirectError):
         return _send(actions.redirected(parsed, issuer=issuer))
     if request.method == "POST":
-        # A cross-site POST comes without SameSite=Lax cookies; a GET after a redirect brings them.
-        return redirect(f"{url_for('oidc.authorize')}?{urlencode(params)}", 303)
+        return _again_by_get("oidc.authorize", params)
     return _admit(parsed)
+
+
+def _again_by_get(endpoint: str, params: Mapping[str, str]) -> ResponseReturnValue:
+    """A cross-site POST comes without SameSite=Lax cookies; a GET after a redirect brings them."""
+    return redirect(url_for(endpoint, **{PARAMETER: _doors().posted.keep(params)}), 303)
 
 
 def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
@@ -111,7 +116,7 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
     if not hold(current_transaction(), session.id, parsed.client.client_id):  # one has ended meanwhile: ask anew
         db.session.rollback()
         doors.registry.expire()
-        return redirect(f"{url_for('oidc.authorize')}?{urlencode(parsed.params)}", 303)
+        return _again_by_get("oidc.authorize", parsed.params)
     answer, pending = actions.grant_code(
         current_transaction(), doors.directory, doors.store, doors.maker, parsed, decision, session, now=now()
     )
@@ -137,7 +142,10 @@ def _send(answer: actions.Answer) -> ResponseReturnValue:
 
 def _params() -> Mapping[str, str] | Malformed:
     if request.method == "GET":
-        return parse_form(request.query_string)
+        params = parse_form(request.query_string)
+        if isinstance(params, Malformed) or params.keys() != {PARAMETER}:
+            return params
+        return _doors().posted.find(params[PARAMETER]) or Malformed("the request has expired: start again in the app")
     if request.mimetype != "application/x-www-form-urlencoded":
         return Malformed("the body is not a form", 415)
     return parse_form(request.get_data())
@@ -152,8 +160,8 @@ def end_session() -> ResponseReturnValue:
         return oauth_error_page("invalid_request", params.why, status=params.status)
     session: Session | None = current_session()
     if request.method == "POST" and session is None and params:
-        # as at /authorize: a session there may be shows itself at a GET only, and must not outlive this
-        return redirect(f"{url_for('oidc.end_session')}?{urlencode(params)}", 303)
+        # a session there may be must not outlive this
+        return _again_by_get("oidc.end_session", params)
     asked = logout.parse(params, _doors().maker, _doors().registry)
     if asked.faulty or (session is not None and not _is_about(asked.hint, session)):
         return confirm_page(session, asker=asked.client)

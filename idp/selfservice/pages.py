@@ -3,6 +3,7 @@
 Always true: a change is one POST with its audit record, answered by a redirect that says what was done.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory, Person, acceptances
+from idp.audit.reading import LATEST, Place
 from idp.audit.reading import activity as read_activity
 from idp.audit.rules import Entry
 from idp.clients.actions import Registry
@@ -32,6 +34,7 @@ from idp.web.reasons import event_sentence, known_reason, method_word, scope_wor
 EXTENSION = "tongban_selfservice"
 PAGE = 30
 RECENT = 5
+_PLACE = re.compile(r"([0-9]{1,11})\.([0-9a-z]{1,64})\.([0-9]{1,11})", re.ASCII)
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 home = Blueprint("home", __name__)
 
@@ -105,7 +108,7 @@ def overview() -> ResponseReturnValue:
         last_signin=SimpleNamespace(at=session.auth_time, method=method),
         session_count=len(sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())),
         app_count=len(_apps(session.party_id)),
-        recent=[_entry(entry) for entry in read_activity(tx, session.party_id, before=now() + 1, limit=RECENT)],
+        recent=[_entry(entry) for entry in read_activity(tx, session.party_id, limit=RECENT)],
         notice=done_notice(),
     )
 
@@ -122,10 +125,11 @@ def _entry(entry: Entry) -> SimpleNamespace:
 @signed_in
 def activity() -> ResponseReturnValue:
     session: Session = current_session()
-    asked = request.args.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 12 else now() + 1
+    asked = _PLACE.fullmatch(request.args.get("before", ""))
+    before = Place(int(asked[1]), asked[2], int(asked[3])) if asked else LATEST
     entries = read_activity(current_transaction(), session.party_id, before=before, limit=PAGE + 1)
-    older = url_for("account.activity", before=entries[PAGE - 1].at) if len(entries) > PAGE else None
+    last = entries[PAGE - 1] if len(entries) > PAGE else None
+    older = url_for("account.activity", before=f"{last.at}.{last.chain}.{last.seq}") if last else None
     return render_template(
         "account/activity.html",
         entries=[_entry(entry) for entry in entries[:PAGE]],

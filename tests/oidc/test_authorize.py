@@ -1,5 +1,6 @@
 """/authorize and /logout over HTTP: parking, going on, answering, and never a redirect to strangers."""
 
+import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
@@ -51,11 +52,29 @@ def test_a_parked_request_is_of_no_use_in_another_browser(site: Site, browser: B
 
 def test_a_request_by_post_is_repeated_by_get_so_that_cookies_come_along(signed_in: Browser) -> None:
     params = {"response_type": "code", "client_id": "app", "redirect_uri": CALLBACK, "scope": "openid"}
-    params |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    params |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256", "login_hint": PHONE}
     first = signed_in.client.post("/authorize", data=params, headers={"Origin": "http://app.localhost:9"})
     assert first.status_code == 303
-    assert first.headers["Location"].startswith("/authorize?")
-    assert "code" in answered(signed_in.get(first.headers["Location"]))
+    again = first.headers["Location"]
+    assert "code" in answered(signed_in.get(again))
+    assert re.fullmatch(r"/authorize\?posted=[A-Za-z0-9_-]{43}", again)
+
+
+@pytest.mark.parametrize("path", ["/authorize", "/logout"])
+def test_a_posted_request_that_is_kept_no_longer_is_a_page(browser: Browser, path: str) -> None:
+    answer = browser.get(f"{path}?posted={'x' * 43}")
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+    assert 'id="oauth-error"' in answer.text
+
+
+def test_a_hint_that_was_posted_to_sign_out_stands_in_no_address(site: Site, signed_in: Browser) -> None:
+    hint = signed_in.tokens()["id_token"]
+    form = {"id_token_hint": hint, "post_logout_redirect_uri": "http://app.localhost:9/out", "state": "s"}
+    cookieless = site.http.post("/logout", data=form)
+    again = cookieless.headers["Location"]
+    assert hint not in again
+    assert signed_in.get(again).headers["Location"] == "http://app.localhost:9/out?state=s"
+    assert not signed_in.signed_in
 
 
 @pytest.mark.parametrize(
