@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, fail
-from idp.clients.actions import Registry, put, rotate_secret, set_state
+from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
 from idp.clients.rules import AuthMethod, Client, ClientState, Faulty, declaration
 from idp.db import Database
 
@@ -117,7 +117,7 @@ def add(context: Context, /, scopes: tuple[str, ...], **data: Any) -> None:
 
 @client.command("rotate-secret")
 @click.argument("client_id")
-@click.option("--overlap", default=86400, show_default=True, help="Seconds the old secrets stay valid.")
+@click.option("--overlap", default=OVERLAP, show_default=True, help="Seconds the old secrets stay valid.")
 @click.pass_obj
 def rotate(context: Context, client_id: str, overlap: int) -> None:
     """Make a new secret for CLIENT_ID and print it once."""

@@ -18,6 +18,8 @@ from idp.grants.rules import EndReason
 from idp.state.versions import Versioned, bump
 
 VERSION = "clients"
+OVERLAP = 86400
+"""Seconds for which a client's earlier secrets stay valid beside a new one, unless somebody says otherwise."""
 SERVED = frozenset({ClientState.TESTED, ClientState.LIVE})
 
 
@@ -78,7 +80,7 @@ class Registry:
 def put(
     tx: Transaction, data: Mapping[str, Any], *, secret: str | None = None, origin: str = "command", now: int
 ) -> Client | Faulty:
-    """Register a client or change its registration; ``secret`` is stored beside those it has.
+    """Register a client or change its registration; a ``secret`` it did not have ends the others after `OVERLAP`.
 
     The declared state counts at the first registration only: afterwards `set_state` alone moves it, so that applying
     a file again never revives a suspended client.
@@ -95,7 +97,7 @@ def put(
         tx.run(_PUT, id=client.client_id, state=client.state, declaration=stored, origin=origin, now=now)
         event = Event.CLIENT_CHANGED if before else Event.CLIENT_REGISTERED
         record(tx, event, client=client.client_id, subject=client.client_id, detail={"state": client.state}, now=now)
-    added = secret is not None and tx.run(_ADD_SECRET, hash=digest(secret), id=client.client_id, now=now) == 1
+    added = secret is not None and _add_secret(tx, client.client_id, secret, overlap=OVERLAP, now=now)
     if added or not unchanged:
         bump(tx, VERSION)
     return client
@@ -120,13 +122,20 @@ def set_state(tx: Transaction, client_id: str, state: ClientState, *, now: int) 
     return state
 
 
+def _add_secret(tx: Transaction, client_id: str, secret: str, *, overlap: int, now: int) -> bool:
+    """False, and nothing changes, for one it has or had: what was replaced does not come back."""
+    if not tx.run(_ADD_SECRET, hash=digest(secret), id=client_id, now=now):
+        return False
+    tx.run(_EXPIRE_SECRETS, end=now + overlap, id=client_id, keep=digest(secret))
+    return True
+
+
 def rotate_secret(tx: Transaction, client: Client, *, overlap: int, now: int) -> str | Faulty:
     """A new secret, shown once; the old ones end after ``overlap`` seconds."""
     if client.auth_method not in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
         return Faulty((f"{client.client_id} has no secret: it uses {client.auth_method}",))
     secret = random_token()
-    tx.run(_ADD_SECRET, hash=digest(secret), id=client.client_id, now=now)
-    tx.run(_EXPIRE_SECRETS, end=now + overlap, id=client.client_id, keep=digest(secret))
+    _add_secret(tx, client.client_id, secret, overlap=overlap, now=now)
     bump(tx, VERSION)
     record(tx, Event.CLIENT_SECRET_ROTATED, client=client.client_id, subject=client.client_id, now=now)
     return secret

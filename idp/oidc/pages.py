@@ -75,7 +75,7 @@ def authorize() -> ResponseReturnValue:
 
 def _again_by_get(endpoint: str, params: Mapping[str, str]) -> ResponseReturnValue:
     """A cross-site POST comes without SameSite=Lax cookies; a GET after a redirect brings them."""
-    return redirect(url_for(endpoint, **{PARAMETER: _doors().posted.keep(params)}), 303)
+    return redirect(url_for(endpoint, posted=_doors().posted.keep(params)), 303)
 
 
 def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from idp.clients import actions
-from idp.clients.actions import Registry, put, rotate_secret, set_state
+from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
 from idp.clients.rules import TRANSITIONS, Client, ClientState, Faulty
 from idp.crypto.tokens import digest
 from idp.db import Database, Statement, Transaction
@@ -138,6 +138,16 @@ def test_old_secrets_end_after_the_overlap_and_stay_ended_when_applied_again(any
     with any_database.transaction() as tx:
         rotate_secret(tx, found(any_database), overlap=600, now=NOW + 1)
     assert {secret.hash: secret.expires_at for secret in found(any_database).secrets}[digest(SECRET)] == NOW + 60
+
+
+def test_a_new_secret_in_the_file_ends_the_one_before_it_a_day_later(any_database: Database) -> None:
+    new = "another-secret-of-forty-characters-or-so"
+    apply(any_database)
+    apply(any_database, secret=new, now=NOW + 1)
+    ends = {digest(SECRET): NOW + 1 + OVERLAP, digest(new): None}
+    assert {secret.hash: secret.expires_at for secret in found(any_database).secrets} == ends
+    apply(any_database, now=NOW + 2)  # a node that still has the file of yesterday
+    assert {secret.hash: secret.expires_at for secret in found(any_database).secrets} == ends
 
 
 def test_a_client_without_secrets_has_none_to_rotate(database: Database) -> None:
