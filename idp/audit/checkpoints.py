@@ -68,9 +68,9 @@ def write_checkpoint(database: Database, *, now: int) -> Checkpoint | None:
     Raises `DatabaseUnavailable`.
     """
     with database.autocommit() as tx:
+        last = tx.one(_LAST)  # read first: one that another worker signs from here on takes the number, or is seen
         before = tx.one(_LAST_HEADS)
         since = chain_day(before.at - OVERLAP) if before else ""
-        last = tx.one(_LAST)
         heads = {
             head.chain: [head.seq, head.mac.hex()] for head in tx.all(_HEADS_BETWEEN, since=since, before=_NO_END)
         }
