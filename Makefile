@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE # compiling everything anew would double the time each process takes to start
 
 # The pinned packages were compiled for 3.11, so that one first; anything newer serves too.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -35,19 +36,23 @@ cluster: .venv/runtime.stamp ## the real thing on one machine: PostgreSQL, Redis
 
 # Races, kills and time-outs meet a busy machine's moods: what failed runs once more by itself, and has to pass then.
 define PYTEST
-  $(PY) -m pytest -m $(1) $(ARGS) || { \
+  $(PY) -m pytest -m $(1) -n $(2) $(ARGS) || { \
     test $$? -eq 1 && echo "Once more, only what failed:" && \
     $(PY) -m pytest -m $(1) --last-failed --last-failed-no-failures none $(ARGS); }
 endef
+
+# Tests with services wait for other processes half of their time, so twice as many of them run as there are cores.
+CORES := $(shell nproc 2>/dev/null || echo 2)
+WAITING := $(shell echo $$((2 * $(CORES))))
 
 test: .venv/test.stamp ## everything: services and browser are installed, nothing is skipped
 	@$(PY) -m adapters.sandbox.services install --with browser,nginx,apache,node
 	@$(MAKE) check
 	@$(MAKE) test-fast
-	@$(call PYTEST,"services or browser or peer")
+	@$(call PYTEST,"services or browser or peer",$(WAITING))
 
 test-fast: .venv/test.stamp ## the tests that need no server
-	@$(call PYTEST,"not services and not browser and not peer")
+	@$(call PYTEST,"not services and not browser and not peer",$(CORES))
 
 check: .venv/test.stamp ## style, types and the layers of the house
 	@.venv/bin/ruff check .

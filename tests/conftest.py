@@ -4,13 +4,19 @@ Always true: a test without the marker ``services`` needs no server, and no test
 """
 
 import itertools
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import create_engine, make_url, text
 
@@ -18,11 +24,62 @@ import idp
 from adapters.sandbox import services
 from idp.db import Base, Database, engine_options, prepare_engine
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.schedule import LongestFirst
+
 hypothesis.settings.register_profile("tests", deadline=None)  # no test judges by the clock
 hypothesis.settings.load_profile("tests")
+# Tests start hundreds of processes; compiling everything anew doubles the time each takes, whatever the shell says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _numbers = itertools.count(1)
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata
     import_module(f"idp.{_module.parent.name}.models")
+
+
+class _Compiled(BytecodeCache):
+    """What templates were compiled to, for the many applications of one run; it goes by their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once() -> Iterator[None]:
+    compiled, create = _Compiled(), Flask.create_jinja_environment
+
+    def with_compiled(app: Flask) -> Environment:
+        made = create(app)
+        made.bytecode_cache = compiled
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "create_jinja_environment", with_compiled)
+        yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LongestFirst":
+    from tests.schedule import LongestFirst
+
+    return LongestFirst(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.schedule import place_of
+
+        items.sort(key=lambda item: place_of(item.nodeid))
 
 
 @pytest.fixture(autouse=True)

@@ -157,6 +157,7 @@ def test_a_client_without_the_code_flow_needs_no_address() -> None:
         (rsa(1024, 65537), "under 2048 bits"),
         (rsa(2048, 3), "exponent under 65537"),
     ],
+    ids=["no JSON", "no object", "no key", "unknown kind", "secret", "private", "short", "small exponent"],
 )
 @pytest.mark.filterwarnings("ignore:Key size should be")  # the library warns and takes it
 def test_key_sets_that_cannot_be_relied_on_are_refused(text: str, said: str) -> None:

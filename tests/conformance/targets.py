@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from tests.conformance.agent import Person
 from tests.conformance.installation import BACKCHANNEL, Client, Installation, static_clients
 from tests.conformance.receiver import Receiver
 from tests.conformance.wire import HttpWire, get
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 90.0
@@ -37,12 +37,6 @@ class Target(Protocol):
     name: str
 
     def start(self, receiver: Receiver, scratch: Path) -> AbstractContextManager[Installation]: ...
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

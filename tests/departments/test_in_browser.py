@@ -16,6 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from adapters.departments.demo.__main__ import settings_from
 from adapters.departments.demo.app import create_app
 from adapters.sandbox.services import chromium_path
+from tests.ports import free_ports
 
 from .fake_provider import SECRET, FakeProvider
 
@@ -50,14 +51,6 @@ def app(department: str, port: int, issuer: str, other: str) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def free_ports(number: int) -> list[int]:
-    servers = [make_server("127.0.0.1", 0, lambda *_: []) for _ in range(number)]
-    ports = [server.port for server in servers]
-    for server in servers:
-        server.server_close()
-    return ports
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from tests.foreign.front import front
 from tests.foreign.parties import STARTS, Party, entered_by_others, parties
 from tests.journeys.conftest import chromium  # noqa: F401 - a fixture
-from tests.services.test_front import free_ports
+from tests.ports import free_ports
 from tests.trust.installation import Installation, Person, installation
 
 NAME = "古丽娜·𪚥䶮"

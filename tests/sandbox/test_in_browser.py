@@ -47,7 +47,7 @@ def site() -> Iterator[str]:
         request = SmsRequest(number, f"+86{number}", "signin_code", {"code": "482913"}, text, "zh-CN", b"")
         app.extensions["sandbox_inbox"].receive(request, steps_for(request.to), now=1_790_000_000)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

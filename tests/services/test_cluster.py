@@ -17,7 +17,7 @@ import pytest
 
 from adapters.sandbox import packages
 from adapters.sandbox.cluster_files import Ports
-from tests.services.test_front import free_ports
+from tests.ports import free_ports
 from tests.services.test_processes import gone
 
 pytestmark = pytest.mark.services

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import ssl
 import threading
 import time
@@ -18,6 +17,7 @@ from cryptography import x509
 
 from adapters.sandbox import cluster_files, cluster_parts, packages, processes, processes_directory
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
+from tests.ports import free_ports
 
 NOW = 1_790_000_000
 
@@ -35,14 +35,6 @@ class Echo(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is printed."""
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 @pytest.fixture

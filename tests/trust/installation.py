@@ -26,6 +26,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from adapters.sandbox import processes
 from adapters.sandbox.services_postgres import Postgres
 from adapters.sandbox.services_redis import Redis
+from tests.ports import free_ports
 from tests.trust.receiver import Receiver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,12 +65,6 @@ class Person:
 
     mobile: str
     password: str
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _app(name: str) -> App:
@@ -373,7 +368,7 @@ def _assemble(
     redis: Redis | None,
     people: int,
 ) -> Installation:
-    ports = [free_port() for _ in range(3)]
+    ports = free_ports(3)
     env.setdefault("TONGBAN_ISSUER", f"http://localhost:{ports[0]}")
     env["TONGBAN_SMS__URL"] = f"http://127.0.0.1:{ports[2]}/sms/v1/messages"
     nodes = [

@@ -39,7 +39,7 @@ class Quiet(WSGIRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     server = make_server("localhost", 0, preview_app(), threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://localhost:{server.server_port}"
     server.shutdown()
