@@ -73,7 +73,7 @@ class Database:
             raise DatabaseUnavailable("every connection is taken")
         era, wire = self._era, None
         try:
-            wire = self._free.pop() if self._free else self._open()
+            wire = self._take()
             yield wire
         except DatabaseUnavailable:
             era = None
@@ -86,6 +86,12 @@ class Database:
                     wire.close()
             self._places.release()
 
+    def _take(self) -> Wire:
+        try:
+            return self._free.pop()  # the one used last, whose server process is warm
+        except IndexError:
+            return self._open()
+
     def _open(self) -> Wire:
         try:
             if self.dialect == "sqlite":
@@ -95,6 +101,6 @@ class Database:
             raise DatabaseUnavailable(type(error).__name__) from error
 
     def _close(self, _engine: Engine) -> None:
-        self._era = object()
-        while self._free:
-            self._free.pop().close()
+        self._era, free, self._free = object(), self._free, []
+        for wire in free:
+            wire.close()

@@ -103,10 +103,10 @@ class PostgresWire:
         self._round_trip(_COMMIT)
 
     def rollback(self) -> bool:
-        """False for a dead connection, which has nothing left to roll back."""
+        """False for a connection that is dead or was left in the middle of something: it is of no use any more."""
         self.forget()
         self._begin_next = False
-        if self._pg.status != pq.ConnStatus.OK:
+        if self._pg.status != pq.ConnStatus.OK or self._pg.pipeline_status != pq.PipelineStatus.OFF:
             return False
         if self._pg.transaction_status != pq.TransactionStatus.IDLE:
             self._pg.exec_(_ROLLBACK)
@@ -143,7 +143,7 @@ class PostgresWire:
             if begins:
                 pg.send_query_params(_BEGIN, None)
             for found, asked in zip(prepared, waiting, strict=True):
-                pg.send_query_prepared(found.name, *_bound(asked.statement, asked.parameters), _BINARY)
+                pg.send_query_prepared(found.name, asked.values, asked.formats, _BINARY)
             if last:
                 pg.send_query_params(last, None)
             pg.pipeline_sync()
@@ -203,13 +203,14 @@ class PostgresWire:
 
 
 class _Asked:
-    """A statement that waits for its round trip, and then what came of it."""
+    """A statement that waits for its round trip, and then what came of it. Its values were found fit to be sent."""
 
-    __slots__ = ("answered", "count", "parameters", "rows", "statement")
+    __slots__ = ("answered", "count", "formats", "parameters", "rows", "statement", "values")
 
     def __init__(self, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.statement = statement
         self.parameters = parameters
+        self.values, self.formats = _bound(statement, parameters)
         self.answered = False
         self.rows: Rows = []
         self.count = 0

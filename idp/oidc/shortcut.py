@@ -15,7 +15,7 @@ from idp.oidc.authorize import PendingCode, demand, grant_code
 from idp.oidc.request import AuthorizationRequest, parse
 from idp.oidc.tokens import TokenMaker
 from idp.signin import sessions
-from idp.signin.rules import expiry
+from idp.signin.rules import Session, expiry
 from idp.state.store import Store
 from idp.web.cookies import session_secret_in
 from idp.web.options import Limits
@@ -66,13 +66,17 @@ class Shortcut:
             admitted = self._admit(tx, request, secret, now)
         if admitted is None:
             return None
-        location, pending = admitted
+        location, pending, session = admitted
         pending.publish()
+        if sessions.needs_touch(session, idle=self._idle, now=now):
+            # not while it is held: of two requests that hold it, neither could write to it
+            with self._database.autocommit() as tx:
+                sessions.touch(tx, session.id, now=now)
         return ProtocolResponse(303, b"", "text/html", (("Location", location), *NO_STORE))
 
     def _admit(
         self, tx: Transaction, request: AuthorizationRequest, secret: str, now: int
-    ) -> tuple[str, PendingCode] | None:
+    ) -> tuple[str, PendingCode, Session] | None:
         client = request.client
         facts = ask_of_visitor(tx, secret, client.client_id)
         session = sessions.find_held(tx, secret, client.client_id)
@@ -82,9 +86,7 @@ class Shortcut:
         decision = next_step(demand(tx, request, hint_sub=None), who, NOTHING_DONE, now=now)
         if not isinstance(decision, Admit):
             return None
-        if sessions.needs_touch(session, idle=self._idle, now=now):
-            sessions.touch(tx, session.id, now=now)
         answer, pending = grant_code(
             tx, self._directory, self._store, self._maker, request, decision, session, now=now
         )
-        return answer.location, pending
+        return answer.location, pending, session

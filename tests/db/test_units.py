@@ -69,6 +69,19 @@ def test_postgresql_is_never_sent_a_text_that_ends_at_its_first_nul(postgres_dat
         tx.one(Statement[Any]("SELECT CAST(:text AS TEXT)"), text="ab\0cd")
 
 
+@pytest.mark.services
+def test_a_value_that_cannot_be_sent_spoils_neither_connection_nor_unit(postgres_database: Database) -> None:
+    echo, me = Statement("SELECT CAST(:text AS TEXT)", str), Statement("SELECT pg_backend_pid()", int)
+    with postgres_database.transaction() as tx:
+        pid = tx.one(me)
+        for bad in ("\0", "\ud800", 1.5):
+            with pytest.raises((psycopg.DataError, UnicodeEncodeError, TypeError)):
+                tx.send(echo, text=bad)
+        assert tx.one(echo, text="好") == "好"
+    with postgres_database.autocommit() as tx:
+        assert tx.one(me) == pid
+
+
 def test_what_was_sent_is_there_for_the_statement_after_it(things: Database) -> None:
     with things.transaction() as tx:
         put(tx, 1)
