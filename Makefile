@@ -41,15 +41,16 @@ define PYTEST
     $(PY) -m pytest -m $(1) --last-failed --last-failed-no-failures none $(ARGS); }
 endef
 
-# Tests with services wait for other processes half of their time, so twice as many of them run as there are cores.
+# Tests with services wait for other processes now and then: one more of them runs than there are cores.
 CORES := $(shell nproc 2>/dev/null || echo 2)
-WAITING := $(shell echo $$((2 * $(CORES))))
+WAITING := $(shell echo $$(($(CORES) + 1)))
 
 test: .venv/test.stamp ## everything: services and browser are installed, nothing is skipped
 	@$(PY) -m adapters.sandbox.services install --with browser,nginx,apache,node
 	@$(MAKE) check
 	@$(MAKE) test-fast
-	@$(call PYTEST,"services or browser or peer",$(WAITING))
+	@$(call PYTEST,"(services or browser or peer) and not alone",$(WAITING))
+	@$(call PYTEST,"alone",0)
 
 test-fast: .venv/test.stamp ## the tests that need no server
 	@$(call PYTEST,"not services and not browser and not peer",$(CORES))

@@ -21,7 +21,6 @@ _LONGEST_FIRST = (
     "tests/trust/test_outages.py",
     "tests/foreign/test_parties.py",
     "tests/trust/test_counting.py",
-    "tests/bench/test_run.py",
     "tests/trust/test_suspension.py",
     "tests/trust/test_signout.py",
     "tests/trust/test_canaries.py",

@@ -7,7 +7,7 @@ import pytest
 
 from bench.targets import ROOT
 
-pytestmark = [pytest.mark.services, pytest.mark.peer]
+pytestmark = [pytest.mark.services, pytest.mark.peer, pytest.mark.alone]
 SHORT = ["--rounds", "1", "--seconds", "0.1", "--warmup", "0.1", "--connections", "4", "--dry"]
 
 

@@ -13,7 +13,7 @@ from adapters.sandbox.cluster_files import Ports
 from tests.journeys.conftest import Site, cluster_in, walker
 from tests.journeys.walks import ask_to_sign_in, register_and_walk, sign_in, signed_in_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.services]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.alone]
 
 PORTS = Ports()
 

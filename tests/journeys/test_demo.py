@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.journeys.conftest import Site, newest_code, walker
 from tests.journeys.walks import is_signed_out_of, register_and_walk, sign_in, signed_in_to, submit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,7 @@ def _statements_of(at: Installation, act: object) -> list[str]:
     return [one[1] for one in found if one and "registry_version" not in one[1] and "DEALLOCATE" not in one[1]]
 
 
+@pytest.mark.alone
 def test_known_and_unknown_take_the_same_time(strict: Installation, wire: Wire) -> None:
     times: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(4):
@@ -258,6 +259,7 @@ def test_registering_and_asking_for_a_code_answer_alike_for_known_and_unknown_ph
     assert seen[0] == seen[1]
 
 
+@pytest.mark.alone
 def test_a_flood_of_sign_ins_is_turned_away_and_does_not_hold_up_tokens(strict: Installation, wire: Wire) -> None:
     server = Server(strict, wire)
     first = Browser(strict, wire)

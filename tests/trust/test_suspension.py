@@ -112,6 +112,7 @@ def _disable(at: Installation, *apps: App) -> dict[str, float]:
     return said
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("reinstated")
 def test_a_suspended_client_gets_nothing_from_any_node_a_second_later(
     anywhere: Installation, server: Server, browser: Browser, wire: Wire
