@@ -5,6 +5,7 @@ stands in a test's process is only HTTP clients and a look into the database.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -146,7 +147,8 @@ class Installation:
     people: list[Person]
     postgres: Postgres | None = None
     redis: Redis | None = None
-    _next: Iterator[int] = field(default_factory=lambda: iter(range(10**6)))
+    _next: Iterator[int] = field(default_factory=itertools.count)
+    _strangers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def url(self) -> str:
@@ -162,7 +164,7 @@ class Installation:
 
     def new_mobile(self) -> str:
         """A number nobody has."""
-        return f"139{next(self._next):08d}"
+        return f"139{next(self._strangers):08d}"
 
     def run(self, *arguments: str) -> str:
         """`idp …` on a process of its own; ProcessFailed with what it printed when it does not end well."""
