@@ -245,18 +245,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         provider.store.get("ready", "ready")
         return ProtocolResponse(200, b"ready\n", "text/plain")
 
-    shortcut = Shortcut(
-        database=provider.database,
-        store=provider.store,
-        registry=provider.registry,
-        directory=provider.directory,
-        maker=maker,
-        session_idle=settings.session.idle,
-        agreements=agreements.versions_in_force,
-        https=settings.https,
-    )
     table = {
-        "/authorize": Endpoint(methods=("GET",), shortcut=shortcut.authorize),
+        "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
@@ -269,6 +259,19 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
     }
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+
+
+def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
+    return Shortcut(
+        database=provider.database,
+        store=provider.store,
+        registry=provider.registry,
+        directory=provider.directory,
+        maker=provider.maker,
+        session_idle=provider.settings.session.idle,
+        agreements=agreements.versions_in_force,
+        https=provider.settings.https,
+    )
 
 
 def _metrics_page(metrics: Metrics, token: str) -> Handler:

@@ -3,20 +3,16 @@
 Always true: a parked request answers only to the browser that brought it, is taken once, and stands sealed.
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import orjson
-
 from idp.admission.rules import NOTHING_DONE, Demand, Progress
-from idp.crypto.fields import FieldCipher, FieldUnreadable
+from idp.crypto.fields import FieldCipher
+from idp.crypto.sealed import SealedValues
 from idp.crypto.tokens import random_token
 from idp.proofing.rules import Level
 from idp.state.store import Store
-
-_NAMESPACE = "parked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +45,12 @@ class Parking:
     """Where requests wait, for ``ttl`` seconds; what an app sent along (hints, a state) is sealed there."""
 
     def __init__(self, store: Store, cipher: FieldCipher, *, ttl: int) -> None:
-        self._store = store
-        self._cipher = cipher
-        self._ttl = ttl
+        self._values = SealedValues(store, cipher, namespace="parked", kind="parked.request", ttl=ttl)
 
     def park(self, parked: Parked) -> str:
         """Keep the request; the id that finds it again."""
         key = random_token()
-        self._put(key, parked)
+        self._values.put(key, _dump(parked))
         return key
 
     def keep(self, key: str, parked: Parked, **done: bool) -> bool:
@@ -64,37 +58,20 @@ class Parking:
 
         False, and it stays gone, when it was taken meanwhile.
         """
-        if self._store.take(_NAMESPACE, key) is None:
+        if self._values.take(key) is None:
             return False
-        self._put(key, replace(parked, progress=replace(parked.progress, **done)))
+        self._values.put(key, _dump(replace(parked, progress=replace(parked.progress, **done))))
         return True
-
-    def _put(self, key: str, parked: Parked) -> None:
-        sealed = self._cipher.seal(orjson.dumps(_dump(parked)).decode(), context=_context(key))
-        self._store.put(_NAMESPACE, key, {"sealed": base64.b64encode(sealed).decode()}, self._ttl)
 
     def peek(self, key: str, *, browser: str) -> Parked | None:
         """The request, if it still waits and this browser brought it."""
-        return self._open(self._store.get(_NAMESPACE, key), key, browser)
+        return _load(self._values.get(key), browser)
 
     def take(self, key: str, *, browser: str) -> Parked | None:
         """Remove the request; only one caller gets it."""
         if self.peek(key, browser=browser) is None:
             return None
-        return self._open(self._store.take(_NAMESPACE, key), key, browser)
-
-    def _open(self, held: Mapping[str, Any] | None, key: str, browser: str) -> Parked | None:
-        if held is None:
-            return None
-        try:
-            text = self._cipher.open(base64.b64decode(held["sealed"]), context=_context(key))
-        except FieldUnreadable:  # its key has left the ring: the request is as gone as one that expired
-            return None
-        return _load(orjson.loads(text), browser)
-
-
-def _context(key: str) -> str:
-    return f"parked.request:{key}"
+        return _load(self._values.take(key), browser)
 
 
 def _dump(parked: Parked) -> dict[str, Any]:
@@ -106,8 +83,8 @@ def _dump(parked: Parked) -> dict[str, Any]:
     return values
 
 
-def _load(values: Mapping[str, Any], browser: str) -> Parked | None:
-    if values["browser"] != browser:
+def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
+    if values is None or values["browser"] != browser:
         return None
     demand = dict(values["demand"])
     demand["minimum"] = Level(**demand["minimum"])
