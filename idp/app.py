@@ -115,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
     posted = PostedRequests(provider.store, provider.cipher)
     init_oidc(
         app,
-        Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker, posted),
+        Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
     require_guards(app)
@@ -228,7 +228,6 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     )
     server = TokenServer(
         database=provider.database,
-        store=provider.store,
         authenticator=authenticator,
         maker=maker,
         policy=TokenPolicy(settings.session.idle, settings.tokens.refresh_idle, settings.tokens.refresh_absolute),
@@ -264,7 +263,6 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
 def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
     return Shortcut(
         database=provider.database,
-        store=provider.store,
         registry=provider.registry,
         directory=provider.directory,
         maker=provider.maker,

@@ -10,26 +10,48 @@ from typing import Any, NamedTuple
 from idp.audit import Event, record
 from idp.crypto.tokens import digest, random_token, same
 from idp.db import Statement, Transaction
-from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.grants.rules import Code, EndReason, Grant, RefreshToken
 from idp.messages.outbox import enqueue
 
 _COLUMNS = ", ".join(Grant._fields)
 _INSERT = Statement[Any](
     "INSERT INTO authorization_grant (gid, client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial,"
-    " aal, auth_time, offline, code_hash, created_at) VALUES (:gid, :client_id, :party_id, :session_id, :sub, :sid,"
-    " :scope, :claims, :acr, :amr, :ial, :aal, :auth_time, :offline, :code_hash, :created_at)"
+    " aal, auth_time, offline, code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at, created_at)"
+    " VALUES (:gid, :client_id, :party_id, :session_id, :sub, :sid, :scope, :claims, :acr, :amr, :ial, :aal,"
+    " :auth_time, :offline, :code_hash, :redirect_uri, :challenge, :nonce, :expires_at, :created_at)"
 )
 _BY_GID = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE gid = :gid", Grant)
 _BY_HANDLE = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE refresh_handle = :handle", Grant)
-_REDEEMED = Statement(
-    f"SELECT {_COLUMNS} FROM authorization_grant WHERE code_hash = :code AND code_redeemed_at IS NOT NULL",
-    Grant,
+
+
+class Redeemed(NamedTuple):
+    """What the one winner of a code gets."""
+
+    grant: Grant
+    nonce: str | None
+    refresh: RefreshToken | None
+
+
+class Bound(NamedTuple):
+    """A code that was not redeemed just now: its grant, and what it is bound to."""
+
+    grant: Grant
+    redirect_uri: str | None
+    challenge: str | None
+    redeemed_at: int | None
+
+
+_CODE = Statement(
+    f"SELECT {_COLUMNS}, code_redirect_uri, code_challenge, code_redeemed_at"
+    " FROM authorization_grant WHERE code_hash = :code",
+    lambda *row: Bound(Grant(*row[:-3]), *row[-3:]),
 )
 _CLAIM_CODE = Statement(
     "UPDATE authorization_grant SET code_redeemed_at = :now, refresh_handle = :handle, refresh_secret = :secret,"
-    " refresh_used_at = :now WHERE gid = :gid AND code_hash = :code AND code_redeemed_at IS NULL"
-    f" AND revoked_at IS NULL RETURNING {_COLUMNS}",
-    Grant,
+    " refresh_used_at = :now WHERE code_hash = :code AND client_id = :client AND code_redirect_uri = :redirect_uri"
+    " AND COALESCE(code_challenge, '') = :challenge AND code_expires_at > :now AND code_redeemed_at IS NULL"
+    f" AND revoked_at IS NULL RETURNING {_COLUMNS}, code_nonce",
+    lambda *row: (Grant(*row[:-1]), row[-1]),
 )
 _ROTATE = Statement(
     "UPDATE authorization_grant SET refresh_secret = :new, refresh_used_at = :now"
@@ -74,10 +96,11 @@ _CLIENTS_OF_SESSION = Statement(
 )
 
 
-def issue(tx: Transaction, grant: Grant, *, code: str) -> None:
+def issue(tx: Transaction, grant: Grant, code: Code) -> None:
     """Write the grant that ``code`` will redeem."""
     row = {name: value for name, value in grant._asdict().items() if name in _ISSUED}
-    tx.send(_INSERT, **row, code_hash=digest(code))
+    bound = {name: value for name, value in code._asdict().items() if name != "text"}
+    tx.send(_INSERT, **row, **bound, code_hash=digest(code.text))
     record(
         tx,
         Event.GRANT_ISSUED,
@@ -97,36 +120,50 @@ def find(tx: Transaction, gid: str) -> Grant | None:
     return tx.one(_BY_GID, gid=gid)
 
 
-def redeem_code(tx: Transaction, *, gid: str, code: str, refresh: RefreshToken | None, now: int) -> Grant | None:
-    """Claim the code for the one winner, who also gets the family's first refresh token; None for everybody else."""
-    grant = tx.one(
+def redeem_code(
+    tx: Transaction,
+    *,
+    code: str,
+    client_id: str,
+    redirect_uri: str | None,
+    challenge: str | None,
+    refreshes: bool,
+    now: int,
+) -> Redeemed | None:
+    """Claim the code for the one winner who presents all it is bound to; None for everybody else.
+
+    ``challenge``: what the presented verifier hashes to, empty without one, None when it can match nothing.
+    ``refreshes``: the winner gets the first refresh token of a family.
+    """
+    refresh = RefreshToken(random_token(), random_token()) if refreshes else None
+    claimed = tx.one(
         _CLAIM_CODE,
-        gid=gid,
         code=digest(code),
+        client=client_id,
+        redirect_uri=redirect_uri,
+        challenge=challenge,
         handle=digest(refresh.handle) if refresh else None,
         secret=digest(refresh.secret) if refresh else None,
         now=now,
     )
-    if grant:
-        record(
-            tx,
-            Event.CODE_EXCHANGED,
-            actor=grant.party_id,
-            subject=gid,
-            client=grant.client_id,
-            session=grant.session_id,
-            now=now,
-        )
-    return grant
+    if claimed is None:
+        return None
+    grant, nonce = claimed
+    record(
+        tx,
+        Event.CODE_EXCHANGED,
+        actor=grant.party_id,
+        subject=grant.gid,
+        client=grant.client_id,
+        session=grant.session_id,
+        now=now,
+    )
+    return Redeemed(grant, nonce, refresh)
 
 
-def find_redeemed(tx: Transaction, code: str) -> Grant | None:
-    """The grant whose code this was, if it has been redeemed: the presenter is a replay (RFC 6749 4.1.2)."""
-    return tx.one(_REDEEMED, code=digest(code))
-
-
-def new_refresh_token() -> RefreshToken:
-    return RefreshToken(random_token(), random_token())
+def find_code(tx: Transaction, code: str) -> Bound | None:
+    """What a code that could not be redeemed is bound to. Where it has been redeemed before, this was a replay."""
+    return tx.one(_CODE, code=digest(code))
 
 
 def find_by_refresh(tx: Transaction, token: RefreshToken) -> Grant | None:

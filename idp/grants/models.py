@@ -12,7 +12,8 @@ from idp.db import Base
 class AuthorizationGrant(Base):
     """One passage through /authorize. JSON columns hold text; ``acting`` to ``resource`` wait for mandates.
 
-    ``refresh_handle`` names the token family, ``refresh_secret`` its one valid member (RFC 9700 4.14.2).
+    ``code_*`` is what the authorization code is bound to (RFC 6749 4.1.3, RFC 7636 4.6); ``refresh_handle`` names
+    the token family, ``refresh_secret`` its one valid member (RFC 9700 4.14.2).
     """
 
     __tablename__ = "authorization_grant"
@@ -31,6 +32,10 @@ class AuthorizationGrant(Base):
     auth_time: Mapped[int]
     offline: Mapped[bool]
     code_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    code_redirect_uri: Mapped[str | None]
+    code_challenge: Mapped[str | None]
+    code_nonce: Mapped[str | None]
+    code_expires_at: Mapped[int | None]
     code_redeemed_at: Mapped[int | None]
     refresh_handle: Mapped[bytes | None] = mapped_column(unique=True)
     refresh_secret: Mapped[bytes | None]

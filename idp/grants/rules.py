@@ -54,6 +54,19 @@ class Grant(NamedTuple):
         return scope in self.scope.split()
 
 
+class Code(NamedTuple):
+    """An authorization code on its way out, and what it is bound to. ``expires_at``: Unix seconds."""
+
+    text: str
+    redirect_uri: str
+    challenge: str | None
+    nonce: str | None
+    expires_at: int
+
+    def __repr__(self) -> str:
+        return "Code(***)"
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
     """``handle.secret``: the handle names the family for its whole life, the secret is this token alone.

@@ -11,17 +11,15 @@ from idp.accounts.actions import Directory
 from idp.admission.rules import Admit, Demand, Refuse
 from idp.audit import Event, record
 from idp.clients.rules import Basis, Client
-from idp.crypto.tokens import digest, new_id, random_token
+from idp.crypto.tokens import new_id, random_token
 from idp.db import Statement, Transaction
 from idp.grants.actions import give_consent, issue
-from idp.grants.rules import Grant
+from idp.grants.rules import Code, Grant
 from idp.oidc.request import AuthorizationRequest, RedirectError, scopes_needing, scopes_to_release
-from idp.oidc.server import CODE
 from idp.oidc.tokens import TokenMaker
 from idp.proofing.rules import Level
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid
-from idp.state.store import Store
 
 PROTOCOL = "oidc"
 _PARTY_OF_SUB = Statement("SELECT party_id FROM pairwise_subject WHERE sector = :sector AND sub = :sub", str)
@@ -107,19 +105,18 @@ def refusal_answer(request: AuthorizationRequest, refuse: Refuse, *, issuer: str
 def grant_code(
     tx: Transaction,
     directory: Directory,
-    store: Store,
     maker: TokenMaker,
     request: AuthorizationRequest,
     admit: Admit,
     session: Session,
     *,
     now: int,
-) -> tuple[Answer, "PendingCode"]:
-    """Write the grant; the caller commits, then calls ``PendingCode.publish``: no code precedes its row."""
+) -> Answer:
+    """Write the grant and answer with its code; the caller commits before the answer leaves."""
     client = request.client
     _tell_statutory(tx, request, admit, now=now)
     sub = directory.subject(tx, sector=client.sector, party_id=session.party_id)
-    code = random_token()
+    code = Code(random_token(), request.redirect_uri, request.challenge, request.nonce, now + maker.lifetimes.code)
     grant = Grant(
         gid=new_id("gnt"),
         client_id=client.client_id,
@@ -140,37 +137,11 @@ def grant_code(
         created_at=now,
         revoked_at=None,
     )
-    issue(tx, grant, code=code)
-    params = {"code": code, "iss": maker.issuer}
+    issue(tx, grant, code)
+    params = {"code": code.text, "iss": maker.issuer}
     if request.state is not None:
         params["state"] = request.state
-    answer = Answer(request.redirect_uri, request.response_mode, params, client)
-    return answer, PendingCode(store, code, request, grant, maker.lifetimes.code)
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCode:
-    """A code whose grant is not committed yet."""
-
-    store: Store
-    code: str
-    request: AuthorizationRequest
-    grant: Grant
-    ttl: int
-
-    def publish(self) -> None:
-        value = {
-            "gid": self.grant.gid,
-            "client_id": self.grant.client_id,
-            "redirect_uri": self.request.redirect_uri,
-            "challenge": self.request.challenge,
-            "nonce": self.request.nonce,
-            "scope": self.grant.scope,
-        }
-        self.store.put(CODE, digest(self.code).hex(), value, self.ttl)
-
-    def __repr__(self) -> str:
-        return f"PendingCode({self.grant.gid})"
+    return Answer(request.redirect_uri, request.response_mode, params, client)
 
 
 def _tell_statutory(tx: Transaction, request: AuthorizationRequest, admit: Admit, *, now: int) -> None:

@@ -23,7 +23,6 @@ from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid, hold
 from idp.signin.signout import confirm_page, sign_out
-from idp.state.store import Store
 from idp.web.clock import now
 from idp.web.errors import oauth_error_page
 from idp.web.guards import current_session, protocol
@@ -38,7 +37,6 @@ blueprint = Blueprint("oidc", __name__)
 @dataclass(frozen=True, slots=True)
 class Doors:
     database: Database
-    store: Store
     registry: Registry
     directory: Directory
     maker: TokenMaker
@@ -117,11 +115,10 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
         db.session.rollback()
         doors.registry.expire()
         return _again_by_get("oidc.authorize", parsed.params)
-    answer, pending = actions.grant_code(
-        current_transaction(), doors.directory, doors.store, doors.maker, parsed, decision, session, now=now()
+    answer = actions.grant_code(
+        current_transaction(), doors.directory, doors.maker, parsed, decision, session, now=now()
     )
     db.session.commit()
-    pending.publish()
     return _send(answer)
 
 

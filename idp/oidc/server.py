@@ -30,11 +30,8 @@ from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.tokens import TokenMaker
-from idp.state.store import Store
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
 
-CODE = "code"
-"""Namespace of authorization codes in the state store."""
 Count = Callable[[Counted, str | None, str, int], None]
 _COUNTED = {
     "authorization_code": Counted.CODE,
@@ -85,30 +82,19 @@ class _Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """What the state store keeps of an authorization code; presence means unused."""
+class _Claimed:
+    """What the winner of a claim issues tokens from; of a code also what Authlib asks of one."""
 
-    gid: str
-    client_id: str
-    redirect_uri: str
-    challenge: str | None
-    nonce: str | None
-    scope: str
+    grant: Grant
+    refresh: RefreshToken | None
+    nonce: str | None = None
+    redirect_uri: str = ""
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        return self.scope
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """What the winner of a claim issues tokens from."""
-
-    grant: Grant
-    refresh: RefreshToken | None
-    nonce: str | None = None
+        return self.grant.scope
 
 
 class TokenServer(AuthorizationServer):
@@ -118,7 +104,6 @@ class TokenServer(AuthorizationServer):
         self,
         *,
         database: Database,
-        store: Store,
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         policy: TokenPolicy,
@@ -127,7 +112,6 @@ class TokenServer(AuthorizationServer):
     ) -> None:
         super().__init__()
         self.database = database
-        self.store = store
         self.authenticator = authenticator
         self.maker = maker
         self.policy = policy
@@ -230,41 +214,44 @@ class _TokenGrant:
 class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
     """RFC 6749 4.1.3 with RFC 7636."""
 
-    def query_authorization_code(self, code: str, client: _ClientView) -> Code | None:
-        stored = self.server.store.get(CODE, digest(code).hex())
-        if stored is None:
-            self._end_if_replayed(code, client)
-            return None
-        found = Code(**stored)
-        return found if found.client_id == client.client.client_id else None
-
-    def _end_if_replayed(self, code: str, client: _ClientView) -> None:
-        with self.server.database.autocommit() as tx:
-            grant = actions.find_redeemed(tx, code)
-        if grant and grant.client_id == client.client.client_id:
-            self.server.end_replayed(grant, EndReason.CODE_REPLAYED, now=self.now)
-
-    def validate_token_request(self) -> None:
-        super().validate_token_request()
-        fault = verifier_fault(self.request.authorization_code.challenge, self.request.form.get("code_verifier"))
-        if fault:
-            raise InvalidGrantError(fault)
-
-    def authenticate_user(self, authorization_code: Code) -> _Claimed:
-        """Claim the code. The name is Authlib's; who wins the claim goes on, who loses it has replayed."""
-        code = self.request.form["code"]
-        refreshes = self.request.client.check_grant_type("refresh_token")
-        refresh = actions.new_refresh_token() if refreshes else None
+    def query_authorization_code(self, code: str, client: _ClientView) -> _Claimed:
+        """Claim the code: one statement checks all it is bound to, and only a refusal has to ask why."""
+        form = self.request.form
+        redirect_uri = form.get("redirect_uri")
         with self.server.database.transaction() as tx:
-            grant = actions.redeem_code(tx, gid=authorization_code.gid, code=code, refresh=refresh, now=self.now)
-        self.server.store.delete(CODE, digest(code).hex())
-        if grant is None:
-            self._end_if_replayed(code, self.request.client)
-            raise InvalidGrantError("the code is not valid")
-        return _Claimed(grant, refresh, authorization_code.nonce)
+            won = actions.redeem_code(
+                tx,
+                code=code,
+                client_id=client.client.client_id,
+                redirect_uri=redirect_uri,
+                challenge=challenge_of(form.get("code_verifier")),
+                refreshes=client.check_grant_type("refresh_token"),
+                now=self.now,
+            )
+        if won is None:
+            raise InvalidGrantError(self._fault(code, client))
+        return _Claimed(won.grant, won.refresh, won.nonce, redirect_uri)
 
-    def delete_authorization_code(self, authorization_code: Code) -> None:
-        """Already gone: claiming it removed it."""
+    def _fault(self, code: str, client: _ClientView) -> str:
+        """Why the code was not redeemed. One that had been is a replay, whatever else is wrong with it."""
+        form = self.request.form
+        with self.server.database.autocommit() as tx:
+            bound = actions.find_code(tx, code)
+        if bound is None or bound.grant.client_id != client.client.client_id:
+            return "the code is not valid"
+        if bound.redeemed_at is not None:
+            self.server.end_replayed(bound.grant, EndReason.CODE_REPLAYED, now=self.now)
+        elif bound.redirect_uri != form.get("redirect_uri"):
+            return "redirect_uri is not the one of the authorization request"
+        elif fault := verifier_fault(bound.challenge, form.get("code_verifier")):
+            return fault
+        return "the code is not valid"
+
+    def authenticate_user(self, authorization_code: _Claimed) -> _Claimed:
+        return authorization_code
+
+    def delete_authorization_code(self, authorization_code: _Claimed) -> None:
+        """Claiming it left no use in it."""
 
 
 class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
@@ -342,7 +329,15 @@ def verifier_fault(challenge: str | None, verifier: str | None) -> str | None:
     """What is wrong with a code verifier (RFC 7636 4.6, RFC 9700 4.8.2), or None."""
     if challenge is None:
         return "code_verifier without a code_challenge" if verifier is not None else None
-    if verifier is None or not _VERIFIER.fullmatch(verifier):
+    if not verifier or (hashed := challenge_of(verifier)) is None:
         return "code_verifier is missing or malformed"
-    hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     return None if same(hashed, challenge) else "code_verifier does not match"
+
+
+def challenge_of(verifier: str | None) -> str | None:
+    """The S256 challenge of a verifier (RFC 7636 4.2): empty without one, None for one that is malformed."""
+    if verifier is None:
+        return ""
+    if not _VERIFIER.fullmatch(verifier):
+        return None
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -11,12 +11,11 @@ from idp.admission.actions import ask_of_visitor, standing
 from idp.admission.rules import NOTHING_DONE, Admit, next_step
 from idp.clients.actions import Registry
 from idp.db import Database, Transaction
-from idp.oidc.authorize import PendingCode, demand, grant_code
+from idp.oidc.authorize import demand, grant_code
 from idp.oidc.request import AuthorizationRequest, parse
 from idp.oidc.tokens import TokenMaker
 from idp.signin import sessions
 from idp.signin.rules import Session, expiry
-from idp.state.store import Store
 from idp.web.cookies import session_secret_in
 from idp.web.options import Limits
 from idp.web.protocol import NO_STORE, Malformed, ProtocolResponse, parse_form
@@ -32,7 +31,6 @@ class Shortcut:
         self,
         *,
         database: Database,
-        store: Store,
         registry: Registry,
         directory: Directory,
         maker: TokenMaker,
@@ -41,7 +39,6 @@ class Shortcut:
         https: bool,
     ) -> None:
         self._database = database
-        self._store = store
         self._registry = registry
         self._directory = directory
         self._maker = maker
@@ -66,8 +63,7 @@ class Shortcut:
             admitted = self._admit(tx, request, secret, now)
         if admitted is None:
             return None
-        location, pending, session = admitted
-        pending.publish()
+        location, session = admitted
         if sessions.needs_touch(session, idle=self._idle, now=now):
             # not while it is held: of two requests that hold it, neither could write to it
             with self._database.autocommit() as tx:
@@ -76,7 +72,7 @@ class Shortcut:
 
     def _admit(
         self, tx: Transaction, request: AuthorizationRequest, secret: str, now: int
-    ) -> tuple[str, PendingCode, Session] | None:
+    ) -> tuple[str, Session] | None:
         client = request.client
         facts = ask_of_visitor(tx, secret, client.client_id)
         session = sessions.find_held(tx, secret, client.client_id)
@@ -86,7 +82,5 @@ class Shortcut:
         decision = next_step(demand(tx, request, hint_sub=None), who, NOTHING_DONE, now=now)
         if not isinstance(decision, Admit):
             return None
-        answer, pending = grant_code(
-            tx, self._directory, self._store, self._maker, request, decision, session, now=now
-        )
-        return answer.location, pending, session
+        answer = grant_code(tx, self._directory, self._maker, request, decision, session, now=now)
+        return answer.location, session

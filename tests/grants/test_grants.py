@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,13 +15,14 @@ from idp.audit import init_audit
 from idp.crypto.tokens import random_token
 from idp.db import Database, Statement, Transaction
 from idp.grants import actions
-from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.grants.rules import Code, EndReason, Grant, RefreshToken
 from idp.messages.outbox import init_outbox
 from idp.signin import sessions
 from idp.signin.rules import Method, Session
 from tests.accounts.test_directory import directory
 from tests.grants.making import CIPHER, NOW, grant
 
+CALLBACK = "https://tax.example/cb"
 NOTICES = Statement("SELECT client_id FROM outbox WHERE kind = 'logout' ORDER BY client_id", str)
 ENDS = Statement("SELECT subject, reason FROM audit_event WHERE event = 'client:grant:ended'", lambda *row: row)
 
@@ -36,12 +38,30 @@ class Held:
     def give(self, client: str = "tax", *, offline: bool = False) -> tuple[Grant, str]:
         made, code = grant(self.party, self.session, client, offline=offline), random_token()
         with self.database.transaction() as tx:
-            actions.issue(tx, made, code=code)
+            actions.issue(tx, made, Code(code, CALLBACK, None, "n", NOW + 60))
         return made, code
 
-    def redeem(self, made: Grant, code: str, *, refresh: RefreshToken | None = None) -> Grant | None:
+    def redeem(self, made: Grant, code: str, **other: Any) -> actions.Redeemed | None:
+        presented = {
+            "client_id": made.client_id,
+            "redirect_uri": CALLBACK,
+            "challenge": "",
+            "refreshes": True,
+            "now": NOW + 1,
+        }
+        presented |= other
         with self.database.transaction() as tx:
-            return actions.redeem_code(tx, gid=made.gid, code=code, refresh=refresh, now=NOW + 1)
+            return actions.redeem_code(tx, code=code, **presented)
+
+    def won(self, made: Grant, code: str) -> tuple[Grant, RefreshToken]:
+        redeemed = self.redeem(made, code)
+        assert redeemed is not None
+        assert redeemed.refresh is not None
+        return redeemed.grant, redeemed.refresh
+
+    def bound(self, code: str) -> actions.Bound | None:
+        with self.database.autocommit() as tx:
+            return actions.find_code(tx, code)
 
     def all(self, statement):
         with self.database.autocommit() as tx:
@@ -109,14 +129,31 @@ def test_a_code_is_redeemed_once_by_its_own_text(held: Held) -> None:
 
 def test_a_replay_is_recognised_by_the_code_alone(held: Held) -> None:
     made, code = held.give()
-    with held.database.transaction() as tx:
-        assert actions.find_redeemed(tx, code) is None
+    unused = held.bound(code)
+    assert unused is not None
+    assert (unused.redirect_uri, unused.challenge, unused.redeemed_at) == (CALLBACK, None, None)
     held.redeem(made, code)
-    with held.database.transaction() as tx:
-        found = actions.find_redeemed(tx, code)
-        assert found is not None
-        assert found.gid == made.gid
-        assert actions.find_redeemed(tx, "another") is None
+    used = held.bound(code)
+    assert used is not None
+    assert (used.grant.gid, used.redeemed_at) == (made.gid, NOW + 1)
+    assert held.bound("another") is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"client_id": "social"},
+        {"redirect_uri": CALLBACK + "/"},
+        {"redirect_uri": None},
+        {"challenge": "c" * 43},
+        {"challenge": None},
+        {"now": NOW + 60},
+    ],
+)
+def test_a_code_is_good_for_what_it_is_bound_to_and_nothing_else(held: Held, other: dict[str, Any]) -> None:
+    made, code = held.give()
+    assert held.redeem(made, code, **other) is None
+    assert held.redeem(made, code) is not None
 
 
 def test_a_code_of_a_grant_that_ended_is_not_redeemed(held: Held) -> None:
@@ -128,9 +165,7 @@ def test_a_code_of_a_grant_that_ended_is_not_redeemed(held: Held) -> None:
 
 def test_of_a_family_only_the_latest_member_is_current(held: Held) -> None:
     made, code = held.give()
-    first = actions.new_refresh_token()
-    won = held.redeem(made, code, refresh=first)
-    assert won is not None
+    won, first = held.won(made, code)
     assert actions.is_current(won, first)
     with held.database.transaction() as tx:
         rotated = actions.rotate(tx, gid=made.gid, token=first, now=NOW + 2)
@@ -145,14 +180,13 @@ def test_of_a_family_only_the_latest_member_is_current(held: Held) -> None:
 
 def test_a_grant_without_refresh_token_has_no_current_one(held: Held) -> None:
     made, code = held.give()
-    held.redeem(made, code)
-    assert not actions.is_current(held.find(made), actions.new_refresh_token())
+    held.redeem(made, code, refreshes=False)
+    assert not actions.is_current(held.find(made), RefreshToken(random_token(), random_token()))
 
 
 def test_a_family_that_ended_is_not_rotated(held: Held) -> None:
     made, code = held.give()
-    first = actions.new_refresh_token()
-    held.redeem(made, code, refresh=first)
+    _, first = held.won(made, code)
     with held.database.transaction() as tx:
         actions.end_grant(tx, made.gid, EndReason.REFRESH_REPLAYED, now=NOW)
         assert actions.rotate(tx, gid=made.gid, token=first, now=NOW) is None

@@ -7,9 +7,7 @@ import pytest
 
 from idp.clients.actions import put, set_state
 from idp.clients.rules import ClientState
-from idp.crypto.tokens import digest
 from idp.grants import actions
-from idp.oidc.server import CODE
 from tests.provider import CALLBACK, CLIENTS, ISSUER, VERIFIER, Browser, Site, basic, claims_of
 
 NO_PKCE: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
@@ -95,10 +93,19 @@ def test_a_replayed_code_ends_everything_that_grew_from_it(site: Site, signed_in
     assert error(site.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
 
 
-def test_a_code_the_state_store_has_lost_is_refused(site: Site, signed_in: Browser) -> None:
+def test_a_replay_with_another_verifier_ends_everything_as_well(site: Site, signed_in: Browser) -> None:
     code = signed_in.authorize()
-    site.provider.store.delete(CODE, digest(code).hex())
-    assert error(site.exchange(code)) == (400, "invalid_grant")
+    tokens = site.exchange(code).get_json()
+    assert error(site.exchange(code, code_verifier="w" * 43)) == (400, "invalid_grant")
+    assert site.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_a_code_is_good_for_a_minute(site: Site, signed_in: Browser) -> None:
+    fresh, stale = signed_in.authorize(), signed_in.authorize()
+    site.later = 59
+    assert site.exchange(fresh).status_code == 200
+    site.later = 60
+    assert error(site.exchange(stale)) == (400, "invalid_grant")
 
 
 def test_refreshing_rotates_and_keeps_what_was_true(site: Site, signed_in: Browser) -> None:
