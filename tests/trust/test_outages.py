@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.trust.browser import Browser, Server, Tokens, Wire, tokens_of
+from tests.trust.browser import Browser, Server, Tokens, Wire, code_in, tokens_of
 from tests.trust.installation import ALPHA, BETA, GAMMA, MACHINE, Installation, installation, wait_until
 from tests.trust.receiver import claims_of, header_of
 
@@ -78,8 +78,13 @@ def _goes_on(server: Server, held: Held) -> dict[str, Callable[[int], httpx.Resp
             held.tokens = tokens_of(answer)
         return answer
 
+    def enter(node: int) -> httpx.Response:
+        answer = held.browser.ask(BETA, node=node, scope="openid")
+        return server.exchange(BETA, code_in(answer), node=node) if answer.status_code == 303 else answer
+
     url = [node.url for node in server.at.nodes]
     return {
+        "entering an app": enter,
         "client_credentials": lambda node: server.client_credentials(MACHINE, node=node),
         "introspection": lambda node: server.introspect(ALPHA, held.tokens.access, node=node),
         "userinfo": lambda node: server.userinfo(held.tokens.access, node=node),
@@ -119,6 +124,7 @@ def test_a_lost_state_store_ends_what_waited_there_and_nothing_else(
         assert call(1).status_code == 200, name
     assert server.living(ALPHA, revoked) == []
     assert not server.is_active(ALPHA, token.access, node=1)
+    assert server.exchange(BETA, held.code, node=1).status_code == 200
     assert server.exchange(BETA, held.code, node=1).json()["error"] == "invalid_grant"
     _parked_request_restarts(held)
     late = held.texting.submit(held.texting_at, {"code": held.sms_code}, node=1)
@@ -199,9 +205,7 @@ def _rest_goes_on(server: Server, held: Held, node: int) -> None:
 def _refused(server: Server, held: Held, node: int) -> list[tuple[str, httpx.Response, float]]:
     attempts: dict[str, Callable[[], httpx.Response]] = {
         "readiness": lambda: server.wire.get(server.at.nodes[node].url + "/readyz"),
-        "a code for an app": lambda: held.browser.ask(BETA, node=node, scope="openid"),
         "a request to park": lambda: Browser(server.at, server.wire).ask(ALPHA, node=node),
-        "a code exchange": lambda: server.exchange(BETA, held.code, node=node),
         "a parked request": lambda: held.parked.get(held.parked_at, node=node),
         "asking for a text message": lambda: held.parked.submit(
             "/signin/code", {"identifier": held.mobile}, node=node
