@@ -15,7 +15,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "text_forbidden_characters": _("输入的内容含有无法使用的字符"),
     "too_many_requests": _("操作过于频繁，请稍后再试。"),
     # sign-in
-    "identifier_missing": _("请输入手机号或用户名"),
+    "identifier_missing": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
     "password_missing": _("请输入密码"),
     "credentials_refused": _("账户或密码不正确，请核对后重新输入"),
     "password_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或改用短信验证码登录。"),
@@ -47,6 +47,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "password_unchanged": _("新密码不能与当前密码相同"),
     # registration
     "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
+    "user_name_like_document": _("用户名不能像证件号码，请换一个"),
     "user_name_taken": _("这个用户名不能使用，请换一个"),
     "agreements_missing": _("请阅读并同意协议后继续"),
     "agreements_changed": _("协议刚刚更新，请阅读新的版本"),
@@ -73,6 +74,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),
     "person:evidence:added": _("身份信息得到核验"),
+    "person:document:recorded": _("登记证件"),
     "person:agreement:accepted": _("同意协议"),
     "person:password:accepted": _("密码验证通过"),
     "person:password:refused": _("密码错误"),
@@ -107,6 +109,8 @@ OTHER_EVENT = _("账户操作")
 SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "openid": (_("账户编号"), _("只在该部门内使用的编号，不是您的证件号码")),
     "profile": (_("基本资料"), _("姓名、用户名、性别、出生日期和语言，以您登记过的为限")),
+    "real_name": (_("实名信息"), _("经核验的姓名，以及是否已核验")),
+    "id_document": (_("证件信息"), _("证件类型和证件号码；身份未经核验或证件已到期时只提供首末各一位")),
     "phone": (_("手机号"), _("完整的手机号码，用于与您联系")),
     "email": (_("电子邮箱"), None),
     "address": (_("联系地址"), None),
