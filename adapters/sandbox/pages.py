@@ -19,7 +19,8 @@ from adapters.sandbox.contract import Refusal
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
 from adapters.sandbox.people import Person
-from adapters.sandbox.sms import inbox, refuse, settings
+from adapters.sandbox.signed import refuse, settings
+from adapters.sandbox.sms import inbox
 
 pages = Blueprint("pages", __name__)
 CHINA = timezone(timedelta(hours=8))
