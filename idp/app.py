@@ -41,6 +41,8 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.proofing.name_check import NameCheck
+from idp.proofing.pages import Proofing, init_proofing
 from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
 from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
@@ -104,6 +106,10 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, metrics))
+    name_check = NameCheck(
+        provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
+    )
+    init_proofing(app, Proofing(provider.directory, name_check))
     init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)

@@ -156,6 +156,13 @@ class CaptchaLimits(Section):
     """How long the digits wait for their answer."""
 
 
+class IdentityLimits(Section):
+    """Proving who one is."""
+
+    daily: PositiveInt = 5
+    """Unsuccessful checks of name and number by one account in a day."""
+
+
 class Password(Section):
     profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
     min_length: int = 8
@@ -165,6 +172,7 @@ class Limits(Section):
     sms: SmsLimits = SmsLimits()
     password: PasswordLimits = PasswordLimits()
     captcha: CaptchaLimits = CaptchaLimits()
+    identity: IdentityLimits = IdentityLimits()
     body_bytes: int = 64 * 1024
     """Largest request body."""
     form_fields: int = 64

@@ -51,6 +51,7 @@ KEY = ECKey.generate_key("P-256", {"kid": "of-signed"})
 SECRET = "a-secret-of-forty-characters-for-the-tests"
 CALLBACK = "http://app.localhost:9/cb"
 SPA_ORIGIN = "http://spa.localhost:9"
+_REGISTERS = ScriptedRegisters()
 _CODE_FLOW = {
     "sector": "one",
     "state": "live",
@@ -328,7 +329,7 @@ def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """One application for the run; `site` gives it a database of its own for each test."""
     directory = tmp_path_factory.mktemp("shared")
     shutil.copyfile(site_template, directory / "idp.db")
-    app = create_app(settings_at(directory), ScriptedRegisters().ports)
+    app = create_app(settings_at(directory), _REGISTERS.ports)
     yield app
     Site(app).close()
 
@@ -357,6 +358,13 @@ def _begin_anew(site: Site, template: Path) -> None:
     provider.directory._subjects.clear()
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
     init_outbox(provider.cipher)
+
+
+@pytest.fixture
+def registers(site: Site) -> ScriptedRegisters:
+    """The registers behind ``site``, which know nobody yet."""
+    _REGISTERS.forget()
+    return _REGISTERS
 
 
 @pytest.fixture
