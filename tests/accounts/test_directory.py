@@ -153,7 +153,7 @@ def test_a_documents_number_finds_its_holder_and_shows_who_that_is(any_database:
         assert recorded(tx, person, ID) == Identity(HOLDER, ID, NOW, NOW + 9)
         assert directory().lookup(tx, ID) == Active(person)
         assert directory().person(tx, person).identity == Identity(HOLDER, ID, NOW, NOW + 9)
-        event = tx.one(Statement("SELECT event FROM audit_entry WHERE event LIKE '%document%'", str))
+        event = tx.one(Statement("SELECT event FROM audit_event WHERE event LIKE '%document%'", str))
     assert event == "person:document:recorded"
 
 

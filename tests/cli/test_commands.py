@@ -382,6 +382,35 @@ def test_scripted_people_are_added_once(over_site: Run, site: Site, tmp_path: Pa
     assert "taken" in over_site("people", "add", str(file)).output
 
 
+def test_the_people_of_the_demo_have_documents_that_find_them(over_site: Run, site: Site) -> None:
+    assert over_site("people", "add", "config/demo/people.toml").output == "7 accounts opened\n"
+    told = {
+        entry["name"]: entry for entry in tomllib.loads(Path("config/demo/people.toml").read_text("utf-8"))["person"]
+    }
+    kinds = set()
+    for name in ("周𪚥文", "Maria Fernandes"):
+        number, password = told[name]["document"]["number"], told[name]["password"]
+        browser = site.browser().sign_in(number, password)
+        assert browser.signed_in
+        with site.provider.database.autocommit() as tx:
+            person = site.provider.directory.person(tx, site.party(told[name]["mobile"]))
+        assert person.identity
+        assert person.identity.name.value == name
+        kinds.add(person.identity.document.type.value)
+    assert kinds == {"resident_id", "permanent_residence"}
+
+
+@pytest.mark.parametrize(
+    "document", ['type = "resident_id", number = "430105199003070012"', 'type = "passport", number = "护照"']
+)
+def test_a_scripted_person_with_a_wrong_number_is_refused(over_site: Run, tmp_path: Path, document: str) -> None:
+    file = tmp_path / "people.toml"
+    file.write_text(
+        f'[[person]]\nname = "周𪚥文"\nmobile = "13912340012"\npassword = "x"\ndocument = {{ {document} }}\n', "utf-8"
+    )
+    assert "the name or the number" in over_site("people", "add", str(file)).output
+
+
 @pytest.mark.parametrize("words", [("people", "add", "config/demo/people.toml"), ("demo",)])
 def test_scripted_people_are_refused_in_production(
     environment: Callable[..., None], run: Run, words: tuple[str, ...]
