@@ -54,9 +54,9 @@ ENGLISH = {
         "Switch to large type, high contrast or English; your choice is remembered."
     ),
     "显示设置": "Display settings",
-    "让短信出错": "Make a text message fail",
-    "用魔法号码登录或注册，看短信服务商出错时会怎样。": (
-        "Register or sign in with a magic number and see what happens when the SMS vendor fails."
+    "让短信或登记库出错": "Make a text message or a register fail",
+    "用魔法号码登录、注册或核实身份，看短信服务商和登记库出错时会怎样。": (
+        "Sign in, register or prove who you are with a magic number; see what happens when a service fails."
     ),
     "演示人物": "Demo people",
     "手机号": "Phone",

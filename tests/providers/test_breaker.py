@@ -8,7 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from adapters.providers.breaker import Breaker, Open, Ticket
 
-LIMIT, PAUSE = 3, 10
+LIMIT, PAUSE = 2, 10
 
 
 class Calls(RuleBasedStateMachine):
