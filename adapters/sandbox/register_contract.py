@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from adapters.sandbox.contract import KEY, Forms, Refusal, invalid, like, parse_fields, words
 
-DOCUMENT_TYPES = ("resident_id", "residence_permit", "foreign_permanent_residence", "passport", "travel_permit")
+DOCUMENT_TYPES = (
+    "resident_id",
+    "residence_permit",
+    "permanent_residence",
+    "passport",
+    "hk_macao_permit",
+    "taiwan_permit",
+)
 _NUMBER = re.compile(r"[0-9A-Z()]{1,32}")
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
 

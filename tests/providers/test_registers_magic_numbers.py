@@ -138,7 +138,7 @@ def test_whoever_is_in_the_register_is_found_by_name_and_number(sandbox: Running
     right = register.check(question)
     assert isinstance(right, Deceased if person.status == "deceased" else Match)  # type: ignore[attr-defined]
     assert register.check(replace(question, name="王晓川", reference="chk_2")) == Mismatch()
-    other = "passport" if person.document_type != "passport" else "travel_permit"  # type: ignore[attr-defined]
+    other = "passport" if person.document_type != "passport" else "taiwan_permit"  # type: ignore[attr-defined]
     assert register.check(replace(question, document_type=other, reference="chk_3")) == NotFound()
 
 

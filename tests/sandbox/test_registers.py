@@ -207,7 +207,7 @@ def test_the_check_digits_of_whoever_is_known_hold() -> None:
 
 def test_the_demo_people_and_every_kind_are_known() -> None:
     assert {person.name for person in load_people(SandboxSettings().people)} <= {one.name for one in KNOWN.people}
-    assert {one.document_type for one in KNOWN.people} >= {"resident_id", "passport", "foreign_permanent_residence"}
+    assert {one.document_type for one in KNOWN.people} >= {"resident_id", "passport", "permanent_residence"}
     assert any(one.status == "deceased" for one in KNOWN.people)
     assert {one.status for one in KNOWN.enterprises} == {"active", "cancelled", "revoked", "moved"}
     assert len({one.entity_type for one in KNOWN.enterprises}) == 9
