@@ -32,6 +32,12 @@ class ScriptedRegisters:
         self.asked.append(question)
         return scripted(question) if callable(scripted) else scripted
 
+    def forget(self) -> None:
+        """Begin anew, for the next test."""
+        self.people.clear()
+        self.entities.clear()
+        self.asked.clear()
+
     @property
     def ports(self) -> Registers:
         return Registers(population=self, enterprise=self)

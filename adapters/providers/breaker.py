@@ -41,7 +41,7 @@ class Breaker:
             if self._trial_at is not None:
                 left = self._trial_at - now
                 if left > 0 or self._trying:
-                    return Open(max(left, 0.0))
+                    return Open(min(max(left, 0.0), self._pause))
                 self._trying = True
             return Ticket(self._generation)
 

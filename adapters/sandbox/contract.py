@@ -51,13 +51,17 @@ def check_signature(
     """Is ``body`` signed with ``secret`` within ``window`` seconds of ``now``?"""
     if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
         return Refusal(401, "bad_signature", "Tongban-Timestamp or Tongban-Signature is missing or malformed")
-    signed = timestamp.encode() + b"." + body
-    expected = "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, signature):
+    if not hmac.compare_digest(sign(secret, timestamp, body), signature):
         return Refusal(401, "bad_signature", "the signature does not match timestamp and body")
     if abs(now - int(timestamp)) > window:
         return Refusal(401, "stale_timestamp", f"the timestamp is more than {window} seconds from our clock")
     return None
+
+
+def sign(secret: str, timestamp: str, body: bytes) -> str:
+    """What ``Tongban-Signature`` has to be, of requests and of signed answers."""
+    signed = timestamp.encode() + b"." + body
+    return "v1=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 def parse(body: bytes, *, idempotency_key: str) -> SmsRequest | Refusal:

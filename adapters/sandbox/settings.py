@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Public on purpose; production refuses them.
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
-SECRET_VARIABLES = (
-    "TONGBAN_SMS__SECRET",
-    "TONGBAN_REGISTERS__POPULATION__SECRET",
-    "TONGBAN_REGISTERS__ENTERPRISE__SECRET",
-)
-"""The provider's own variables of the keys: set once, they hold for both."""
+SECRET_VARIABLES = {
+    "TONGBAN_SMS__SECRET": "secret",
+    "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
+    "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
+}
+"""The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class SandboxSettings:
     """How far a request's timestamp may be from the clock, either way."""
     clock: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
+
+
+def secrets_from(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The keys that are set there, by the names of `SandboxSettings`."""
+    return {name: environment[variable] for variable, name in SECRET_VARIABLES.items() if environment.get(variable)}
 
 
 def refusal(environment: Mapping[str, str], *, production: bool) -> str | None:

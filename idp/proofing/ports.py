@@ -16,9 +16,10 @@ class DocumentType(StrEnum):
     RESIDENT_ID = "resident_id"
     RESIDENCE_PERMIT = "residence_permit"
     """Of residents of Hong Kong, Macao (81, 82) and Taiwan (83)."""
-    FOREIGN_PERMANENT_RESIDENCE = "foreign_permanent_residence"
+    PERMANENT_RESIDENCE = "permanent_residence"
     PASSPORT = "passport"
-    TRAVEL_PERMIT = "travel_permit"
+    HK_MACAO_PERMIT = "hk_macao_permit"
+    TAIWAN_PERMIT = "taiwan_permit"
 
 
 class UnusableReason(StrEnum):
