@@ -51,7 +51,6 @@ KEY = ECKey.generate_key("P-256", {"kid": "of-signed"})
 SECRET = "a-secret-of-forty-characters-for-the-tests"
 CALLBACK = "http://app.localhost:9/cb"
 SPA_ORIGIN = "http://spa.localhost:9"
-_REGISTERS = ScriptedRegisters()
 _CODE_FLOW = {
     "sector": "one",
     "state": "live",
@@ -329,7 +328,7 @@ def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """One application for the run; `site` gives it a database of its own for each test."""
     directory = tmp_path_factory.mktemp("shared")
     shutil.copyfile(site_template, directory / "idp.db")
-    app = create_app(settings_at(directory), _REGISTERS.ports)
+    app = create_app(settings_at(directory), ScriptedRegisters().ports)
     yield app
     Site(app).close()
 
@@ -364,8 +363,8 @@ def _begin_anew(site: Site, template: Path) -> None:
 @pytest.fixture
 def registers(site: Site) -> ScriptedRegisters:
     """The registers behind ``site``, which know nobody yet."""
-    _REGISTERS.forget()
-    return _REGISTERS
+    found: ScriptedRegisters = site.provider.population  # type: ignore[assignment]
+    return found
 
 
 @pytest.fixture

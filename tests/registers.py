@@ -17,11 +17,6 @@ class ScriptedRegisters:
     entities: dict[str, Any] = field(default_factory=dict)
     asked: list[NameNumberQuestion | EnterpriseQuestion] = field(default_factory=list)
 
-    def forget(self) -> None:
-        self.people.clear()
-        self.entities.clear()
-        self.asked.clear()
-
     def check(self, question: NameNumberQuestion) -> Any:
         return self._answer(self.people.get((question.name, question.number), NotFound()), question)
 

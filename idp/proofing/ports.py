@@ -9,17 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-
-class DocumentType(StrEnum):
-    """What a person's number is the number of; the contract's words."""
-
-    RESIDENT_ID = "resident_id"
-    RESIDENCE_PERMIT = "residence_permit"
-    """Of residents of Hong Kong, Macao (81, 82) and Taiwan (83)."""
-    PERMANENT_RESIDENCE = "permanent_residence"
-    PASSPORT = "passport"
-    HK_MACAO_PERMIT = "hk_macao_permit"
-    TAIWAN_PERMIT = "taiwan_permit"
+from idp.accounts.documents import DocumentType
 
 
 class UnusableReason(StrEnum):
@@ -83,7 +73,7 @@ class NameNumberQuestion:
     """
 
     name: str = field(repr=False)
-    document_type: str
+    document_type: DocumentType
     number: str = field(repr=False)
     reference: str
 
@@ -172,7 +162,7 @@ class EnterpriseQuestion:
     representative_name: str | None = field(repr=False)
     representative_number: str | None = field(repr=False)
     reference: str
-    representative_document_type: str = DocumentType.RESIDENT_ID
+    representative_document_type: DocumentType = DocumentType.RESIDENT_ID
 
     def __post_init__(self) -> None:
         if (self.representative_name is None) != (self.representative_number is None):
