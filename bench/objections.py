@@ -28,6 +28,7 @@ MAY_DIFFER = (
     "sms.url",
     "sms.secret",
     "audit.checkpoint_file",
+    "registers.*.secret",
 )
 """Settings that are this installation's addresses, paths and secrets, and have no effect on the work done."""
 

@@ -40,6 +40,8 @@ class Tongban(Target):
             "TONGBAN_SECRETS__FILE": str(directory / "secrets.toml"),
             "TONGBAN_CLIENTS__FILE": str(self._clients_file),
             "TONGBAN_SMS__SECRET": secrets.token_urlsafe(32),
+            "TONGBAN_REGISTERS__POPULATION__SECRET": secrets.token_urlsafe(32),
+            "TONGBAN_REGISTERS__ENTERPRISE__SECRET": secrets.token_urlsafe(32),
             "TONGBAN_AUDIT__CHECKPOINT_FILE": str(directory / "checkpoints.jsonl"),
         }
         self.samples = directory / "samples"

@@ -41,6 +41,9 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.proofing.name_check import NameCheck
+from idp.proofing.pages import Proofing, init_proofing
+from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
 from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.pages import SelfService, init_selfservice
@@ -81,13 +84,15 @@ class Provider:
     codes: SmsCodes
     maker: TokenMaker
     outbound: GuardedClient
+    population: PopulationRegister
+    enterprise: EnterpriseRegister
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, registers: Registers) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = _provider(app, settings)
+    provider = _provider(app, settings, registers)
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -101,6 +106,10 @@ def create_app(settings: Settings) -> Flask:
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, metrics))
+    name_check = NameCheck(
+        provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
+    )
+    init_proofing(app, Proofing(provider.directory, name_check))
     init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
@@ -128,7 +137,7 @@ def provider_of(app: Flask) -> Provider:
     return found
 
 
-def _provider(app: Flask, settings: Settings) -> Provider:
+def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
     secrets, limits = settings.secrets, settings.limits
     database = init_db(
         app,
@@ -179,6 +188,8 @@ def _provider(app: Flask, settings: Settings) -> Provider:
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         maker=maker,
         outbound=outbound,
+        population=registers.population,
+        enterprise=registers.enterprise,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEFAULT_FILE = "config/default.toml"
@@ -84,6 +84,39 @@ class Sms(Section):
     timeout: float = 3.0
 
 
+class Register(Section):
+    """An outside register, asked over HTTP (docs/providers.md)."""
+
+    url: str = ""
+    secret: str = ""
+    """Key of the signatures of questions and answers, shared with the register; 32 characters or more."""
+    timeout: PositiveFloat = 3.0
+    """How long one answer is waited for."""
+    breaker_failures: PositiveInt = 5
+    """Failures in a row after which a process asks no more for a while; such questions are answered at once."""
+    breaker_pause: PositiveFloat = 30.0
+    """That while, after which one question tries whether the register is back."""
+
+
+class Population(Register):
+    """The population register: do a name and a document number belong together (docs/providers.md)?"""
+
+    url: str = "http://localhost:8009/population/v1/checks"
+    secret: str = "sandbox-population-secret-not-for-production"
+
+
+class Enterprise(Register):
+    """The enterprise register: what is this entity, and who represents it (docs/providers.md)?"""
+
+    url: str = "http://localhost:8009/enterprise/v1/lookups"
+    secret: str = "sandbox-enterprise-secret-not-for-production"
+
+
+class Registers(Section):
+    population: Population = Population()
+    enterprise: Enterprise = Enterprise()
+
+
 class SmsLimits(Section):
     per_number_interval: int = 60
     """Seconds between two messages to one number, over all purposes and routes."""
@@ -123,6 +156,13 @@ class CaptchaLimits(Section):
     """How long the digits wait for their answer."""
 
 
+class IdentityLimits(Section):
+    """Proving who one is."""
+
+    daily: PositiveInt = 5
+    """Unsuccessful checks of name and number by one account in a day."""
+
+
 class Password(Section):
     profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
     min_length: int = 8
@@ -132,6 +172,7 @@ class Limits(Section):
     sms: SmsLimits = SmsLimits()
     password: PasswordLimits = PasswordLimits()
     captcha: CaptchaLimits = CaptchaLimits()
+    identity: IdentityLimits = IdentityLimits()
     body_bytes: int = 64 * 1024
     """Largest request body."""
     form_fields: int = 64
@@ -212,6 +253,7 @@ class Settings(BaseSettings):
     secrets: Secrets = Secrets()
     log: Log = Log()
     sms: Sms = Sms()
+    registers: Registers = Registers()
     limits: Limits = Limits()
     password: Password = Password()
     session: Session = Session()
@@ -306,13 +348,24 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
         faults.append("database.url: production needs PostgreSQL")
     if settings.state.url.startswith("sqlite"):
         faults.append("state.url: production needs Redis, or `database`")
-    if not settings.sms.url.startswith("https://") or _is_loopback(settings.sms.url):
-        faults.append("sms.url: production needs https to another machine (the sandbox speaks http here)")
+    for name, service in _services(settings):
+        if not service.url.startswith("https://") or _is_loopback(service.url):
+            faults.append(f"{name}.url: production needs https to another machine (the sandbox speaks http here)")
     if settings.server.embedded_worker:
         faults.append("server.embedded_worker: run `idp worker` beside the nodes")
     if settings.log.level == "DEBUG":
         faults.append("log.level: DEBUG is for development")
     return faults
+
+
+def _services(settings: Settings) -> list[tuple[str, Sms | Register]]:
+    """The outside services by their place in the settings."""
+    registers = settings.registers
+    return [
+        ("sms", settings.sms),
+        ("registers.population", registers.population),
+        ("registers.enterprise", registers.enterprise),
+    ]
 
 
 def _is_loopback(url: str) -> bool:
@@ -325,8 +378,9 @@ def _unsafe_secrets(settings: Settings) -> list[str]:
     own = settings.secrets
     if not (own.field_keys and own.index_keys and own.audit_key and own.cookie_key):
         faults.append("secrets: field_keys, index_keys, audit_key and cookie_key are all needed (`idp keys init`)")
-    if settings.sms.secret == Sms().secret or len(settings.sms.secret) < 32:
-        faults.append("sms.secret: default or shorter than 32 characters")
+    for name, service in _services(settings):
+        if service.secret == type(service)().secret or len(service.secret) < 32:
+            faults.append(f"{name}.secret: default or shorter than 32 characters")
     if own.file and own.file.exists() and own.file.stat().st_mode & 0o077:
         faults.append("secrets.file: readable by others than its owner (chmod 600)")
     return faults

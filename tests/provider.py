@@ -39,6 +39,7 @@ from idp.messages.outbox import init_outbox, payload_context
 from idp.settings import Settings
 from idp.web.agreements import load_agreements
 from idp.web.clock import set_clock
+from tests.registers import ScriptedRegisters
 
 ISSUER = "http://localhost:8000"
 PHONE = "13812340001"
@@ -306,7 +307,7 @@ def site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
     """A database with signing keys, `CLIENTS` and one person."""
     directory = tmp_path_factory.mktemp("site")
     shutil.copyfile(_sqlite_template, directory / "idp.db")
-    site = Site(create_app(settings_at(directory)))
+    site = Site(create_app(settings_at(directory), ScriptedRegisters().ports))
     provider, now = site.provider, int(time.time())
     ensure_keys(provider.database, provider.cipher, now=now)
     for data in CLIENTS:
@@ -327,7 +328,7 @@ def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """One application for the run; `site` gives it a database of its own for each test."""
     directory = tmp_path_factory.mktemp("shared")
     shutil.copyfile(site_template, directory / "idp.db")
-    app = create_app(settings_at(directory))
+    app = create_app(settings_at(directory), ScriptedRegisters().ports)
     yield app
     Site(app).close()
 
@@ -354,8 +355,16 @@ def _begin_anew(site: Site, template: Path) -> None:
             state.execute(f"DELETE FROM {table}")
     provider.registry._clients._held = provider.keys._ring._held = None
     provider.directory._subjects.clear()
+    provider.population.forget()  # type: ignore[attr-defined]
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
     init_outbox(provider.cipher)
+
+
+@pytest.fixture
+def registers(site: Site) -> ScriptedRegisters:
+    """The registers behind ``site``, which know nobody yet."""
+    found: ScriptedRegisters = site.provider.population  # type: ignore[assignment]
+    return found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from idp.app import create_app
 from idp.db import DatabaseUnavailable
 from tests.provider import Browser, Site, basic, browser, settings_at, shared_app, signed_in, site, site_template
+from tests.registers import ScriptedRegisters
 
 __all__ = ["browser", "shared_app", "signed_in", "site", "site_template"]
 
@@ -30,7 +31,9 @@ def test_metrics_are_for_loopback_or_for_the_token(site: Site, tmp_path: Path) -
     foreign = {"REMOTE_ADDR": "10.0.0.1"}
     assert site.http.get("/metrics", environ_overrides=foreign).status_code == 401
     assert site.http.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
-    guarded = create_app(settings_at(tmp_path, server={"threads": 4, "metrics_token": "let-me-in"}))
+    guarded = create_app(
+        settings_at(tmp_path, server={"threads": 4, "metrics_token": "let-me-in"}), ScriptedRegisters().ports
+    )
     http = guarded.test_client()
     for header in ({}, {"Authorization": "Bearer x"}, {"Authorization": "let-me-in"}, {"Authorization": "Bearer é"}):
         assert http.get("/metrics", headers=header).status_code == 401

@@ -20,8 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
-from adapters.sandbox.settings import SECRET, SandboxSettings, refusal
-from adapters.sandbox.sms import refuse, sms
+from adapters.sandbox.register_entries import EntriesError, load_entries
+from adapters.sandbox.registers import RegisterMemory, registers
+from adapters.sandbox.settings import SandboxSettings, refusal, secrets_from
+from adapters.sandbox.signed import refuse
+from adapters.sandbox.sms import sms
 from adapters.sandbox.store import Inbox
 
 HEADERS = {
@@ -34,7 +37,7 @@ HEADERS = {
 
 
 def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
-    """A sandbox of its own, empty. Raises ``PeopleError`` for a file of people it cannot read."""
+    """A sandbox of its own, empty. Raises ``PeopleError``, ``EntriesError`` for a file it cannot read."""
     settings = settings or SandboxSettings()
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body, MAX_FORM_PARTS=16, TRUSTED_HOSTS=list(settings.names))
@@ -42,7 +45,10 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.extensions["sandbox_inbox"] = Inbox(max_messages=settings.max_messages, max_requests=settings.max_requests)
     app.extensions["sandbox_people"] = load_people(settings.people)
     app.extensions["sandbox_token"] = secrets.token_urlsafe(32)
+    app.extensions["sandbox_entries"] = load_entries(settings.entries)
+    app.extensions["sandbox_register_memory"] = RegisterMemory(most=settings.max_requests)
     app.register_blueprint(sms)
+    app.register_blueprint(registers)
     app.register_blueprint(pages)
     app.context_processor(words)
     app.after_request(_harden)
@@ -60,7 +66,7 @@ def _explain(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if isinstance(error, SecurityError):  # no address of ours can be built for a foreign host name
         return Response("400: this host name is not served here (--name adds one)\n", 400, mimetype="text/plain")
-    if request.path.startswith("/sms"):
+    if request.path.startswith(("/sms", "/population/", "/enterprise/")):
         response: AnyResponse = refuse(Refusal(status, "invalid_request" if status < 500 else "internal", error.name))
     else:
         response = Response(render_template("error.html", status=status), status)
@@ -97,7 +103,7 @@ def main(arguments: Sequence[str] = (), *, host: str | None = None, port: int | 
         return 2
     try:
         server = make(_settings(options), host=host or options.host, port=options.port if port is None else port)
-    except PeopleError as error:
+    except (PeopleError, EntriesError) as error:
         sys.stderr.write(f"sandbox: not started: {error}\n")
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -108,21 +114,22 @@ def main(arguments: Sequence[str] = (), *, host: str | None = None, port: int | 
 
 def _settings(options: argparse.Namespace) -> SandboxSettings:
     settings = SandboxSettings(
-        secret=os.environ.get("TONGBAN_SMS__SECRET") or SECRET,
+        **secrets_from(os.environ),
         issuer=options.issuer.rstrip("/"),
         tax=options.tax.rstrip("/"),
         social=options.social.rstrip("/"),
         names=tuple(options.names),
     )
-    return replace(settings, people=options.people) if options.people else settings
+    files = {"people": options.people, "entries": options.registers}
+    return replace(settings, **{name: path for name, path in files.items() if path})
 
 
 def _parser() -> argparse.ArgumentParser:
     known = SandboxSettings()
     parser = argparse.ArgumentParser(
         prog="idp sandbox",
-        description="Stand-in for the outside services: SMS inbox, magic numbers, start page. "
-        "The key of the SMS contract comes from TONGBAN_SMS__SECRET.",
+        description="Stand-in for the outside services: SMS inbox, registers, magic numbers, start page. "
+        "The keys of the contracts come from the provider's variables, such as TONGBAN_SMS__SECRET.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8009, help="default: %(default)s; 0 finds a free one")
@@ -133,5 +140,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tax", default=known.tax, help="the tax demo app")
     parser.add_argument("--social", default=known.social, help="the social security demo app")
     parser.add_argument("--people", type=Path, help="TOML file of demo people (config/demo/people.toml)")
+    parser.add_argument("--registers", type=Path, help="TOML file of register entries (config/demo/registers.toml)")
     parser.add_argument("--production", action="store_true", help="only makes it refuse to start")
     return parser

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from adapters.sandbox import packages
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports, client_secret, nginx_configuration
-from adapters.sandbox.settings import SECRET
+from adapters.sandbox.settings import ENTERPRISE_SECRET, POPULATION_SECRET, SECRET, SECRET_VARIABLES
 
 IDP = [sys.executable, "-m", "idp"]
 _SANDBOX = [sys.executable, "-m", "adapters.sandbox"]
@@ -52,6 +52,10 @@ def settings(ports: Ports, *, database: str, state: str, private: Path, logs: Pa
         "TONGBAN_AUDIT__CHECKPOINT_FILE": str(logs / "audit-checkpoints.jsonl"),
         "TONGBAN_SMS__URL": f"http://localhost:{ports.sandbox}/sms/v1/messages",
         "TONGBAN_SMS__SECRET": SECRET,
+        "TONGBAN_REGISTERS__POPULATION__URL": f"http://localhost:{ports.sandbox}/population/v1/checks",
+        "TONGBAN_REGISTERS__POPULATION__SECRET": POPULATION_SECRET,
+        "TONGBAN_REGISTERS__ENTERPRISE__URL": f"http://localhost:{ports.sandbox}/enterprise/v1/lookups",
+        "TONGBAN_REGISTERS__ENTERPRISE__SECRET": ENTERPRISE_SECRET,
         # whoever tries the journeys here reads and types enough, and everybody comes from one address
         "TONGBAN_LIMITS__CAPTCHA__BEFORE_SMS": "false",
         "TONGBAN_LIMITS__CAPTCHA__AFTER_FAILURES": "0",
@@ -97,7 +101,7 @@ def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Pa
         f"http://localhost:{ports.sandbox}",
         [*_SANDBOX, "--port", str(ports.sandbox), *addresses],
         partial(answers, ports.sandbox, "/"),
-        {"TONGBAN_SMS__SECRET": env["TONGBAN_SMS__SECRET"]},
+        {name: env[name] for name in SECRET_VARIABLES},
     )
     return [
         sandbox,

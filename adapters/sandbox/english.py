@@ -54,9 +54,9 @@ ENGLISH = {
         "Switch to large type, high contrast or English; your choice is remembered."
     ),
     "显示设置": "Display settings",
-    "让短信出错": "Make a text message fail",
-    "用魔法号码登录或注册，看短信服务商出错时会怎样。": (
-        "Register or sign in with a magic number and see what happens when the SMS vendor fails."
+    "让短信或登记库出错": "Make a text message or a register fail",
+    "用魔法号码登录、注册或核实身份，看短信服务商和登记库出错时会怎样。": (
+        "Sign in, register or prove who you are with a magic number; see what happens when a service fails."
     ),
     "演示人物": "Demo people",
     "手机号": "Phone",
@@ -124,6 +124,67 @@ ENGLISH = {
     "不跟随；按退避时间重试，到期放弃": (
         "does not follow; retries with growing pauses, gives up when the message expires"
     ),
+    # registers
+    "登记库": "Registers",
+    "登记在册的": "Who is in the registers",
+    "人口库和企业库认识下面这些；别的一律查无此号，魔法号码除外。": (
+        "The population and the enterprise register know these. Everybody else is not found, but for magic numbers."
+    ),
+    "人口库": "Population register",
+    "企业库": "Enterprise register",
+    "姓名": "Name",
+    "名称": "Name of the entity",
+    "代表人": "Representative",
+    "说明": "Good for",
+    "统一社会信用代码": "Unified social credit code",
+    "登记机关": "Register",
+    "人口库的魔法号码": "Magic numbers of the population register",
+    "企业库的魔法代码": "Magic codes of the enterprise register",
+    "查询这些身份证号码时，人口库各有一种回答或出错。按号码和姓名分别计次。": (
+        "Asked about one of these ID numbers, the population register answers or fails in one way. What changes is "
+        "counted per number and name."
+    ),
+    "查询这些统一社会信用代码时，企业库各有一种回答或出错。按代码和代表人分别计次。": (
+        "Asked about one of these codes, the enterprise register answers or fails in one way. What changes is "
+        "counted per code and representative."
+    ),
+    "一致，不论姓名": "match, whatever the name",
+    "不一致": "mismatch",
+    "查无此号": "not found",
+    "一致，但已去世": "match, but deceased",
+    "一致，证件已过期": "match, the document is out of date",
+    "一致，没有有效期": "match, the document has no end",
+    '"match" 是文字 "true"': '"match" is the text "true"',
+    "没听说过的状态": "a status nobody knows",
+    "存续，名称和代表人都一致": "active; name and representative match",
+    "名称不一致": "the name does not match",
+    "查无此码": "not found",
+    "代表人不一致": "the representative does not match",
+    "已注销": "cancelled",
+    "已吊销": "licence revoked",
+    "已迁出": "moved",
+    "歇业": "suspended",
+    "第一次代表人一致，之后已换人": "the representative matches the first time, then has changed",
+    "第一次存续，之后已注销": "active the first time, then cancelled",
+    '"representative_matches" 是文字 "true"': '"representative_matches" is the text "true"',
+    "只是合伙人，不是代表人": "a partner, not the representative",
+    "第一次 500，之后正常": "500 the first time, then fine",
+    "2 秒后才回答": "answers after 2 s",
+    "回答没有签名": "the answer is not signed",
+    "回答用别的密钥签名": "the answer is signed with another key",
+    "回答是一小时前签名的": "the answer was signed an hour ago",
+    "回答写着别的流水号": "the answer echoes another reference",
+    "回答的是别的问题": "the answer is to another question",
+    "第一次断开连接，之后正常": "drops the connection the first time, then fine",
+    "核实通过": "verified",
+    "不算核实": "not verified",
+    "不算核实，稍后再试": "not verified; to be tried later",
+    "不算核实，再问也没有用": "not verified; asking again is of no use",
+    "第一次不算核实，再试通过": "not verified the first time, then verified",
+    "等到回答，核实通过": "waits for the answer, verified",
+    "不跟随；不算核实，稍后再试": "does not follow; not verified; to be tried later",
+    "立即再问一次，核实通过": "asks once more at once, verified",
+    "第一次通过，复查时不再通过": "verified the first time, no longer when checked again",
     # errors
     "这一页打不开": "This page does not open",
     "沙箱没有照这个请求去做，也没有改变任何东西。": "The sandbox did not do what was asked and changed nothing.",

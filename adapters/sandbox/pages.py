@@ -1,4 +1,4 @@
-"""What people see of the sandbox: start page, SMS inbox, the list of magic numbers - and the inbox as JSON for tests.
+"""What people see of the sandbox: start page, SMS inbox, register entries, magic numbers - and JSON for tests.
 
 Always true: pages need no script and load nothing from elsewhere; only `POST /inbox/clear` with this process's
 token and `DELETE /sms.json`, which no page of another origin can send, change anything.
@@ -19,7 +19,10 @@ from adapters.sandbox.contract import Refusal
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
 from adapters.sandbox.people import Person
-from adapters.sandbox.sms import inbox, refuse, settings
+from adapters.sandbox.register_magic import ENTITY_MAGIC, PERSON_MAGIC
+from adapters.sandbox.registers import entries
+from adapters.sandbox.signed import refuse, settings
+from adapters.sandbox.sms import inbox
 
 pages = Blueprint("pages", __name__)
 CHINA = timezone(timedelta(hours=8))
@@ -36,7 +39,12 @@ def start() -> str:
 
 @pages.get("/numbers")
 def numbers() -> str:
-    return render_template("numbers.html", magic=MAGIC)
+    return render_template("numbers.html", magic=MAGIC, people=PERSON_MAGIC, entities=ENTITY_MAGIC)
+
+
+@pages.get("/registers")
+def register_entries() -> str:
+    return render_template("registers.html", entries=entries())
 
 
 @pages.get("/inbox")

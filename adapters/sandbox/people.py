@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-SEEDING_ONLY = frozenset({"ial", "claims"})
-"""What only the demo's seeding reads of a person: how well proofed, and further claims."""
+SEEDING_ONLY = frozenset({"ial", "claims", "document"})
+"""What only the demo's seeding reads of a person: how well proofed, by which document, and further claims."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,19 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105 - public on purpose; production refuses it
+# Public on purpose; production refuses them.
+SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
+POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
+ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
+SECRET_VARIABLES = {
+    "TONGBAN_SMS__SECRET": "secret",
+    "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
+    "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
+}
+"""The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +27,29 @@ class SandboxSettings:
     """One running sandbox. ``clock`` and ``pause`` are what time is to it; both count seconds."""
 
     secret: str = SECRET
+    population_secret: str = POPULATION_SECRET
+    enterprise_secret: str = ENTERPRISE_SECRET
     issuer: str = "http://localhost:8000"
     tax: str = "http://tax.localhost:8101"
     social: str = "http://social.localhost:8102"
     people: Path = ROOT / "config" / "demo" / "people.toml"
+    entries: Path = ROOT / "config" / "demo" / "registers.toml"
+    """What the registers know."""
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000
     max_requests: int = 20_000
-    """Idempotency keys remembered."""
+    """Idempotency keys and references remembered."""
     max_body: int = 16 * 1024
     clock_window: int = 300
     """How far a request's timestamp may be from the clock, either way."""
     clock: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
+
+
+def secrets_from(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The keys that are set there, by the names of `SandboxSettings`."""
+    return {name: environment[variable] for variable, name in SECRET_VARIABLES.items() if environment.get(variable)}
 
 
 def refusal(environment: Mapping[str, str], *, production: bool) -> str | None:

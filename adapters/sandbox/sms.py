@@ -4,23 +4,15 @@ Always true: whether a message is taken is decided before any waiting, so a call
 finds the answer it missed.
 """
 
-from collections.abc import Iterator
-
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from adapters.sandbox.contract import Refusal, SmsRequest, check_signature, parse
+from adapters.sandbox.contract import Refusal, SmsRequest, parse
 from adapters.sandbox.magic import Form, Step, steps_for
-from adapters.sandbox.settings import SandboxSettings
+from adapters.sandbox.signed import HangUp, refuse, settings, signed_body
 from adapters.sandbox.store import Conflict, Inbox, Receipt
 
 ENDPOINT = "/sms/v1/messages"
 sms = Blueprint("sms", __name__)
-
-
-def settings() -> SandboxSettings:
-    """This app's settings."""
-    found: SandboxSettings = current_app.extensions["sandbox_settings"]
-    return found
 
 
 def inbox() -> Inbox:
@@ -42,27 +34,10 @@ def accept() -> Response:
     return _answer(outcome)
 
 
-def refuse(refusal: Refusal) -> Response:
-    """The contract's error answer."""
-    response = jsonify(error=refusal.error, message=refusal.message)
-    response.status_code = refusal.status
-    return response
-
-
 def _verified(now: float) -> SmsRequest | Refusal:
-    body = request.get_data(cache=False)
-    refusal = check_signature(
-        secret=settings().secret,
-        timestamp=request.headers.get("Tongban-Timestamp", ""),
-        signature=request.headers.get("Tongban-Signature", ""),
-        body=body,
-        now=now,
-        window=settings().clock_window,
-    )
-    if refusal:
-        return refusal
-    if request.mimetype != "application/json":
-        return Refusal(415, "invalid_request", "the body is application/json")
+    body = signed_body(settings().secret, now)
+    if isinstance(body, Refusal):
+        return body
     return parse(body, idempotency_key=request.headers.get("Idempotency-Key", ""))
 
 
@@ -91,14 +66,4 @@ def _garbled(step: Step) -> Response:
         case Form.REDIRECT:
             return Response(status=step.status, headers={"Location": "/sms/v1/elsewhere"})
         case _:
-            return Response(_HangUp())
-
-
-class _HangUp:
-    """A body that ends the connection instead: a WSGI server sends no byte of the head before the body's first."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        raise ConnectionAbortedError("a magic number asked for this")
+            return Response(HangUp())

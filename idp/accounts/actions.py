@@ -9,15 +9,19 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from idp.accounts.rules import Identifier, Kind, Mobile, PartyStatus, UserName
+from idp.accounts.documents import Document, DocumentType, stored_document
+from idp.accounts.identifiers import MOST, Identifier
+from idp.accounts.names import PersonName
+from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName
+from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
 from idp.db import Statement, Transaction
 
-_FIND = Statement(
-    "SELECT i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
-    " WHERE i.kind = :kind AND i.blind IN (:b0, :b1) AND p.status = 'active'",
-    str,
+# One statement for whatever was typed; a blind belongs to its kind, so the two lists cannot meet crosswise.
+_FIND = Statement[tuple[str, str]](
+    "SELECT i.kind, i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
+    " WHERE i.kind IN (:k0, :k1, :k2) AND i.blind IN (:a0, :b0, :a1, :b1, :a2, :b2) AND p.status = 'active'"
 )
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _ADD_IDENTIFIER = Statement[Any](
@@ -27,19 +31,36 @@ _ADD_IDENTIFIER = Statement[Any](
 
 
 class _PersonRow(NamedTuple):
-    """``kind``: party, profile, or what the identifier is."""
+    """``kind``: party, profile, mobile, user_name, or a document's type."""
 
     kind: str
     id: str
     sealed: bytes
     at: int | None
+    until: int | None
 
 
 _PERSON = Statement(
-    "SELECT kind, id, sealed, created_at FROM party_identifier WHERE party_id = :party"
-    " UNION ALL SELECT 'profile', party_id, sealed, updated_at FROM profile WHERE party_id = :party"
-    " UNION ALL SELECT 'party', id, NULL, created_at FROM party WHERE id = :party",
+    "SELECT kind, id, sealed, created_at, CAST(NULL AS BIGINT) FROM party_identifier"
+    " WHERE party_id = :party AND kind IN ('mobile', 'user_name')"
+    " UNION ALL SELECT type, id, sealed, verified_at, valid_to FROM identity_document"
+    " WHERE party_id = :party AND ended_at IS NULL"
+    " UNION ALL SELECT 'profile', party_id, sealed, updated_at, NULL FROM profile WHERE party_id = :party"
+    " UNION ALL SELECT 'party', id, NULL, created_at, NULL FROM party WHERE id = :party",
     _PersonRow,
+)
+# The update that changes nothing takes the row's lock: two documents of one party are recorded one after the other.
+_HOLD_PARTY = Statement[Any]("UPDATE party SET status = status WHERE id = :party")
+_END_DOCUMENTS = Statement[Any](
+    "UPDATE identity_document SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
+)
+_DROP_NUMBERS = Statement[Any](
+    "DELETE FROM party_identifier WHERE party_id = :party AND kind = :kind AND blind NOT IN (:a, :b)"
+)
+_ADD_DOCUMENT = Statement[Any](
+    "INSERT INTO identity_document"
+    " (id, party_id, kind, type, sealed, valid_from, valid_to, verified_at, source, created_at)"
+    " VALUES (:id, :party, :kind, :type, :sealed, :valid_from, :valid_to, :now, :source, :now)"
 )
 _SET_PROFILE = Statement[Any](
     "INSERT INTO profile (party_id, sealed, updated_at) VALUES (:party, :sealed, :now)"
@@ -68,6 +89,7 @@ _ACCEPT = Statement[Any](
     " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
 )
 
+_DOCUMENT_TYPES = frozenset(kind.value for kind in DocumentType)
 _SUBJECTS_MOST = 50_000
 SUBJECT_PREFIX = "pw_"
 """Every person's ``sub`` begins so; no client may be named so (clients.rules)."""
@@ -93,6 +115,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, as one document shows it. ``valid_to``: Unix seconds at which it ends (None: it does not)."""
+
+    name: PersonName
+    document: Document
+    verified_at: int
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """What the account says of its person, in clear, for one request."""
 
@@ -102,6 +134,8 @@ class Person:
     profile: Mapping[str, Any]
     updated_at: int | None
     created_at: int
+    identity: Identity | None = None
+    """As the document verified last shows it; None without."""
 
 
 class Directory:
@@ -120,11 +154,20 @@ class Directory:
         """The same for what can be no identifier at all."""
         return self._index.current("text", text)
 
-    def lookup(self, tx: Transaction, identifier: Identifier) -> Active | Unknown:
-        # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
-        blinds = self._index.candidates(identifier.kind, identifier.value)
-        party_id = tx.one(_FIND, kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+    def lookup(self, tx: Transaction, *identifiers: Identifier) -> Active | Unknown:
+        """The account that the first of ``identifiers`` finds; of what was typed: `parse_identifiers`."""
+        asked: dict[str, Any] = {}
+        for place in range(MOST):
+            one = identifiers[place] if place < len(identifiers) else None
+            blinds = self._blinds(one) if one else (b"",)
+            asked |= {f"k{place}": one.kind if one else "", f"a{place}": blinds[0], f"b{place}": blinds[-1]}
+        found = dict(tx.all(_FIND, **asked))
+        party_id = next((found[one.kind] for one in identifiers if one.kind in found), None)
         return Active(party_id) if party_id else Unknown()
+
+    def _blinds(self, identifier: Identifier) -> tuple[bytes, ...]:
+        # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
+        return self._index.candidates(identifier.kind, identifier.value)
 
     def open_person(self, tx: Transaction, *, mobile: Mobile, user_name: UserName | None, now: int) -> Active | Taken:
         """A new person reached by ``mobile`` (proved by the caller). On ``Taken`` the caller rolls back."""
@@ -155,19 +198,69 @@ class Directory:
         )
         return written == 1
 
+    def record_document(
+        self,
+        tx: Transaction,
+        party_id: str,
+        *,
+        document: Document,
+        name: PersonName,
+        valid_to: int | None,
+        source: str,
+        now: int,
+        valid_from: int | None = None,
+    ) -> Identity | Taken:
+        """``source`` has verified that ``party_id`` holds it; it replaces an earlier document of its kind.
+
+        The earlier number then finds nobody. On ``Taken`` nothing was written. ``valid_from``, ``valid_to``: seconds.
+        """
+        tx.run(_HOLD_PARTY, party=party_id)
+        held = self.lookup(tx, document) == Active(party_id)
+        if not held and not self.add_identifier(tx, party_id, document, verified=True, now=now):
+            return Taken(document.kind)
+        blinds = self._blinds(document)
+        tx.run(_DROP_NUMBERS, party=party_id, kind=document.kind, a=blinds[0], b=blinds[-1])
+        tx.run(_END_DOCUMENTS, party=party_id, kind=document.kind, now=now)
+        row = new_id("doc")
+        told = orjson.dumps({"number": document.value, "name": name.value}).decode()
+        tx.run(
+            _ADD_DOCUMENT,
+            id=row,
+            party=party_id,
+            kind=document.kind,
+            type=document.type,
+            sealed=self._cipher.seal(told, context=f"identity_document.sealed:{row}"),
+            valid_from=valid_from,
+            valid_to=valid_to,
+            source=source,
+            now=now,
+        )
+        detail = {"type": document.type, "source": source}
+        record(tx, Event.DOCUMENT_RECORDED, subject=party_id, detail=detail, now=now)
+        return Identity(name, document, now, valid_to)
+
+    def _identity(self, row: _PersonRow) -> Identity:
+        told = orjson.loads(self._cipher.open(row.sealed, context=f"identity_document.sealed:{row.id}"))
+        document = stored_document(DocumentType(row.kind), told["number"])
+        return Identity(PersonName(told["name"]), document, row.at or 0, row.until)
+
     def person(self, tx: Transaction, party_id: str) -> Person:
         mobile, user_name, claims, updated_at, created_at = None, None, {}, None, 0
+        documents: list[Identity] = []
         for row in tx.all(_PERSON, party=party_id):
             if row.kind == "party":
                 created_at = row.at or 0
             elif row.kind == "profile":
                 claims = orjson.loads(self._cipher.open(row.sealed, context=f"profile.sealed:{party_id}"))
                 updated_at = row.at
+            elif row.kind in _DOCUMENT_TYPES:
+                documents.append(self._identity(row))
             else:
                 value = self._cipher.open(row.sealed, context=f"party_identifier.sealed:{row.id}")
                 mobile = Mobile(value) if row.kind == Kind.MOBILE else mobile
                 user_name = UserName(value) if row.kind == Kind.USER_NAME else user_name
-        return Person(party_id, mobile, user_name, claims, updated_at, created_at)
+        identity = max(documents, key=lambda one: one.verified_at, default=None)
+        return Person(party_id, mobile, user_name, claims, updated_at, created_at, identity)
 
     def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")

@@ -1,4 +1,4 @@
-"""Tables of parties, identifiers, profiles, pairwise subjects and accepted agreements.
+"""Tables of parties, identifiers, documents, profiles, pairwise subjects and accepted agreements.
 
 Always true: what a person could be recognised by is sealed; it is found through its blind index only.
 """
@@ -21,7 +21,7 @@ class Party(Base):
 
 
 class PartyIdentifier(Base):
-    """A phone number or user name: ``sealed`` under the context ``party_identifier.sealed:<id>``."""
+    """What finds a party, a phone number for one: ``sealed`` under the context ``party_identifier.sealed:<id>``."""
 
     __tablename__ = "party_identifier"
     __table_args__ = (UniqueConstraint("kind", "blind"),)
@@ -32,6 +32,27 @@ class PartyIdentifier(Base):
     blind: Mapped[bytes]
     verified_at: Mapped[int | None]
     created_at: Mapped[int]
+
+
+class IdentityDocument(Base):
+    """A document that showed who somebody is: number and name in JSON, context ``identity_document.sealed:<id>``.
+
+    Its number is a `PartyIdentifier`, too, of the same ``kind``: that finds its holder, and no second party has it.
+    ``ended_at``: when another document of that kind took its place.
+    """
+
+    __tablename__ = "identity_document"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    kind: Mapped[str]
+    type: Mapped[str]
+    sealed: Mapped[bytes]
+    valid_from: Mapped[int | None]
+    valid_to: Mapped[int | None]
+    verified_at: Mapped[int]
+    source: Mapped[str]
+    created_at: Mapped[int]
+    ended_at: Mapped[int | None]
 
 
 class Profile(Base):

@@ -25,18 +25,23 @@ _IDENTIFIERS = Statement(
 _SET_IDENTIFIER = Statement[Any](
     "UPDATE party_identifier SET sealed = :sealed, blind = :blind WHERE id = :id AND sealed = :before"
 )
-_PROFILES = Statement[tuple[str, bytes]](
-    "SELECT party_id, sealed FROM profile WHERE party_id > :after ORDER BY party_id LIMIT :limit"
-)
-_SET_PROFILE = Statement[Any]("UPDATE profile SET sealed = :sealed WHERE party_id = :id AND sealed = :before")
+_SEALED = {
+    table: (
+        Statement[tuple[str, bytes]](
+            f"SELECT {key}, sealed FROM {table} WHERE {key} > :after ORDER BY {key} LIMIT :limit"
+        ),
+        Statement[Any](f"UPDATE {table} SET sealed = :sealed WHERE {key} = :id AND sealed = :before"),
+    )
+    for table, key in (("profile", "party_id"), ("identity_document", "id"))
+}
 
 
 def rotate_accounts(
     database: Database, cipher: FieldCipher, index: BlindIndex, *, progress: Callable[[str], None]
 ) -> int:
-    """Bring identifiers and profiles under the current keys; the number of rows changed."""
+    """Bring identifiers, documents and profiles under the current keys; the number of rows changed."""
     changed = _rotate_identifiers(database, cipher, index, progress)
-    return changed + _rotate_profiles(database, cipher)
+    return changed + sum(_rotate_sealed(database, cipher, table) for table in _SEALED)
 
 
 def _rotate_identifiers(
@@ -59,16 +64,16 @@ def _rotate_identifiers(
         progress(f"{seen} identifiers looked at")
 
 
-def _rotate_profiles(database: Database, cipher: FieldCipher) -> int:
-    changed, after = 0, ""
+def _rotate_sealed(database: Database, cipher: FieldCipher, table: str) -> int:
+    changed, after, (read, write) = 0, "", _SEALED[table]
     while True:
         with database.transaction() as tx:
-            rows = tx.all(_PROFILES, after=after, limit=_BATCH)
-            for party_id, blob in rows:
+            rows = tx.all(read, after=after, limit=_BATCH)
+            for row, blob in rows:
                 if cipher.needs_rotation(blob):
-                    context = f"profile.sealed:{party_id}"
+                    context = f"{table}.sealed:{row}"
                     sealed = cipher.seal(cipher.open(blob, context=context), context=context)
-                    changed += tx.run(_SET_PROFILE, id=party_id, sealed=sealed, before=blob)
+                    changed += tx.run(write, id=row, sealed=sealed, before=blob)
         if not rows:
             return changed
         after = rows[-1][0]

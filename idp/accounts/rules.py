@@ -18,6 +18,10 @@ class Kind(StrEnum):
 
     MOBILE = "mobile"
     USER_NAME = "user_name"
+    ID_NUMBER = "id_number"
+    PASSPORT = "passport"
+    TRAVEL_PERMIT = "travel_permit"
+    CREDIT_CODE = "credit_code"
 
 
 class PartyStatus(StrEnum):
@@ -76,11 +80,3 @@ class UserName:
         return f"UserName({self.masked})"
 
     __str__ = __repr__
-
-
-Identifier = Mobile | UserName
-
-
-def parse_identifier(text: str) -> Identifier | None:
-    """What a person typed into the one sign-in field; None when it can be no identifier at all."""
-    return Mobile.parse(text) or UserName.parse(text)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
-from idp.proofing.rules import Evidence, Level, identity_level
+from idp.proofing.rules import CHECKED, Evidence, Level, identity_level
 from idp.signin.rules import Session
 
 
@@ -54,7 +54,7 @@ def standing(facts: Iterable[_Fact], session: Session, *, agreements: Mapping[st
         party_id=session.party_id,
         auth_time=session.auth_time,
         level=level,
-        attainable=Level(level.ial, max(level.aal, 2 if two_factors else 1)),
+        attainable=Level(max(level.ial, CHECKED), max(level.aal, 2 if two_factors else 1)),
         agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
         consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
     )

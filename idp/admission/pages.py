@@ -32,6 +32,7 @@ EXTENSION = "tongban_admission"
 PAGES = {
     Step.SIGN_IN: "signin.password",
     Step.AGREEMENTS: "registration.agreements",
+    Step.PROVE: "proofing.name",
     Step.STRENGTHEN: "signin.confirm",
     Step.CONSENT: "admission.consent",
 }

@@ -15,6 +15,7 @@ class Step(StrEnum):
 
     SIGN_IN = "sign-in"
     AGREEMENTS = "agreements"
+    PROVE = "prove"
     STRENGTHEN = "strengthen"
     CONSENT = "consent"
 
@@ -97,7 +98,7 @@ class Ask:
     reason: Reason
     refusal: Refusal
     target: Level = NO_LEVEL
-    """For `Step.STRENGTHEN`: the level to reach."""
+    """For `Step.PROVE` and `Step.STRENGTHEN`: the level to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +198,11 @@ def _requested_acr(demand: Demand, standing: Standing, progress: Progress, _now:
 
 
 def _raise(target: Level, standing: Standing, reason: Reason) -> Ask | Refuse:
-    if standing.attainable.meets(target):
-        return Ask(Step.STRENGTHEN, reason, Refusal.INTERACTION_REQUIRED, target)
-    return Refuse(Refusal.UNMET, reason)
+    """Who one is comes before how one signed in: a proof may need things at hand, a second factor is soon done."""
+    if not standing.attainable.meets(target):
+        return Refuse(Refusal.UNMET, reason)
+    step = Step.PROVE if standing.level.ial < target.ial else Step.STRENGTHEN
+    return Ask(step, reason, Refusal.INTERACTION_REQUIRED, target)
 
 
 def _consented(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | None:

@@ -28,6 +28,8 @@ class Event(StrEnum):
 
     PERSON_REGISTERED = "person:account:registered"
     EVIDENCE_ADDED = "person:evidence:added"
+    IDENTITY_REFUSED = "person:identity:refused"
+    DOCUMENT_RECORDED = "person:document:recorded"
     USER_NAME_SET = "person:user_name:set"
     PHONE_VERIFIED = "person:phone:verified"
     AGREEMENT_ACCEPTED = "person:agreement:accepted"

@@ -38,8 +38,9 @@ class Context:
     @cached_property
     def app(self) -> "Flask":
         from idp.app import create_app  # the heavy imports wait until a command needs them
+        from idp.cli.outside import registers
 
-        return create_app(self.settings)
+        return create_app(self.settings, registers(self.settings))
 
     def database(self) -> "Database":
         from idp.app import provider_of

@@ -14,15 +14,19 @@ import click
 
 from adapters.sandbox.cluster import run_parts
 from adapters.sandbox.cluster_parts import Part, answers
-from idp.accounts.actions import Active, accept_agreements
+from idp.accounts.actions import Active, Directory, Taken, accept_agreements
+from idp.accounts.documents import DocumentType, parse_document
+from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
 from idp.cli.schema import upgrade_schema
 from idp.credentials.password import store_password
+from idp.db import Transaction
 from idp.proofing.actions import add_evidence
 from idp.settings import Settings
 from idp.web.agreements import Agreements, load_agreements
+from idp.web.locale import china_date
 
 PEOPLE = Path("config/demo/people.toml")
 CLIENTS = Path("config/clients.demo.toml")
@@ -54,7 +58,7 @@ def add_people(context: Context, file: Path) -> int:
 
 
 def _add_person(context: Context, entry: Mapping[str, Any], agreements: Agreements) -> bool:
-    """``mobile``, ``password``, optional ``user_name``, ``name``, ``ial`` and ``claims`` (OpenID standard claims)."""
+    """``mobile``, ``password``; optional ``user_name``, ``name``, ``document``, ``ial``, ``claims`` (OpenID's)."""
     from idp.app import provider_of
 
     provider, now = provider_of(context.app), context.now
@@ -73,12 +77,30 @@ def _add_person(context: Context, entry: Mapping[str, Any], agreements: Agreemen
         accept_agreements(tx, opened.party_id, versions, now=now)
         claims = dict(entry.get("claims", {})) or ({"name": entry["name"]} if "name" in entry else {})
         provider.directory.set_profile(tx, opened.party_id, claims, now=claims.pop("updated_at", now))
+        if "document" in entry:
+            _record_document(tx, provider.directory, opened.party_id, entry, now)
         if "ial" in entry:
             add_evidence(
                 tx, opened.party_id, kind="scripted", level=entry["ial"], source="demo", expires_at=None, now=now
             )
         record(tx, Event.PERSON_REGISTERED, subject=opened.party_id, detail={"scripted": True}, now=now)
     return True
+
+
+def _record_document(
+    tx: Transaction, directory: Directory, party_id: str, entry: Mapping[str, Any], now: int
+) -> None:
+    """``document``: its ``type`` and ``number``; the holder is the person's ``name``."""
+    kind, today = DocumentType(entry["document"]["type"]), china_date(now)
+    document = parse_document(kind, entry["document"]["number"], today=today)
+    name = PersonName.parse(entry["name"])
+    if document is None or name is None:
+        raise fail(f"{entry['mobile']}: the name or the number of the document is none")
+    recorded = directory.record_document(
+        tx, party_id, document=document, name=name, valid_to=None, source="demo", now=now
+    )
+    if isinstance(recorded, Taken):
+        raise fail(f"the document {document.masked} is somebody else's")
 
 
 @click.command()

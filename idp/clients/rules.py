@@ -62,7 +62,9 @@ class Secret(NamedTuple):
     expires_at: int | None
 
 
-PERSONAL_SCOPES = frozenset({"openid", "profile", "email", "phone", "address", "offline_access"})
+PERSONAL_SCOPES = frozenset(
+    {"openid", "profile", "email", "phone", "address", "real_name", "id_document", "offline_access"}
+)
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
 ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
@@ -239,6 +241,8 @@ def _protocol_faults(client: Client) -> list[str]:
         faults.append(f"id_token_alg, userinfo_alg: one of {', '.join(sorted(ID_TOKEN_ALGS))}")
     if client.assertion_audience not in ("issuer", "token_endpoint", "any"):
         faults.append("assertion_audience: issuer, token_endpoint or any")
+    if client.scopes.get("id_document") is Basis.NONE:
+        faults.append("scopes: id_document needs consent or a statutory basis")
     if bad := sorted(scope for scope in client.scopes if not _SCOPE.fullmatch(scope)):
         faults.append(f"scopes: {bad} are no scope tokens (RFC 6749 3.3)")
     return faults

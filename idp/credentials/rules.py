@@ -31,6 +31,7 @@ class AttemptKind(StrEnum):
     """What is counted apart: a lock of one leaves the others open (trust 2)."""
 
     PASSWORD = "password"  # noqa: S105
+    NAME_CHECK = "name_check"
 
 
 class Purpose(StrEnum):

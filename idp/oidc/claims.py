@@ -3,7 +3,7 @@
 Always true: a claim leaves only if a scope that carries it is registered for the client and covered by the grant.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,14 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
+    "real_name": ("name", "name_verified"),
+    "id_document": ("document_type", "document_number"),
 }
-"""OpenID Connect Core 5.4."""
-CARRIER = {claim: scope for scope, claims in SCOPE_CLAIMS.items() for claim in claims}
+"""OpenID Connect Core 5.4, and the two scopes of a person's document."""
+CARRIER = {claim: scope for scope, claims in reversed(list(SCOPE_CLAIMS.items())) for claim in claims}
+"""Of two scopes with the same claim the first: ``name`` asked by name is the profile's."""
+_CHECKED = 2
+"""The identity level from which a document's number is told in full."""
 _MAX_REQUESTED = 60
 
 
@@ -96,12 +101,19 @@ def _is_request(member: Any) -> bool:
 
 
 def release(
-    person: Person, *, scopes: Iterable[str], named: frozenset[str], granted: frozenset[str]
+    person: Person, *, scopes: Collection[str], named: frozenset[str], granted: frozenset[str], ial: int, now: int
 ) -> dict[str, Any]:
-    """The claims of ``scopes``, and those ``named`` that a ``granted`` scope carries, as far as they are known."""
+    """The claims of ``scopes``, and those ``named`` that a ``granted`` scope carries, as far as they are known.
+
+    ``ial``: the identity level the grant was given at.
+    """
     names = {claim for scope in scopes for claim in SCOPE_CLAIMS.get(scope, ())}
     names |= {claim for claim in named if CARRIER.get(claim) in granted}
-    known = _known(person)
+    known = _known(person) | _documented(person, ial=ial, now=now)
+    if "real_name" in scopes and person.identity:
+        known["name"] = person.identity.name.value
+    elif "profile" not in scopes and not ("name" in named and "profile" in granted):
+        known.pop("name", None)  # what a profile says is no real name
     return {name: known[name] for name in known if name in names}
 
 
@@ -114,3 +126,13 @@ def _known(person: Person) -> dict[str, Any]:
     if person.updated_at is not None:
         claims["updated_at"] = person.updated_at
     return claims
+
+
+def _documented(person: Person, *, ial: int, now: int) -> dict[str, Any]:
+    """What the document recorded last says; its number in full only while it is valid and the person was checked."""
+    identity = person.identity
+    if identity is None:
+        return {"name_verified": False}
+    valid = identity.valid_to is None or identity.valid_to > now
+    number = identity.document.value if valid and ial >= _CHECKED else identity.document.masked
+    return {"name_verified": valid, "document_type": identity.document.type.value, "document_number": number}

@@ -271,7 +271,8 @@ class MachineEndpoints:
     ) -> dict[str, Any]:
         """The claims. Their record is written before they leave: one write, which needs no transaction around it."""
         granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
-        claims = release(self._directory.person(tx, grant.party_id), scopes=scopes, named=named, granted=granted)
+        person = self._directory.person(tx, grant.party_id)
+        claims = release(person, scopes=scopes, named=named, granted=granted, ial=grant.ial, now=now)
         if claims:
             record(
                 tx,

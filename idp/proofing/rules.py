@@ -6,13 +6,27 @@ Always true: a request for a level is met by the truth at or above it, and never
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 REGISTERED = 1
 """``ial`` of an account without evidence."""
+CHECKED = 2
+"""``ial`` of an account whose name and number a register has confirmed."""
+NAME_AND_NUMBER = "name_number"
+"""The kind of evidence that carries `CHECKED`."""
 MAX_IAL = 4
 MAX_AAL = 3
 _ACR = re.compile(r"urn:tongban(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?")
+
+
+class ProofRefusal(StrEnum):
+    """Why somebody was not proved to be who they say; `idp.web` has the sentence for each."""
+
+    NOT_CONFIRMED = "identity_not_confirmed"
+    DOCUMENT_EXPIRED = "document_expired"
+    TRIES_USED_UP = "identity_tries_used_up"
+    REGISTER_UNAVAILABLE = "register_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

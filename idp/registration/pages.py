@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, abort, current_app, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Active, Directory, Taken, accept_agreements
+from idp.accounts.identifiers import is_like_document
 from idp.accounts.rules import Kind, Mobile, UserName
 from idp.audit import Event, record
 from idp.captcha.pages import (
@@ -37,7 +38,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public, signed_in
-from idp.web.locale import preferences
+from idp.web.locale import china_date, preferences
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, password_rule, sentence
 from idp.web.visit import carried, onward
@@ -229,6 +230,8 @@ def _check_details(form: Form, mobile: Mobile) -> UserName | None:
     user_name = UserName.parse(form["user_name"]) if form["user_name"] else None
     if form["user_name"] and user_name is None:
         form.refuse("user_name", sentence("user_name_invalid"))
+    if user_name and is_like_document(user_name, today=china_date(now())):
+        form.refuse("user_name", sentence("user_name_like_document"))
     chosen = user_name.value if user_name else ""
     verdict = _parts().passwords.judge(form["password"], Personal(phone=mobile.value, user_name=chosen))
     if isinstance(verdict, Unfit) and form["password"]:

@@ -148,10 +148,15 @@ def profile() -> ResponseReturnValue:
         phone=person.mobile.masked if person.mobile else "",
         user_name=person.user_name.masked if person.user_name else None,
         created_at=person.created_at,
+        name=person.identity.name.masked if person.identity else None,
+        document=person.identity.document.masked if person.identity else None,
+        document_ends=person.identity.valid_to if person.identity else None,
         ial=ial(tx, session.party_id, now=now()),
         aal=session.aal,
     )
-    return render_template("account/profile.html", profile=shown, agreements=_accepted(session.party_id))
+    return render_template(
+        "account/profile.html", profile=shown, agreements=_accepted(session.party_id), notice=done_notice()
+    )
 
 
 def _accepted(party_id: str) -> list[SimpleNamespace]:

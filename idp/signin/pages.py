@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Active, Directory, Unknown
-from idp.accounts.rules import parse_identifier
+from idp.accounts.actions import Active, Directory
+from idp.accounts.identifiers import parse_identifiers
 from idp.audit import Event, record
 from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
 from idp.credentials import password as passwords
@@ -25,6 +25,7 @@ from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.limits import address_budget_key
+from idp.web.locale import china_date
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, sentence
 from idp.web.visit import carried, current_visit, onward
@@ -114,11 +115,11 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
 
 def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passwords.Denied, str | None]:
     """Look the account up, verify, and leave the audit record; the same statements for known and unknown."""
-    directory, identifier = parts().directory, parse_identifier(typed)
-    found = directory.lookup(current_transaction(), identifier) if identifier else Unknown()
+    directory, identifiers = parts().directory, parse_identifiers(typed, today=china_date(now()))
+    found = directory.lookup(current_transaction(), *identifiers)
     db.session.rollback()
     party_id = found.party_id if isinstance(found, Active) else None
-    blind = directory.blind(identifier) if identifier else directory.blind_text(typed)
+    blind = directory.blind(identifiers[0]) if identifiers else directory.blind_text(typed)
     outcome = parts().passwords.verify(
         party_id=party_id,
         key=account_key(party_id) if party_id else unknown_key(blind),

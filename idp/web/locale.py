@@ -6,7 +6,7 @@ remembered choice, Accept-Language, the default of the installation.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import get_args
 from urllib.parse import urlencode, urlsplit
 
@@ -160,3 +160,8 @@ def init_locale(app: Flask, web: WebOptions) -> None:
     babel.domain_instance = Texts(english(accented=web.pseudo_english))
     app.jinja_env.filters.update(local_time=local_time, iso_time=iso_time)
     app.register_blueprint(preferences_pages)
+
+
+def china_date(seconds: int) -> date:
+    """The day it is in China: documents begin and end, and people are born, by it."""
+    return datetime.fromtimestamp(seconds, CHINA_TIME).date()

@@ -4,11 +4,14 @@ from contextlib import suppress
 
 import pytest
 
-from idp.accounts.actions import Active, Directory, Taken, Unknown, accept_agreements, acceptances
+from idp.accounts.actions import Active, Directory, Identity, Taken, Unknown, accept_agreements, acceptances
+from idp.accounts.credit_code import CreditCode
+from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
+from idp.accounts.names import PersonName
 from idp.accounts.rules import Kind, Mobile, UserName
-from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.fields import BlindIndex, FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
-from idp.db import Database, Statement
+from idp.db import Database, Statement, Transaction
 from tests.provider import keys_of
 
 NOW = 1_800_000_000
@@ -18,6 +21,21 @@ MOBILE, NAME = Mobile("13812340001"), UserName("harbour_lamp")
 def directory(fields: tuple[str, ...] = ("f",), index: tuple[str, ...] = ("i",)) -> Directory:
     rings = [parse_ring([f"{key}:{keys_of(key)}" for key in keys], name="test") for keys in (fields, index)]
     return Directory(FieldCipher(rings[0]), BlindIndex(rings[1]))
+
+
+ID, HOLDER = IdNumber("430105199003070011"), PersonName("周𪚥文")
+
+
+def recorded(tx: Transaction, party_id: str, document: Document, *, now: int = NOW) -> Identity | Taken:
+    return directory().record_document(
+        tx, party_id, document=document, name=HOLDER, valid_to=NOW + 9, source="test", now=now
+    )
+
+
+def another(tx: Transaction, mobile: str, user_name: UserName | None = None) -> str:
+    opened = directory().open_person(tx, mobile=Mobile(mobile), user_name=user_name, now=NOW)
+    assert isinstance(opened, Active)
+    return opened.party_id
 
 
 @pytest.fixture
@@ -128,3 +146,82 @@ def test_every_accepted_version_is_remembered_once(any_database: Database, perso
         accept_agreements(tx, person, {"user": "1", "privacy": "2"}, now=NOW + 5)
         found = [(row.document, row.version, row.accepted_at) for row in acceptances(tx, person)]
     assert found == [("privacy", "1", NOW), ("privacy", "2", NOW + 5), ("user", "1", NOW)]
+
+
+def test_a_documents_number_finds_its_holder_and_shows_who_that_is(any_database: Database, person: str) -> None:
+    with any_database.transaction() as tx:
+        assert recorded(tx, person, ID) == Identity(HOLDER, ID, NOW, NOW + 9)
+        assert directory().lookup(tx, ID) == Active(person)
+        assert directory().person(tx, person).identity == Identity(HOLDER, ID, NOW, NOW + 9)
+        event = tx.one(Statement("SELECT event FROM audit_event WHERE event LIKE '%document%'", str))
+    assert event == "person:document:recorded"
+
+
+def test_without_a_document_nobody_knows_who_somebody_is(any_database: Database, person: str) -> None:
+    with any_database.transaction() as tx:
+        assert directory().person(tx, person).identity is None
+        assert directory().lookup(tx, ID) == Unknown()
+
+
+def test_a_document_belongs_to_one_account_also_under_a_new_index_key(any_database: Database, person: str) -> None:
+    with any_database.transaction() as tx:
+        other = another(tx, "13812340002")
+        recorded(tx, person, ID)
+        rotating = directory(("g", "f"), ("j", "i"))
+        for known in (directory(), rotating):
+            taken = known.record_document(tx, other, document=ID, name=HOLDER, valid_to=None, source="test", now=NOW)
+            assert taken == Taken(Kind.ID_NUMBER)
+        assert directory().person(tx, other).identity is None
+
+
+def test_a_newer_document_of_a_kind_replaces_the_one_before(any_database: Database, person: str) -> None:
+    old, new = Passport("E12345678"), Passport("E87654321")
+    with any_database.transaction() as tx:
+        recorded(tx, person, old)
+        recorded(tx, person, ID, now=NOW + 1)
+        recorded(tx, person, new, now=NOW + 2)
+        recorded(tx, person, new, now=NOW + 3)
+        assert directory().lookup(tx, old) == Unknown()
+        assert directory().lookup(tx, new) == directory().lookup(tx, ID) == Active(person)
+        assert directory().person(tx, person).identity == Identity(HOLDER, new, NOW + 3, NOW + 9)
+        rows = tx.all(Statement("SELECT ended_at FROM identity_document ORDER BY created_at", lambda ended: ended))
+    assert rows == [NOW + 2, None, NOW + 3, None]
+
+
+def test_of_what_may_be_several_things_the_document_comes_before_the_user_name(any_database: Database) -> None:
+    """Nobody keeps others from their account by calling themselves like their document."""
+    passport, name = Passport("GA1234567"), UserName("ga1234567")
+    with any_database.transaction() as tx:
+        holder, squatter = another(tx, "13812340003"), another(tx, "13812340004", name)
+        assert directory().lookup(tx, passport, name) == Active(squatter)
+        recorded(tx, holder, passport)
+        assert directory().lookup(tx, passport, name) == Active(holder)
+        assert directory().lookup(tx, name) == Active(squatter)
+        assert directory().lookup(tx, TravelPermit("H12345678"), Passport("H12345678")) == Unknown()
+        assert directory().lookup(tx) == Unknown()
+
+
+def test_a_party_that_is_no_person_is_found_by_its_credit_code(any_database: Database, person: str) -> None:
+    code = CreditCode("91430100MA0000007Q")
+    with any_database.transaction() as tx:
+        assert directory().add_identifier(tx, person, code, verified=True, now=NOW)
+        assert directory().lookup(tx, code) == Active(person)
+        assert directory().person(tx, person).mobile == MOBILE
+
+
+def test_a_document_put_into_another_row_is_noticed(any_database: Database, person: str) -> None:
+    with any_database.transaction() as tx:
+        other = another(tx, "13812340002")
+        recorded(tx, person, ID)
+        recorded(tx, other, Passport("E12345678"))
+        sealed = tx.all(
+            Statement("SELECT sealed FROM identity_document WHERE party_id = :party", bytes), party=person
+        )
+        assert not any(part.encode() in sealed[0] for part in (ID.value, HOLDER.value))
+        tx.run(
+            Statement("UPDATE identity_document SET sealed = :sealed WHERE party_id = :party", int),
+            sealed=sealed[0],
+            party=other,
+        )
+        with pytest.raises(FieldUnreadable):
+            directory().person(tx, other)

@@ -1,11 +1,15 @@
 """Identifiers: one canonical form, whatever the spelling, and nothing in clear where it might be printed."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.accounts.rules import Mobile, UserName, parse_identifier
+from idp.accounts.identifiers import MOST, is_like_document, parse_identifiers
+from idp.accounts.rules import Kind, Mobile, UserName
 
+TODAY = date(2026, 1, 1)
 numbers = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 FULL_WIDTH = str.maketrans("0123456789+", "０１２３４５６７８９＋")
 SPELLINGS = {
@@ -23,9 +27,9 @@ SPELLINGS = {
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS.keys())
 @given(numbers)
 def test_every_spelling_is_the_same_number(spelling, number):
-    found = parse_identifier(spelling(number))
-    assert found == Mobile(number)
-    assert found.e164 == f"+86{number}"
+    found = parse_identifiers(spelling(number), today=TODAY)
+    assert found == (Mobile(number),)
+    assert found[0].e164 == f"+86{number}"
 
 
 @given(st.text(max_size=40))
@@ -35,7 +39,8 @@ def test_whatever_is_typed_is_canonical_or_nothing(text):
         len(mobile.value) == 11 and mobile.value.isascii() and Mobile.parse(mobile.value) == mobile
     )
     assert name is None or (name.value.isascii() and UserName.parse(name.value) == name)
-    assert parse_identifier(text) == (mobile or name)
+    found = parse_identifiers(text, today=TODAY)
+    assert [one for one in found if isinstance(one, Mobile | UserName)] == [one for one in (mobile, name) if one]
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,37 @@ def test_a_user_name_is_masked_wherever_it_is_printed():
     name = UserName("harbour_lamp")
     assert name.masked == "ha***p"
     assert "harbour" not in repr(name) + str(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("11010519491231002x", [Kind.ID_NUMBER]),
+        ("ＵＳＡ３１００８８０８０８１２", [Kind.ID_NUMBER, Kind.USER_NAME]),
+        ("91430100ma0000007q", [Kind.CREDIT_CODE]),
+        ("H 1234 5678", [Kind.TRAVEL_PERMIT, Kind.PASSPORT]),
+        ("h12345678", [Kind.TRAVEL_PERMIT, Kind.PASSPORT, Kind.USER_NAME]),
+        ("12345678", [Kind.TRAVEL_PERMIT, Kind.PASSPORT]),
+        ("e12345678", [Kind.PASSPORT, Kind.USER_NAME]),
+        ("harbour_lamp", [Kind.USER_NAME]),
+        ("no~identifier", []),
+    ],
+)
+def test_what_is_typed_may_be_several_things_and_a_user_name_comes_last(text, kinds):
+    assert [found.kind for found in parse_identifiers(text, today=TODAY)] == kinds
+
+
+@given(st.text("0123456789ABCDEHMXabehmx", max_size=20) | st.from_regex(r"[HMhm]?[0-9]{8}", fullmatch=True))
+def test_nothing_is_more_kinds_at_once_than_are_looked_up(text):
+    found = parse_identifiers(text, today=TODAY)
+    assert len(found) == len({one.kind for one in found}) <= MOST
+
+
+@pytest.mark.parametrize("name", ["h12345678", "m1234567801", "e12345678", "ab1234567", "usa310088080812"])
+def test_a_name_that_could_be_a_documents_number_is_not_for_choosing(name):
+    assert is_like_document(UserName(name), today=TODAY)
+
+
+@pytest.mark.parametrize("name", ["harbour_lamp", "gongyan88", "zhang123", "li20240101a", "usa310088133312"])
+def test_other_names_with_digits_are(name):
+    assert not is_like_document(UserName(name), today=TODAY)

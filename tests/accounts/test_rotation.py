@@ -3,15 +3,18 @@
 import pytest
 
 from idp.accounts.actions import Active
+from idp.accounts.documents import Passport
 from idp.accounts.rotation import rotate_accounts
 from idp.accounts.rules import Mobile
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.db import Database
-from tests.accounts.test_directory import NOW, directory
+from tests.accounts.test_directory import HOLDER, NOW, directory
 from tests.provider import keys_of
 
 PEOPLE = 5
+ROWS = 4
+"""Of one person: two identifiers, profile, document."""
 
 
 class Interrupted(Exception):
@@ -26,6 +29,15 @@ def people(database: Database) -> list[Mobile]:
             opened = directory().open_person(tx, mobile=mobile, user_name=None, now=NOW)
             assert isinstance(opened, Active)
             directory().set_profile(tx, opened.party_id, {"name": mobile.value}, now=NOW)
+            directory().record_document(
+                tx,
+                opened.party_id,
+                document=Passport(f"E{mobile.value[-4:]}"),
+                name=HOLDER,
+                valid_to=None,
+                source="test",
+                now=NOW,
+            )
     return numbers
 
 
@@ -35,7 +47,7 @@ def rotate(database: Database, fields: tuple[str, ...], index: tuple[str, ...], 
 
 
 def test_afterwards_the_old_keys_are_not_needed(database: Database, people: list[Mobile]) -> None:
-    assert rotate(database, ("g", "f"), ("j", "i")) == 2 * PEOPLE
+    assert rotate(database, ("g", "f"), ("j", "i")) == ROWS * PEOPLE
     with database.transaction() as tx:
         for mobile in people:
             found = directory(("g",), ("j",)).lookup(tx, mobile)
@@ -43,6 +55,9 @@ def test_afterwards_the_old_keys_are_not_needed(database: Database, people: list
             read = directory(("g",), ("j",)).person(tx, found.party_id)
             assert read.mobile == mobile
             assert read.profile == {"name": mobile.value}
+            assert read.identity
+            assert (read.identity.document, read.identity.name) == (Passport(f"E{mobile.value[-4:]}"), HOLDER)
+            assert directory(("g",), ("j",)).lookup(tx, read.identity.document) == found
 
 
 def test_a_second_run_changes_nothing(database: Database, people: list[Mobile]) -> None:
@@ -51,7 +66,7 @@ def test_a_second_run_changes_nothing(database: Database, people: list[Mobile]) 
 
 
 def test_a_second_index_key_alone_moves_the_index(database: Database, people: list[Mobile]) -> None:
-    assert rotate(database, ("f",), ("j", "i")) == PEOPLE
+    assert rotate(database, ("f",), ("j", "i")) == 2 * PEOPLE
     with database.transaction() as tx:
         assert isinstance(directory(("f",), ("j",)).lookup(tx, people[0]), Active)
 
@@ -68,6 +83,6 @@ def test_an_interrupted_run_leaves_everybody_found_and_is_finished_by_the_next(
         rotate(database, ("g", "f"), ("j", "i"), stop)
     with database.transaction() as tx:
         assert all(isinstance(directory(("g", "f"), ("j", "i")).lookup(tx, mobile), Active) for mobile in people)
-    assert rotate(database, ("g", "f"), ("j", "i")) == 2 * PEOPLE - 2
+    assert rotate(database, ("g", "f"), ("j", "i")) == ROWS * PEOPLE - 2
     with database.transaction() as tx:
         assert all(isinstance(directory(("g",), ("j",)).lookup(tx, mobile), Active) for mobile in people)

@@ -13,11 +13,13 @@ from idp.proofing.rules import Level
 
 NOW = 1_800_000_000
 SESSIONS = [None, *itertools.product((1, 3), (1, 2), (0, 30, 4000))]  # (ial, aal, seconds since authentication)
-MINIMA = [(0, 0), (1, 2), (3, 1), (4, 1)]
+MINIMA = [(0, 0), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1)]
 ACRS = [
     (),
     ("urn:tongban:aal:1",),
     ("urn:tongban:aal:2",),
+    ("urn:tongban:ial:2",),
+    ("urn:tongban:ial:2:aal:2",),
     ("urn:tongban:ial:3",),
     ("urn:tongban:ial:4", "urn:tongban:aal:2"),
     ("urn:tongban:ial:3:aal:2", "urn:tongban:ial:1"),
@@ -53,23 +55,23 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
     if session is None:
         return page("sign-in", "login_required")
     ial, aal, age = session
-    truth, reach = (ial, aal), (ial, 2)
+    truth, reach = (ial, aal), (max(ial, 2), 2)
     must_sign_in = "login" in prompt or (max_age is not None and (max_age == 0 or age > max_age))
     if must_sign_in and not authenticated:
         return page("sign-in", "login_required")
     if not at_least(truth, minimum):
         if at_least(reach, minimum) and not declined:
-            return page("strengthen", "interaction_required")
+            return page("prove" if ial < minimum[0] else "strengthen", "interaction_required")
         return ("error", "unmet_authentication_requirements")
     known = [w for w in map(wants, acr) if w]
     if acr and not any(at_least(truth, w) for w in known):
-        reachable = any(at_least(reach, w) for w in known)
+        reachable = [w for w in known if at_least(reach, w)]
         if essential and not reachable:
             return ("error", "unmet_authentication_requirements")
         if reachable:
             if declined:
                 return ("error", "unmet_authentication_requirements")
-            return page("strengthen", "interaction_required")
+            return page("prove" if ial < reachable[0][0] else "strengthen", "interaction_required")
     if not consented and ("consent" in prompt or consent_needed):
         return page("consent", "consent_required")
     met = [value for value in acr if wants(value) and at_least(truth, wants(value))]
@@ -90,7 +92,7 @@ def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, d
     if session:
         ial, aal, age = session
         standing = Standing(
-            party_id="p", auth_time=NOW - age, level=Level(ial, aal), attainable=Level(ial, 2), agreed=True
+            party_id="p", auth_time=NOW - age, level=Level(ial, aal), attainable=Level(max(ial, 2), 2), agreed=True
         )
     authenticated, consented, declined = done
     progress = Progress(authenticated=authenticated, consented=consented, declined=declined)

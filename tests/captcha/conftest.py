@@ -15,6 +15,7 @@ from idp.app import create_app
 from idp.captcha.pages import EXTENSION, Captcha
 from idp.settings import Limits
 from tests.provider import Browser, Site, browser, settings_at, signed_in, site, site_template
+from tests.registers import ScriptedRegisters
 
 __all__ = ["browser", "signed_in", "site", "site_template"]
 
@@ -27,7 +28,7 @@ def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     directory = tmp_path_factory.mktemp("asking")
     shutil.copyfile(site_template, directory / "idp.db")
     easy = settings_at(directory).limits.model_dump()
-    app = create_app(settings_at(directory, limits=easy | {"captcha": Limits().captcha}))
+    app = create_app(settings_at(directory, limits=easy | {"captcha": Limits().captcha}), ScriptedRegisters().ports)
     yield app
     Site(app).close()
 

@@ -40,6 +40,10 @@ SAFE: dict[str, str] = {
     "STATE__URL": "redis://redis.example:6379/0",
     "SMS__URL": "https://sms.example/v1",
     "SMS__SECRET": "a-shared-secret-of-more-than-32-characters",
+    "REGISTERS__POPULATION__URL": "https://registers.example/population",
+    "REGISTERS__POPULATION__SECRET": "a-population-secret-of-more-than-32-characters",
+    "REGISTERS__ENTERPRISE__URL": "https://registers.example/enterprise",
+    "REGISTERS__ENTERPRISE__SECRET": "an-enterprise-secret-of-more-than-32-characters",
     "SERVER__EMBEDDED_WORKER": "false",
     "SECRETS__FIELD_KEYS": json.dumps([f"f1:{keys_of('f')}"]),
     "SECRETS__INDEX_KEYS": json.dumps([f"i1:{keys_of('i')}"]),
@@ -98,6 +102,11 @@ UNSAFE = [
     ("SMS__URL", "http://localhost:8009/sms/v1/messages", "sms.url"),
     ("SMS__SECRET", "short", "sms.secret"),
     ("SMS__SECRET", "sandbox-sms-secret-not-for-production", "sms.secret"),
+    ("REGISTERS__POPULATION__URL", "https://sandbox.localhost/population/v1/checks", "registers.population.url"),
+    ("REGISTERS__POPULATION__SECRET", "sandbox-population-secret-not-for-production", "registers.population.secret"),
+    ("REGISTERS__ENTERPRISE__URL", "http://registers.example/enterprise", "registers.enterprise.url"),
+    ("REGISTERS__ENTERPRISE__SECRET", "short", "registers.enterprise.secret"),
+    ("REGISTERS__ENTERPRISE__SECRET", "sandbox-enterprise-secret-not-for-production", "registers.enterprise.secret"),
     ("SERVER__EMBEDDED_WORKER", "true", "server.embedded_worker"),
     ("LOG__LEVEL", "DEBUG", "log.level"),
     ("SECRETS__FIELD_KEYS", "[]", "secrets"),
@@ -129,7 +138,7 @@ def test_config_check_refuses_each_unsafe_setting(
     assert checked.exit_code == 1
     assert checked.output.startswith(f"unsafe: {said}")
     assert checked.output.count("unsafe:") == 1
-    for secret in ("SMS__SECRET", "SECRETS__AUDIT_KEY"):
+    for secret in ("SMS__SECRET", "REGISTERS__POPULATION__SECRET", "SECRETS__AUDIT_KEY"):
         assert SAFE[secret] not in checked.output
 
 
@@ -151,7 +160,14 @@ def test_development_bears_everything(environment: Callable[..., None], run: Run
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ISSUER", "idp.example"), ("ISSUER", "https://x/"), ("AUDIT__RETENTION_DAYS", "30"), ("SERVER__PORT", "x")],
+    [
+        ("ISSUER", "idp.example"),
+        ("ISSUER", "https://x/"),
+        ("AUDIT__RETENTION_DAYS", "30"),
+        ("SERVER__PORT", "x"),
+        ("REGISTERS__POPULATION__TIMEOUT", "0"),
+        ("REGISTERS__ENTERPRISE__BREAKER_FAILURES", "0"),
+    ],
 )
 def test_settings_that_mean_nothing_stop_the_command(
     environment: Callable[..., None], monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -167,12 +183,13 @@ def test_the_reference_names_every_setting_and_hides_secrets(run: Run) -> None:
     for name in ("issuer", "limits.sms.per_number_daily", "tokens.refresh_absolute", "secrets.field_keys"):
         assert f"- `{name}`" in told
     assert "sandbox-sms-secret" not in told
+    assert "sandbox-population-secret" not in told
 
 
 def test_the_example_of_production_is_safe_but_for_what_is_to_be_filled_in(
     environment: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment(**{name: value for name, value in SAFE.items() if name.startswith("S") and "URL" not in name})
+    environment(**{name: value for name, value in SAFE.items() if name.startswith(("S", "R")) and "URL" not in name})
     monkeypatch.setenv("TONGBAN_CONFIG", "config/production.example.toml")
     checked = run("config", "check")
     assert checked.exit_code == 0, checked.output
@@ -330,7 +347,7 @@ def test_fields_come_under_a_new_field_key_and_a_second_index_key_also_when_inte
     rotating = replace(site.provider, cipher=both[0], index=both[1])
     monkeypatch.setitem(site.app.extensions, EXTENSION, rotating)
     with monkeypatch.context() as patched:
-        patched.setattr(rotation, "_rotate_profiles", lambda *_: (_ for _ in ()).throw(Interrupted()))
+        patched.setattr(rotation, "_rotate_sealed", lambda *_: (_ for _ in ()).throw(Interrupted()))
         assert isinstance(over_site("fields", "rotate").exception, Interrupted)
     done = over_site("fields", "rotate")
     assert done.exit_code == 0, done.output
@@ -363,6 +380,35 @@ def test_scripted_people_are_added_once(over_site: Run, site: Site, tmp_path: Pa
     assert over_site("people", "add", str(file)).exit_code == 1
     file.write_text('[[person]]\nmobile = "13912340011"\nuser_name = "zhou_4d"\npassword = "x"\n')
     assert "taken" in over_site("people", "add", str(file)).output
+
+
+def test_the_people_of_the_demo_have_documents_that_find_them(over_site: Run, site: Site) -> None:
+    assert over_site("people", "add", "config/demo/people.toml").output == "7 accounts opened\n"
+    told = {
+        entry["name"]: entry for entry in tomllib.loads(Path("config/demo/people.toml").read_text("utf-8"))["person"]
+    }
+    kinds = set()
+    for name in ("周𪚥文", "Maria Fernandes"):
+        number, password = told[name]["document"]["number"], told[name]["password"]
+        browser = site.browser().sign_in(number, password)
+        assert browser.signed_in
+        with site.provider.database.autocommit() as tx:
+            person = site.provider.directory.person(tx, site.party(told[name]["mobile"]))
+        assert person.identity
+        assert person.identity.name.value == name
+        kinds.add(person.identity.document.type.value)
+    assert kinds == {"resident_id", "permanent_residence"}
+
+
+@pytest.mark.parametrize(
+    "document", ['type = "resident_id", number = "430105199003070012"', 'type = "passport", number = "护照"']
+)
+def test_a_scripted_person_with_a_wrong_number_is_refused(over_site: Run, tmp_path: Path, document: str) -> None:
+    file = tmp_path / "people.toml"
+    file.write_text(
+        f'[[person]]\nname = "周𪚥文"\nmobile = "13912340012"\npassword = "x"\ndocument = {{ {document} }}\n', "utf-8"
+    )
+    assert "the name or the number" in over_site("people", "add", str(file)).output
 
 
 @pytest.mark.parametrize("words", [("people", "add", "config/demo/people.toml"), ("demo",)])

@@ -5,11 +5,12 @@ import base64
 from idp.crypto.fields import FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.crypto.tokens import new_id
-from idp.grants.rules import Grant
+from idp.grants.rules import Code, Grant
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid
 
 NOW = 1_800_000_000
+CALLBACK = "https://tax.example/cb"
 CIPHER = FieldCipher(parse_ring(["f:" + base64.b64encode(b"f" * 32).decode()], name="test"))
 
 
@@ -34,3 +35,8 @@ def grant(party: str, session: Session, client: str = "tax", *, offline: bool = 
         created_at=now,
         revoked_at=None,
     )
+
+
+def bound(text: str) -> Code:
+    """A code of a minute, without challenge."""
+    return Code(text, CALLBACK, None, "n", NOW + 60)

@@ -15,14 +15,13 @@ from idp.audit import init_audit
 from idp.crypto.tokens import random_token
 from idp.db import Database, Statement, Transaction
 from idp.grants import actions
-from idp.grants.rules import Code, EndReason, Grant, RefreshToken
+from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.messages.outbox import init_outbox
 from idp.signin import sessions
 from idp.signin.rules import Method, Session
 from tests.accounts.test_directory import directory
-from tests.grants.making import CIPHER, NOW, grant
+from tests.grants.making import CALLBACK, CIPHER, NOW, bound, grant
 
-CALLBACK = "https://tax.example/cb"
 NOTICES = Statement("SELECT client_id FROM outbox WHERE kind = 'logout' ORDER BY client_id", str)
 ENDS = Statement("SELECT subject, reason FROM audit_event WHERE event = 'client:grant:ended'", lambda *row: row)
 
@@ -38,7 +37,7 @@ class Held:
     def give(self, client: str = "tax", *, offline: bool = False) -> tuple[Grant, str]:
         made, code = grant(self.party, self.session, client, offline=offline), random_token()
         with self.database.transaction() as tx:
-            actions.issue(tx, made, Code(code, CALLBACK, None, "n", NOW + 60))
+            actions.issue(tx, made, bound(code))
         return made, code
 
     def redeem(self, made: Grant, code: str, **other: Any) -> actions.Redeemed | None:

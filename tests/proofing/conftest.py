@@ -1,20 +1,5 @@
-"""An audit writer: every change of a client leaves its record."""
+"""Proofing over HTTP: a provider whose registers say what the test tells them."""
 
-from collections.abc import Iterator
+from tests.provider import browser, registers, shared_app, signed_in, site, site_template
 
-import pytest
-
-from idp.audit import chains as chains_module
-from idp.audit import init_audit
-from idp.crypto.fields import FieldCipher
-from idp.crypto.rings import parse_ring
-from idp.messages.outbox import init_outbox
-from tests.provider import keys_of
-
-
-@pytest.fixture(autouse=True)
-def _written() -> Iterator[None]:
-    init_audit(b"an audit key of thirty-two bytes", "node-1")
-    init_outbox(FieldCipher(parse_ring([f"f:{keys_of('f')}"], name="test")))
-    yield
-    chains_module._writer = None
+__all__ = ["browser", "registers", "shared_app", "signed_in", "site", "site_template"]

@@ -1,9 +1,13 @@
 """Levels: the acr grammar, what meets what, and evidence that ends."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.audit import chains as chains_module
+from idp.audit import init_audit
 from idp.db import Database, Statement
 from idp.proofing.actions import add_evidence, ial
 from idp.proofing.rules import Evidence, Level, acr_values_supported, identity_level, parse_acr
@@ -11,6 +15,14 @@ from idp.proofing.rules import Evidence, Level, acr_values_supported, identity_l
 NOW = 1_800_000_000
 ials, aals = st.integers(1, 4), st.integers(1, 3)
 levels = st.builds(Level, ials, aals)
+
+
+@pytest.fixture
+def written() -> Iterator[None]:
+    """An audit writer: evidence leaves its record."""
+    init_audit(b"an audit key of thirty-two bytes", "node-1")
+    yield
+    chains_module._writer = None
 
 
 @given(levels)
@@ -65,6 +77,7 @@ def test_the_level_is_the_highest_of_what_is_valid_now(evidence):
     assert identity_level(evidence, now=NOW) == max(valid, default=1)
 
 
+@pytest.mark.usefixtures("written")
 def test_evidence_carries_until_its_end_and_not_a_second_longer(any_database: Database) -> None:
     party = Statement("INSERT INTO party (id, kind, status, created_at) VALUES ('pty_1', 'person', 'active', 1)", int)
     with any_database.transaction() as tx:

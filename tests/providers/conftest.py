@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 import pytest
 from werkzeug.serving import make_server
 
+from adapters.providers.enterprise import HttpEnterpriseRegister
+from adapters.providers.population import HttpPopulationRegister
+from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
+from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
 from adapters.sandbox.store import Inbox
@@ -22,6 +26,8 @@ from idp.messages.rules import SmsMessage
 from idp.messages.templates import compose
 
 SECRET = "a-key-of-the-provider-tests-0123456789"
+POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
+ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
 IMPATIENT = 0.3
@@ -44,6 +50,17 @@ class RunningSandbox:
     ) -> HttpSmsGateway:
         return HttpSmsGateway(url=self.url + ENDPOINT, secret=secret, timeout=timeout, clock=clock or self.now)
 
+    def population(
+        self, *, secret: str = POPULATION_SECRET, clock: Callable[[], float] | None = None, **patience: float
+    ) -> HttpPopulationRegister:
+        """Of a patience that no breaker of a test opens in unless it says so."""
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpPopulationRegister(self.url + PERSON_ENDPOINT, secret, patience=limits, clock=clock or self.now)
+
+    def enterprise(self, *, secret: str = ENTERPRISE_SECRET, **patience: float) -> HttpEnterpriseRegister:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpEnterpriseRegister(self.url + ENTITY_ENDPOINT, secret, patience=limits, clock=self.now)
+
     def messages(self, to: str) -> list[str]:
         return [message.message_id for message in self.inbox.messages(now=self.now(), to=to)]
 
@@ -52,7 +69,13 @@ class RunningSandbox:
 def sandbox() -> Iterator[RunningSandbox]:
     running = RunningSandbox()
     app = create_sandbox(
-        SandboxSettings(secret=SECRET, clock=running.now, pause=lambda seconds: time.sleep(seconds * SCALE))
+        SandboxSettings(
+            secret=SECRET,
+            population_secret=POPULATION_SECRET,
+            enterprise_secret=ENTERPRISE_SECRET,
+            clock=running.now,
+            pause=lambda seconds: time.sleep(seconds * SCALE),
+        )
     )
     app.extensions["sandbox_inbox"] = running.inbox
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -75,13 +98,16 @@ def message(to: str = "+8613800001001", message_id: str = "msg_1") -> SmsMessage
 
 
 @contextmanager
-def answering(conversation: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that holds one ``conversation`` per connection; its address."""
+def answering(conversation: Callable[[socket.socket], None], *, times: int = 1) -> Iterator[str]:
+    """A server that holds one ``conversation`` per connection, on ``times`` connections; its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(5)
 
     def serve() -> None:
-        connection, _ = listener.accept()
+        for _ in range(times):
+            hold(listener.accept()[0])
+
+    def hold(connection: socket.socket) -> None:
         with connection:
             connection.settimeout(5)
             try:

@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.providers import sms
-from adapters.providers.sms import MAX_ANSWER, HttpSmsGateway, encode, signature
+from adapters.providers.http import MAX_ANSWER, seconds, signature
+from adapters.providers.sms import HttpSmsGateway, encode
 from idp.messages.rules import RefusalReason, Refused, Sent, SmsGateway, Unavailable, UnavailableReason
 from tests.providers.conftest import IMPATIENT, SECRET, answering, message
 from tests.sandbox.conftest import documented_example
@@ -184,8 +184,8 @@ def test_retry_after_is_believed_within_reason(status: int, header: str, seconds
 @example(header="Mon, 21 Sep 2026 14:13:30 +9999999999999999999")
 @example(header="Mon, 01 Jan 0001 00:00:00 +2359")
 def test_no_retry_after_makes_the_client_fail(header: str | None) -> None:
-    seconds = sms._seconds(header, 1_790_000_000)
-    assert seconds is None or 0 <= seconds <= 3600
+    wait = seconds(header, 1_790_000_000)
+    assert wait is None or 0 <= wait <= 3600
 
 
 def test_a_server_that_drips_its_answer_is_left_in_time() -> None:

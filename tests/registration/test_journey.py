@@ -143,6 +143,8 @@ def test_a_new_code_makes_the_one_before_useless(site: Site, browser: Browser) -
         ("password", ""),
         ("user_name", "1x"),
         ("user_name", NAME),
+        ("user_name", "h12345678"),
+        ("user_name", "e12345678"),
         ("agreements", ""),
         ("agreement_versions", "user:1999-01-01"),
     ],

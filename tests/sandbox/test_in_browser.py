@@ -29,6 +29,7 @@ PAGES = (
     "/inbox?to=13800001009",
     "/inbox?to=abc",
     "/numbers",
+    "/registers",
     "/nothing",
 )
 LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more"]], ...] = (

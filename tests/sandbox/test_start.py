@@ -75,7 +75,7 @@ def test_a_person_with_a_wrong_value_is_refused(tmp_path: Path, name: str, value
 def test_what_only_the_seeding_reads_is_left_to_it(tmp_path: Path) -> None:
     more = tmp_path / "people.toml"
     first = PEOPLE.read_text(encoding="utf-8").split("[[person]]")[1]
-    more.write_text(f"[[person]]{first}ial = 2\nclaims = {{ name = 'x' }}\n", encoding="utf-8")
+    more.write_text(f"[[person]]{first}claims = {{ name = 'x' }}\n", encoding="utf-8")
     assert load_people(more) == load_people(PEOPLE)[:1]
 
 

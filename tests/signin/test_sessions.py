@@ -17,7 +17,7 @@ from idp.messages.outbox import init_outbox
 from idp.signin import sessions
 from idp.signin.rules import FORCED, Method, Session, SessionEnd, amr, expiry, strength
 from tests.accounts.test_directory import directory
-from tests.grants.making import CIPHER, grant
+from tests.grants.making import CIPHER, bound, grant
 
 NOW = 1_800_000_000
 ABSOLUTE, IDLE = 12 * 3600, 3600
@@ -123,7 +123,7 @@ def test_ending_is_once_and_tells_every_app_that_was_entered(any_database: Datab
     begun, secret = begin(any_database, party)
     with any_database.transaction() as tx:
         for number, client in enumerate(("tax", "social", "tax")):
-            issue(tx, grant(party, begun, client, now=NOW + number), code=f"code-{number}")
+            issue(tx, grant(party, begun, client, now=NOW + number), bound(f"code-{number}"))
     with any_database.transaction() as tx:
         assert sessions.entered_clients(tx, begun.id) == ["tax", "social"]
         told = sessions.end(tx, begun.id, SessionEnd.SIGNED_OUT, now=NOW + 5)
@@ -142,8 +142,8 @@ def test_offline_grants_outlive_what_was_not_forced(database: Database, reason: 
     assert isinstance(opened, Active)
     begun, _ = begin(database, opened.party_id)
     with database.transaction() as tx:
-        issue(tx, grant(opened.party_id, begun, "tax", offline=True), code="c1")
-        issue(tx, grant(opened.party_id, begun, "social"), code="c2")
+        issue(tx, grant(opened.party_id, begun, "tax", offline=True), bound("c1"))
+        issue(tx, grant(opened.party_id, begun, "social"), bound("c2"))
         sessions.end(tx, begun.id, reason, now=NOW + 5)
         left = tx.all(Statement("SELECT client_id FROM authorization_grant WHERE revoked_at IS NULL", str))
     assert left == ([] if reason in FORCED else ["tax"])

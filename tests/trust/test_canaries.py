@@ -15,6 +15,7 @@ from adapters.sandbox import packages
 from adapters.sandbox.services_redis import Redis
 from idp.app import create_app
 from tests.provider import settings_at
+from tests.registers import ScriptedRegisters
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
 from tests.trust.canaries import E164, NATIONAL, SPELLINGS, Canaries
 from tests.trust.installation import ALPHA, GAMMA, MACHINE, Installation, installation, wait_until
@@ -39,7 +40,7 @@ HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id",
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Every address of the pages and of the lane; variable parts in angle brackets."""
-    app = create_app(settings_at(tmp_path_factory.mktemp("routes")))
+    app = create_app(settings_at(tmp_path_factory.mktemp("routes")), ScriptedRegisters().ports)
     rules = [rule.rule for rule in app.url_map.iter_rules()]
     lane: Mapping[str, Any] = app.wsgi_app._table  # type: ignore[attr-defined]
     app.extensions["tongban"].database.engine.dispose()

@@ -1,0 +1,149 @@
+"""The check of name and number against the population register: how an account becomes somebody's own.
+
+Always true: only a clear yes of the register records anything, every question was counted before it was asked, and
+no transaction is open while the register thinks.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+from idp.accounts.actions import Directory, Identity, Taken
+from idp.accounts.documents import Document
+from idp.accounts.names import PersonName
+from idp.audit import Event, record
+from idp.credentials import attempts
+from idp.credentials.attempts import account_key
+from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
+from idp.crypto.tokens import new_id
+from idp.db import Database, Transaction
+from idp.proofing.actions import add_evidence
+from idp.proofing.ports import (
+    Deceased,
+    Match,
+    Mismatch,
+    NameNumberQuestion,
+    NotFound,
+    PopulationRegister,
+    Unavailable,
+    Unusable,
+)
+from idp.proofing.rules import NAME_AND_NUMBER, ProofRefusal
+
+SOURCE = "population-register"
+_KIND = AttemptKind.NAME_CHECK
+_CHINA = timezone(timedelta(hours=8))
+Answer = Match | Deceased | Mismatch | NotFound | Unusable | Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who ``party_id`` says to be."""
+
+    party_id: str
+    name: PersonName
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    reason: ProofRefusal
+
+
+class NameCheck:
+    """What somebody does to have name and number checked. ``daily``: unsuccessful checks of an account in a day."""
+
+    def __init__(self, database: Database, directory: Directory, register: PopulationRegister, *, daily: int) -> None:
+        self._database = database
+        self._directory = directory
+        self._register = register
+        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
+
+    def check(self, claim: Claim, *, now: int) -> Identity | Denied:
+        """Ask the register and record its yes. May take seconds. Raises `DatabaseUnavailable`."""
+        with self._database.transaction() as tx:
+            refused = self._objection(tx, claim)
+            attempt = None if refused else self._reserve(tx, claim, now)
+        if attempt is None:
+            return Denied(refused or ProofRefusal.TRIES_USED_UP)
+        answer = self._ask(claim)
+        with self._database.transaction() as tx:
+            outcome = self._judge(tx, claim, answer, now)
+            self._settle(tx, claim, attempt, answer, outcome, now)
+        return outcome
+
+    def _objection(self, tx: Transaction, claim: Claim) -> ProofRefusal | None:
+        """Verified data is not edited: an account that was somebody's stays theirs."""
+        known = self._directory.person(tx, claim.party_id).identity
+        if known is None or (known.name.key, known.document) == (claim.name.key, claim.document):
+            return None
+        return ProofRefusal.NOT_CONFIRMED
+
+    def _reserve(self, tx: Transaction, claim: Claim, now: int) -> Reserved | None:
+        key = account_key(claim.party_id)
+        outcome = attempts.reserve(tx, key=key, kind=_KIND, now=now, policy=self._policy)
+        return outcome if isinstance(outcome, Reserved) else None
+
+    def _ask(self, claim: Claim) -> Answer:
+        return self._register.check(
+            NameNumberQuestion(
+                name=claim.name.value,
+                document_type=claim.document.type,
+                number=claim.document.value,
+                reference=new_id("chk"),
+            )
+        )
+
+    def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
+        if isinstance(answer, Unavailable | Unusable):
+            return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
+        if not isinstance(answer, Match):
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        ends = end_of(answer.valid_to) if answer.valid_to else None
+        if ends is not None and ends <= now:
+            return Denied(ProofRefusal.DOCUMENT_EXPIRED)
+        return self._record(tx, claim, ends, now)
+
+    def _record(self, tx: Transaction, claim: Claim, ends: int | None, now: int) -> Identity | Denied:
+        found = self._directory.record_document(
+            tx, claim.party_id, document=claim.document, name=claim.name, valid_to=ends, source=SOURCE, now=now
+        )
+        if isinstance(found, Taken):  # another account's; whose, or that it is, is nobody's business here
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        add_evidence(tx, claim.party_id, kind=NAME_AND_NUMBER, level=2, source=SOURCE, expires_at=ends, now=now)
+        return found
+
+    def _settle(
+        self, tx: Transaction, claim: Claim, attempt: Reserved, answer: Answer, outcome: Identity | Denied, now: int
+    ) -> None:
+        """A register that did not answer costs the person no attempt."""
+        given_back = isinstance(outcome, Identity) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
+        attempts.settle(
+            tx,
+            key=account_key(claim.party_id),
+            kind=_KIND,
+            at=attempt.at,
+            success=given_back,
+            now=now,
+            policy=self._policy,
+        )
+        if isinstance(outcome, Denied):
+            record(
+                tx,
+                Event.IDENTITY_REFUSED,
+                actor=claim.party_id,
+                subject=claim.party_id,
+                result="refused",
+                reason=outcome.reason,
+                detail={"answer": type(answer).__name__.lower(), "source": SOURCE},
+                now=now,
+            )
+
+
+def end_of(last_day: date) -> int:
+    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
+    return int(datetime.combine(last_day + timedelta(days=1), time(), _CHINA).timestamp())
+
+
+def today(now: int) -> date:
+    """The date in China at ``now``."""
+    return datetime.fromtimestamp(now, _CHINA).date()

@@ -1,0 +1,53 @@
+"""The registers as the commands wire them: from the settings to the sandbox and back."""
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from adapters.sandbox.app import create_sandbox
+from idp.cli.outside import registers
+from idp.proofing.ports import (
+    EnterpriseQuestion,
+    EnterpriseRecord,
+    Match,
+    NameNumberQuestion,
+    Unavailable,
+    UnavailableReason,
+)
+from tests.provider import settings_at
+
+PERSON = NameNumberQuestion("欧阳清岚", "resident_id", "430105199003070011", "chk_1")
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where a sandbox with its own keys listens."""
+    server = make_server("127.0.0.1", 0, create_sandbox(), threaded=True)
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
+    thread.start()
+    yield server.port
+    server.shutdown()
+    thread.join()
+
+
+def test_without_further_settings_the_keys_are_the_sandboxes(tmp_path: Path, port: int) -> None:
+    addresses = {
+        "population": {"url": f"http://localhost:{port}/population/v1/checks"},
+        "enterprise": {"url": f"http://localhost:{port}/enterprise/v1/lookups"},
+    }
+    both = registers(settings_at(tmp_path, registers=addresses))
+    assert both.population.check(PERSON) == Match(date(2040, 5, 31))
+    record = both.enterprise.find(EnterpriseQuestion("91430100MA0000007Q", None, PERSON.name, PERSON.number, "chk_1"))
+    assert isinstance(record, EnterpriseRecord)
+    assert record.representative_matches
+
+
+def test_patience_is_that_of_the_settings(tmp_path: Path) -> None:
+    away = {"url": "http://127.0.0.1:1/", "breaker_failures": 1, "breaker_pause": 60}
+    both = registers(settings_at(tmp_path, registers={"population": away}))
+    assert both.population.check(PERSON) == Unavailable(UnavailableReason.UNREACHABLE)
+    assert both.population.check(PERSON) == Unavailable(UnavailableReason.CIRCUIT_OPEN, 60)

@@ -1,0 +1,175 @@
+"""The check of name and number: what the register must say, what it costs, what people learn of it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
+from idp.proofing.ports import UnusableReason as Fault
+from tests.provider import Browser, Site, add_person, answered, claims_of
+from tests.registers import ScriptedRegisters
+
+NAME, NUMBER = "欧阳清岚", "11010519491231002X"
+FORM = {"name": NAME, "kind": "id_number", "number": NUMBER}
+SECOND = "13812340002"
+LEVEL_2 = "urn:tongban:ial:2"
+
+
+def knows(registers: ScriptedRegisters, answer: object, name: str = NAME, number: str = NUMBER) -> None:
+    registers.people[name, number] = answer
+
+
+def check(browser: Browser, address: str = "/identity/name", **changes: str):
+    return browser.submit(address, FORM | changes)
+
+
+def test_a_clear_yes_makes_the_account_its_persons_own(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    knows(registers, Match(valid_to=None))
+    answer = check(signed_in, name=" 欧阳 清岚 ", number="１１０１０５ 19491231-002x")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account/profile?done=identity_checked")
+    page = signed_in.get("/account/profile").text
+    assert "***岚" in page
+    assert NUMBER not in page
+    assert site.browser().sign_in(NUMBER).signed_in
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Mismatch(),
+        NotFound(),
+        Deceased(),
+        Unavailable(UnavailableReason.TIMEOUT),
+        Unavailable(UnavailableReason.ANSWER_SWAPPED),
+        Unusable(Fault.NOT_ENTITLED),
+        Match(valid_to=date(2020, 1, 1)),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_anything_else_proves_nothing(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters, answer: object
+) -> None:
+    knows(registers, answer)
+    refused = check(signed_in)
+    assert refused.status_code == 422
+    assert "error-summary" in refused.text
+    assert site.one("SELECT COUNT(*) FROM evidence") == site.one("SELECT COUNT(*) FROM identity_document") == 0
+
+
+def test_wrong_name_unknown_number_death_and_another_account_read_the_same(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    add_person(site.provider, SECOND, None)
+    knows(registers, Match(valid_to=None))
+    check(site.browser().sign_in(SECOND))
+    pages = [check(signed_in).text]
+    for answer in (Mismatch(), NotFound(), Deceased()):
+        knows(registers, answer)
+        pages.append(check(signed_in).text)
+    assert len({page.partition("error-summary")[2].partition("</div>")[0] for page in pages}) == 1
+    assert site.one("SELECT COUNT(*) FROM evidence") == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "欧阳2"},
+        {"number": ""},
+        {"number": "110105194912310021"},
+        {"number": "1" * 400},
+        {"kind": "passport", "number": "??"},
+        {"kind": "licence"},
+        {"kind": ""},
+    ],
+)
+def test_what_can_be_nobody_is_not_asked_about(
+    signed_in: Browser, registers: ScriptedRegisters, changes: dict[str, str]
+) -> None:
+    assert check(signed_in, **changes).status_code == 422
+    assert registers.asked == []
+
+
+def test_five_unsuccessful_checks_a_day_and_none_for_a_register_that_is_away(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    knows(registers, Unavailable(UnavailableReason.TIMEOUT))
+    for _ in range(7):
+        assert "not counted" in check(signed_in).text
+    knows(registers, Mismatch())
+    for _ in range(5):
+        check(signed_in)
+    asked = len(registers.asked)
+    knows(registers, Match(valid_to=None))
+    assert "Too many unsuccessful checks" in check(signed_in).text
+    assert len(registers.asked) == asked
+    site.later = 86400 + 60
+    assert check(signed_in.sign_in()).status_code == 303
+
+
+def test_no_transaction_is_open_while_the_register_thinks(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    def answer(_question: object) -> Match:
+        with site.provider.database.transaction() as tx:  # on SQLite there is one writer at a time
+            site.provider.directory.set_profile(tx, site.party(), {}, now=site.now())
+        return Match(valid_to=None)
+
+    knows(registers, answer)
+    assert check(signed_in).status_code == 303
+
+
+def test_verified_data_is_not_edited(site: Site, signed_in: Browser, registers: ScriptedRegisters) -> None:
+    tomorrow = date.today() + timedelta(days=1)  # noqa: DTZ011
+    knows(registers, Match(valid_to=tomorrow))
+    assert check(signed_in).status_code == 303
+    site.later = 4 * 86400
+    signed_in.sign_in()
+    knows(registers, Match(valid_to=None), "龚䶮", "530103199509210035")
+    assert check(signed_in, name="龚䶮", number="530103199509210035").status_code == 422
+    assert len(registers.asked) == 1
+    knows(registers, Match(valid_to=tomorrow + timedelta(days=3650)))
+    assert check(signed_in).status_code == 303, "the same person with a renewed document"
+
+
+def test_an_app_that_asks_for_level_2_steps_the_same_session_up(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    knows(registers, Match(valid_to=None))
+    asked = signed_in.ask(acr_values=LEVEL_2)
+    page = asked.headers["Location"]
+    assert page.startswith("/identity/name?r=")
+    assert "应用" in signed_in.get(page).text
+    back = check(signed_in, page).headers["Location"]
+    code = answered(signed_in.get(back))["code"]
+    token = claims_of(site.exchange(code).get_json()["id_token"])
+    assert (token["acr"], token["ial"]) == (LEVEL_2, 2)
+
+
+def test_who_declines_returns_with_what_the_app_wanted_unmet(signed_in: Browser) -> None:
+    page = signed_in.ask(acr_values=LEVEL_2).headers["Location"]
+    answer = signed_in.submit(page, {"decline": "yes"})
+    assert answer.status_code == 307
+    back = signed_in.client.post(answer.headers["Location"], data={"csrf_token": token_of(signed_in)})
+    assert answered(signed_in.get(back.headers["Location"]))["error"] == "unmet_authentication_requirements"
+
+
+def token_of(browser: Browser) -> str:
+    return browser.get("/identity/name").text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def test_silence_is_told_that_a_page_would_help(signed_in: Browser) -> None:
+    assert answered(signed_in.ask(acr_values=LEVEL_2, prompt="none"))["error"] == "interaction_required"
+
+
+def test_evidence_that_ends_lowers_the_next_token(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    last = date.today() + timedelta(days=2)  # noqa: DTZ011
+    knows(registers, Match(valid_to=last))
+    check(signed_in)
+    assert claims_of(signed_in.tokens()["id_token"])["ial"] == 2
+    site.later = 4 * 86400
+    assert claims_of(signed_in.sign_in().tokens()["id_token"])["ial"] == 1

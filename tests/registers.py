@@ -1,0 +1,38 @@
+"""Both registers for tests of what stands on them: they say what the test told them, and remember the questions.
+
+Always true: nobody is known to them, and nothing is sent anywhere.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from idp.proofing.ports import EnterpriseQuestion, NameNumberQuestion, NotFound, Registers
+
+
+@dataclass
+class ScriptedRegisters:
+    """``people``: by (name, number), ``entities``: by USCC, what is answered - or a function of the question."""
+
+    people: dict[tuple[str, str], Any] = field(default_factory=dict)
+    entities: dict[str, Any] = field(default_factory=dict)
+    asked: list[NameNumberQuestion | EnterpriseQuestion] = field(default_factory=list)
+
+    def check(self, question: NameNumberQuestion) -> Any:
+        return self._answer(self.people.get((question.name, question.number), NotFound()), question)
+
+    def find(self, question: EnterpriseQuestion) -> Any:
+        return self._answer(self.entities.get(question.uscc, NotFound()), question)
+
+    def _answer(self, scripted: Any, question: NameNumberQuestion | EnterpriseQuestion) -> Any:
+        self.asked.append(question)
+        return scripted(question) if callable(scripted) else scripted
+
+    def forget(self) -> None:
+        """Begin anew, for the next test."""
+        self.people.clear()
+        self.entities.clear()
+        self.asked.clear()
+
+    @property
+    def ports(self) -> Registers:
+        return Registers(population=self, enterprise=self)
