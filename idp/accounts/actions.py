@@ -3,7 +3,7 @@
 Always true: looking up an identifier runs the same statements whether it is known or not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -38,17 +38,24 @@ class _PersonRow(NamedTuple):
     sealed: bytes
     at: int | None
     until: int | None
+    party_id: str
 
 
-_PERSON = Statement(
-    "SELECT kind, id, sealed, created_at, CAST(NULL AS BIGINT) FROM party_identifier"
-    " WHERE party_id = :party AND kind IN ('mobile', 'user_name')"
-    " UNION ALL SELECT type, id, sealed, verified_at, valid_to FROM identity_document"
-    " WHERE party_id = :party AND ended_at IS NULL"
-    " UNION ALL SELECT 'profile', party_id, sealed, updated_at, NULL FROM profile WHERE party_id = :party"
-    " UNION ALL SELECT 'party', id, NULL, created_at, NULL FROM party WHERE id = :party",
-    _PersonRow,
-)
+def person_where(party: str) -> Statement[_PersonRow]:
+    """The one question about a person. ``party``: whose account, in SQL, with whatever parameters that has."""
+    return Statement(
+        "SELECT kind, id, sealed, created_at, CAST(NULL AS BIGINT), party_id FROM party_identifier"
+        f" WHERE party_id = {party} AND kind IN ('mobile', 'user_name')"
+        " UNION ALL SELECT type, id, sealed, verified_at, valid_to, party_id FROM identity_document"
+        f" WHERE party_id = {party} AND ended_at IS NULL"
+        " UNION ALL SELECT 'profile', party_id, sealed, updated_at, NULL, party_id FROM profile"
+        f" WHERE party_id = {party}"
+        f" UNION ALL SELECT 'party', id, NULL, created_at, NULL, id FROM party WHERE id = {party}",
+        _PersonRow,
+    )
+
+
+_PERSON = person_where(":party")
 # The update that changes nothing takes the row's lock: two documents of one party are recorded one after the other.
 _HOLD_PARTY = Statement[Any]("UPDATE party SET status = status WHERE id = :party")
 _END_DOCUMENTS = Statement[Any](
@@ -245,9 +252,24 @@ class Directory:
         return Identity(PersonName(told["name"]), document, row.at or 0, row.until)
 
     def person(self, tx: Transaction, party_id: str) -> Person:
+        return self._person(party_id, tx.all(_PERSON, party=party_id))
+
+    def ask_person(
+        self, tx: Transaction, question: Statement[_PersonRow], **parameters: Any
+    ) -> Callable[[], Person | None]:
+        """The person of a `person_where` of the caller's, in the round trip of whatever follows; None: nobody."""
+        rows = tx.ask(question, **parameters)
+
+        def answer() -> Person | None:
+            found = rows()
+            return self._person(found[0].party_id, found) if found else None
+
+        return answer
+
+    def _person(self, party_id: str, rows: Iterable[_PersonRow]) -> Person:
         mobile, user_name, claims, updated_at, created_at = None, None, {}, None, 0
         documents: list[Identity] = []
-        for row in tx.all(_PERSON, party=party_id):
+        for row in rows:
             if row.kind == "party":
                 created_at = row.at or 0
             elif row.kind == "profile":

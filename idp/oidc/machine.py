@@ -3,10 +3,11 @@
 Always true: a token is honoured only after its signature or hash, its end, its client and its footing were checked.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from idp.accounts.actions import Directory
+from idp.accounts.actions import Directory, Person, person_where
 from idp.audit import Event, record
 from idp.audit.rules import Counted
 from idp.clients.actions import Registry
@@ -40,6 +41,13 @@ _SPENT = Statement("SELECT 1 FROM spent_token WHERE jti = :jti", int)
 _SPEND = Statement[Any](
     "INSERT INTO spent_token (jti, expires_at) VALUES (:jti, :expires_at) ON CONFLICT (jti) DO NOTHING"
 )
+
+
+_PERSON_OF_GRANT = person_where("(SELECT party_id FROM authorization_grant WHERE gid = :gid)")
+
+
+def _nobody() -> None:
+    """Nobody was asked for beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +237,7 @@ class MachineEndpoints:
         if isinstance(token, ProtocolResponse):
             return token
         with self._database.autocommit() as tx:
+            person = self._ask_person(tx, token)
             access = self._read(tx, token, now=request.now)
             if access is None or access.footing is None:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
@@ -239,8 +248,15 @@ class MachineEndpoints:
             if client is None:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             grant = access.footing.grant
-            claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now)
+            claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now, person)
         return self._userinfo_answer(client, claims, request.now)
+
+    def _ask_person(self, tx: Transaction, token: str) -> Callable[[], Person | None]:
+        """The person of a token that is ours, asked for beside the grant it rests on; what follows judges that."""
+        claims = self._maker.keys.verify(token, typ=ACCESS, algs=("ES256",)) if "." in token else None
+        if claims is None or SCOPE_CLAIMS.keys().isdisjoint(claims["scope"].split()):
+            return _nobody
+        return self._directory.ask_person(tx, _PERSON_OF_GRANT, gid=claims["gid"])
 
     def _userinfo_answer(self, client: Client, claims: dict[str, Any], now: int) -> ProtocolResponse:
         if client.userinfo_alg is None:
@@ -249,14 +265,22 @@ class MachineEndpoints:
         signed = self._maker.keys.sign(claims, alg=client.userinfo_alg, typ="JWT")
         return ProtocolResponse(200, signed.encode(), "application/jwt")
 
-    def _released(self, tx: Transaction, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
+    def _released(
+        self,
+        tx: Transaction,
+        client: Client,
+        grant: Grant,
+        scope: str,
+        now: int,
+        person: Callable[[], Person | None],
+    ) -> dict[str, Any]:
         """What userinfo tells beside ``sub``; telling anything personal leaves an audit record."""
         asked = _asked(grant)
         scopes = [s for s in scope.split() if s in SCOPE_CLAIMS and s in client.scopes]
         if not scopes and not asked.userinfo:
             self._count(Counted.USERINFO, client.client_id, "ok", now)
             return {}
-        return self._release(tx, client, grant, scopes, asked.userinfo, now)
+        return self._release(tx, client, grant, scopes, asked.userinfo, now, person)
 
     def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
         """Claims the request named for the ID token; scopes alone put nothing there (Core 5.4)."""
@@ -267,11 +291,21 @@ class MachineEndpoints:
             return self._release(tx, client, grant, [], asked.id_token, now)
 
     def _release(
-        self, tx: Transaction, client: Client, grant: Grant, scopes: list[str], named: frozenset[str], now: int
+        self,
+        tx: Transaction,
+        client: Client,
+        grant: Grant,
+        scopes: list[str],
+        named: frozenset[str],
+        now: int,
+        asked: Callable[[], Person | None] = _nobody,
     ) -> dict[str, Any]:
-        """The claims. Their record is written before they leave: one write, which needs no transaction around it."""
+        """The claims of the person ``asked`` for already, or asked for now.
+
+        Their record is written before they leave: one write, which needs no transaction around it.
+        """
         granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
-        person = self._directory.person(tx, grant.party_id)
+        person = asked() or self._directory.person(tx, grant.party_id)
         claims = release(person, scopes=scopes, named=named, granted=granted, ial=grant.ial, now=now)
         if claims:
             record(

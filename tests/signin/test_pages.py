@@ -188,3 +188,21 @@ def test_without_a_session_there_is_nothing_to_sign_out_of(browser: Browser) -> 
     assert sent_to(browser.submit("/signout", {"confirm": "yes"})).startswith("/signed-out")
     assert browser.get("/signed-out").status_code == 200
     assert browser.get("/signed-out?k=unknown").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/signin", "/signin/code", "/register"])
+def test_a_head_is_a_get_without_content_and_sends_no_form(site: Site, path: str) -> None:
+    browser = site.browser()
+    shown = browser.get(path)
+    answer = browser.client.head(path, data={"identifier": PHONE, "phone": PHONE, "password": PASSWORD})
+    assert (answer.status_code, answer.data, shown.status_code) == (200, b"", 200)
+    assert site.outbox() == []
+    assert not browser.signed_in
+
+
+def test_a_head_confirms_nothing(signed_in: Browser) -> None:
+    for path in ("/account/sessions", "/account/password", "/signin/confirm", "/signout", "/consent"):
+        answer = signed_in.client.head(path, data={"end_others": "yes", "decision": "allow", "send": "yes"})
+        assert answer.data == b""
+    assert signed_in.site.outbox() == []
+    assert signed_in.signed_in
