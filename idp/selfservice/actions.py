@@ -84,7 +84,7 @@ class Closings:
         party_id, closes_at = session.party_id, now + self.cooling_off
         if not hold(tx, party_id) or not closing.ask(tx, party_id, closes_at=closes_at, locale=locale, now=now):
             return False
-        detail = {"why": why, "closes_at": closes_at}
+        detail: dict[str, str | int | bool | None] = {"why": why, "closes_at": closes_at}
         event = Event.ACCOUNT_CLOSING_ASKED
         record(tx, event, actor=party_id, subject=party_id, session=session.id, detail=detail, now=now)
         end_party_grants(tx, party_id, EndReason.ACCOUNT_CLOSING, now=now)
