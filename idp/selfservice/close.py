@@ -45,7 +45,7 @@ def ask_to_close() -> ResponseReturnValue:
         return redirect(url_for("account.close"), 303)
     if not is_fresh(session):
         return confirm_first()
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask_page(Form(WHY, UNDERSTOOD, values={"why": "unsaid"}))
     form = Form.submitted(WHY, UNDERSTOOD)
     if not form.ok:

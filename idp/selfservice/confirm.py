@@ -43,7 +43,7 @@ def confirm() -> ResponseReturnValue:
         return redirect(url_for("signin.password", **carried()), 303)
     challenge = request.args.get("c", "")
     sent = bool(challenge) and _sent_here(challenge)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(Form(CODE), mobile, sent=sent)
     if "code" not in request.form:
         return _send(session, mobile, challenge if sent else None)

@@ -58,7 +58,7 @@ def _shown(dispute: Dispute) -> SimpleNamespace:
 @signed_in
 def new_dispute() -> ResponseReturnValue:
     session: Session = current_session()
-    if request.method == "GET":
+    if request.method != "POST":
         asked = request.args.get("item", "")
         return _page(Form(ITEM, TEXT, values={"item": asked if asked in ITEMS else ""}))
     form = Form.submitted(ITEM, TEXT)

@@ -37,7 +37,7 @@ Exporter = Callable[[Transaction, str], tuple[str, Any]]
 @signed_in
 def export() -> ResponseReturnValue:
     session: Session = current_session()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("account/export.html", form=Form())
     if not is_fresh(session):
         return confirm_first()

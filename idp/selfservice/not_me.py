@@ -25,7 +25,7 @@ def not_me() -> ResponseReturnValue:
     entry = entry_at(tx, session.party_id, place) if place else None
     if entry is None or not is_disownable(entry, session):
         return redirect(url_for("account.activity"), 303)
-    if request.method == "GET" or request.form.get("confirm") != "yes":
+    if request.method != "POST" or request.form.get("confirm") != "yes":
         return render_template("account/not_me.html", entry=shown_entry(entry, session))
     disown(tx, parts().directory, session, entry, locale=preferences().lang, now=now())
     db.session.commit()

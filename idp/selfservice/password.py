@@ -40,7 +40,7 @@ def change_password() -> ResponseReturnValue:
     session: Session = current_session()
     if passwords.reset_required(current_transaction(), session.party_id):
         return _set_anew(session)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(Form(CURRENT, NEW))
     form = Form.submitted(CURRENT, NEW)
     proved = _check(form, session)
@@ -63,7 +63,7 @@ def _set_anew(session: Session) -> ResponseReturnValue:
     if not is_fresh(session) or Method.SMS not in session.used:
         return confirm_first()
     form = Form.submitted(NEW) if request.method == "POST" else Form(NEW)
-    if request.method == "GET" or not (form.ok and _is_fit(form, session)):
+    if request.method != "POST" or not (form.ok and _is_fit(form, session)):
         return _page(form)
     hashed, tx = parts().passwords.hash(form["new_password"]), current_transaction()
     passwords.store_password(tx, party_id=session.party_id, hashed=hashed, now=now())
