@@ -16,6 +16,8 @@ from idp.cli.maintenance import purge_all
 from idp.cli.work import make_worker
 from idp.crypto.signing import ensure_keys
 from idp.db import Statement
+from idp.disputes.rotation import reseal_disputes
+from idp.disputes.rules import Decision
 from idp.proofing.actions import add_evidence
 from idp.selfservice.actions import close_due
 from idp.signin import sessions
@@ -310,6 +312,34 @@ def test_of_two_who_ask_at_once_one_begins_the_time_to_think(anywhere: Site) -> 
 
     assert sorted(together(*[begin] * 4)) == [False, False, False, True]  # type: ignore[type-var]
     assert anywhere.one("SELECT COUNT(*) FROM audit_event WHERE event = 'person:account:closing_asked'") == 1
+    anywhere.close()
+
+
+def test_a_whole_life_over_http_goes_its_way_on_either_database(anywhere: Site) -> None:
+    add_person(anywhere.provider, PHONE, NAME)
+    thief, browser = anywhere.browser().sign_in(), anywhere.browser().sign_in()
+    for text in ("应当更高", "应当更低"):
+        assert browser.submit("/account/disputes/new", {"item": "level", "text": text}).status_code == 303
+    provider = anywhere.provider
+    with provider.database.transaction() as tx:
+        first, second = provider.disputes.waiting(tx)
+        assert provider.disputes.waiting(tx, first.place, limit=5) == [second]
+        provider.disputes.answer(
+            tx, first.id, operator="opr_1", decision=Decision.ACCEPTED, reason="是", now=anywhere.now()
+        )
+    assert browser.submit("/account/disputes", {"withdraw": second.id}).headers["Location"].endswith("withdrawn")
+    assert browser.submit("/account/export", {"export": "yes"}).get_json()["disputes"][1]["answer"] == "是"
+    assert reseal_disputes(provider.database, provider.cipher) == 0
+    place = re.search(r'href="(/account/activity/not-me[^"]+)"', browser.get("/account/activity").text)
+    assert place
+    assert browser.submit(place[1], {"confirm": "yes"}).headers["Location"] == "/signin/code?done=disowned"
+    assert not thief.signed_in
+    page = browser.submit("/signin/code", {"identifier": PHONE}).headers["Location"]
+    assert browser.submit(page, {"code": anywhere.text_code()}).status_code == 303
+    assert browser.submit("/account/password", {"new_password": "Velvet3Anchor44"}).status_code == 303
+    ask(browser)
+    assert browser.submit("/account/close", {"keep": "yes"}).headers["Location"] == "/account?done=account_kept"
+    assert "idp_disputes_overdue 0.0" in anywhere.http.get("/metrics").text
     anywhere.close()
 
 
