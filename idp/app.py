@@ -3,6 +3,7 @@
 Always true: everything is made here once from the settings and handed down.
 """
 
+import math
 import socket
 import time
 from dataclasses import dataclass
@@ -12,14 +13,18 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from idp.accounts import closing
 from idp.accounts.actions import Directory
+from idp.accounts.export import AccountExport
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit import init_audit
 from idp.audit.counts import count
+from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
+from idp.credentials import password
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import Hasher, Passwords, PoolBusy
 from idp.credentials.sms_code import SmsCodes
@@ -28,6 +33,12 @@ from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import same
 from idp.db import Database, DatabaseUnavailable, init_db
+from idp.disputes import actions as disputes
+from idp.disputes.calendar import read_calendar, warnings
+from idp.disputes.export import DisputeExport
+from idp.disputes.rules import Calendar
+from idp.grants.actions import erase_consents
+from idp.grants.export import export_apps
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.messages.outbound import GuardedClient
@@ -41,13 +52,18 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.proofing.actions import end_evidence
+from idp.proofing.export import export_evidence
 from idp.proofing.name_check import NameCheck
 from idp.proofing.pages import Proofing, init_proofing
 from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
 from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
+from idp.selfservice.actions import Closings, Eraser
+from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
+from idp.signin.export import export_sessions
 from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
@@ -86,6 +102,13 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    calendar: Calendar
+    disputes: disputes.Disputes
+    closings: Closings
+
+
+ERASERS: tuple[Eraser, ...] = (password.erase, disputes.erase, erase_consents, end_evidence, closing.erase)
+"""What each capability forgets when an account closes."""
 
 
 def create_app(settings: Settings, registers: Registers) -> Flask:
@@ -126,7 +149,8 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
+    init_selfservice(app, _selfservice(provider, agreements))
+    _watch(metrics, provider)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -162,6 +186,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         issuer=settings.issuer,
         lifetimes=Lifetimes(tokens.code, tokens.access, tokens.id_token, tokens.logout),
     )
+    directory, calendar = Directory(cipher, index), read_calendar(settings.account.calendar)
     outbound = GuardedClient(
         allow=settings.outbound.allow,
         timeout=settings.outbound.timeout,
@@ -177,7 +202,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         index=index,
         keys=keys,
         registry=registry,
-        directory=Directory(cipher, index),
+        directory=directory,
         passwords=Passwords(
             database,
             Hasher(limits.password, waiting=settings.server.threads // 2),
@@ -190,7 +215,60 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
+        calendar=calendar,
+        disputes=disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days),
+        closings=Closings(directory, settings.account.cooling_off, ERASERS),
     )
+
+
+def _selfservice(provider: Provider, agreements: Agreements) -> SelfService:
+    return SelfService(
+        directory=provider.directory,
+        passwords=provider.passwords,
+        codes=provider.codes,
+        registry=provider.registry,
+        agreements=agreements,
+        store=provider.store,
+        disputes=provider.disputes,
+        closings=provider.closings,
+        exporters=_exporters(provider),
+        fresh=provider.settings.account.fresh,
+    )
+
+
+def _exporters(provider: Provider) -> tuple[Exporter, ...]:
+    """Each capability's part of the file of one's data, in the order they stand there."""
+    account = AccountExport(provider.cipher)
+    return (
+        account.account,
+        account.identifiers,
+        account.documents,
+        account.profile,
+        export_evidence,
+        account.agreements,
+        export_sessions,
+        export_apps,
+        account.subjects,
+        DisputeExport(provider.disputes),
+        export_activity,
+    )
+
+
+def _watch(metrics: Metrics, provider: Provider) -> None:
+    """What must not go unnoticed, asked whenever the metrics are read."""
+
+    def overdue() -> float:
+        try:
+            with provider.database.autocommit() as tx:
+                return disputes.overdue(tx, now=int(time.time()))
+        except DatabaseUnavailable:
+            return math.nan
+
+    def missing() -> float:
+        return len(warnings(provider.calendar, now=int(time.time())))
+
+    metrics.watch("idp_disputes_overdue", "Disputes that wait although their day has passed", overdue)
+    metrics.watch("idp_calendar_years_missing", "Years of the next 60 days the calendar does not know", missing)
 
 
 def _captcha(provider: Provider, metrics: Metrics) -> Captcha:

@@ -188,6 +188,19 @@ class Session(Section):
     """How long a registration may take."""
 
 
+class Account(Section):
+    """What people may do about their own account."""
+
+    fresh: int = 300
+    """How recent an authentication must be for taking the data away or closing the account."""
+    cooling_off: int = 15 * 86400
+    """How long a person may think better of closing their account."""
+    dispute_working_days: int = 10
+    """Working days within which a dispute is answered."""
+    calendar: Path = Path("config/calendar/cn.toml")
+    """Holidays and exchanged weekends, a new year to be added each autumn (docs/operations.md)."""
+
+
 class Tokens(Section):
     code: int = 60
     access: int = 600
@@ -257,6 +270,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     password: Password = Password()
     session: Session = Session()
+    account: Account = Account()
     tokens: Tokens = Tokens()
     outbound: Outbound = Outbound()
     clients: Clients = Clients()
@@ -337,6 +351,7 @@ def unsafe(settings: Settings) -> list[str]:
         *_unsafe_addresses(settings),
         *_unsafe_secrets(settings),
         *_unsafe_limits(settings.limits),
+        *_unsafe_account(settings.account),
     ]
 
 
@@ -405,4 +420,13 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
     if limits.captcha.lifetime > 600:
         faults.append("limits.captcha: digits are good for more than 10 minutes")
+    return faults
+
+
+def _unsafe_account(account: Account) -> list[str]:
+    faults = []
+    if account.fresh > 900 or account.cooling_off < 86400:
+        faults.append("account: authentication counts as fresh for over 15 minutes, or closing waits under a day")
+    if account.dispute_working_days > 10:
+        faults.append("account.dispute_working_days: more than 10 working days for an answer")
     return faults

@@ -26,6 +26,8 @@ from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
 from idp.accounts.actions import Active, accept_agreements
+from idp.accounts.documents import IdNumber
+from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
 from idp.app import Provider, create_app, provider_of
 from idp.audit import init_audit
@@ -36,6 +38,7 @@ from idp.crypto.rings import parse_key
 from idp.crypto.signing import ensure_keys
 from idp.db import Statement
 from idp.messages.outbox import init_outbox, payload_context
+from idp.proofing.actions import add_evidence
 from idp.settings import Settings
 from idp.web.agreements import load_agreements
 from idp.web.clock import set_clock
@@ -300,6 +303,17 @@ def add_person(provider: Provider, phone: str, name: str | None, password: str =
         accept_agreements(tx, opened.party_id, versions, now=now)
         provider.directory.set_profile(tx, opened.party_id, {"name": "欧阳清岚", "gender": "female"}, now=now)
     return opened.party_id
+
+
+def add_document(provider: Provider, party_id: str, *, now: int) -> IdNumber:
+    """The account is its person's own: name and number have been verified."""
+    number, name = IdNumber("11010519491231002X"), PersonName("欧阳清岚")
+    with provider.database.transaction() as tx:
+        provider.directory.record_document(
+            tx, party_id, document=number, name=name, valid_to=None, source="test", now=now
+        )
+        add_evidence(tx, party_id, kind="name_number", level=2, source="test", expires_at=None, now=now)
+    return number
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,19 @@ from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName
 from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
-from idp.db import Statement, Transaction
+from idp.db import Dialect, Statement, Transaction
 
 # One statement for whatever was typed; a blind belongs to its kind, so the two lists cannot meet crosswise.
 _FIND = Statement[tuple[str, str]](
     "SELECT i.kind, i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
     " WHERE i.kind IN (:k0, :k1, :k2) AND i.blind IN (:a0, :b0, :a1, :b1, :a2, :b2) AND p.status = 'active'"
 )
+_ACTIVE = "SELECT id FROM party WHERE id = :party AND status = 'active'"
+# On SQLite writers stand in line from their first statement on; nothing need be locked.
+_HOLD: dict[Dialect, Statement[str]] = {
+    "sqlite": Statement(_ACTIVE, str),
+    "postgresql": Statement(_ACTIVE + " FOR NO KEY UPDATE", str),
+}
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
@@ -304,6 +310,14 @@ class Directory:
         if len(self._subjects) >= _SUBJECTS_MOST:
             self._subjects.clear()
         self._subjects[sector, party_id] = sub
+
+
+def hold(tx: Transaction, party_id: str) -> bool:
+    """Whether the account is open; it then cannot be closed before ``tx`` ends.
+
+    Asked first in a transaction: whoever closes an account holds it before anything else.
+    """
+    return tx.one(_HOLD[tx.dialect], party=party_id) is not None
 
 
 def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:

@@ -73,6 +73,16 @@ class PairwiseSubject(Base):
     sub: Mapped[str] = mapped_column(unique=True)
 
 
+class AccountClosing(Base):
+    """An account whose person has asked to close it; the row goes when they keep it, or when it is closed."""
+
+    __tablename__ = "account_closing"
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    asked_at: Mapped[int]
+    closes_at: Mapped[int] = mapped_column(index=True)
+    locale: Mapped[str]
+
+
 class AgreementAcceptance(Base):
     __tablename__ = "agreement_acceptance"
     party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)

@@ -29,7 +29,8 @@ def _facts(party: str) -> Statement[_Fact]:
         " UNION ALL SELECT 'agreement', document || ':' || version, NULL"
         f" FROM agreement_acceptance WHERE party_id = {party}"
         f" UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = {party} AND client_id = :client"
-        f" UNION ALL SELECT 'factor', 'password', NULL FROM password WHERE party_id = {party}"
+        f" UNION ALL SELECT 'factor', 'password', NULL FROM password"
+        f" WHERE party_id = {party} AND reset_required_at IS NULL"
         f" UNION ALL SELECT 'factor', kind, NULL FROM party_identifier WHERE party_id = {party} AND kind = 'mobile'",
         _Fact,
     )

@@ -24,6 +24,11 @@ _ACTIVITY = Statement(
     " ORDER BY at DESC, chain DESC, seq DESC LIMIT :limit",
     Entry,
 )
+_AT = Statement(
+    f"SELECT {_COLUMNS} FROM audit_event WHERE chain = :chain AND seq = :seq AND at = :at"
+    " AND :party IN (actor, subject)",
+    Entry,
+)
 _END_OF_TIME = 253_402_300_799
 
 
@@ -59,3 +64,8 @@ def export_lines(database: Database, *, since: int | None = None, until: int | N
 def activity(tx: Transaction, party_id: str, *, before: Place = LATEST, limit: int) -> list[Entry]:
     """The latest records that ``party_id`` is actor or subject of and that stand ``before``, newest first."""
     return tx.all(_ACTIVITY, party=party_id, **before._asdict(), limit=limit)
+
+
+def entry_at(tx: Transaction, party_id: str, place: Place) -> Entry | None:
+    """The record at ``place``, if ``party_id`` is its actor or subject."""
+    return tx.one(_AT, party=party_id, **place._asdict())

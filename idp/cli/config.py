@@ -6,6 +6,7 @@ Always true: no value of a secret is printed.
 import click
 
 from idp.cli.context import Context
+from idp.disputes.calendar import read_calendar, warnings
 from idp.settings import Section, Settings, unsafe
 
 
@@ -18,9 +19,16 @@ def config() -> None:
 @click.pass_obj
 def check(context: Context) -> None:
     """Say what is wrong with the settings; status 1 when the provider would refuse to start with them."""
-    faults = unsafe(context.settings)
+    faults = [f"unsafe: {fault}" for fault in unsafe(context.settings)]
+    try:
+        advice = warnings(read_calendar(context.settings.account.calendar), now=context.now)
+    except (OSError, ValueError) as error:
+        advice = []
+        faults.append(f"wrong: account.calendar: {error}")
+    for warning in advice:
+        click.echo(f"warning: {warning}")
     for fault in faults:
-        click.echo(f"unsafe: {fault}")
+        click.echo(fault)
     if faults:
         raise SystemExit(1)
     click.echo(f"ok: {context.settings.environment} settings for {context.settings.issuer}")

@@ -12,6 +12,7 @@ from idp.audit import Event, record
 from idp.cli.context import Context, fail
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
+from idp.disputes.rotation import reseal_disputes
 from idp.registration.flows import reseal_flows
 from idp.settings import write_secrets
 
@@ -74,6 +75,7 @@ def rotate_fields(context: Context) -> None:
     provider = provider_of(context.app)
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
     count += reseal_flows(provider.database, provider.cipher)
+    count += reseal_disputes(provider.database, provider.cipher)
     with provider.database.transaction() as tx:
         count += signing.reseal(tx, provider.cipher)
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)

@@ -14,6 +14,8 @@ from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto import signing
 from idp.db import Database, DatabaseUnavailable, Statement
+from idp.disputes import calendar
+from idp.disputes.actions import overdue
 from idp.messages.outbox import purge_settled
 from idp.registration import flows
 from idp.settings import Settings, unsafe
@@ -51,11 +53,13 @@ def purge(context: Context) -> None:
 @click.command()
 @click.pass_obj
 def doctor(context: Context) -> None:
-    """Check settings, schema, database, state store and signing keys; status 1 when something is wrong."""
+    """Check settings, schema, database, state store, signing keys, disputes; status 1 when something is wrong."""
     faults = [f"settings: {fault}" for fault in unsafe(context.settings)]
     faults += _database_faults(context)
     for fault in faults:
         click.echo(f"wrong: {fault}")
+    for warning in calendar.warnings(calendar.read_calendar(context.settings.account.calendar), now=context.now):
+        click.echo(f"warning: {warning}")
     if faults:
         raise SystemExit(1)
     click.echo("all well")
@@ -70,9 +74,11 @@ def _database_faults(context: Context) -> list[str]:
     try:
         with provider.database.autocommit() as tx:
             keys = signing.list_keys(tx)
+            late = overdue(tx, now=context.now)
         provider.store.put("doctor", "probe", {}, 5)
         taken = provider.store.take("doctor", "probe")
     except (DatabaseUnavailable, StateUnavailable) as error:
         return [f"{type(error).__name__}: {error}"]
     faults = [] if keys else ["signing keys: none, start `idp serve` once"]
+    faults += [f"disputes: {late} wait although their day has passed"] if late else []
     return faults if taken is not None else [*faults, "state store: what was put is not there"]

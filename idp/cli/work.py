@@ -14,13 +14,18 @@ from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.cli.maintenance import purge_all
 from idp.crypto import signing
 from idp.db import Transaction
+from idp.disputes.actions import overdue
+from idp.disputes.calendar import warnings
+from idp.log import get_logger
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
 from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
+from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
 
+_log = get_logger("worker")
 HOUR = 3600
 
 
@@ -39,6 +44,8 @@ def make_worker(app: Flask) -> Worker:
     worker.every(
         HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now)
     )
+    worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
+    worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 
@@ -75,6 +82,16 @@ def _end_stale(provider: Provider, now: int) -> None:
         with provider.database.transaction() as tx:
             if not end_stale(tx, idle=provider.settings.session.idle, now=now):
                 return
+
+
+def _look_at_disputes(provider: Provider, now: int) -> None:
+    """Say aloud that people wait too long for their answers, or that working days cannot be counted for long."""
+    with provider.database.autocommit() as tx:
+        waiting = overdue(tx, now=now)
+    if waiting:
+        _log.error("disputes_overdue", count=waiting)
+    for warning in warnings(provider.calendar, now=now):
+        _log.warning("calendar_ends", warning=warning)
 
 
 def _rotate_keys(provider: Provider, now: int) -> None:

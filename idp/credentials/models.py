@@ -17,6 +17,8 @@ class PasswordRow(Base):
     party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
     hash: Mapped[str]
     changed_at: Mapped[int]
+    reset_required_at: Mapped[int | None]
+    """Since when the password opens nothing until another is set; None while it does."""
 
 
 class AttemptRow(Base):

@@ -32,11 +32,12 @@ _PAUSE = 0.02
 class _Stored(NamedTuple):
     hash: str
     changed_at: int
+    reset_required_at: int | None
 
 
-_HASH = Statement("SELECT hash, changed_at FROM password WHERE party_id = :party", _Stored)
+_HASH = Statement("SELECT hash, changed_at, reset_required_at FROM password WHERE party_id = :party", _Stored)
 _CHANGED = Statement("SELECT changed_at FROM password WHERE party_id = :party", int)
-_STANDS = "SELECT 1 FROM password WHERE party_id = :party AND changed_at = :changed_at"
+_STANDS = "SELECT 1 FROM password WHERE party_id = :party AND changed_at = :changed_at AND reset_required_at IS NULL"
 # On SQLite writers stand in line from their first statement on; nothing need be locked.
 _HOLD: dict[Dialect, Statement[int]] = {
     "sqlite": Statement(_STANDS, int),
@@ -45,11 +46,16 @@ _HOLD: dict[Dialect, Statement[int]] = {
 # No two changes at the same second: `stands` tells passwords apart by it.
 _SET = Statement[int](
     "INSERT INTO password (party_id, hash, changed_at) VALUES (:party, :hash, :now)"
-    " ON CONFLICT (party_id) DO UPDATE SET hash = excluded.hash, changed_at ="
+    " ON CONFLICT (party_id) DO UPDATE SET hash = excluded.hash, reset_required_at = NULL, changed_at ="
     " CASE WHEN excluded.changed_at > password.changed_at THEN excluded.changed_at ELSE password.changed_at + 1 END",
     int,
 )
 _REHASH = Statement[int]("UPDATE password SET hash = :hash WHERE party_id = :party AND hash = :before", int)
+_REQUIRE_RESET = Statement[int]("UPDATE password SET reset_required_at = :now WHERE party_id = :party", int)
+_RESET_REQUIRED = Statement(
+    "SELECT reset_required_at FROM password WHERE party_id = :party AND reset_required_at IS NOT NULL", int
+)
+_ERASE = Statement[int]("DELETE FROM password WHERE party_id = :party", int)
 
 
 class PoolBusy(Exception):
@@ -144,7 +150,7 @@ class Passwords:
         self._profile = PROFILES[choice.profile]
         self._min_length = choice.min_length
         self._address = failures_of_address
-        self._dummy = _Stored(hasher.dummy, 0)
+        self._dummy = _Stored(hasher.dummy, 0, None)
         self.policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
 
     def verify(
@@ -189,6 +195,8 @@ class Passwords:
             until = attempts.settle(tx, key=key, kind=KIND, at=now, success=right, now=now, policy=self.policy)
             if fresh:
                 tx.run(_REHASH, party=party_id, hash=fresh, before=stored.hash)
+        if right and stored.reset_required_at is not None:
+            return Denied(Refusal.RESET_REQUIRED)
         if right:
             return Verified(stored.changed_at)
         return Denied(Refusal.CREDENTIALS_REFUSED, until=until, newly_locked=until is not None)
@@ -222,13 +230,32 @@ def stands(tx: Transaction, verified: Verified, *, party_id: str) -> bool:
 
 
 def store_password(tx: Transaction, *, party_id: str, hashed: str, now: int) -> None:
-    """Set or replace the password."""
+    """Set or replace the password; a reset that was required is thereby done."""
     tx.run(_SET, party=party_id, hash=hashed, now=now)
 
 
 def changed_at(tx: Transaction, party_id: str) -> int | None:
     """When the password was set last; None when the party has none."""
     return tx.one(_CHANGED, party=party_id)
+
+
+def require_reset(tx: Transaction, *, party_id: str, now: int) -> bool:
+    """Let the password open nothing until another is set; False when the party has none.
+
+    Who ends sessions for the same reason does so afterwards: a sign-in that `stands` meanwhile is seen then.
+    """
+    return tx.run(_REQUIRE_RESET, party=party_id, now=now) == 1
+
+
+def reset_required(tx: Transaction, party_id: str) -> bool:
+    """Whether the party has a password that opens nothing until another is set."""
+    return tx.one(_RESET_REQUIRED, party=party_id) is not None
+
+
+def erase(tx: Transaction, party_id: str, *, now: int) -> None:
+    """Forget the password and its attempts: the account closes."""
+    tx.run(_ERASE, party=party_id)
+    attempts.clear(tx, key=attempts.account_key(party_id), kind=KIND, now=now)
 
 
 def unlock(tx: Transaction, *, party_id: str, now: int) -> bool:

@@ -18,6 +18,7 @@ class Refusal(StrEnum):
 
     CREDENTIALS_REFUSED = "credentials_refused"
     PASSWORD_LOCKED = "password_locked"  # noqa: S105
+    RESET_REQUIRED = "password_reset_required"
     TOO_MANY_REQUESTS = "too_many_requests"
     CODE_WRONG = "code_wrong"
     CODE_EXPIRED = "code_expired"

@@ -256,6 +256,7 @@ _GIVE = Statement[Any](
     "INSERT INTO consent (party_id, client_id, scope, given_at) VALUES (:party, :client, :scope, :now)"
     " ON CONFLICT (party_id, client_id) DO UPDATE SET scope = excluded.scope, given_at = excluded.given_at"
 )
+_ERASE = Statement[Any]("DELETE FROM consent WHERE party_id = :party")
 _WITHDRAW = Statement[Any]("DELETE FROM consent WHERE party_id = :party AND client_id = :client")
 
 
@@ -282,6 +283,12 @@ def give_consent(
     tx.run(_GIVE, party=party_id, client=client_id, scope=scope, now=now)
     event = Event.CONSENT_NOTICED if told_only else Event.CONSENT_GIVEN
     record(tx, event, actor=party_id, subject=party_id, client=client_id, detail={"scope": scope}, now=now)
+
+
+def erase_consents(tx: Transaction, party_id: str, *, now: int) -> None:
+    """Forget what the person of a closing account agreed to; the audit trail keeps that they did."""
+    del now
+    tx.run(_ERASE, party=party_id)
 
 
 def withdraw(tx: Transaction, *, party_id: str, client_id: str, now: int) -> None:

@@ -84,6 +84,36 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "signin_disowned",
+            "您已于 {time} 报告有人冒用账户：所有设备已退出，密码已停用。请用短信验证码登录后设置新密码。",
+            "You reported a sign-in that was not you on {time}. All devices are signed out and the password is off:"
+            " sign in with a text code and set a new one.",
+            "time",
+        ),
+        _template(
+            "account_closing",
+            "您的账户将于 {time} 注销。如非本人操作或改变主意，请在此之前登录“我的账户”选择保留。",
+            "Your account will be closed on {time}. Not you, or changed your mind? Sign in before then and keep it.",
+            "time",
+        ),
+        _template(
+            "account_kept",
+            "您已于 {time} 取消注销，账户继续有效。如非本人操作，请立即修改密码。",
+            "On {time} closing your account was called off; it goes on. Not you? Change your password now.",
+            "time",
+        ),
+        _template(
+            "account_closed",
+            "您的账户已于 {time} 注销，登录信息和个人资料已删除。感谢您的使用。",
+            "Your account was closed on {time}; sign-in details and profile have been deleted. Thank you.",
+            "time",
+        ),
+        _template(
+            "dispute_answered",
+            "您提交的异议已有答复，请登录“我的账户”查看。",
+            "Your dispute has been answered. Sign in to your account to read the answer.",
+        ),
+        _template(
             "phone_bound",
             "本号码已于 {time} 成为一个账户的登录手机号。如非本人操作，请联系服务热线。",
             "This number became the sign-in phone of an account on {time}. Not you? Call the service line.",

@@ -16,6 +16,8 @@ _ADD = Statement[Any](
     " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at)"
 )
 
+_END = Statement[Any]("UPDATE evidence SET ended_at = :now WHERE party_id = :party AND ended_at IS NULL")
+
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
@@ -37,3 +39,8 @@ def add_evidence(
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now
     )
+
+
+def end_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
+    """End every proof of an account that closes."""
+    tx.run(_END, party=party_id, now=now)

@@ -7,29 +7,38 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts import closing
 from idp.accounts.actions import Directory, Person, acceptances
 from idp.audit.reading import LATEST, Place
 from idp.audit.reading import activity as read_activity
 from idp.audit.rules import Entry
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis, Client
-from idp.credentials.password import Passwords
+from idp.credentials.password import Passwords, reset_required
+from idp.credentials.sms_code import SmsCodes
 from idp.db import current_transaction, db
+from idp.disputes.actions import Disputes
 from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
 from idp.proofing.actions import ial
+from idp.selfservice.actions import Closings, is_disownable
 from idp.signin import sessions
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
+from idp.state.store import Store
 from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.reasons import event_sentence, known_reason, method_word, scope_words, sentence
+
+if TYPE_CHECKING:
+    from idp.selfservice.export import Exporter
 
 EXTENSION = "tongban_selfservice"
 PAGE = 30
@@ -41,14 +50,23 @@ home = Blueprint("home", __name__)
 
 @dataclass(frozen=True, slots=True)
 class SelfService:
+    """``fresh``: seconds; ``exporters``: each capability's part of the file of one's data."""
+
     directory: Directory
     passwords: Passwords
+    codes: SmsCodes
     registry: Registry
     agreements: Agreements
+    store: Store
+    disputes: Disputes
+    closings: Closings
+    exporters: "tuple[Exporter, ...]"
+    fresh: int
 
 
 def init_selfservice(app: Flask, parts: SelfService) -> None:
-    from idp.selfservice import password  # noqa: F401 - its view joins the blueprint
+    # their views join the blueprint
+    from idp.selfservice import close, confirm, disputes, export, not_me, password  # noqa: F401
 
     app.extensions[EXTENSION] = parts
     app.register_blueprint(blueprint)
@@ -65,6 +83,15 @@ def accept_first() -> ResponseReturnValue | None:
     if {(text.kind, text.version) for text in parts().agreements.current(now=now())} <= accepted:
         return None
     return redirect(url_for("registration.agreements", next=request.path), 303)
+
+
+@blueprint.context_processor
+def standing() -> dict[str, Any]:
+    """What every page here opens with: that the account is about to close, or that its password is off."""
+    session: Session | None = current_session()
+    asked = closing.find(current_transaction(), session.party_id) if session else None
+    off = session is not None and reset_required(current_transaction(), session.party_id)
+    return {"closes_at": asked.closes_at if asked else None, "password_off": off}
 
 
 def parts() -> SelfService:
@@ -108,31 +135,43 @@ def overview() -> ResponseReturnValue:
         last_signin=SimpleNamespace(at=session.auth_time, method=method),
         session_count=len(sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())),
         app_count=len(_apps(session.party_id)),
-        recent=[_entry(entry) for entry in read_activity(tx, session.party_id, limit=RECENT)],
+        recent=[shown_entry(entry, session) for entry in read_activity(tx, session.party_id, limit=RECENT)],
         notice=done_notice(),
     )
 
 
-def _entry(entry: Entry) -> SimpleNamespace:
+def shown_entry(entry: Entry, session: Session) -> SimpleNamespace:
+    """``disown_url``: where the person says that this sign-in was not them; None for what is none."""
     client = parts().registry.get(entry.client) if entry.client else None
     name = client.label(preferences().lang) if client else None
+    place = f"{entry.at}.{entry.chain}.{entry.seq}"
     return SimpleNamespace(
-        at=entry.at, text=event_sentence(entry.event), client_name=name, accepted=entry.result == "ok", device=None
+        at=entry.at,
+        text=event_sentence(entry.event),
+        client_name=name,
+        accepted=entry.result == "ok",
+        device=None,
+        disown_url=url_for("account.not_me", at=place) if is_disownable(entry, session) else None,
     )
+
+
+def parse_place(text: str) -> Place | None:
+    """A place in the list of activity, as addresses say it."""
+    asked = _PLACE.fullmatch(text)
+    return Place(int(asked[1]), asked[2], int(asked[3])) if asked else None
 
 
 @blueprint.get("/activity")
 @signed_in
 def activity() -> ResponseReturnValue:
     session: Session = current_session()
-    asked = _PLACE.fullmatch(request.args.get("before", ""))
-    before = Place(int(asked[1]), asked[2], int(asked[3])) if asked else LATEST
-    entries = read_activity(current_transaction(), session.party_id, before=before, limit=PAGE + 1)
+    asked = parse_place(request.args.get("before", ""))
+    entries = read_activity(current_transaction(), session.party_id, before=asked or LATEST, limit=PAGE + 1)
     last = entries[PAGE - 1] if len(entries) > PAGE else None
     older = url_for("account.activity", before=f"{last.at}.{last.chain}.{last.seq}") if last else None
     return render_template(
         "account/activity.html",
-        entries=[_entry(entry) for entry in entries[:PAGE]],
+        entries=[shown_entry(entry, session) for entry in entries[:PAGE]],
         older_url=older,
         newer_url=url_for("account.activity") if asked else None,
     )

@@ -18,6 +18,7 @@ from idp.grants.rules import EndReason
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 from idp.registration.pages import password_rules
+from idp.selfservice.confirm import confirm_first, is_fresh
 from idp.selfservice.pages import blueprint, done_notice, parts
 from idp.signin import sessions
 from idp.signin.loading import authenticated
@@ -36,9 +37,11 @@ NEW = Field("new_password", sentence("new_password_missing"), max_length=256, se
 @blueprint.route("/password", methods=["GET", "POST"])
 @signed_in
 def change_password() -> ResponseReturnValue:
-    if request.method == "GET":
-        return _page(Form(CURRENT, NEW))
     session: Session = current_session()
+    if passwords.reset_required(current_transaction(), session.party_id):
+        return _set_anew(session)
+    if request.method != "POST":
+        return _page(Form(CURRENT, NEW))
     form = Form.submitted(CURRENT, NEW)
     proved = _check(form, session)
     if proved is None:
@@ -50,14 +53,42 @@ def change_password() -> ResponseReturnValue:
         return _page(form)
     passwords.store_password(current_transaction(), party_id=session.party_id, hashed=hashed, now=now())
     _changed(session)
+    authenticated(session.party_id, Method.PASSWORD)
     db.session.commit()
     return redirect(url_for("account.change_password", done="password_changed"), 303)
+
+
+def _set_anew(session: Session) -> ResponseReturnValue:
+    """The password is off: a code to the phone on file, a few minutes ago, stands in for the current one."""
+    if not is_fresh(session) or Method.SMS not in session.used:
+        return confirm_first()
+    form = Form.submitted(NEW) if request.method == "POST" else Form(NEW)
+    if request.method != "POST" or not (form.ok and _is_fit(form, session)):
+        return _page(form)
+    hashed, tx = parts().passwords.hash(form["new_password"]), current_transaction()
+    passwords.store_password(tx, party_id=session.party_id, hashed=hashed, now=now())
+    living = sessions.by_id(tx, session.id)
+    if living is None or living.ended_at is not None:  # ended meanwhile: whoever ended it turned the password off
+        db.session.rollback()
+        return redirect(url_for("signin.code"), 303)
+    _changed(session)
+    db.session.commit()
+    return redirect(url_for("account.overview", done="password_changed"), 303)
 
 
 def _check(form: Form, session: Session) -> passwords.Verified | None:
     """The new one is judged first: a current password is not spent on a form that would be refused anyway."""
     if not form.ok:
         return None
+    if not _is_fit(form, session):
+        return None
+    if form["new_password"] == form["current_password"]:
+        form.refuse("new_password", sentence("password_unchanged"))
+        return None
+    return _check_current(form, session)
+
+
+def _is_fit(form: Form, session: Session) -> bool:
     person = parts().directory.person(current_transaction(), session.party_id)
     db.session.rollback()
     known = Personal(
@@ -67,11 +98,7 @@ def _check(form: Form, session: Session) -> passwords.Verified | None:
     verdict = parts().passwords.judge(form["new_password"], known)
     if isinstance(verdict, Unfit):
         form.refuse("new_password", sentence(verdict.reasons[0]))
-    elif form["new_password"] == form["current_password"]:
-        form.refuse("new_password", sentence("password_unchanged"))
-    else:
-        return _check_current(form, session)
-    return None
+    return not isinstance(verdict, Unfit)
 
 
 def _check_current(form: Form, session: Session) -> passwords.Verified | None:
@@ -95,7 +122,6 @@ def _changed(session: Session) -> None:
     )
     sessions.end_all(tx, session.party_id, SessionEnd.PASSWORD_CHANGED, except_id=session.id, now=now())
     end_grants_elsewhere(tx, session.party_id, session.id, EndReason.PASSWORD_CHANGED, now=now())
-    authenticated(session.party_id, Method.PASSWORD)
     person = parts().directory.person(tx, session.party_id)
     if person.mobile:
         message = {

@@ -7,7 +7,7 @@ nothing is sent or compared before it was passed.
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Active
+from idp.accounts.actions import Active, hold
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.captcha.pages import (
@@ -96,7 +96,7 @@ def enter_code() -> ResponseReturnValue:
         return _enter_page(form, mobile)
     answered = answer_code(parts().codes, Purpose.SIGN_IN, challenge, form["code"])
     found = parts().directory.lookup(current_transaction(), mobile)
-    if isinstance(answered, Proved) and isinstance(found, Active):
+    if isinstance(answered, Proved) and isinstance(found, Active) and hold(current_transaction(), found.party_id):
         return _signed_in_by_code(found.party_id)
     db.session.commit()
     note_failure()

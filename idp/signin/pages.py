@@ -94,6 +94,9 @@ def password() -> ResponseReturnValue:
         db.session.commit()
         return redirect(onward(url_for("account.overview")), 303)
     db.session.commit()
+    if isinstance(outcome, passwords.Denied) and outcome.reason is Refusal.RESET_REQUIRED:
+        # only who knows the password comes here; the way on is a code to the phone on file
+        return redirect(url_for("signin.code", done=outcome.reason, **carried()), 303)
     note_failure()
     reason = outcome.reason if isinstance(outcome, passwords.Denied) else Refusal.CREDENTIALS_REFUSED
     form.refuse("", sentence(reason))

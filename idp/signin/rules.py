@@ -35,6 +35,7 @@ class SessionEnd(StrEnum):
     REPLACED = "replaced-by-sign-in"
     OPERATOR = "operator"
     ACCOUNT_CLOSED = "account-closed"
+    DISOWNED = "disowned-by-person"
 
 
 FORCED = frozenset(SessionEnd) - {SessionEnd.IDLE, SessionEnd.ABSOLUTE}

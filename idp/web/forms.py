@@ -32,13 +32,15 @@ class Field:
     max_length: int = 200
     required: bool = True
     secret: bool = False
+    lines: bool = False
+    """Whether it may hold several lines."""
 
     def read(self, sent: str) -> tuple[str, Text | None]:
         """The usable value and what is wrong with it. Secrets are taken as they are: blanks may belong to them."""
         if self.secret:
             too_long = len(sent) > self.max_length
             return ("", _BAD_TEXT[BadText.TOO_LONG]) if too_long else (sent, self._absent(sent))
-        text = clean_text(sent, max_length=self.max_length)
+        text = clean_text(sent, max_length=self.max_length, lines=self.lines)
         return ("", _BAD_TEXT[text]) if isinstance(text, BadText) else (text, self._absent(text))
 
     def _absent(self, value: str) -> Text | None:

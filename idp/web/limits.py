@@ -31,16 +31,19 @@ class BadText(StrEnum):
     FORBIDDEN = "text_forbidden_characters"
 
 
-def clean_text(value: str, *, max_length: int) -> str | BadText:
-    """``value`` without surrounding blanks, at most ``max_length`` code points, on one line.
+def clean_text(value: str, *, max_length: int, lines: bool = False) -> str | BadText:
+    """``value`` without surrounding blanks, at most ``max_length`` code points, on one line unless ``lines``.
 
     Not normalised: NFC would replace compatibility ideographs that stand in people's names. Control, bidirectional
     and non-characters are refused, rare ideographs of every plane are not.
     """
     text = value.strip()
+    if lines:
+        text = text.replace("\r\n", "\n")
     if len(text) > max_length:
         return BadText.TOO_LONG
-    if any(char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
+    said = text.replace("\n", "") if lines else text
+    if any(char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in said):
         return BadText.FORBIDDEN
     return BadText.FORBIDDEN if any(ord(char) & 0xFFFE == 0xFFFE for char in text) else text
 

@@ -4,10 +4,11 @@ Always true: a label is a route, a status or an outcome of ours, never anything 
 """
 
 import time
+from collections.abc import Callable
 from functools import cache
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -32,6 +33,10 @@ class Metrics:
     def count_captcha(self, outcome: str) -> None:
         """``outcome``: `idp.captcha.rules.Outcome`."""
         self._captchas.labels(outcome).inc()
+
+    def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
+        """A gauge that is asked for its ``value`` whenever the page is read."""
+        Gauge(name, about, registry=self._registry).set_function(value)
 
     def observe(self, route: str, status: int, seconds: float) -> None:
         requests, histogram = self._found(route, status)

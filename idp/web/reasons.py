@@ -10,6 +10,21 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 SENTENCES: Mapping[str, LazyString] = {
+    # my account's rights
+    "password_reset_required": _("为保护账户，密码已停用。请用短信验证码登录，再设置新密码。"),
+    "disowned": _("已退出所有设备，密码已停用。请用短信验证码登录，再设置新密码。"),
+    "export_too_soon": _("一小时内只能导出一次，请稍后再试。"),
+    "understood_missing": _("请确认您已了解注销的后果"),
+    "account_closing": _("已受理注销申请，各应用已退出登录。"),
+    "account_kept": _("已取消注销，您的账户继续有效。"),
+    "dispute_item_missing": _("请选择哪一项信息有误"),
+    "dispute_text_missing": _("请说明哪里有误、应当是什么"),
+    "disputes_too_many": _("您有 10 项异议正在处理，请等待答复后再提交。"),
+    "dispute_filed": _("异议已提交，我们会在期限前答复。"),
+    "dispute_withdrawn": _("异议已撤回。"),
+    "dispute_not_waiting": _("这项异议已经办结或撤回。"),
+    "dispute_reason_missing": _("请写明答复的理由"),
+    "account_closed": _("该账户已注销。"),
     # any form
     "text_too_long": _("输入的内容过长"),
     "text_forbidden_characters": _("输入的内容含有无法使用的字符"),
@@ -88,6 +103,15 @@ EVENTS: Mapping[str, LazyString] = {
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
     "person:agreement:accepted": _("同意协议"),
+    "person:account:closing_asked": _("申请注销账户"),
+    "person:account:kept": _("取消注销，保留账户"),
+    "person:account:closed": _("注销账户"),
+    "person:data:exported": _("导出个人数据"),
+    "person:dispute:filed": _("提交异议"),
+    "person:dispute:withdrawn": _("撤回异议"),
+    "operator:dispute:answered": _("异议得到答复"),
+    "person:session:disowned": _("报告一次登录不是本人"),
+    "person:password:reset_required": _("密码停用，等待重新设置"),
     "person:password:accepted": _("密码验证通过"),
     "person:password:refused": _("密码错误"),
     "person:password:locked": _("密码登录被暂停"),
@@ -162,6 +186,22 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+ITEMS: Mapping[str, LazyString] = {
+    "verified_name": _("姓名"),
+    "document": _("证件信息"),
+    "level": _("实名等级"),
+    "entity_link": _("与单位的关联"),
+    "activity": _("活动记录"),
+    "other": _("其他信息"),
+}
+DISPUTE_STATES: Mapping[str, LazyString] = {
+    "filed": _("处理中"),
+    "accepted": _("已采纳"),
+    "rejected": _("未采纳"),
+    "withdrawn": _("已撤回"),
+}
 
 
 def password_rule(rule: str, **numbers: int) -> str:

@@ -88,11 +88,32 @@ def over_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> Run:
 # -- settings
 
 
-def test_safe_production_settings_pass(environment: Callable[..., None], run: Run) -> None:
+IN_TIME, TOO_LATE = 1_792_000_000, 1_795_600_000
+"""October 2026, when the calendar reaches far enough, and November 2026, when its next year is wanted."""
+
+
+def test_safe_production_settings_pass(
+    environment: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment(**SAFE)
+    monkeypatch.setattr(Context, "now", IN_TIME)
     checked = run("config", "check")
     assert checked.exit_code == 0, checked.output
     assert checked.output == "ok: production settings for https://idp.example.gov.cn\n"
+
+
+def test_a_calendar_that_ends_soon_is_warned_of_and_one_that_cannot_be_read_is_wrong(
+    environment: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment(**SAFE)
+    monkeypatch.setattr(Context, "now", TOO_LATE)
+    checked = run("config", "check")
+    assert checked.exit_code == 0
+    assert checked.output.startswith("warning: calendar: 2027 is missing")
+    environment(ACCOUNT__CALENDAR=str(tmp_path / "none.toml"))
+    missing = run("config", "check")
+    assert missing.exit_code == 1
+    assert missing.output.startswith("wrong: account.calendar:")
 
 
 UNSAFE = [
@@ -126,14 +147,18 @@ UNSAFE = [
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "0", "limits.captcha"),
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "6", "limits.captcha"),
     ("LIMITS__CAPTCHA__LIFETIME", "601", "limits.captcha"),
+    ("ACCOUNT__FRESH", "901", "account"),
+    ("ACCOUNT__COOLING_OFF", "60", "account"),
+    ("ACCOUNT__DISPUTE_WORKING_DAYS", "11", "account.dispute_working_days"),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "said"), UNSAFE)
 def test_config_check_refuses_each_unsafe_setting(
-    environment: Callable[..., None], run: Run, name: str, value: str, said: str
+    environment: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
 ) -> None:
     environment(**SAFE | {name: value})
+    monkeypatch.setattr(Context, "now", IN_TIME)
     checked = run("config", "check")
     assert checked.exit_code == 1
     assert checked.output.startswith(f"unsafe: {said}")
@@ -440,7 +465,13 @@ def test_the_doctor_says_what_is_wrong(over_site: Run, site: Site, monkeypatch: 
     assert sick.exit_code == 1
     assert "schema: not up to date" in sick.output
     monkeypatch.setattr("idp.cli.maintenance.is_current", lambda _: True)
+    monkeypatch.setattr(Context, "now", IN_TIME)
     assert over_site("doctor").output == "all well\n"
+    monkeypatch.setattr(Context, "now", TOO_LATE)
+    told = over_site("doctor")
+    assert told.exit_code == 0
+    assert told.output.splitlines()[-1] == "all well"
+    assert told.output.startswith("warning: calendar: 2027 is missing")
 
 
 def test_a_development_start_makes_its_own_secrets(

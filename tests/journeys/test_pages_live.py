@@ -24,8 +24,10 @@ STATES = {
     "register-code", "register-code-wrong", "register-details", "register-details-wrong", "register-done", "confirm",
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
-    "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
-    "oauth-error", "error-form",
+    "account-activity", "account-disputes-new", "account-export", "account-close", "account-confirm",
+    "account-dispute-empty", "account-disputes", "account-dispute-withdrawn", "account-not-me", "account-close-ask",
+    "account-close-refused", "account-closing", "account-kept", "signout", "signed-out-pending", "signed-out",
+    "signed-out-already", "error-404", "expired", "oauth-error", "error-form",
 }  # fmt: skip
 
 

@@ -158,9 +158,39 @@ class Tour:
     def my_account(self) -> None:
         for name in ("profile", "password", "sessions", "apps", "activity"):
             self.open(f"/account/{name}", f"account-{name}")
+        self.rights()
         self.open("/account/password")
         self.fill(current_password="Not-the-right-1", new_password="password")
         self.send("account-password-wrong")
+
+    def rights(self) -> None:
+        """Disputes, export, closing and keeping: nothing that ends the session."""
+        for path in ("disputes/new", "export", "close", "confirm"):
+            self.open(f"/account/{path}", f"account-{path.replace('/', '-')}")
+        self.open("/account/disputes/new")
+        self.send("account-dispute-empty")
+        self.page.locator("input[value=verified_name]").check()
+        self.page.locator("textarea[name=text]").fill("名字里的“䶮”写错了。")
+        self.send("account-disputes")
+        self.press("button[name=withdraw]", "account-dispute-withdrawn")
+        self.sign_in_elsewhere()
+        self.open("/account/activity")
+        self.press("a[href*='not-me'] >> nth=0", "account-not-me")
+        self.open("/account/close/ask", "account-close-ask")
+        self.send("account-close-refused")
+        self.page.locator("input[name=understood]").check()
+        self.send("account-closing")
+        self.press("button[name=keep]", "account-kept")
+
+    def sign_in_elsewhere(self) -> None:
+        """As somebody in another browser who knows the password."""
+        browser = self.page.context.browser
+        assert browser is not None
+        other = browser.new_context()
+        page = other.new_page()
+        page.goto(f"{self.site.provider}/signin")
+        sign_in(page, *PERSON)
+        other.close()
 
     def leaving(self) -> None:
         self.open("/signout", "signout")

@@ -161,6 +161,19 @@ def test_wrong_current_passwords_lock_the_password_and_the_person_is_told(site: 
 # -- the rest
 
 
+def test_a_request_for_the_head_of_a_page_does_nothing(site: Site, signed_in: Browser) -> None:
+    """HEAD needs no form token: whatever a page does by POST it must not do by anything else."""
+    before = site.one("SELECT COUNT(*) FROM audit_event")
+    for rule in site.app.url_map.iter_rules():
+        if rule.rule.startswith("/account") and "POST" in (rule.methods or ()):
+            answer = signed_in.client.head(
+                rule.rule, data={"export": "yes", "send": "yes", "keep": "yes", "confirm": "yes", "resend": "yes"}
+            )
+            assert answer.status_code in (200, 303), rule.rule
+    assert site.one("SELECT COUNT(*) FROM audit_event") == before
+    assert site.outbox() == []
+
+
 def test_changed_agreements_are_accepted_before_anything_else(site: Site, signed_in: Browser) -> None:
     with site.provider.database.transaction() as tx:
         tx.run(Statement("DELETE FROM agreement_acceptance", int))

@@ -24,13 +24,14 @@ pytestmark = pytest.mark.services
 PASSWORD = "Quartz8Heron&Lamp"
 NEW_PASSWORD = "Velvet3Anchor&Moss"
 USER_NAME = "canary_keeper"
+OBJECTION = "Basalt5Kestrel"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NAMES = """
 identifier password code phone user_name current_password new_password agreements agreement_versions decision lang
 client_id client_secret redirect_uri scope state nonce login_hint id_token_hint acr_values claims ui_locales prompt
 max_age response_type response_mode code_challenge code_verifier grant_type refresh_token access_token token request
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
-size end withdraw
+size end withdraw item text why understood keep confirm at export send
 """
 FIELDS = tuple(_NAMES.split())
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
@@ -87,7 +88,12 @@ class Life:
         self.server, self.browser = Server(at, wire), Browser(at, wire)
         self.canaries = Canaries()
         self.canaries.plant_phone()
-        for name, text in (("password", PASSWORD), ("new password", NEW_PASSWORD), ("user name", USER_NAME)):
+        for name, text in (
+            ("password", PASSWORD),
+            ("new password", NEW_PASSWORD),
+            ("user name", USER_NAME),
+            ("dispute", OBJECTION),
+        ):
             self.canaries.plant(name, text)
         for app in (ALPHA, GAMMA, MACHINE):
             self.canaries.plant("client secret", app.secret)
@@ -184,6 +190,11 @@ class Life:
         self.keep_cookies()
         for page in ("", "/profile", "/sessions", "/apps", "/activity", "/password"):
             assert browser.get(f"/account{page}").status_code == 200
+        dispute = {"item": "other", "text": f"{OBJECTION}\r\n{NATIONAL}"}
+        assert browser.submit("/account/disputes/new", dispute).status_code == 303
+        exported = browser.submit("/account/export", {"export": "yes"})
+        assert OBJECTION in exported.text, problem(exported)
+        assert NATIONAL in exported.text
 
     def leave(self) -> None:
         self.server.call("/revoke", ALPHA, {"token": self.tokens.access})

@@ -158,6 +158,13 @@ FORMS = (
     "/account/password",
     "/account/sessions",
     "/account/apps",
+    "/account/activity/not-me?at=1.x.1",
+    "/account/disputes",
+    "/account/disputes/new",
+    "/account/export",
+    "/account/close",
+    "/account/close/ask",
+    "/account/confirm",
     "/signout",
 )
 
@@ -173,6 +180,7 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(
         "identifier": person.mobile, "password": person.password, "phone": production.new_mobile(), "send": "yes",
         "current_password": person.password, "new_password": NEW_PASSWORD, "confirm": "yes", "end_others": "yes",
         "withdraw": "alpha", "decision": "allow", "agreements": "yes", "code": "123456",
+        "keep": "yes", "understood": "yes", "why": "other", "item": "other", "text": "x", "export": "yes",
     }  # fmt: skip
     for token in ({}, {"csrf_token": ""}, {"csrf_token": other.token()}, {"csrf_token": "x" * 60}):
         refused = browser.post(path, data | token)

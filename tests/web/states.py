@@ -15,7 +15,7 @@ from idp.web.headers import allow_form_target, allow_own_media, allow_own_script
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
-from idp.web.reasons import event_sentence, password_rule, scope_words, sentence
+from idp.web.reasons import DISPUTE_STATES, ITEMS, event_sentence, password_rule, scope_words, sentence
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -132,7 +132,14 @@ def _activity() -> list[SimpleNamespace]:
         ("person:account:registered", None, True),
     ]  # fmt: skip
     return [
-        thing(at=NOW - 3700 * n, text=event_sentence(event), client_name=app, accepted=accepted, device=None)
+        thing(
+            at=NOW - 3700 * n,
+            text=event_sentence(event),
+            client_name=app,
+            accepted=accepted,
+            device=None,
+            disown_url="#" if event.endswith(("begun", "issued")) else None,
+        )
         for n, (event, app, accepted) in enumerate(rows)
     ]
 
@@ -155,6 +162,21 @@ def _apps() -> list[SimpleNamespace]:
               items=scopes("phone", basis="statutory"), law=LAW, since=NOW - 86400, withdrawable=False),
     ]  # fmt: skip
 
+
+def _disputes() -> list[SimpleNamespace]:
+    rows = [("verified_name", "filed", False), ("document", "filed", True), ("level", "rejected", False)]
+    return [
+        thing(id=f"d{n}", item=ITEMS[item], text="𪚥字写错了。\n应当是“䶮”。", state=DISPUTE_STATES[state],
+              waiting=state == "filed", overdue=overdue, filed_at=NOW - 86400 * n, due_at=NOW + 864000,
+              settled_at=NOW, answer="" if state == "filed" else "身份证上是这个字。")
+        for n, (item, state, overdue) in enumerate(rows)
+    ]  # fmt: skip
+
+
+DISPUTE = (Field("item"), Field("text", lines=True))
+ITEM_CHOICE = lambda: [(name, label, None) for name, label in ITEMS.items()]  # noqa: E731
+CLOSE = (Field("why", required=False), Field("understood"))
+WHYS = lambda: [("unused", _("不再使用"), None), ("unsaid", _("不想说明"), None)]  # noqa: E731
 
 PROFILE = thing(phone=PHONE, user_name="zh***n", created_at=NOW - 864000, ial=1, aal=1)
 ACCEPTED = lambda: [thing(**vars(text), accepted_at=NOW) for text in texts()]  # noqa: E731
@@ -347,6 +369,55 @@ STATES: Mapping[str, State] = {
         "account/apps.html", apps=[], notice=lambda: Notice("info", sentence("consent_withdrawn"))
     ),
     "account-activity": page("account/activity.html", entries=_activity, older_url="#", newer_url="#"),
+    "account-not-me": page("account/not_me.html", entry=lambda: _activity()[1]),
+    "account-confirm": page("account/confirm.html", form=lambda: Form(CODE), masked_phone=PHONE, sent=False),
+    "account-confirm-enter": page(
+        "account/confirm.html",
+        form=lambda: refused(Form(CODE), code="code_wrong"),
+        masked_phone=PHONE,
+        sent=True,
+        password_off=True,
+    ),
+    "account-disputes": page(
+        "account/disputes.html",
+        disputes=_disputes,
+        working_days=10,
+        notice=lambda: Notice("info", sentence("dispute_filed")),
+    ),
+    "account-disputes-none": page("account/disputes.html", disputes=[], working_days=10, notice=None),
+    "account-dispute-new": page(
+        "account/dispute_new.html", form=lambda: Form(*DISPUTE), items=ITEM_CHOICE, due_at=NOW
+    ),
+    "account-dispute-refused": page(
+        "account/dispute_new.html",
+        form=lambda: refused(Form(*DISPUTE), item="dispute_item_missing", text="dispute_text_missing"),
+        items=ITEM_CHOICE,
+        due_at=NOW,
+    ),
+    "account-export": page("account/export.html", form=lambda: Form()),
+    "account-export-refused": page("account/export.html", form=lambda: refused(Form(), whole="export_too_soon")),
+    "account-close": page("account/close.html", days=15, notice=None),
+    "account-closing": page(
+        "account/close.html",
+        days=15,
+        closes_at=NOW,
+        notice=lambda: Notice("info", sentence("account_closing")),
+    ),
+    "account-close-ask": page(
+        "account/close_ask.html", form=lambda: Form(*CLOSE, values={"why": "unsaid"}), whys=WHYS
+    ),
+    "account-close-refused": page(
+        "account/close_ask.html",
+        form=lambda: refused(Form(*CLOSE), understood="understood_missing"),
+        whys=WHYS,
+    ),
+    "account-password-off": page(
+        "account/password.html",
+        form=lambda: Form(Field("new_password", secret=True)),
+        password_rules=RULES,
+        notice=None,
+        password_off=True,
+    ),
     "account-activity-none": page("account/activity.html", entries=[], older_url=None, newer_url=None),
     "signout": page(
         "signout_confirm.html",
