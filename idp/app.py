@@ -28,6 +28,7 @@ from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import same
 from idp.db import Database, DatabaseUnavailable, init_db
+from idp.flows.actions import Journeys
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.messages.outbound import GuardedClient
@@ -41,7 +42,6 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
-from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings

@@ -14,8 +14,8 @@ from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto import signing
 from idp.db import Database, DatabaseUnavailable, Statement
+from idp.flows import actions as flows
 from idp.messages.outbox import purge_settled
-from idp.registration import flows
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 

@@ -26,8 +26,8 @@ from idp.credentials.policy import Denied as Unfit
 from idp.credentials.policy import Personal
 from idp.credentials.rules import Purpose
 from idp.db import current_transaction, db
-from idp.registration.flows import Journey, Journeys
-from idp.registration.rules import FlowKind, open_step, undone
+from idp.flows.actions import Journey, Journeys
+from idp.flows.rules import FlowKind, open_step, undone
 from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
 from idp.signin.pages import CODE, PASSWORD, client_name
