@@ -42,6 +42,8 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.pages import Recovery, init_recovery
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
@@ -101,10 +103,14 @@ def create_app(settings: Settings) -> Flask:
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, metrics))
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
+    phones = _phone_policy(settings)
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, phones))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
+    init_registration(
+        app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements, phones)
+    )
+    init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -117,7 +123,18 @@ def create_app(settings: Settings) -> Flask:
         app,
         Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
+    init_selfservice(
+        app,
+        SelfService(
+            provider.directory,
+            provider.passwords,
+            provider.registry,
+            agreements,
+            codes=provider.codes,
+            journeys=journeys,
+            phones=phones,
+        ),
+    )
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -189,6 +206,15 @@ def _captcha(provider: Provider, metrics: Metrics) -> Captcha:
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,
+    )
+
+
+def _phone_policy(settings: Settings) -> PhonePolicy:
+    limits = settings.limits
+    return PhonePolicy(
+        recycled_after=limits.phone_recycle_days * 86400,
+        change_hold=limits.phone_change_hold,
+        reset_hold=limits.password_reset_hold,
     )
 
 

@@ -14,6 +14,14 @@ from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
 from idp.db import Dialect, Statement, Transaction
 
+
+class Holder(NamedTuple):
+    """Whose an identifier is, and by which row."""
+
+    party_id: str
+    identifier_id: str
+
+
 _FIND = Statement(
     "SELECT i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
     " WHERE i.kind = :kind AND i.blind IN (:b0, :b1) AND p.status = 'active'",
@@ -24,14 +32,8 @@ _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
     " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT DO NOTHING"
 )
+_OWN = Statement("SELECT party_id, id FROM party_identifier WHERE party_id = :party AND kind = :kind", Holder)
 _DROP_IDENTIFIER = Statement[Any]("DELETE FROM party_identifier WHERE id = :id AND party_id = :party")
-
-
-class Holder(NamedTuple):
-    """Whose an identifier is, and by which row."""
-
-    party_id: str
-    identifier_id: str
 
 
 _HOLDER_SQL = (
@@ -178,6 +180,10 @@ class Directory:
         """Whose it is; it cannot leave its account, nor the row its party, before ``tx`` ends."""
         blinds = self._index.candidates(identifier.kind, identifier.value)
         return tx.one(_HOLDER[tx.dialect], kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+
+    def own(self, tx: Transaction, party_id: str, kind: Kind) -> Holder | None:
+        """The party's own phone or user name, of which it has one at most."""
+        return tx.one(_OWN, party=party_id, kind=kind)
 
     def drop_identifier(self, tx: Transaction, held: Holder) -> bool:
         """Take an identifier from its party; False when somebody did so meanwhile."""

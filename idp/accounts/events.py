@@ -4,7 +4,10 @@ Always true: an event is written in the transaction that makes it true, and wait
 personal data.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+import orjson
 
 from idp.accounts.rules import PartyEventKind
 from idp.crypto.tokens import new_id
@@ -28,9 +31,9 @@ _OF = Statement(
 )
 
 
-def add_event(tx: Transaction, party_id: str, kind: PartyEventKind, *, detail: str | None = None, now: int) -> None:
-    """``detail``: JSON text without personal data."""
-    tx.run(_ADD, id=new_id("pev"), party=party_id, kind=kind, detail=detail, now=now)
+def add_event(tx: Transaction, party_id: str, kind: PartyEventKind, *, detail: Mapping[str, str], now: int) -> None:
+    """``detail`` holds no personal data."""
+    tx.run(_ADD, id=new_id("pev"), party=party_id, kind=kind, detail=orjson.dumps(detail).decode(), now=now)
 
 
 def events_of(tx: Transaction, party_id: str) -> list[PartyEvent]:

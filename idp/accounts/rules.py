@@ -8,8 +8,6 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-REAL_NAME = 2
-"""The identity level from which an account stands for a known person."""
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _USER_NAME = re.compile(r"[a-z][a-z0-9_]{5,19}")
 _SEPARATORS = re.compile(r"[\s\-().·]+")
@@ -39,26 +37,6 @@ class PartyEventKind(StrEnum):
     """What departments are to be told of a party."""
 
     IDENTIFIER_RECYCLED = "identifier-recycled"
-
-
-@dataclass(frozen=True, slots=True)
-class PhonePolicy:
-    """How long a phone is trusted to be its person's, and what waits after it changed. All in seconds."""
-
-    recycled_after: int = 90 * 86400
-    """Carriers give a number to somebody else after about so long (trust 7)."""
-    change_hold: int = 72 * 3600
-    """From one change of phone to the next."""
-    reset_hold: int = 24 * 3600
-    """From a change of phone to a new password by a code to it alone: never both in one go."""
-
-    def idle(self, *, last_active: int, now: int) -> bool:
-        """Whether an account has not been used for so long that its number may be somebody else's."""
-        return now - last_active >= self.recycled_after
-
-    def sms_opens(self, *, ial: int, last_active: int, now: int) -> bool:
-        """Whether a code to the phone, and nothing else, opens an account of this identity level."""
-        return ial < REAL_NAME or not self.idle(last_active=last_active, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,11 @@ class Event(StrEnum):
 
     PERSON_REGISTERED = "person:account:registered"
     EVIDENCE_ADDED = "person:evidence:added"
+    EVIDENCE_ENDED = "person:evidence:ended"
     USER_NAME_SET = "person:user_name:set"
     PHONE_VERIFIED = "person:phone:verified"
+    PHONE_CHANGED = "person:phone:changed"
+    PHONE_RELEASED = "person:phone:released"
     AGREEMENT_ACCEPTED = "person:agreement:accepted"
 
     PASSWORD_ACCEPTED = "person:password:accepted"
@@ -37,6 +40,7 @@ class Event(StrEnum):
     PASSWORD_LOCKED = "person:password:locked"
     PASSWORD_UNLOCKED = "person:password:unlocked"
     PASSWORD_CHANGED = "person:password:changed"
+    PASSWORD_RESET = "person:password:reset"
     SMS_CODE_SENT = "person:sms_code:sent"
     SMS_CODE_ACCEPTED = "person:sms_code:accepted"
     SMS_CODE_REFUSED = "person:sms_code:refused"
