@@ -23,7 +23,7 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.actions import addressee, judge, reset
 from idp.recovery.rules import Denied
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import CodeStep, done_notice, journey_over
+from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
 from idp.signin.codes import send_code
 from idp.signin.pages import IDENTIFIER, another_way_page, client_name
 from idp.web.clock import now
@@ -75,10 +75,9 @@ def _journey() -> Journey | None:
     return _parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
 
 
-def _to(journey: Journey) -> ResponseReturnValue:
-    """The page of the step that is open."""
-    step = open_step(KIND, journey.facts)
-    return redirect(url_for(f"recovery.{step}", f=journey.id, **carried()), 303)
+def _to(journey: Journey) -> str:
+    """The address of the step that is open."""
+    return url_for(f"recovery.{open_step(KIND, journey.facts)}", f=journey.id, **carried())
 
 
 @blueprint.route("/recover", methods=["GET", "POST"])
@@ -103,7 +102,7 @@ def identifier() -> ResponseReturnValue:
     facts = {"party_id": to.party_id or "", "mobile": to.mobile.value, "challenge": issued.challenge_id}
     journey = _parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
     db.session.commit()
-    return _to(journey)
+    return redirect(_to(journey), 303)
 
 
 def _identifier_page(form: Form) -> ResponseReturnValue:
@@ -125,7 +124,7 @@ def code() -> ResponseReturnValue:
     if journey is None:
         return journey_over(BEGIN)
     if open_step(KIND, journey.facts) != "code":
-        return _to(journey)
+        return not_here(_to(journey))
     return CODE_STEP.serve(_parts().codes, _parts().journeys, journey, _proved)
 
 
@@ -155,7 +154,7 @@ def password() -> ResponseReturnValue:
     if journey is None:
         return journey_over(BEGIN)
     if open_step(KIND, journey.facts) != "password":
-        return _to(journey)
+        return not_here(_to(journey))
     if request.method == "GET":
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)

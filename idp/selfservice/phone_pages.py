@@ -19,7 +19,7 @@ from idp.flows.rules import FlowKind, open_step
 from idp.selfservice.pages import blueprint, parts
 from idp.selfservice.phone import Change, change_phone
 from idp.selfservice.rules import Refusal, may_change_phone
-from idp.signin.code_step import CodeStep, done_notice, journey_over
+from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
 from idp.signin.codes import send_code
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -100,7 +100,7 @@ def phone_code() -> ResponseReturnValue:
     if journey is None:
         return journey_over(BEGIN)
     if (step := open_step(KIND, journey.facts)) != "code":
-        return redirect(url_for(STEPS[str(step)], f=journey.id), 303)
+        return not_here(url_for(STEPS[str(step)], f=journey.id))
     resends = request.form.get("resend") == "yes"
     if resends and may_change_phone(auth_time=session.auth_time, held_until=None, now=now()):
         return redirect(url_for(BEGIN), 303)
@@ -129,7 +129,7 @@ def phone_confirm() -> ResponseReturnValue:
     if journey is None:
         return journey_over(BEGIN)
     if (step := open_step(KIND, journey.facts)) != "confirm":
-        return redirect(url_for(STEPS[str(step)], f=journey.id), 303)
+        return not_here(url_for(STEPS[str(step)], f=journey.id))
     mobile = Mobile(journey.facts["mobile"])
     if request.method == "GET" or request.form.get("confirm") != "yes":
         return render_template(

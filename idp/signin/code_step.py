@@ -6,7 +6,6 @@ an account ("" for one that does not exist); what a right answer leads to is the
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -126,8 +125,12 @@ def done_notice() -> Notice | None:
 
 
 def journey_over(begin: str) -> ResponseReturnValue:
-    """The journey is done, gone or another browser's: who looks is led to ``begin``, who acts is told (trust 1)."""
-    again: dict[str, Any] = carried()
+    """The journey is done, gone or another browser's; ``begin`` names the route where one begins anew."""
+    return not_here(url_for(begin, done="journey_over", **carried()))
+
+
+def not_here(address: str) -> ResponseReturnValue:
+    """The step is not open: who looks is led to ``address``, who acts is told, as the loser of a race (trust 1)."""
     if request.method == "GET":
-        return redirect(url_for(begin, done="journey_over", **again), 303)
-    return error_page(400, title=sentence("journey_over"), text=GENERAL, again=url_for(begin, **again))
+        return redirect(address, 303)
+    return error_page(400, title=sentence("journey_over"), text=GENERAL, again=address)
