@@ -74,8 +74,8 @@ class Tour:
         for name, value in fields.items():
             self.page.locator(f"input[name={name}]").fill(value)
 
-    def code(self, phone: str) -> str:
-        return newest_code(self.page, self.site.sandbox, phone)
+    def code(self, phone: str, template: str = "") -> str:
+        return newest_code(self.page, self.site.sandbox, phone, template)
 
     def all(self) -> None:
         self.page.context.route(f"{ASKING}/**", _blank)
@@ -133,11 +133,12 @@ class Tour:
         self.press("main a[href*='/recover']", "recover")
         self.fill(identifier="1a")
         self.send("recover-wrong")
+        self.page.wait_for_timeout(5000)  # the demonstration sends one message in so long
         self.fill(identifier=self.phone(3))
         self.send("recover-code")
         self.fill(code="000000")
         self.send("recover-code-wrong")
-        self.fill(code=self.code(self.phone(3)))
+        self.fill(code=self.code(self.phone(3), "recover_code"))
         self.send("recover-password")
         self.fill(new_password="password")
         self.send("recover-password-wrong")
