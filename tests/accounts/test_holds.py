@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.accounts.actions import Active, Holder, Unknown
-from idp.accounts.events import add_event, events_of
+from idp.accounts.events import add_event
 from idp.accounts.holds import held_until, place_hold, purge_holds
 from idp.accounts.rules import Act, Kind, Mobile, PartyEventKind, UserName
-from idp.db import Database
+from idp.db import Database, Statement
 from tests.accounts.test_directory import MOBILE, NAME, NOW, directory, person
 
 __all__ = ["person"]
 OTHER = Mobile("13812340002")
+_EVENTS = Statement[tuple[int, str, str, int | None]](
+    "SELECT created_at, kind, detail, delivered_at FROM party_event WHERE party_id = :party ORDER BY created_at"
+)
 
 
 def holder(database: Database, mobile: Mobile = MOBILE) -> Holder:
@@ -35,13 +38,14 @@ def test_a_hold_stands_until_its_end_and_a_later_one_never_shortens_it(any_datab
         assert purge_holds(tx, now=NOW + 101) == 1
 
 
-def test_events_wait_in_the_order_of_their_time(any_database: Database, person: str) -> None:
+def test_events_wait_to_be_delivered(any_database: Database, person: str) -> None:
     with any_database.transaction() as tx:
         for later in (5, 0):
             add_event(
                 tx, person, PartyEventKind.IDENTIFIER_RECYCLED, detail={"identifier": "mobile"}, now=NOW + later
             )
-        assert [event.created_at for event in events_of(tx, person)] == [NOW, NOW + 5]
+        waiting = ("identifier-recycled", '{"identifier":"mobile"}', None)
+        assert tx.all(_EVENTS, party=person) == [(NOW, *waiting), (NOW + 5, *waiting)]
 
 
 def test_a_number_leaves_its_account_once_and_is_free(any_database: Database, person: str) -> None:
