@@ -37,6 +37,7 @@ from idp.disputes import actions as disputes
 from idp.disputes.calendar import read_calendar, warnings
 from idp.disputes.export import DisputeExport
 from idp.disputes.rules import Calendar
+from idp.flows.actions import Journeys
 from idp.grants.actions import erase_consents
 from idp.grants.export import export_apps
 from idp.lane import Endpoint, Handler, Lane, serve_document
@@ -57,7 +58,8 @@ from idp.proofing.export import export_evidence
 from idp.proofing.name_check import NameCheck
 from idp.proofing.pages import Proofing, init_proofing
 from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
-from idp.registration.flows import Journeys
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.pages import Recovery, init_recovery
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.actions import Closings, Eraser
 from idp.selfservice.export import Exporter
@@ -133,10 +135,14 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
     init_proofing(app, Proofing(provider.directory, name_check))
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
+    phones = _phone_policy(settings)
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, phones))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
+    init_registration(
+        app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements, phones)
+    )
+    init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -149,7 +155,7 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_selfservice(app, _selfservice(provider, agreements))
+    init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     _watch(metrics, provider)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
@@ -221,7 +227,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
     )
 
 
-def _selfservice(provider: Provider, agreements: Agreements) -> SelfService:
+def _selfservice(provider: Provider, agreements: Agreements, journeys: Journeys, phones: PhonePolicy) -> SelfService:
     return SelfService(
         directory=provider.directory,
         passwords=provider.passwords,
@@ -233,6 +239,8 @@ def _selfservice(provider: Provider, agreements: Agreements) -> SelfService:
         closings=provider.closings,
         exporters=_exporters(provider),
         fresh=provider.settings.account.fresh,
+        journeys=journeys,
+        phones=phones,
     )
 
 
@@ -278,6 +286,15 @@ def _captcha(provider: Provider, metrics: Metrics) -> Captcha:
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,
+    )
+
+
+def _phone_policy(settings: Settings) -> PhonePolicy:
+    limits = settings.limits
+    return PhonePolicy(
+        recycled_after=limits.phone_recycle_days * 86400,
+        change_hold=limits.phone_change_hold,
+        reset_hold=limits.password_reset_hold,
     )
 
 

@@ -9,10 +9,10 @@ import idp.clients.models
 import idp.credentials.models
 import idp.crypto.models
 import idp.disputes.models
+import idp.flows.models
 import idp.grants.models
 import idp.messages.models
 import idp.proofing.models
-import idp.registration.models
 import idp.signin.models
 import idp.state.models
 

@@ -41,6 +41,8 @@ class Purpose(StrEnum):
     SIGN_IN = "signin"
     REGISTER = "register"
     CONFIRM = "confirm"
+    RECOVER = "recover"
+    BIND = "bind"
 
 
 @dataclass(frozen=True, slots=True)

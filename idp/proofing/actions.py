@@ -1,22 +1,25 @@
-"""Recording evidence and reading the identity level.
+"""Recording and ending evidence, and reading the identity level.
 
-Always true: adding evidence leaves an audit record.
+Always true: adding and ending evidence leaves an audit record.
 """
 
 from typing import Any
 
 from idp.audit import Event, record
+from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.proofing.rules import Evidence, identity_level
+from idp.proofing.rules import FACE_CHECKED, MAX_IAL, Evidence, identity_level
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
     "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at)"
     " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at)"
 )
-
-_END = Statement[Any]("UPDATE evidence SET ended_at = :now WHERE party_id = :party AND ended_at IS NULL")
+_END_BELOW = Statement[tuple[str, int]](
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND level < :level AND ended_at IS NULL"
+    " RETURNING kind, level"
+)
 
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
@@ -43,4 +46,15 @@ def add_evidence(
 
 def end_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
     """End every proof of an account that closes."""
-    tx.run(_END, party=party_id, now=now)
+    _end(tx, party_id, below=MAX_IAL + 1, reason="account-closed", now=now)
+
+
+def end_phone_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
+    """The party's phone is somebody else's now: what rested on it is no proof any more."""
+    _end(tx, party_id, below=FACE_CHECKED, reason="identifier-recycled", now=now)
+
+
+def _end(tx: Transaction, party_id: str, *, below: int, reason: str, now: int) -> None:
+    for kind, level in tx.all(_END_BELOW, party=party_id, level=below, now=now):
+        detail: Detail = {"kind": kind, "level": level}
+        record(tx, Event.EVIDENCE_ENDED, subject=party_id, reason=reason, detail=detail, now=now)

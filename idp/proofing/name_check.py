@@ -142,8 +142,3 @@ class NameCheck:
 def end_of(last_day: date) -> int:
     """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
     return int(datetime.combine(last_day + timedelta(days=1), time(), _CHINA).timestamp())
-
-
-def today(now: int) -> date:
-    """The date in China at ``now``."""
-    return datetime.fromtimestamp(now, _CHINA).date()

@@ -13,11 +13,12 @@ from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
 from idp.accounts.names import PersonName
 from idp.db import current_transaction, db
 from idp.proofing.actions import ial
-from idp.proofing.name_check import Claim, NameCheck, today
+from idp.proofing.name_check import Claim, NameCheck
 from idp.proofing.rules import CHECKED, ProofRefusal
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
+from idp.web.locale import china_date
 from idp.web.reasons import sentence
 from idp.web.visit import carried, current_visit, onward
 
@@ -85,7 +86,7 @@ def _document(kind: str, text: str) -> Document | None:
         return Passport.parse(text)
     if kind == "travel_permit":
         return TravelPermit.parse(text)
-    return IdNumber.parse(text, today=today(now()))
+    return IdNumber.parse(text, today=china_date(now()))
 
 
 def _page(form: Form, *, elsewhere: bool = False) -> ResponseReturnValue:

@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from idp.accounts import closing
 from idp.db import current_transaction, db
 from idp.selfservice.confirm import confirm_first, is_fresh
-from idp.selfservice.pages import blueprint, done_notice, parts
+from idp.selfservice.pages import blueprint, parts
+from idp.signin.code_step import done_notice
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from idp.db import current_transaction, db
 from idp.disputes.actions import Denied, Dispute
 from idp.disputes.rules import Item, State
-from idp.selfservice.pages import blueprint, done_notice, parts
+from idp.selfservice.pages import blueprint, parts
+from idp.signin.code_step import done_notice
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts import closing
@@ -23,10 +23,13 @@ from idp.credentials.password import Passwords, reset_required
 from idp.credentials.sms_code import SmsCodes
 from idp.db import current_transaction, db
 from idp.disputes.actions import Disputes
+from idp.flows.actions import Journeys
 from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
 from idp.proofing.actions import ial
+from idp.proofing.rules import PhonePolicy
 from idp.selfservice.actions import Closings, is_disownable
 from idp.signin import sessions
+from idp.signin.code_step import done_notice
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
 from idp.state.store import Store
@@ -34,8 +37,7 @@ from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import preferences
-from idp.web.notices import Notice
-from idp.web.reasons import event_sentence, known_reason, method_word, scope_words, sentence
+from idp.web.reasons import event_sentence, method_word, scope_words
 
 if TYPE_CHECKING:
     from idp.selfservice.export import Exporter
@@ -62,11 +64,22 @@ class SelfService:
     closings: Closings
     exporters: "tuple[Exporter, ...]"
     fresh: int
+    journeys: Journeys
+    phones: PhonePolicy
 
 
 def init_selfservice(app: Flask, parts: SelfService) -> None:
     # their views join the blueprint
-    from idp.selfservice import close, confirm, disputes, export, not_me, password  # noqa: F401
+    from idp.selfservice import (  # noqa: F401
+        close,
+        confirm,
+        disputes,
+        export,
+        not_me,
+        password,
+        phone_pages,
+        user_name,
+    )
 
     app.extensions[EXTENSION] = parts
     app.register_blueprint(blueprint)
@@ -85,13 +98,20 @@ def accept_first() -> ResponseReturnValue | None:
     return redirect(url_for("registration.agreements", next=request.path), 303)
 
 
+@blueprint.before_request
+def note_standing() -> None:
+    """Beforehand, so that an error page has nothing to ask."""
+    session: Session | None = current_session()
+    if session is not None:
+        asked = closing.find(current_transaction(), session.party_id)
+        g.tb_closes_at = asked.closes_at if asked else None
+        g.tb_password_off = reset_required(current_transaction(), session.party_id)
+
+
 @blueprint.context_processor
 def standing() -> dict[str, Any]:
     """What every page here opens with: that the account is about to close, or that its password is off."""
-    session: Session | None = current_session()
-    asked = closing.find(current_transaction(), session.party_id) if session else None
-    off = session is not None and reset_required(current_transaction(), session.party_id)
-    return {"closes_at": asked.closes_at if asked else None, "password_off": off}
+    return {"closes_at": g.get("tb_closes_at"), "password_off": g.get("tb_password_off", False)}
 
 
 def parts() -> SelfService:
@@ -117,26 +137,22 @@ def label(person: Person) -> str:
     return known.masked if known else ""
 
 
-def done_notice() -> Notice | None:
-    """What the redirect that led here says was done."""
-    reason = request.args.get("done", "")
-    return Notice("info", sentence(reason)) if reason and known_reason(reason) else None
-
-
 @blueprint.get("")
 @signed_in
 def overview() -> ResponseReturnValue:
     session: Session = current_session()
     tx = current_transaction()
     method = method_word(session.amr[-1])
+    person = parts().directory.person(tx, session.party_id)
     return render_template(
         "account/index.html",
-        account_label=label(parts().directory.person(tx, session.party_id)),
+        account_label=label(person),
         last_signin=SimpleNamespace(at=session.auth_time, method=method),
         session_count=len(sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())),
         app_count=len(_apps(session.party_id)),
         recent=[shown_entry(entry, session) for entry in read_activity(tx, session.party_id, limit=RECENT)],
         notice=done_notice(),
+        phone_lost=person.mobile is None,
     )
 
 
@@ -184,7 +200,7 @@ def profile() -> ResponseReturnValue:
     tx = current_transaction()
     person = parts().directory.person(tx, session.party_id)
     shown = SimpleNamespace(
-        phone=person.mobile.masked if person.mobile else "",
+        phone=person.mobile.masked if person.mobile else None,
         user_name=person.user_name.masked if person.user_name else None,
         created_at=person.created_at,
         name=person.identity.name.masked if person.identity else None,

@@ -150,6 +150,10 @@ UNSAFE = [
     ("ACCOUNT__FRESH", "901", "account"),
     ("ACCOUNT__COOLING_OFF", "60", "account"),
     ("ACCOUNT__DISPUTE_WORKING_DAYS", "11", "account.dispute_working_days"),
+    ("LIMITS__PHONE_RECYCLE_DAYS", "91", "limits.phone_recycle_days"),
+    ("LIMITS__PHONE_RECYCLE_DAYS", "0", "limits.phone_recycle_days"),
+    ("LIMITS__PHONE_CHANGE_HOLD", "3600", "limits.phone_change_hold"),
+    ("LIMITS__PASSWORD_RESET_HOLD", "3600", "limits.password_reset_hold"),
 ]
 
 

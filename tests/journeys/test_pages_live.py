@@ -27,7 +27,10 @@ STATES = {
     "account-activity", "account-disputes-new", "account-export", "account-close", "account-confirm",
     "account-dispute-empty", "account-disputes", "account-dispute-withdrawn", "account-not-me", "account-close-ask",
     "account-close-refused", "account-closing", "account-kept", "signout", "signed-out-pending", "signed-out",
-    "signed-out-already", "error-404", "expired", "oauth-error", "error-form",
+    "signed-out-already", "error-404", "expired", "oauth-error", "error-form", "recover", "recover-wrong",
+    "recover-code", "recover-code-wrong", "recover-password", "recover-password-wrong", "recover-done",
+    "account-phone", "account-phone-wrong", "account-phone-code", "account-phone-changed", "account-phone-held",
+    "account-user-name",
 }  # fmt: skip
 
 
