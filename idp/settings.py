@@ -145,6 +145,8 @@ class Session(Section):
     """How long a department's request waits for its person."""
     flow: int = 1800
     """How long a registration may take."""
+    operator_idle: int = 900
+    """After which an operator has to sign in to the console again; ``absolute`` bounds their sessions, too."""
 
 
 class Tokens(Section):

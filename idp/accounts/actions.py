@@ -19,6 +19,11 @@ _FIND = Statement(
     " WHERE i.kind = :kind AND i.blind IN (:b0, :b1) AND p.status = 'active'",
     str,
 )
+_OWNER = Statement("SELECT party_id FROM party_identifier WHERE kind = :kind AND blind IN (:b0, :b1)", str)
+_STATUS = Statement("SELECT status FROM party WHERE id = :party AND kind = 'person'", PartyStatus)
+_MOVE = Statement[int](
+    "UPDATE party SET status = :after WHERE id = :party AND kind = 'person' AND status = :before", int
+)
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
@@ -126,6 +131,11 @@ class Directory:
         party_id = tx.one(_FIND, kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
         return Active(party_id) if party_id else Unknown()
 
+    def owner(self, tx: Transaction, identifier: Identifier) -> str | None:
+        """The party that has the identifier, however its account stands: for operators, never for sign-in."""
+        blinds = self._index.candidates(identifier.kind, identifier.value)
+        return tx.one(_OWNER, kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+
     def open_person(self, tx: Transaction, *, mobile: Mobile, user_name: UserName | None, now: int) -> Active | Taken:
         """A new person reached by ``mobile`` (proved by the caller). On ``Taken`` the caller rolls back."""
         party_id = new_id("pty")
@@ -189,6 +199,16 @@ class Directory:
         if len(self._subjects) >= _SUBJECTS_MOST:
             self._subjects.clear()
         self._subjects[sector, party_id] = sub
+
+
+def status(tx: Transaction, party_id: str) -> PartyStatus | None:
+    """How the account of a person stands; None when there is no such person."""
+    return tx.one(_STATUS, party=party_id)
+
+
+def move_status(tx: Transaction, party_id: str, *, before: PartyStatus, after: PartyStatus) -> bool:
+    """Whether the account stood at ``before`` and now stands at ``after``; the caller ends what goes with it."""
+    return tx.run(_MOVE, party=party_id, before=before, after=after) == 1
 
 
 def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:

@@ -49,6 +49,7 @@ _SET = Statement[int](
     " CASE WHEN excluded.changed_at > password.changed_at THEN excluded.changed_at ELSE password.changed_at + 1 END",
     int,
 )
+_REVOKE = Statement[int]("DELETE FROM password WHERE party_id = :party", int)
 _REHASH = Statement[int]("UPDATE password SET hash = :hash WHERE party_id = :party AND hash = :before", int)
 
 
@@ -229,6 +230,11 @@ def store_password(tx: Transaction, *, party_id: str, hashed: str, now: int) -> 
 def changed_at(tx: Transaction, party_id: str) -> int | None:
     """When the password was set last; None when the party has none."""
     return tx.one(_CHANGED, party=party_id)
+
+
+def revoke(tx: Transaction, *, party_id: str) -> bool:
+    """Let the party have no password until they set one themselves; whether there was one."""
+    return tx.run(_REVOKE, party=party_id) == 1
 
 
 def unlock(tx: Transaction, *, party_id: str, now: int) -> bool:

@@ -21,6 +21,8 @@ class EndReason(StrEnum):
     SESSION_ENDED = "session-ended"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     CLIENT_SUSPENDED = "client-suspended"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    OPERATOR = "operator"
     ACCOUNT_CLOSED = "account-closed"
 
 

@@ -96,6 +96,36 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
             "tail",
         ),
+        _template(
+            "account_suspended",
+            "您的账户已于 {time} 暂停使用，所有登录均已退出。如有疑问，请联系服务热线。",
+            "Your account was suspended on {time} and signed out everywhere. Questions? Call the service line.",
+            "time",
+        ),
+        _template(
+            "account_restored",
+            "您的账户已于 {time} 恢复使用，可以重新登录。如有疑问，请联系服务热线。",
+            "Your account was restored on {time}; you can sign in again. Questions? Call the service line.",
+            "time",
+        ),
+        _template(
+            "password_ended",
+            "工作人员已于 {time} 停用您的密码，所有登录均已退出。请设置新密码，也可用短信验证码登录。",
+            "Staff ended your password on {time}; you are signed out. Set a new one, or sign in with a text code.",
+            "time",
+        ),
+        _template(
+            "signed_out_by_staff",
+            "工作人员已于 {time} 退出您账户的全部登录，可以重新登录。如有疑问，请联系服务热线。",
+            "Staff signed your account out everywhere on {time}; you can sign in again. Questions? Call us.",
+            "time",
+        ),
+        _template(
+            "proofing_ended",
+            "您的实名核验已于 {time} 失效，请登录后重新核验。如有疑问，请联系服务热线。",
+            "The check of your identity ended on {time}. Sign in and have it checked again.",
+            "time",
+        ),
     )
 }
 

@@ -34,6 +34,7 @@ class SessionEnd(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     REPLACED = "replaced-by-sign-in"
     OPERATOR = "operator"
+    ACCOUNT_SUSPENDED = "account-suspended"
     ACCOUNT_CLOSED = "account-closed"
 
 
