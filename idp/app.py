@@ -22,7 +22,9 @@ from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import Hasher, Passwords, PoolBusy
+from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
+from idp.credentials.totp import Totp
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
@@ -79,6 +81,7 @@ class Provider:
     directory: Directory
     passwords: Passwords
     codes: SmsCodes
+    totp: Totp
     maker: TokenMaker
     outbound: GuardedClient
 
@@ -146,6 +149,7 @@ def _provider(app: Flask, settings: Settings) -> Provider:
     keys = KeyRing(database, cipher)
     registry = Registry(database)
     address_failures = AddressBudget(store, index, "sign-in-address", limits.password.per_address_failures)
+    factor_policy = AttemptPolicy(limits.factor.wrong_per_hour, lock_steps=limits.factor.lock_steps)
     tokens = settings.tokens
     maker = TokenMaker(
         keys,
@@ -177,6 +181,7 @@ def _provider(app: Flask, settings: Settings) -> Provider:
             address_failures,
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
+        totp=Totp(database, cipher, factor_policy, issuer=settings.pages.service_name),
         maker=maker,
         outbound=outbound,
     )

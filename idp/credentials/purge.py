@@ -3,7 +3,7 @@
 Always true: only rows whose every effect has ended are deleted.
 """
 
-from idp.credentials import attempts, budgets
+from idp.credentials import attempts, budgets, totp
 from idp.credentials.rules import AttemptPolicy
 from idp.db import Statement, Transaction
 
@@ -12,6 +12,7 @@ _KEPT = 3600
 
 
 def purge(tx: Transaction, *, now: int, policy: AttemptPolicy) -> int:
-    """Delete ended attempts, budgets and codes; how many rows. For `idp purge` and the worker, once in a while."""
+    """Delete ended attempts, budgets, codes and enrolments; how many rows. For `idp purge` and the worker."""
     codes = tx.run(_CODES, before=now - _KEPT)
-    return codes + attempts.purge(tx, now=now, policy=policy) + budgets.purge(tx, now=now)
+    enrolments = totp.purge(tx, now=now)
+    return codes + enrolments + attempts.purge(tx, now=now, policy=policy) + budgets.purge(tx, now=now)

@@ -25,12 +25,35 @@ class Refusal(StrEnum):
     SMS_TOO_SOON = "sms_too_soon"
     SMS_DAILY_LIMIT = "sms_daily_limit"
     SMS_ADDRESS_LIMIT = "sms_address_limit"
+    TOTP_WRONG = "totp_wrong"
+    TOTP_USED = "totp_used"
+    TOTP_LOCKED = "totp_locked"
+    ENROLMENT_EXPIRED = "enrolment_expired"
+    RECOVERY_CODE_WRONG = "recovery_code_wrong"
+    RECOVERY_CODE_LOCKED = "recovery_code_locked"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_EXPIRED = "passkey_expired"
+    PASSKEY_KNOWN = "passkey_known"
+    PASSKEY_COPIED = "passkey_copied"
 
 
 class AttemptKind(StrEnum):
     """What is counted apart: a lock of one leaves the others open (trust 2)."""
 
     PASSWORD = "password"  # noqa: S105
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A refused try at a password, a one-time password or a recovery code."""
+
+    reason: Refusal
+    until: int | None = None
+    """Unix seconds at which a lock ends."""
+    newly_locked: bool = False
+    """This very failure locked: the person is to be told."""
 
 
 class Purpose(StrEnum):

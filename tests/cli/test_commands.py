@@ -111,6 +111,8 @@ UNSAFE = [
     ("LIMITS__PASSWORD__PER_ADDRESS_FAILURES", "0", "limits.password"),
     ("LIMITS__PASSWORD__LOCK_STEPS", "[]", "limits.password"),
     ("LIMITS__PASSWORD__LOCK_STEPS", "[60]", "limits.password"),
+    ("LIMITS__FACTOR__WRONG_PER_HOUR", "11", "limits.factor"),
+    ("LIMITS__FACTOR__LOCK_STEPS", "[60]", "limits.factor"),
     ("LIMITS__PASSWORD__ARGON2_MEMORY_KIB", "1024", "limits.password"),
     ("LIMITS__PASSWORD__ARGON2_TIME", "1", "limits.password"),
     ("LIMITS__CAPTCHA__BEFORE_SMS", "false", "limits.captcha"),
