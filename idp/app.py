@@ -20,6 +20,12 @@ from idp.audit.counts import count
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
+from idp.console.acts import acts
+from idp.console.four_eyes import FourEyes
+from idp.console.justifications import Justifications
+from idp.console.loading import Console
+from idp.console.operators import Operators
+from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import Hasher, Passwords, PoolBusy
 from idp.credentials.rules import AttemptPolicy
@@ -82,6 +88,7 @@ class Provider:
     passwords: Passwords
     codes: SmsCodes
     totp: Totp
+    operators: Operators
     maker: TokenMaker
     outbound: GuardedClient
 
@@ -121,6 +128,7 @@ def create_app(settings: Settings) -> Flask:
         Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker, posted),
     )
     init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
+    init_console(app, _console(provider))
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -181,9 +189,27 @@ def _provider(app: Flask, settings: Settings) -> Provider:
             address_failures,
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
+        operators=Operators(cipher, index),
         totp=Totp(database, cipher, factor_policy, issuer=settings.pages.service_name),
         maker=maker,
         outbound=outbound,
+    )
+
+
+def _console(provider: Provider) -> Console:
+    settings, directory, operators = provider.settings, provider.directory, provider.operators
+    locale = settings.pages.default_locale
+    return Console(
+        directory=directory,
+        passwords=provider.passwords,
+        totp=provider.totp,
+        registry=provider.registry,
+        operators=operators,
+        justifications=Justifications(provider.cipher),
+        four_eyes=FourEyes(provider.cipher, acts(directory, operators, issuer=settings.issuer, locale=locale)),
+        idle=settings.session.operator_idle,
+        absolute=settings.session.absolute,
+        locale=locale,
     )
 
 

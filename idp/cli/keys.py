@@ -10,6 +10,9 @@ import click
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
+from idp.console.four_eyes import reseal_proposals
+from idp.console.justifications import reseal_justifications
+from idp.console.operators import rotate_operators
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.registration.flows import reseal_flows
@@ -74,6 +77,9 @@ def rotate_fields(context: Context) -> None:
     provider = provider_of(context.app)
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
     count += reseal_flows(provider.database, provider.cipher)
+    count += rotate_operators(provider.database, provider.cipher, provider.index)
+    count += reseal_justifications(provider.database, provider.cipher)
+    count += reseal_proposals(provider.database, provider.cipher)
     with provider.database.transaction() as tx:
         count += signing.reseal(tx, provider.cipher)
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)

@@ -10,6 +10,7 @@ import click
 from idp.audit.checkpoints import purge as purge_audit
 from idp.cli.context import Context
 from idp.cli.schema import is_current
+from idp.console.purge import purge as purge_console
 from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto import signing
@@ -30,6 +31,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         tx.run(_SPENT, now=now)
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
+        purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)
         # an ID token is a valid hint at the sign-out, however long its session went on after its end

@@ -96,9 +96,7 @@ class InviteAct:
         roles = _assignments(proposal)
         if isinstance(roles, Denied):
             return roles
-        added = self.operators.add(
-            tx, name=proposal.payload["name"], roles=roles, actor=decider.party_id, now=now
-        )
+        added = self.operators.add(tx, name=proposal.payload["name"], roles=roles, actor=decider.party_id, now=now)
         if isinstance(added, Denied):
             return added
         token = invitations.invite(tx, added.party_id, actor=decider.party_id, now=now)

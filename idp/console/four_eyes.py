@@ -44,8 +44,10 @@ class Done:
 class Act(Protocol):
     """Something that needs two operators; registered under its kind when the application is put together."""
 
-    roles: tuple[Role, ...]
-    """Who may propose it, and who may decide on it."""
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Who may propose it, and who may decide on it."""
+        ...
 
     def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
         """What would change, read now."""
@@ -96,7 +98,8 @@ _WITHDRAW = Statement(
 )
 _VOID = Statement[Any]("UPDATE proposal SET state = 'void' WHERE id = :id")
 _VOID_ALL = Statement(
-    "UPDATE proposal SET state = 'void', decided_at = :now WHERE proposer = :proposer AND state = 'open' RETURNING id",
+    "UPDATE proposal SET state = 'void', decided_at = :now WHERE proposer = :proposer AND state = 'open'"
+    " RETURNING id",
     str,
 )
 _PURGE = Statement[Any]("DELETE FROM proposal WHERE expires_at < :before")
@@ -123,7 +126,7 @@ class FourEyes:
         """Lay ``kind`` before a second operator. KeyError for a kind nobody registered."""
         if not proposer.has(*self.acts[kind].roles):
             return Denied(Reason.ROLE_NEEDED)
-        if subject is not None and tx.one(_SAME, kind=kind, subject=subject, now=now):
+        if subject is not None and tx.one(_SAME, kind=kind, subject=subject, now=now) is not None:
             return Denied(Reason.ALREADY_PROPOSED)
         key, end = new_id("prp"), now + PROPOSAL_LIFETIME
         text = orjson.dumps({"payload": dict(payload), "reason": reason}).decode()
@@ -131,9 +134,7 @@ class FourEyes:
         by = proposer.party_id
         tx.run(_ADD, id=key, kind=kind, subject=subject, sealed=sealed, proposer=by, now=now, end=end)
         _note(tx, Event.PROPOSAL_MADE, by, key, kind, subject, now=now)
-        return Proposal(
-            key, kind, subject, dict(payload), reason, by, now, end, ProposalState.OPEN, None, None
-        )
+        return Proposal(key, kind, subject, dict(payload), reason, by, now, end, ProposalState.OPEN, None, None)
 
     def find(self, tx: Transaction, key: str) -> Proposal | None:
         row = tx.one(_FIND, id=key)
@@ -160,7 +161,9 @@ class FourEyes:
         self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, now=now)
         return done
 
-    def refuse(self, tx: Transaction, proposal: Proposal, *, decider: Operator, because: str, now: int) -> Denied | None:
+    def refuse(
+        self, tx: Transaction, proposal: Proposal, *, decider: Operator, because: str, now: int
+    ) -> Denied | None:
         """``because``: the id of the stated reason."""
         refused = self._decide(tx, proposal, ProposalState.REFUSED, decider, now)
         if refused is None:

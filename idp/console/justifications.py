@@ -25,9 +25,7 @@ _STANDING = Statement(
 )
 _READ = Statement("SELECT sealed FROM justification WHERE id = :id", bytes)
 _PURGE = Statement[Any]("DELETE FROM justification WHERE created_at < :before")
-_ALL = Statement[tuple[str, bytes]](
-    "SELECT id, sealed FROM justification WHERE id > :after ORDER BY id LIMIT 200"
-)
+_ALL = Statement[tuple[str, bytes]]("SELECT id, sealed FROM justification WHERE id > :after ORDER BY id LIMIT 200")
 _RESEAL = Statement[int]("UPDATE justification SET sealed = :sealed WHERE id = :id AND sealed = :before", int)
 
 

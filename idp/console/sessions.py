@@ -56,9 +56,7 @@ def touch(tx: Transaction, session_id: str, *, now: int) -> None:
     tx.run(_SEEN, id=session_id, now=now)
 
 
-def complete(
-    tx: Transaction, session: OperatorSession, factor: Factor, *, absolute: int, now: int
-) -> str | None:
+def complete(tx: Transaction, session: OperatorSession, factor: Factor, *, absolute: int, now: int) -> str | None:
     """The new cookie secret after the second factor; None when the session has moved on or ended meanwhile."""
     secret, factors = random_token(), f"{session.factors} {factor}"
     moved = tx.run(

@@ -35,7 +35,9 @@ _STORE = Statement[int](
     " lock_count = :lock_count WHERE key = :key AND kind = :kind",
     int,
 )
-_LOCKED = Statement[tuple[str, int]]("SELECT kind, locked_until FROM attempt WHERE key = :key AND locked_until > :now")
+_LOCKED = Statement[tuple[str, int]](
+    "SELECT kind, locked_until FROM attempt WHERE key = :key AND locked_until > :now"
+)
 _PURGE = Statement[int]("DELETE FROM attempt WHERE updated_at < :before AND locked_until < :before", int)
 
 

@@ -31,7 +31,9 @@ _HELD = Statement(
     " ORDER BY proved_at, id",
     Held,
 )
-_END_ALL = Statement("UPDATE evidence SET ended_at = :now WHERE party_id = :party AND ended_at IS NULL RETURNING id", str)
+_END_ALL = Statement(
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND ended_at IS NULL RETURNING id", str
+)
 
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
@@ -58,6 +60,12 @@ def held_evidence(tx: Transaction, party_id: str) -> list[Held]:
 def end_evidence(tx: Transaction, party_id: str, *, actor: str, because: str, now: int) -> int:
     """End every proof of this person, so that their identity has to be proved anew; how many there were."""
     ended = tx.all(_END_ALL, party=party_id, now=now)
-    detail = {"because": because, "count": len(ended)}
-    record(tx, Event.EVIDENCE_ENDED, actor=actor, subject=party_id, detail=detail, now=now)
+    record(
+        tx,
+        Event.EVIDENCE_ENDED,
+        actor=actor,
+        subject=party_id,
+        detail={"because": because, "count": len(ended)},
+        now=now,
+    )
     return len(ended)
