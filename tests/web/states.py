@@ -16,6 +16,7 @@ from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
 from idp.web.reasons import event_sentence, password_rule, scope_words, sentence
+from tests.web.console_states import CONSOLE_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -382,4 +383,5 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **CONSOLE_STATES,
 }
