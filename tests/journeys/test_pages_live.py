@@ -25,7 +25,10 @@ STATES = {
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
     "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
-    "oauth-error", "error-form",
+    "oauth-error", "error-form", "console-enrol", "console-signin", "console-signin-code", "console-home",
+    "console-people", "console-person", "console-intervene", "console-proposal-own", "console-proposals",
+    "console-proposal", "console-proposal-decided", "console-clients", "console-client", "console-operators",
+    "console-operator-invite", "console-audit",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, Route
 
 from tests.journeys.conftest import ROOT, Site, newest_code
+from tests.journeys.console_tour import Operating
 from tests.journeys.walks import sign_in, signed_in_to, submit
 
 PERSON = ("13800001001", "Lantern7Bridge22")
@@ -88,6 +89,7 @@ class Tour:
         self.my_account()
         self.leaving()
         self.refused()
+        self.operating()
         self.outside()
 
     def ask_for_sign_in(self) -> None:
@@ -184,6 +186,9 @@ class Tour:
         self.page.locator("input[name=csrf_token]").evaluate_all("all => all.forEach(one => { one.value = 'x' })")
         self.fill(identifier="a", password="b")
         self.send("error-form")
+
+    def operating(self) -> None:
+        Operating(self.site, self.page, self.see, PERSON[0], self.number).all()
 
     def outside(self) -> None:
         for path in ("start", "inbox", "numbers"):
