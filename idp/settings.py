@@ -324,6 +324,8 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
         faults.append("server.embedded_worker: run `idp worker` beside the nodes")
     if settings.log.level == "DEBUG":
         faults.append("log.level: DEBUG is for development")
+    if settings.session.operator_idle > 900:
+        faults.append("session.operator_idle: operators idle for more than 15 minutes")
     return faults
 
 

@@ -30,6 +30,7 @@ LONGEST = 31 * DAY
 """Seconds that may be searched without an actor or a subject."""
 _PLACE = re.compile(r"([0-9]{1,11})\.([0-9a-z]{1,64})\.([0-9]{1,11})", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9_.~-]{1,80}", re.ASCII)
+_INTERNAL = re.compile(r"[a-z]{2,4}_[0-9a-z]{26}", re.ASCII)
 _DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 FIELDS = tuple(Field(name, max_length=80, required=False) for name in ("actor", "subject", "event", "since", "until"))
 EVENTS = frozenset(event.value for event in Event)
@@ -87,10 +88,14 @@ def _day(form: Form, name: str) -> int | None:
 
 
 def _note(wanted: Filter, form: Form) -> None:
-    """The look is recorded with its filter; ids and names of events only, for nothing else passes the form."""
-    asked = {"actor": wanted.actor, "event": wanted.event} if form.ok else {}
-    subject = wanted.subject if form.ok else ""
-    looked(Event.AUDIT_READ, subject or None, because=" ".join(f"{k}={v}" for k, v in asked.items() if v) or "all")
+    """The look is recorded with its filter, as far as that names something of ours: a typed phone number is no id."""
+    asked = {"actor": _own(wanted.actor), "event": wanted.event} if form.ok else {}
+    subject = _own(wanted.subject) if form.ok else None
+    looked(Event.AUDIT_READ, subject, because=" ".join(f"{k}={v}" for k, v in asked.items() if v) or "all")
+
+
+def _own(key: str) -> str | None:
+    return key if _INTERNAL.fullmatch(key) or parts().registry.get(key) else None
 
 
 def _line(entry: Entry) -> SimpleNamespace:

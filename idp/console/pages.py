@@ -19,7 +19,8 @@ from idp.web.clock import now
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, sentence
 
-PROPOSERS = tuple(dict.fromkeys((*CASEWORK, Role.PLATFORM)))
+PROPOSERS = (Role.PLATFORM, Role.REVIEW)
+"""Every role of any act that needs two; which act is for which, the act says."""
 MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("home", "console.home", tuple(Role)),
     ("people", "console.people", CASEWORK),

@@ -100,6 +100,7 @@ UNSAFE = [
     ("SMS__SECRET", "sandbox-sms-secret-not-for-production", "sms.secret"),
     ("SERVER__EMBEDDED_WORKER", "true", "server.embedded_worker"),
     ("LOG__LEVEL", "DEBUG", "log.level"),
+    ("SESSION__OPERATOR_IDLE", "901", "session.operator_idle"),
     ("SECRETS__FIELD_KEYS", "[]", "secrets"),
     ("SECRETS__INDEX_KEYS", "[]", "secrets"),
     ("SECRETS__AUDIT_KEY", "", "secrets"),

@@ -177,6 +177,15 @@ def test_reading_the_trail_is_recorded(site: Site, auditor: Staff) -> None:
     assert "event=operator:person:viewed" in detail
 
 
+def test_what_was_typed_into_the_filter_stands_in_the_trail_only_as_far_as_it_is_an_id(
+    site: Site, auditor: Staff
+) -> None:
+    auditor.get(f"/console/audit?subject={PHONE}&actor={PHONE}")
+    auditor.get("/console/audit?subject=app")
+    assert [row[2] for row in trail(site, "operator:audit:read")] == [None, "app"]
+    assert site.one("SELECT COUNT(*) FROM audit_event WHERE detail LIKE '%138%'") == 0
+
+
 def test_the_trail_is_paged(site: Site, auditor: Staff) -> None:
     for _ in range(60):
         site.browser().submit("/signin", {"identifier": PHONE, "password": "Not-the-right-1"})

@@ -186,6 +186,24 @@ def test_a_suspended_person_is_answered_like_a_wrong_password(site: Site, clerk:
     assert len(site.outbox("sms")) == before
 
 
+def test_the_phone_of_a_suspended_account_opens_no_second_one(site: Site, clerk: Staff) -> None:
+    on_duty(site, "zhao.min", Role.REVIEW).approve(clerk.propose("suspend"))
+    browser = site.browser()
+    code = browser.submit("/register", {"phone": PHONE})
+    details = browser.submit(code.headers["Location"], {"code": site.text_code()})
+    answer = browser.submit(
+        details.headers.get("Location", "/register"),
+        {
+            "password": "Cobalt9Orchard47",
+            "agreements": "yes",
+            "agreement_versions": "user:2026-11-01 privacy:2026-11-01",
+        },
+    )
+    assert answer.status_code < 500
+    assert not browser.signed_in
+    assert site.one("SELECT COUNT(*) FROM party WHERE kind = 'person'") == 1
+
+
 def test_a_session_that_slipped_through_a_suspension_is_none(site: Site, clerk: Staff, signed_in: Browser) -> None:
     with site.provider.database.transaction() as tx:
         tx.run(Statement[Any]("UPDATE party SET status = 'suspended' WHERE id = :id"), id=site.party())
