@@ -105,10 +105,10 @@ def _operator_links(context: Context) -> list[str]:
     provider, now, lines = provider_of(context.app), context.now, []
     for name, roles in OPERATORS.items():
         with provider.database.transaction() as tx:
-            found = provider.operators.named(tx, name)
-            if found is None:
-                held = frozenset(Assignment(role) for role in roles)
-                found = provider.operators.add(tx, name=name, roles=held, actor=None, now=now)
+            held = frozenset(Assignment(role) for role in roles)
+            found = provider.operators.named(tx, name) or provider.operators.add(
+                tx, name=name, roles=held, actor=None, now=now
+            )
             if isinstance(found, Denied):
                 raise fail(f"operator {name}: {found.reason}")
             if enrolled_at(tx, found.party_id) is None:
