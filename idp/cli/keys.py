@@ -10,6 +10,7 @@ import click
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
+from idp.credentials.rotation import rotate_credentials
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.registration.flows import reseal_flows
@@ -73,6 +74,7 @@ def rotate_fields(context: Context) -> None:
 
     provider = provider_of(context.app)
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
+    count += rotate_credentials(provider.database, provider.cipher)
     count += reseal_flows(provider.database, provider.cipher)
     with provider.database.transaction() as tx:
         count += signing.reseal(tx, provider.cipher)

@@ -48,6 +48,10 @@ SENTENCES: Mapping[str, LazyString] = {
     "passkey_expired": _("等待得太久，请再试一次。"),
     "passkey_known": _("这台设备的通行密钥已经添加过"),
     "passkey_copied": _("这个通行密钥可能被复制，为保护账户没有接受。请换一种方式登录，并移除它。"),
+    "passkey_too_many": _("通行密钥已经太多，请先移除不再使用的"),
+    "passkey_missing": _("这次没有收到通行密钥的回应，请再试一次"),
+    "passkey_name_missing": _("请给这个通行密钥起一个名字"),
+    "last_way_in": _("这是登录账户的唯一方式，不能移除。请先添加另一种。"),
     # digits to read or hear
     "captcha_missing": _("请输入图片或语音中的数字"),
     "captcha_wrong": _("数字不正确或已过期，请输入新图片或新语音中的数字"),
