@@ -113,18 +113,40 @@ class Passkeys:
         self._cipher = cipher
         self._rp = relying_party
 
-    def ask_registration(self, tx: Transaction, *, party_id: str, label: str, browser: str) -> Asked:
-        """Begin to register; the caller commits. ``label``: the account as the authenticator shows it."""
+    def registration(self, tx: Transaction, *, party_id: str, label: str) -> Ceremony:
+        """What the browser is asked to make a passkey by. ``label``: the account as the authenticator shows it."""
         tx.run(_MAKE_HANDLE, party=party_id, handle=random_token().encode())
         handle = tx.one(_HANDLE, party=party_id) or b""
-        ceremony = self._rp.ask_registration(handle=handle, label=label, known=tx.all(_IDS, party=party_id))
-        return self._hold(ceremony, Purpose.REGISTER, browser, party_id)
+        return self._rp.ask_registration(handle=bytes(handle), label=label, known=tx.all(_IDS, party=party_id))
+
+    def anybody(self) -> Ceremony:
+        """What a browser is asked to find out by who is there: any passkey of anybody will do."""
+        return self._rp.ask()
+
+    def this_person(self, tx: Transaction, *, party_id: str) -> Ceremony:
+        """What the browser is asked to find out by whether it is still this person."""
+        return self._rp.ask(allowed=[bytes(found) for found in tx.all(_IDS, party=party_id)])
+
+    def hold(self, ceremony: Ceremony, purpose: Purpose, *, browser: str, party_id: str | None = None) -> Asked:
+        """Remember the challenge until it is answered; no transaction need be open."""
+        key, challenge = random_token(), base64.b64encode(ceremony.challenge).decode()
+        held = {"purpose": purpose.value, "browser": browser, "party": party_id, "challenge": challenge}
+        self._store.put(_NS, key, held, CHALLENGE_LIFETIME)
+        return Asked(key, ceremony.options)
+
+    def redeem(self, key: str, purpose: Purpose, *, browser: str, party_id: str | None = None) -> bytes | None:
+        """The challenge, used up; None when there is none for this browser, purpose and person."""
+        held = self._store.get(_NS, key)
+        if held is None or held["purpose"] != purpose.value or not same(held["browser"], browser):
+            return None
+        if held["party"] != party_id or self._store.take(_NS, key) != held:
+            return None
+        return base64.b64decode(held["challenge"])
 
     def register(
-        self, tx: Transaction, *, party_id: str, key: str, response: str, name: str, browser: str, now: int
+        self, tx: Transaction, challenge: bytes | None, *, party_id: str, response: str, name: str, now: int
     ) -> Passkey | Denied:
-        """Keep the credential that answers the challenge ``key``."""
-        challenge = self._take(key, Purpose.REGISTER, browser, party_id)
+        """Keep the credential that answers ``challenge`` (`redeem`)."""
         if challenge is None:
             return Denied(Refusal.PASSKEY_EXPIRED, party_id)
         registered = self._rp.registered(response, challenge)
@@ -145,30 +167,19 @@ class Passkeys:
         )
         return made if added == 1 else Denied(Refusal.PASSKEY_KNOWN, party_id)
 
-    def ask(self, *, browser: str) -> Asked:
-        """Ask who is there: any passkey, of anybody, will do."""
-        return self._hold(self._rp.ask(), Purpose.SIGN_IN, browser, None)
-
-    def ask_party(self, tx: Transaction, *, party_id: str, browser: str) -> Asked:
-        """Ask whether it is still this person."""
-        ceremony = self._rp.ask(allowed=tx.all(_IDS, party=party_id))
-        return self._hold(ceremony, Purpose.CONFIRM, browser, party_id)
-
     def answer(
-        self, tx: Transaction, *, key: str, response: str, browser: str, party_id: str | None = None, now: int
+        self, tx: Transaction, challenge: bytes | None, *, response: str, party_id: str | None = None, now: int
     ) -> Proved | Denied:
-        """Whose passkey answered the challenge ``key``: of `ask`, or of `ask_party` with the same ``party_id``."""
-        purpose = Purpose.CONFIRM if party_id else Purpose.SIGN_IN
-        challenge = self._take(key, purpose, browser, party_id)
+        """Whose passkey answered ``challenge`` (`redeem`); of ``party_id`` alone, if given."""
         if challenge is None:
-            return Denied(Refusal.PASSKEY_EXPIRED)
+            return Denied(Refusal.PASSKEY_EXPIRED, party_id)
         assertion = self._rp.read(response)
         found = tx.one(_FIND, credential=assertion.credential_id) if assertion else None
         if assertion is None or found is None or not _is_of(assertion, found, party_id):
-            return Denied(Refusal.PASSKEY_REFUSED)
+            return Denied(Refusal.PASSKEY_REFUSED, party_id)
         count = self._rp.verified(assertion, challenge, bytes(found.public_key))
         if count is None:
-            return Denied(Refusal.PASSKEY_REFUSED)
+            return Denied(Refusal.PASSKEY_REFUSED, party_id)
         if tx.run(_USE, id=found.id, count=count, now=now) != 1:  # 7.2 step 22
             return Denied(Refusal.PASSKEY_COPIED, found.party_id)
         return Proved(found.party_id, found.id)
@@ -184,21 +195,6 @@ class Passkeys:
         """Whether the person has such a passkey."""
         sealed = self._cipher.seal(name, context=_context(passkey_id))
         return tx.run(_RENAME, id=passkey_id, party=party_id, name=sealed) == 1
-
-    def _hold(self, ceremony: Ceremony, purpose: Purpose, browser: str, party_id: str | None) -> Asked:
-        key, challenge = random_token(), base64.b64encode(ceremony.challenge).decode()
-        held = {"purpose": purpose.value, "browser": browser, "party": party_id, "challenge": challenge}
-        self._store.put(_NS, key, held, CHALLENGE_LIFETIME)
-        return Asked(key, ceremony.options)
-
-    def _take(self, key: str, purpose: Purpose, browser: str, party_id: str | None) -> bytes | None:
-        """The challenge, used up; None when there is none for this browser, purpose and person."""
-        held = self._store.get(_NS, key)
-        if held is None or held["purpose"] != purpose.value or not same(held["browser"], browser):
-            return None
-        if held["party"] != party_id or self._store.take(_NS, key) != held:
-            return None
-        return base64.b64decode(held["challenge"])
 
 
 def remove(tx: Transaction, *, party_id: str, passkey_id: str) -> bool:

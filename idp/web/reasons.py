@@ -74,7 +74,14 @@ SENTENCES: Mapping[str, LazyString] = {
     "client_minimum": _("这个应用只接受用两种方式确认过的登录。"),
     "essential_acr": _("这个应用要办理的事项需要更高的登录强度。"),
     "voluntary_acr": _("这个应用希望您再用一种方式确认身份；您也可以不做。"),
+    "methods_change": _("更改登录方式之前，请先确认是您本人。确认后回到刚才的页面继续。"),
     # what has been done
+    "totp_added": _("验证器已添加，以后可以用它再次确认身份。"),
+    "totp_removed": _("验证器已移除。"),
+    "passkey_added": _("通行密钥已添加，以后可以直接用它登录。"),
+    "passkey_renamed": _("名字已修改。"),
+    "passkey_removed": _("通行密钥已移除。"),
+    "recovery_codes_removed": _("备用码已全部移除。"),
     "password_changed": _("密码已修改，其他设备已退出登录。"),
     "session_ended": _("已结束该设备的登录。"),
     "sessions_ended": _("其他设备的登录都已结束。"),
@@ -153,7 +160,14 @@ PASSWORD_RULES: Mapping[str, LazyString] = {
     "uncommon": _("不要用常见的密码，不要包含手机号或用户名。"),
 }
 
-METHODS: Mapping[str, LazyString] = {"pwd": _("密码"), "sms": _("短信验证码"), "mfa": _("两种方式")}
+METHODS: Mapping[str, LazyString] = {
+    "pwd": _("密码"),
+    "sms": _("短信验证码"),
+    "otp": _("验证器"),
+    "pop": _("通行密钥"),
+    "recovery_code": _("备用码"),
+    "mfa": _("两种方式"),
+}
 
 
 def _key(reason: str) -> str:
