@@ -27,7 +27,10 @@ from idp.console.loading import Console
 from idp.console.operators import Operators
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
+from idp.credentials.passkey import Passkeys
 from idp.credentials.password import Hasher, Passwords, PoolBusy
+from idp.credentials.recovery_code import RecoveryCodes
+from idp.credentials.relying_party import RelyingParty
 from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
 from idp.credentials.totp import Totp
@@ -53,6 +56,7 @@ from idp.registration.flows import Journeys
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
+from idp.signin.factors import Factors
 from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
@@ -87,7 +91,7 @@ class Provider:
     directory: Directory
     passwords: Passwords
     codes: SmsCodes
-    totp: Totp
+    factors: Factors
     operators: Operators
     maker: TokenMaker
     outbound: GuardedClient
@@ -111,7 +115,7 @@ def create_app(settings: Settings) -> Flask:
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, metrics))
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, provider.factors))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
@@ -127,7 +131,9 @@ def create_app(settings: Settings) -> Flask:
         app,
         Doors(provider.database, provider.store, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
+    init_selfservice(
+        app, SelfService(provider.directory, provider.passwords, provider.registry, agreements, provider.factors)
+    )
     init_console(app, _console(provider))
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
@@ -157,7 +163,6 @@ def _provider(app: Flask, settings: Settings) -> Provider:
     keys = KeyRing(database, cipher)
     registry = Registry(database)
     address_failures = AddressBudget(store, index, "sign-in-address", limits.password.per_address_failures)
-    factor_policy = AttemptPolicy(limits.factor.wrong_per_hour, lock_steps=limits.factor.lock_steps)
     tokens = settings.tokens
     maker = TokenMaker(
         keys,
@@ -190,7 +195,7 @@ def _provider(app: Flask, settings: Settings) -> Provider:
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         operators=Operators(cipher, index),
-        totp=Totp(database, cipher, factor_policy, issuer=settings.pages.service_name),
+        factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
     )
@@ -202,7 +207,7 @@ def _console(provider: Provider) -> Console:
     return Console(
         directory=directory,
         passwords=provider.passwords,
-        totp=provider.totp,
+        totp=provider.factors.totp,
         registry=provider.registry,
         operators=operators,
         justifications=Justifications(provider.cipher),
@@ -210,6 +215,16 @@ def _console(provider: Provider) -> Console:
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
         locale=locale,
+    )
+
+
+def _factors(settings: Settings, database: Database, store: Store, cipher: FieldCipher) -> Factors:
+    limits, name = settings.limits.factor, settings.pages.service_name
+    policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
+    return Factors(
+        Totp(database, cipher, policy, issuer=name),
+        RecoveryCodes(database, cipher, policy),
+        Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
     )
 
 

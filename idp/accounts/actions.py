@@ -73,6 +73,8 @@ _ACCEPT = Statement[Any](
     " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
 )
 
+# It changes nothing; it takes the row's lock.
+_HOLD = Statement[int]("UPDATE party SET status = status WHERE id = :party", int)
 _SUBJECTS_MOST = 50_000
 SUBJECT_PREFIX = "pw_"
 """Every person's ``sub`` begins so; no client may be named so (clients.rules)."""
@@ -219,3 +221,8 @@ def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:
 def accept_agreements(tx: Transaction, party_id: str, versions: Mapping[str, str], *, now: int) -> None:
     for document, version in versions.items():
         tx.run(_ACCEPT, party=party_id, document=document, version=version, now=now)
+
+
+def hold(tx: Transaction, party_id: str) -> None:
+    """Let nobody else who asks for it change this account before ``tx`` ends."""
+    tx.run(_HOLD, party=party_id)

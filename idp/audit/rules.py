@@ -104,7 +104,7 @@ class Event(StrEnum):
     PERSON_RESTORED = "operator:person:restored"
     PERSON_PASSWORD_ENDED = "operator:person:password_ended"
     PERSON_PASSWORD_UNLOCKED = "operator:person:password_unlocked"
-    EVIDENCE_ENDED = "operator:person:evidence_ended"
+    PERSON_EVIDENCE_ENDED = "operator:person:evidence_ended"
     PROPOSAL_MADE = "operator:proposal:made"
     PROPOSAL_VIEWED = "operator:proposal:viewed"
     PROPOSAL_APPROVED = "operator:proposal:approved"

@@ -13,6 +13,7 @@ from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
 from idp.console.justifications import reseal_justifications
 from idp.console.operators import rotate_operators
+from idp.credentials.rotation import rotate_credentials
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.registration.flows import reseal_flows
@@ -76,6 +77,7 @@ def rotate_fields(context: Context) -> None:
 
     provider = provider_of(context.app)
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
+    count += rotate_credentials(provider.database, provider.cipher)
     count += reseal_flows(provider.database, provider.cipher)
     count += rotate_operators(provider.database, provider.cipher, provider.index)
     count += reseal_justifications(provider.database, provider.cipher)

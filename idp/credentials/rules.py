@@ -35,6 +35,8 @@ class Refusal(StrEnum):
     PASSKEY_EXPIRED = "passkey_expired"
     PASSKEY_KNOWN = "passkey_known"
     PASSKEY_COPIED = "passkey_copied"
+    PASSKEY_TOO_MANY = "passkey_too_many"
+    LAST_WAY_IN = "last_way_in"
 
 
 class AttemptKind(StrEnum):
@@ -54,6 +56,28 @@ class Denied:
     """Unix seconds at which a lock ends."""
     newly_locked: bool = False
     """This very failure locked: the person is to be told."""
+
+
+class Way(StrEnum):
+    """What an account can hold to prove itself with."""
+
+    PASSWORD = "password"  # noqa: S105
+    MOBILE = "mobile"
+    PASSKEY = "passkey"
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+
+
+SIGNS_IN = frozenset({Way.PASSWORD, Way.MOBILE, Way.PASSKEY})
+"""The ways that open an account by themselves; the others only confirm who is in already."""
+
+
+def may_remove(held: Iterable[Way], way: Way) -> bool:
+    """Whether one ``way`` of those held (several passkeys are several) may go: its owner must still get in."""
+    remaining = list(held)
+    if way in remaining:
+        remaining.remove(way)
+    return not SIGNS_IN.isdisjoint(remaining)
 
 
 class Purpose(StrEnum):

@@ -62,7 +62,7 @@ def end_evidence(tx: Transaction, party_id: str, *, actor: str, because: str, no
     ended = tx.all(_END_ALL, party=party_id, now=now)
     record(
         tx,
-        Event.EVIDENCE_ENDED,
+        Event.PERSON_EVIDENCE_ENDED,
         actor=actor,
         subject=party_id,
         detail={"because": because, "count": len(ended)},

@@ -22,6 +22,7 @@ from idp.db import current_transaction, db
 from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
 from idp.proofing.actions import ial
 from idp.signin import sessions
+from idp.signin.factors import Factors
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
 from idp.web.agreements import Agreements
@@ -45,10 +46,11 @@ class SelfService:
     passwords: Passwords
     registry: Registry
     agreements: Agreements
+    factors: Factors
 
 
 def init_selfservice(app: Flask, parts: SelfService) -> None:
-    from idp.selfservice import password  # noqa: F401 - its view joins the blueprint
+    from idp.selfservice import authenticator, methods, passkeys, password, recovery_codes  # noqa: F401 - their views
 
     app.extensions[EXTENSION] = parts
     app.register_blueprint(blueprint)
@@ -101,7 +103,7 @@ def done_notice() -> Notice | None:
 def overview() -> ResponseReturnValue:
     session: Session = current_session()
     tx = current_transaction()
-    method = method_word(session.amr[-1])
+    method = method_word(session.used[-1])
     return render_template(
         "account/index.html",
         account_label=label(parts().directory.person(tx, session.party_id)),

@@ -48,6 +48,10 @@ SENTENCES: Mapping[str, LazyString] = {
     "passkey_expired": _("等待得太久，请再试一次。"),
     "passkey_known": _("这台设备的通行密钥已经添加过"),
     "passkey_copied": _("这个通行密钥可能被复制，为保护账户没有接受。请换一种方式登录，并移除它。"),
+    "passkey_too_many": _("通行密钥已经太多，请先移除不再使用的"),
+    "passkey_missing": _("这次没有收到通行密钥的回应，请再试一次"),
+    "passkey_name_missing": _("请给这个通行密钥起一个名字"),
+    "last_way_in": _("这是登录账户的唯一方式，不能移除。请先添加另一种。"),
     # digits to read or hear
     "captcha_missing": _("请输入图片或语音中的数字"),
     "captcha_wrong": _("数字不正确或已过期，请输入新图片或新语音中的数字"),
@@ -102,7 +106,14 @@ SENTENCES: Mapping[str, LazyString] = {
     "client_minimum": _("这个应用只接受用两种方式确认过的登录。"),
     "essential_acr": _("这个应用要办理的事项需要更高的登录强度。"),
     "voluntary_acr": _("这个应用希望您再用一种方式确认身份；您也可以不做。"),
+    "methods_change": _("更改登录方式之前，请先确认是您本人。确认后回到刚才的页面继续。"),
     # what has been done
+    "totp_added": _("验证器已添加，以后可以用它再次确认身份。"),
+    "totp_removed": _("验证器已移除。"),
+    "passkey_added": _("通行密钥已添加，以后可以直接用它登录。"),
+    "passkey_renamed": _("名字已修改。"),
+    "passkey_removed": _("通行密钥已移除。"),
+    "recovery_codes_removed": _("备用码已全部移除。"),
     "password_changed": _("密码已修改，其他设备已退出登录。"),
     "session_ended": _("已结束该设备的登录。"),
     "sessions_ended": _("其他设备的登录都已结束。"),
@@ -196,7 +207,14 @@ PASSWORD_RULES: Mapping[str, LazyString] = {
     "uncommon": _("不要用常见的密码，不要包含手机号或用户名。"),
 }
 
-METHODS: Mapping[str, LazyString] = {"pwd": _("密码"), "sms": _("短信验证码"), "mfa": _("两种方式")}
+METHODS: Mapping[str, LazyString] = {
+    "pwd": _("密码"),
+    "sms": _("短信验证码"),
+    "otp": _("验证器"),
+    "pop": _("通行密钥"),
+    "recovery_code": _("备用码"),
+    "mfa": _("两种方式"),
+}
 
 
 def _key(reason: str) -> str:

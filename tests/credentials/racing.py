@@ -14,6 +14,7 @@ from sqlalchemy import create_engine
 
 from idp.credentials.attempts import account_key
 from idp.credentials.password import Hasher, Passwords, PoolBusy, Verified
+from idp.credentials.recovery_code import RecoveryCodes
 from idp.credentials.rules import AttemptPolicy, Purpose
 from idp.credentials.sms_code import Proved, SmsCodes
 from idp.credentials.totp import Totp
@@ -43,6 +44,10 @@ def passwords(database: Database, limits: PasswordLimits = FAST) -> Passwords:
 
 def totps(database: Database) -> Totp:
     return Totp(database, CIPHER, AttemptPolicy(), issuer="通办")
+
+
+def recovery_codes(database: Database) -> RecoveryCodes:
+    return RecoveryCodes(database, CIPHER, AttemptPolicy())
 
 
 def sms_codes(database: Database, store: Store, limits: SmsLimits) -> SmsCodes:
