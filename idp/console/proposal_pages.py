@@ -18,10 +18,13 @@ from idp.console.rules import Denied, Proposal, ProposalState, may_decide
 from idp.console.words import word
 from idp.db import current_transaction, db
 from idp.web.clock import now
-from idp.web.forms import Form
+from idp.web.forms import Field, Form
 from idp.web.reasons import sentence
 
 LATEST = 100
+APPROVE, REFUSE = "approve", "refuse"
+DECISION = Field("decision", sentence("decision_missing"), max_length=8)
+FIELDS = (DECISION, REASON, TICKET)
 
 
 @blueprint.get("/proposals")
@@ -44,10 +47,12 @@ def proposal(key: str) -> ResponseReturnValue:
         abort(404)
     looked(Event.PROPOSAL_VIEWED, found.subject or found.id, because=found.id)
     if request.method == "GET":
-        return _page(Form(REASON, TICKET), found)
+        return _page(Form(*FIELDS), found)
     if request.form.get("withdraw") == "yes":
         return _withdraw(found)
-    form = Form.submitted(REASON, TICKET)
+    form = Form.submitted(*FIELDS)
+    if form.ok and form["decision"] not in (APPROVE, REFUSE):
+        form.refuse("decision", sentence("decision_missing"))
     why = stated(form)
     if why is None:
         return _page(form, found)
@@ -55,7 +60,7 @@ def proposal(key: str) -> ResponseReturnValue:
     because = parts().justifications.add(
         tx, why, operator=here.party_id, subject=found.subject, act="decide", now=now()
     )
-    if request.form.get("decision") == "approve":
+    if form["decision"] == APPROVE:
         return _decided(form, found, parts().four_eyes.approve(tx, found, decider=here, now=now()))
     return _decided(
         form, found, parts().four_eyes.refuse(tx, found, decider=here, because=because, now=now()) or Done()

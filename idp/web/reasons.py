@@ -87,6 +87,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "ticket_missing": _("请填写工单号"),
     "ticket_invalid": _("工单号须为 3 至 32 位字母、数字、点或连字符"),
     "intervention_done": _("已执行，并已记录。"),
+    "decision_missing": _("请选择同意或不同意"),
     "proposal_made": _("已提交，等另一名操作员复核。"),
     "proposal_decided": _("已办结。"),
     "proposal_withdrawn": _("已撤回。"),

@@ -118,9 +118,13 @@ def test_a_refused_proposal_does_nothing_and_stays_refused(site: Site, first: St
     assert (state(site, proposal), suspended(site)) == ("refused", False)
 
 
-def test_a_decision_without_a_reason_is_none(site: Site, first: Staff, second: Staff) -> None:
+def test_a_decision_without_a_reason_or_a_reason_without_a_decision_is_none(
+    site: Site, first: Staff, second: Staff
+) -> None:
     proposal = first.propose("suspend")
     assert second.submit(proposal, {"decision": "approve"}).status_code == 422
+    assert second.submit(proposal, WHY).status_code == 422
+    assert second.submit(proposal, {**WHY, "decision": "perhaps"}).status_code == 422
     assert state(site, proposal) == "open"
 
 

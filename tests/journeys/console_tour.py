@@ -37,7 +37,8 @@ class Operating:
         self.enrol("chen", None)
         self.open(proposal, "console-proposal")
         self.fill(reason="已与本人核实", ticket=TICKET)
-        self.press("button[value=refuse]", "console-proposal-decided")
+        self.page.locator("input[value=refuse]").check()
+        self.send("console-proposal-decided")
         self.open("/console/audit", "console-audit")
         self.leave()
 

@@ -14,7 +14,7 @@ from idp.web.notices import Notice
 from idp.web.reasons import password_rule, sentence
 
 NOW = 1795413600
-REASON, TICKET, NAME = Field("reason"), Field("ticket"), Field("name")
+DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")
 PASSWORD, CODE = Field("password", secret=True), Field("code", secret=True)
 NEW = Field("new_password", secret=True)
 FILTER = tuple(Field(name, required=False) for name in ("actor", "subject", "event", "since", "until"))
@@ -203,7 +203,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     "console-proposal": page(
         "proposal",
         "proposals",
-        form=plain(REASON, TICKET),
+        form=plain(DECISION, REASON, TICKET),
         proposal=proposal(),
         changes=changes,
         decidable=True,
@@ -213,7 +213,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     "console-proposal-own": page(
         "proposal",
         "proposals",
-        form=plain(REASON, TICKET),
+        form=plain(DECISION, REASON, TICKET),
         proposal=proposal(),
         changes=changes,
         decidable=False,
@@ -223,7 +223,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     "console-proposal-done": page(
         "proposal",
         "proposals",
-        form=refused(REASON, TICKET, whole="proposal_closed"),
+        form=refused(DECISION, REASON, TICKET, whole="proposal_closed"),
         proposal=proposal(state=lambda: word("proposal_done"), decider="wang.fang", decided_at=NOW + 60, about=None),
         changes=[],
         decidable=False,
