@@ -103,6 +103,22 @@ def test_rotating_the_fields_reaches_names_reasons_and_proposals(site: Site, ove
     assert {"rotate_operators", "reseal_justifications", "reseal_proposals"} <= set(vars(keys))
 
 
+def test_the_demonstration_gives_links_to_two_operators_until_they_enrol(site: Site, over_site: Run) -> None:
+    from idp.cli.context import Context
+    from idp.cli.demo import _operator_links
+
+    del over_site  # the commands' context is that of the site
+    first = _operator_links(Context(None))
+    assert [line.split()[1] for line in first] == ["xiao.lin", "xiao.chen"]
+    second = _operator_links(Context(None))
+    assert enrol(site, "/console/enrol?" + second[0].rpartition("?")[2])[0].status_code == 303
+    assert site.browser().get("/console/enrol?" + first[1].rpartition("?")[2]).status_code == 400
+    third = _operator_links(Context(None))
+    assert [line.split()[1] for line in third] == ["xiao.chen"]
+    assert enrol(site, "/console/enrol?" + third[0].rpartition("?")[2])[0].status_code == 303
+    assert _operator_links(Context(None)) == ["  the console         http://localhost:8000/console"]
+
+
 def test_purging_keeps_reasons_as_long_as_the_audit(site: Site, over_site: Run) -> None:
     from idp.console.purge import purge
 

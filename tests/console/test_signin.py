@@ -10,8 +10,11 @@ from idp.app import create_app
 from idp.console.rules import INVITATION_LIFETIME, Role
 from idp.web.cookies import cookie_name
 from tests.console.staff import PASSWORD, enrol, enrolled, invited, on_duty
+from tests.credentials.conftest import statements
 from tests.provider import NAME, Browser, Site, settings_at
 from tests.provider import PASSWORD as CITIZENS
+
+__all__ = ["statements"]
 
 
 def test_there_is_no_operator_before_somebody_with_the_machine_invites_one(site: Site) -> None:
@@ -93,6 +96,19 @@ def test_known_and_unknown_names_are_answered_alike(site: Site) -> None:
     assert (
         len({len(page.text.replace("wang.fang", "").replace(NAME, "").replace("nobody", "")) for page in pages}) == 1
     )
+
+
+def test_known_and_unknown_names_run_the_same_statements(site: Site, statements: list[str]) -> None:
+    enrolled(site, "wang.fang", Role.PLATFORM)
+    seen = []
+    for name in ("wang.fang", "nobody"):
+        browser = site.browser()
+        browser.get("/console/signin")
+        statements.clear()
+        browser.submit("/console/signin", {"name": name, "password": "Not-the-right-1"})
+        seen.append(list(statements))
+    assert seen[0] == seen[1]
+    assert any("FROM operator " in statement for statement in seen[0])
 
 
 def test_ten_wrong_passwords_lock_the_operators_password(site: Site) -> None:
