@@ -219,14 +219,15 @@ def _note(
     because: str | None = None,
     now: int,
 ) -> None:
-    detail = {"proposal": key, "kind": kind} | ({"because": because} if because else {})
-    record(tx, event, actor=actor, subject=subject or key, detail=detail, now=now)
+    """The proposal is the subject, not the person: they read their own trail, and hear of it when it is done."""
+    detail = {"kind": kind, "about": subject} | ({"because": because} if because else {})
+    record(tx, event, actor=actor, subject=key, detail=detail, now=now)
 
 
 def void_all(tx: Transaction, proposer: str, *, actor: str | None, now: int) -> None:
     """The proposals of a disabled operator die."""
     for key in tx.all(_VOID_ALL, proposer=proposer, now=now):
-        record(tx, Event.PROPOSAL_VOID, actor=actor, subject=key, detail={"proposal": key}, now=now)
+        record(tx, Event.PROPOSAL_VOID, actor=actor, subject=key, now=now)
 
 
 def purge(tx: Transaction, *, before: int) -> None:

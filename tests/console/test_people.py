@@ -95,6 +95,16 @@ def test_the_person_sees_that_somebody_looked(site: Site, clerk: Staff) -> None:
     assert "A member of staff viewed your account" in person.get("/account/activity").text
 
 
+def test_the_person_hears_of_an_act_when_it_is_done_and_not_when_it_is_proposed(site: Site, clerk: Staff) -> None:
+    second = on_duty(site, "zhao.min", Role.REVIEW)
+    proposal = clerk.propose("require-proofing")
+    assert trail(site, "operator:proposal:made")[0][2] == proposal.rsplit("/", 1)[1]
+    person = site.browser().sign_in()
+    assert "required new proof" not in person.get("/account/activity").text
+    second.approve(proposal)
+    assert "required new proof" in site.browser().sign_in().get("/account/activity").text
+
+
 def test_nothing_personal_of_a_reason_stands_in_clear(site: Site, clerk: Staff) -> None:
     clerk.get(clerk.look_at())
     site.provider.database.engine.dispose()
