@@ -24,7 +24,9 @@ STATES = {
     "register-code", "register-code-wrong", "register-details", "register-details-wrong", "register-done", "confirm",
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
-    "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
+    "account-activity", "signin-passkey", "account-methods-none", "account-methods", "account-totp",
+    "account-totp-wrong", "account-passkey-add", "account-recovery-codes",
+    "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
     "oauth-error", "error-form",
 }  # fmt: skip
 
