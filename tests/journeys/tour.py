@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 from playwright.sync_api import Page, Route
 
 from tests.journeys.conftest import ROOT, Site, newest_code
@@ -82,9 +83,11 @@ class Tour:
         self.page.context.route(f"{ASKING}/**", _blank)
         self.open(self.site.tax, "tax-landing")
         self.open("/", "home")
+        self.open("/signin/passkey", "signin-passkey")
         self.signing_in()
         self.registering()
         self.working()
+        self.ways_to_sign_in()
         self.agreeing()
         self.my_account()
         self.leaving()
@@ -156,6 +159,22 @@ class Tour:
         self.page.locator("input[name=agreements]").check()
         self.send("account")
         self.open("/agreements/privacy/2026-11-01", "agreement-text")
+
+    def ways_to_sign_in(self) -> None:
+        """In the session of `working`, which was proved by two factors just now."""
+        self.open("/account/methods", "account-methods-none")
+        self.open("/account/methods/passkey", "account-passkey-add")
+        self.open("/account/methods")
+        self.press("form[action$=totp] button", "account-totp")
+        seed = (self.page.locator("#secret").text_content() or "").replace(" ", "")
+        self.fill(code="abc")
+        self.send("account-totp-wrong")
+        self.fill(code=pyotp.TOTP(seed).now())
+        self.send("account-methods")
+        self.press("form[action$=codes] button", "account-recovery-codes")
+        self.open("/account/methods")
+        for what in ("totp", "recovery_codes"):  # the next tour begins anew
+            self.press(f"button[value={what}]")
 
     def my_account(self) -> None:
         for name in ("profile", "password", "sessions", "apps", "activity"):

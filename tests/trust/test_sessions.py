@@ -149,6 +149,7 @@ FORMS = (
     "/signin/code",
     "/signin/code/enter?c=smc_1",
     "/signin/confirm",
+    "/signin/passkey",
     "/register",
     "/register/code?f=flw_1",
     "/register/details?f=flw_1",
@@ -158,6 +159,10 @@ FORMS = (
     "/account/password",
     "/account/sessions",
     "/account/apps",
+    "/account/methods",
+    "/account/methods/totp",
+    "/account/methods/codes",
+    "/account/methods/passkey",
     "/signout",
 )
 
