@@ -24,10 +24,22 @@ from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
+from idp.console.acts import acts
+from idp.console.four_eyes import FourEyes
+from idp.console.justifications import Justifications
+from idp.console.loading import Console
+from idp.console.operators import Operators
+from idp.console.pages import init_console
 from idp.credentials import password
 from idp.credentials.budgets import AddressBudget
+from idp.credentials.passkey import Passkeys
 from idp.credentials.password import Hasher, Passwords, PoolBusy
+from idp.credentials.purge import erase_factors
+from idp.credentials.recovery_code import RecoveryCodes
+from idp.credentials.relying_party import RelyingParty
+from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
+from idp.credentials.totp import Totp
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
@@ -66,6 +78,7 @@ from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
 from idp.signin.export import export_sessions
+from idp.signin.factors import Factors
 from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
@@ -100,6 +113,8 @@ class Provider:
     directory: Directory
     passwords: Passwords
     codes: SmsCodes
+    factors: Factors
+    operators: Operators
     maker: TokenMaker
     outbound: GuardedClient
     population: PopulationRegister
@@ -109,7 +124,14 @@ class Provider:
     closings: Closings
 
 
-ERASERS: tuple[Eraser, ...] = (password.erase, disputes.erase, erase_consents, end_evidence, closing.erase)
+ERASERS: tuple[Eraser, ...] = (
+    password.erase,
+    erase_factors,
+    disputes.erase,
+    erase_consents,
+    end_evidence,
+    closing.erase,
+)
 """What each capability forgets when an account closes."""
 
 
@@ -136,7 +158,7 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     )
     init_proofing(app, Proofing(provider.directory, name_check))
     phones = _phone_policy(settings)
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, phones))
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, provider.factors, phones))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(
@@ -156,6 +178,7 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
+    init_console(app, _console(provider))
     _watch(metrics, provider)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
@@ -217,6 +240,8 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
             address_failures,
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
+        operators=Operators(cipher, index),
+        factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
         population=registers.population,
@@ -238,6 +263,7 @@ def _selfservice(provider: Provider, agreements: Agreements, journeys: Journeys,
         disputes=provider.disputes,
         closings=provider.closings,
         exporters=_exporters(provider),
+        factors=provider.factors,
         fresh=provider.settings.account.fresh,
         journeys=journeys,
         phones=phones,
@@ -277,6 +303,33 @@ def _watch(metrics: Metrics, provider: Provider) -> None:
 
     metrics.watch("idp_disputes_overdue", "Disputes that wait although their day has passed", overdue)
     metrics.watch("idp_calendar_years_missing", "Years of the next 60 days the calendar does not know", missing)
+
+
+def _console(provider: Provider) -> Console:
+    settings, directory, operators = provider.settings, provider.directory, provider.operators
+    locale = settings.pages.default_locale
+    return Console(
+        directory=directory,
+        passwords=provider.passwords,
+        totp=provider.factors.totp,
+        registry=provider.registry,
+        operators=operators,
+        justifications=Justifications(provider.cipher),
+        four_eyes=FourEyes(provider.cipher, acts(directory, operators, issuer=settings.issuer, locale=locale)),
+        idle=settings.session.operator_idle,
+        absolute=settings.session.absolute,
+        locale=locale,
+    )
+
+
+def _factors(settings: Settings, database: Database, store: Store, cipher: FieldCipher) -> Factors:
+    limits, name = settings.limits.factor, settings.pages.service_name
+    policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
+    return Factors(
+        Totp(database, cipher, policy, issuer=name),
+        RecoveryCodes(database, cipher, policy),
+        Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
+    )
 
 
 def _captcha(provider: Provider, metrics: Metrics) -> Captcha:

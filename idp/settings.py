@@ -145,6 +145,15 @@ class PasswordLimits(Section):
     argon2_memory_kib: int = 19456
 
 
+class FactorLimits(Section):
+    """One-time passwords of an authenticator app, and recovery codes; each of the two is counted on its own."""
+
+    wrong_per_hour: int = 10
+    """Wrong answers in a rolling hour that lock this one way to confirm, and no other."""
+    lock_steps: tuple[int, ...] = (900, 3600, 86400)
+    """Length of the first, second and every further lock."""
+
+
 class CaptchaLimits(Section):
     """Five digits to read or to hear, asked of people who are not signed in (docs/operations.md)."""
 
@@ -171,6 +180,7 @@ class Password(Section):
 class Limits(Section):
     sms: SmsLimits = SmsLimits()
     password: PasswordLimits = PasswordLimits()
+    factor: FactorLimits = FactorLimits()
     captcha: CaptchaLimits = CaptchaLimits()
     identity: IdentityLimits = IdentityLimits()
     phone_recycle_days: int = 90
@@ -192,6 +202,8 @@ class Session(Section):
     """How long a department's request waits for its person."""
     flow: int = 1800
     """How long a registration, a recovery or a change of phone may take."""
+    operator_idle: int = 900
+    """After which an operator has to sign in to the console again; ``absolute`` bounds their sessions, too."""
 
 
 class Account(Section):
@@ -376,6 +388,8 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
         faults.append("server.embedded_worker: run `idp worker` beside the nodes")
     if settings.log.level == "DEBUG":
         faults.append("log.level: DEBUG is for development")
+    if settings.session.operator_idle > 900:
+        faults.append("session.operator_idle: operators idle for more than 15 minutes")
     return faults
 
 
@@ -422,6 +436,8 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.password: easier than 10 an hour, locks of 5 minutes and a budget per address")
     if password.argon2_memory_kib < 19456 or password.argon2_time < 2:
         faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
+    if limits.factor.wrong_per_hour > 10 or min(limits.factor.lock_steps, default=0) < 300:
+        faults.append("limits.factor: easier than 10 an hour and locks of 5 minutes")
     if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
     if limits.captcha.lifetime > 600:

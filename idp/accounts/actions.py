@@ -37,6 +37,11 @@ _HOLD: dict[Dialect, Statement[str]] = {
     "sqlite": Statement(_ACTIVE, str),
     "postgresql": Statement(_ACTIVE + " FOR NO KEY UPDATE", str),
 }
+_OWNER = Statement("SELECT party_id FROM party_identifier WHERE kind = :kind AND blind IN (:b0, :b1)", str)
+_STATUS = Statement("SELECT status FROM party WHERE id = :party AND kind = 'person'", PartyStatus)
+_MOVE = Statement[int](
+    "UPDATE party SET status = :after WHERE id = :party AND kind = 'person' AND status = :before", int
+)
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
@@ -83,8 +88,6 @@ def person_where(party: str) -> Statement[_PersonRow]:
 
 
 _PERSON = person_where(":party")
-# The update that changes nothing takes the row's lock: two documents of one party are recorded one after the other.
-_HOLD_PARTY = Statement[Any]("UPDATE party SET status = status WHERE id = :party")
 _END_DOCUMENTS = Statement[Any](
     "UPDATE identity_document SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
 )
@@ -203,6 +206,14 @@ class Directory:
         # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
         return self._index.candidates(identifier.kind, identifier.value)
 
+    def owner(self, tx: Transaction, *identifiers: Identifier) -> str | None:
+        """The party that the first of them finds, however its account stands: for operators, never for sign-in."""
+        for identifier in identifiers:
+            blinds = self._blinds(identifier)
+            if found := tx.one(_OWNER, kind=identifier.kind, b0=blinds[0], b1=blinds[-1]):
+                return found
+        return None
+
     def open_person(self, tx: Transaction, *, mobile: Mobile, user_name: UserName | None, now: int) -> Active | Taken:
         """A new person reached by ``mobile`` (proved by the caller). On ``Taken`` the caller rolls back."""
         party_id = new_id("pty")
@@ -248,7 +259,7 @@ class Directory:
 
         The earlier number then finds nobody. On ``Taken`` nothing was written. ``valid_from``, ``valid_to``: seconds.
         """
-        tx.run(_HOLD_PARTY, party=party_id)
+        hold(tx, party_id)  # two documents of one party are recorded one after the other
         held = self.lookup(tx, document) == Active(party_id)
         if not held and not self.add_identifier(tx, party_id, document, verified=True, now=now):
             return Taken(document.kind)
@@ -356,6 +367,16 @@ def hold(tx: Transaction, party_id: str) -> bool:
     Asked first in a transaction: whoever closes an account holds it before anything else.
     """
     return tx.one(_HOLD[tx.dialect], party=party_id) is not None
+
+
+def status(tx: Transaction, party_id: str) -> PartyStatus | None:
+    """How the account of a person stands; None when there is no such person."""
+    return tx.one(_STATUS, party=party_id)
+
+
+def move_status(tx: Transaction, party_id: str, *, before: PartyStatus, after: PartyStatus) -> bool:
+    """Whether the account stood at ``before`` and now stands at ``after``; the caller ends what goes with it."""
+    return tx.run(_MOVE, party=party_id, before=before, after=after) == 1
 
 
 def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:

@@ -26,6 +26,8 @@ class Kind(StrEnum):
 
 class PartyStatus(StrEnum):
     ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """By operators: the account answers like one that is not there, until they lift it."""
     CLOSED = "closed"
 
 

@@ -10,7 +10,8 @@ from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
 from idp.proofing.rules import CHECKED, Evidence, Level, identity_level
-from idp.signin.rules import Session
+from idp.signin.factors import attainable, factor_rows
+from idp.signin.rules import Method, Session
 
 
 class _Fact(NamedTuple):
@@ -22,16 +23,15 @@ class _Fact(NamedTuple):
 
 
 def _facts(party: str) -> Statement[_Fact]:
-    """Five rooms' tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
+    """Eight tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
+    factors = factor_rows("'{method}' AS method", party)
     return Statement(
         "SELECT 'evidence', CAST(level AS TEXT), expires_at FROM evidence"
         f" WHERE party_id = {party} AND ended_at IS NULL"
         " UNION ALL SELECT 'agreement', document || ':' || version, NULL"
         f" FROM agreement_acceptance WHERE party_id = {party}"
         f" UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = {party} AND client_id = :client"
-        f" UNION ALL SELECT 'factor', 'password', NULL FROM password"
-        f" WHERE party_id = {party} AND reset_required_at IS NULL"
-        f" UNION ALL SELECT 'factor', kind, NULL FROM party_identifier WHERE party_id = {party} AND kind = 'mobile'",
+        f" UNION ALL SELECT 'factor', method, NULL FROM ({factors}) AS held",
         _Fact,
     )
 
@@ -50,12 +50,12 @@ def standing(facts: Iterable[_Fact], session: Session, *, agreements: Mapping[st
     held = list(facts)
     evidence = [Evidence(int(fact.text), fact.number) for fact in held if fact.kind == "evidence"]
     level = Level(identity_level(evidence, now=now), session.aal)
-    two_factors = {"password", "mobile"} <= _texts(held, "factor")
+    factors = frozenset(Method(name) for name in _texts(held, "factor"))
     return Standing(
         party_id=session.party_id,
         auth_time=session.auth_time,
         level=level,
-        attainable=Level(max(level.ial, CHECKED), max(level.aal, 2 if two_factors else 1)),
+        attainable=Level(max(level.ial, CHECKED), attainable(factors, session.used)),
         agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
         consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
     )

@@ -104,10 +104,10 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
 
 
 def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:
-    waiting = replace(parked, reason=ask.reason)
+    waiting = replace(parked, reason=ask.reason, target_aal=ask.target.aal)
     if key is None:
         key = admission.parking.park(waiting)
-    elif parked.reason != ask.reason and not admission.parking.keep(key, waiting):
+    elif parked != waiting and not admission.parking.keep(key, waiting):
         return expired_page()
     return redirect(url_for(PAGES[ask.step], r=key, ui_locales=parked.ui_locales or None), 303)
 
@@ -140,6 +140,7 @@ def _load_visit(key: str) -> Visit | None:
         login_hint=parked.login_hint,
         form_target=parked.form_target,
         declinable=parked.reason == Reason.VOLUNTARY_ACR,
+        target_aal=parked.target_aal,
     )
 
 

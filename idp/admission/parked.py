@@ -33,6 +33,8 @@ class Parked:
     ui_locales: str = ""
     reason: str = ""
     """Why the person was asked last (`rules.Reason`)."""
+    target_aal: int = 0
+    """The strength that the person was asked to reach, if any."""
     session_id: str | None = None
     """The session in which the person has authenticated for this request, at its proof number ``proofs``."""
     proofs: int = 0

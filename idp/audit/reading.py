@@ -4,6 +4,7 @@ Always true: nothing here writes; rows are read in pieces of a fixed size.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import NamedTuple
 
 import orjson
@@ -69,3 +70,37 @@ def activity(tx: Transaction, party_id: str, *, before: Place = LATEST, limit: i
 def entry_at(tx: Transaction, party_id: str, place: Place) -> Entry | None:
     """The record at ``place``, if ``party_id`` is its actor or subject."""
     return tx.one(_AT, party=party_id, **place._asdict())
+
+
+class Filter(NamedTuple):
+    """What records are looked for; an empty part asks for nothing. ``since`` <= at < ``until``, Unix seconds."""
+
+    since: int
+    until: int
+    actor: str = ""
+    subject: str = ""
+    event: str = ""
+
+
+# Either index leads with the party and goes on with the time. Without a party the day in the chain's name bounds it.
+_PARTS = {"actor": "actor = :actor", "subject": "subject = :subject", "event": "event = :event"}
+
+
+def _search(asked: tuple[str, ...]) -> Statement[Entry]:
+    conditions = " AND ".join([_PARTS[name] for name in asked] + ["at >= :since AND at < :until"])
+    bounds = "" if {"actor", "subject"} & set(asked) else " AND chain >= :first AND chain < :last"
+    return Statement(
+        f"SELECT {_COLUMNS} FROM audit_event WHERE {conditions}{bounds} AND (at, chain, seq) < (:at, :chain, :seq)"
+        " ORDER BY at DESC, chain DESC, seq DESC LIMIT :limit",
+        Entry,
+    )
+
+
+_SEARCHES = {asked: _search(asked) for size in range(len(_PARTS) + 1) for asked in combinations(_PARTS, size)}
+
+
+def search(tx: Transaction, wanted: Filter, *, before: Place = LATEST, limit: int) -> list[Entry]:
+    """The records of ``wanted`` that stand ``before``, newest first."""
+    asked = tuple(name for name in _PARTS if getattr(wanted, name))
+    days = {"first": chain_day(wanted.since - DAY), "last": chain_day(wanted.until + DAY) + "z"}
+    return tx.all(_SEARCHES[asked], **wanted._asdict(), **days, **before._asdict(), limit=limit)

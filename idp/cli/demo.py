@@ -21,7 +21,10 @@ from idp.accounts.rules import Mobile, UserName
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
 from idp.cli.schema import upgrade_schema
+from idp.console import invitations
+from idp.console.rules import Assignment, Denied, Role
 from idp.credentials.password import store_password
+from idp.credentials.totp import enrolled_at
 from idp.db import Transaction
 from idp.proofing.actions import add_evidence
 from idp.settings import Settings
@@ -30,6 +33,8 @@ from idp.web.locale import china_date
 
 PEOPLE = Path("config/demo/people.toml")
 CLIENTS = Path("config/clients.demo.toml")
+OPERATORS = {"xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.AUDIT), "xiao.chen": (Role.PLATFORM, Role.REVIEW)}
+"""Two, so that what needs a second operator can be tried; both enrol by a link like everybody else."""
 
 
 def refuse_production(settings: Settings) -> None:
@@ -110,8 +115,28 @@ def demo(context: Context) -> None:
     refuse_production(context.settings)
     upgrade_schema(context.settings)
     add_people(context, PEOPLE)
+    told = _TOLD.format(operators="\n".join(_operator_links(context)))
     context.database().engine.dispose()
-    raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=_TOLD))
+    raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))
+
+
+def _operator_links(context: Context) -> list[str]:
+    """For each of the two operators who has not enrolled yet a fresh link: there are no default accounts."""
+    from idp.app import provider_of
+
+    provider, now, lines = provider_of(context.app), context.now, []
+    for name, roles in OPERATORS.items():
+        with provider.database.transaction() as tx:
+            held = frozenset(Assignment(role) for role in roles)
+            found = provider.operators.named(tx, name) or provider.operators.add(
+                tx, name=name, roles=held, actor=None, now=now
+            )
+            if isinstance(found, Denied):
+                raise fail(f"operator {name}: {found.reason}")
+            if enrolled_at(tx, found.party_id) is None:
+                token = invitations.invite(tx, found.party_id, actor=None, now=now)
+                lines.append(f"  operator {name:10} {invitations.link(context.settings.issuer, token)}")
+    return lines or ["  the console         http://localhost:8000/console"]
 
 
 _TOLD = """
@@ -120,6 +145,7 @@ Ready.
   the provider        http://localhost:8000
   tax app             http://tax.localhost:8101
   social security     http://social.localhost:8102
+{operators}
 Ctrl-C stops everything; accounts stay in var/.
 """
 

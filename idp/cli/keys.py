@@ -10,6 +10,10 @@ import click
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
 from idp.cli.context import Context, fail
+from idp.console.four_eyes import reseal_proposals
+from idp.console.justifications import reseal_justifications
+from idp.console.operators import rotate_operators
+from idp.credentials.rotation import rotate_credentials
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.disputes.rotation import reseal_disputes
@@ -74,8 +78,12 @@ def rotate_fields(context: Context) -> None:
 
     provider = provider_of(context.app)
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
+    count += rotate_credentials(provider.database, provider.cipher)
     count += reseal_flows(provider.database, provider.cipher)
     count += reseal_disputes(provider.database, provider.cipher)
+    count += rotate_operators(provider.database, provider.cipher, provider.index)
+    count += reseal_justifications(provider.database, provider.cipher)
+    count += reseal_proposals(provider.database, provider.cipher)
     with provider.database.transaction() as tx:
         count += signing.reseal(tx, provider.cipher)
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)

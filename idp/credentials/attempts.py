@@ -35,6 +35,9 @@ _STORE = Statement[int](
     " lock_count = :lock_count WHERE key = :key AND kind = :kind",
     int,
 )
+_LOCKED = Statement[tuple[str, int]](
+    "SELECT kind, locked_until FROM attempt WHERE key = :key AND locked_until > :now"
+)
 _PURGE = Statement[int]("DELETE FROM attempt WHERE updated_at < :before AND locked_until < :before", int)
 
 
@@ -70,6 +73,11 @@ def clear(tx: Transaction, *, key: bytes, kind: AttemptKind, now: int) -> bool:
     window, locked = rules.clear(_open(tx, key, kind, now), now=now)
     _store(tx, key, kind, window)
     return locked
+
+
+def locks(tx: Transaction, *, key: bytes, now: int) -> dict[str, int]:
+    """Which kinds of credential are locked now, and until when."""
+    return dict(tx.all(_LOCKED, key=key, now=now))
 
 
 def purge(tx: Transaction, *, now: int, policy: AttemptPolicy) -> int:

@@ -1,7 +1,7 @@
-"""Tables of passwords, attempts, budgets of messages and the answers given to codes.
+"""Tables of passwords, authenticator apps, recovery codes, passkeys, attempts, budgets and answers to codes.
 
-Always true: they hold no secret and no phone number in clear, only keyed hashes; losing the state store leaves every
-count as it was.
+Always true: they hold no secret and no phone number in clear, only hashes and sealed fields; losing the state store
+leaves every count as it was.
 """
 
 from sqlalchemy import ForeignKey
@@ -53,3 +53,52 @@ class SmsChallengeRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     answers: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
+
+
+class TotpRow(Base):
+    """The authenticator app of a party; secrets are sealed under the context ``totp.sealed:<party>``.
+
+    ``pending`` is the secret of an enrolment under way; confirming it moves it to ``sealed`` as it stands.
+    """
+
+    __tablename__ = "totp"
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    sealed: Mapped[bytes | None]
+    last_step: Mapped[int]
+    """The time step (RFC 6238) of the last code that was accepted; no code of it or of an earlier one is any good."""
+    confirmed_at: Mapped[int | None]
+    pending: Mapped[bytes | None]
+    pending_at: Mapped[int | None] = mapped_column(index=True)
+
+
+class RecoveryCodeRow(Base):
+    """``sealed``: the code's hash, under the context ``recovery_code.sealed:<id>``."""
+
+    __tablename__ = "recovery_code"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[int]
+    used_at: Mapped[int | None]
+
+
+class PasskeyUserRow(Base):
+    """The random handle by which a party's authenticators know it (WebAuthn 3, 4: user handle)."""
+
+    __tablename__ = "passkey_user"
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    handle: Mapped[bytes] = mapped_column(unique=True)
+
+
+class PasskeyRow(Base):
+    """A public key credential; ``name`` is what its owner calls it, under the context ``passkey.name:<id>``."""
+
+    __tablename__ = "passkey"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    name: Mapped[bytes]
+    created_at: Mapped[int]
+    last_used_at: Mapped[int | None]

@@ -22,6 +22,9 @@ from idp.credentials.budgets import AddressBudget
 from idp.credentials.policy import PROFILES, Acceptable, Personal, judge, normalised
 from idp.credentials.policy import Denied as Unfit
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Busy, Locked, Refusal, Reserved
+from idp.credentials.rules import (
+    Denied as Denied,
+)  # what `Passwords.verify` answers, as this module's callers name it
 from idp.db import Database, Dialect, Statement, Transaction
 from idp.settings import Password, PasswordLimits
 
@@ -50,6 +53,7 @@ _SET = Statement[int](
     " CASE WHEN excluded.changed_at > password.changed_at THEN excluded.changed_at ELSE password.changed_at + 1 END",
     int,
 )
+_REVOKE = Statement[int]("DELETE FROM password WHERE party_id = :party", int)
 _REHASH = Statement[int]("UPDATE password SET hash = :hash WHERE party_id = :party AND hash = :before", int)
 _REQUIRE_RESET = Statement[int]("UPDATE password SET reset_required_at = :now WHERE party_id = :party", int)
 _RESET_REQUIRED = Statement(
@@ -68,15 +72,6 @@ class Verified:
 
     changed_at: int = field(default=0, compare=False)
     """Which of the account's passwords it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    reason: Refusal
-    until: int | None = None
-    """Unix seconds at which a lock ends."""
-    newly_locked: bool = False
-    """This very failure locked: the person is to be told."""
 
 
 class Hasher:

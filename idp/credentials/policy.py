@@ -83,6 +83,8 @@ class Personal:
     """Syllables, family name first: ``("zhang", "san")``."""
     birth_date: str = field(default="", repr=False)
     id_number: str = field(default="", repr=False)
+    words: tuple[str, ...] = field(default=(), repr=False)
+    """Whatever else tells of the person: names in any script, dates and numbers of their documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def is_common(text: str, personal: Personal) -> bool:
         return True
     if len(text) >= _VERY_LONG:
         return len(set(text)) < _FEWEST_CHARACTERS
-    known = [part for part in (personal.phone, personal.user_name, *personal.name_pinyin) if part]
+    known = [part for part in (personal.phone, personal.user_name, *personal.name_pinyin, *personal.words) if part]
     ends = (text,) if len(text) <= _ESTIMATED else (text[:_ESTIMATED], text[-_ESTIMATED:])
     return all(_guesses(end, known) < _FEWEST_GUESSES for end in ends)
 
@@ -171,8 +173,9 @@ def _plain(text: str) -> str:
 
 def _hard_fragments(personal: Personal) -> Iterator[str]:
     """What must not occur: the whole name, any six digits in a row of a number, a date of birth."""
-    for number in (_plain(personal.phone), _plain(personal.id_number)):
+    for number in _numbers(personal):
         yield from (number[start : start + _HARD] for start in range(len(number) - _HARD + 1))
+    yield from (_plain(word) for word in personal.words)
     yield _plain(personal.user_name)
     yield "".join(personal.name_pinyin).casefold()
     yield from (personal.birth_date, personal.birth_date[2:])
@@ -180,7 +183,18 @@ def _hard_fragments(personal: Personal) -> Iterator[str]:
 
 def _soft_fragments(personal: Personal) -> Iterator[str]:
     """What may occur beside enough else: four digits of a number, a syllable of the name, the year of birth."""
-    for number in (_plain(personal.phone), _plain(personal.id_number), personal.birth_date):
+    for number in (*_numbers(personal), personal.birth_date):
         yield from (number[start : start + _SOFT_DIGITS] for start in range(len(number) - _SOFT_DIGITS + 1))
     words = (*personal.name_pinyin, "".join(personal.name_pinyin), _plain(personal.user_name).strip("0123456789"))
-    yield from (word.casefold() for word in words if len(word) >= _SOFT_LETTERS)
+    further = (_plain(word) for word in personal.words)
+    yield from (word.casefold() for word in (*words, *further) if len(word) >= _SOFT_LETTERS)
+
+
+def _numbers(personal: Personal) -> tuple[str, ...]:
+    """What of it is long and made of digits, a last letter aside: any piece of that tells of the person."""
+    words = (_plain(word) for word in personal.words)
+    return (
+        _plain(personal.phone),
+        _plain(personal.id_number),
+        *(word for word in words if len(word) >= _HARD and word[:-1].isdigit()),
+    )

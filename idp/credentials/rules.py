@@ -26,6 +26,18 @@ class Refusal(StrEnum):
     SMS_TOO_SOON = "sms_too_soon"
     SMS_DAILY_LIMIT = "sms_daily_limit"
     SMS_ADDRESS_LIMIT = "sms_address_limit"
+    TOTP_WRONG = "totp_wrong"
+    TOTP_USED = "totp_used"
+    TOTP_LOCKED = "totp_locked"
+    ENROLMENT_EXPIRED = "enrolment_expired"
+    RECOVERY_CODE_WRONG = "recovery_code_wrong"
+    RECOVERY_CODE_LOCKED = "recovery_code_locked"
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_EXPIRED = "passkey_expired"
+    PASSKEY_KNOWN = "passkey_known"
+    PASSKEY_COPIED = "passkey_copied"
+    PASSKEY_TOO_MANY = "passkey_too_many"
+    LAST_WAY_IN = "last_way_in"
 
 
 class AttemptKind(StrEnum):
@@ -33,6 +45,41 @@ class AttemptKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     NAME_CHECK = "name_check"
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A refused try at a password, a one-time password or a recovery code."""
+
+    reason: Refusal
+    until: int | None = None
+    """Unix seconds at which a lock ends."""
+    newly_locked: bool = False
+    """This very failure locked: the person is to be told."""
+
+
+class Way(StrEnum):
+    """What an account can hold to prove itself with."""
+
+    PASSWORD = "password"  # noqa: S105
+    MOBILE = "mobile"
+    PASSKEY = "passkey"
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
+
+
+SIGNS_IN = frozenset({Way.PASSWORD, Way.MOBILE, Way.PASSKEY})
+"""The ways that open an account by themselves; the others only confirm who is in already."""
+
+
+def may_remove(held: Iterable[Way], way: Way) -> bool:
+    """Whether one ``way`` of those held (several passkeys are several) may go: its owner must still get in."""
+    remaining = list(held)
+    if way in remaining:
+        remaining.remove(way)
+    return not SIGNS_IN.isdisjoint(remaining)
 
 
 class Purpose(StrEnum):

@@ -22,6 +22,8 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     PASSWORD_RESET = "password-reset"  # noqa: S105
     CLIENT_SUSPENDED = "client-suspended"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    OPERATOR = "operator"
     ACCOUNT_CLOSED = "account-closed"
     ACCOUNT_CLOSING = "account-closing"
     DISOWNED = "disowned-by-person"

@@ -94,6 +94,60 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "totp_locked",
+            "验证器的数字多次输错，已暂停使用至 {time}。如非本人操作，请尽快修改密码。",
+            "Too many wrong authenticator digits: paused until {time}. Not you? Change your password soon.",
+            "time",
+        ),
+        _template(
+            "recovery_code_locked",
+            "备用码多次输错，已暂停使用至 {time}。如非本人操作，请尽快修改密码。",
+            "Too many wrong recovery codes: paused until {time}. Not you? Change your password soon.",
+            "time",
+        ),
+        _template(
+            "totp_added",
+            "您的账户已于 {time} 添加验证器。如非本人操作，请立即登录移除并修改密码。",
+            "An authenticator app was added to your account on {time}. Not you? Remove it and change your password.",
+            "time",
+        ),
+        _template(
+            "totp_removed",
+            "您的账户已于 {time} 移除验证器。如非本人操作，请立即登录查看并修改密码。",
+            "Your account's authenticator app was removed on {time}. Not you? Sign in and change your password.",
+            "time",
+        ),
+        _template(
+            "passkey_added",
+            "您的账户已于 {time} 添加一个通行密钥。如非本人操作，请立即登录移除并修改密码。",
+            "A passkey was added to your account on {time}. Not you? Remove it and change your password.",
+            "time",
+        ),
+        _template(
+            "passkey_removed",
+            "您的账户已于 {time} 移除一个通行密钥。如非本人操作，请立即登录查看并修改密码。",
+            "A passkey of your account was removed on {time}. Not you? Sign in and change your password.",
+            "time",
+        ),
+        _template(
+            "recovery_codes_made",
+            "您的账户已于 {time} 生成新的备用码，原有的全部作废。如非本人操作，请立即登录并修改密码。",
+            "New recovery codes were made on {time}; the old ones are void. Not you? Change your password.",
+            "time",
+        ),
+        _template(
+            "recovery_codes_removed",
+            "您的账户已于 {time} 移除全部备用码。如非本人操作，请立即登录查看并修改密码。",
+            "Your account's recovery codes were removed on {time}. Not you? Sign in and change your password.",
+            "time",
+        ),
+        _template(
+            "recovery_code_used",
+            "您的账户已于 {time} 使用一个备用码确认身份。如非本人操作，请立即登录并修改密码。",
+            "A recovery code of your account was used on {time}. Not you? Sign in and change your password.",
+            "time",
+        ),
+        _template(
             "session_ended_elsewhere",
             "您在另一台设备上的登录已于 {time} 退出。如非本人操作，请登录查看账户动态。",
             "You were signed out on another device on {time}. Not you? Sign in and look at your activity.",
@@ -141,6 +195,36 @@ TEMPLATES: Mapping[str, Template] = {
             "Your sign-in phone now ends in {tail}, changed on {time}. Not you? Call the service line.",
             "time",
             "tail",
+        ),
+        _template(
+            "account_suspended",
+            "您的账户已于 {time} 暂停使用，所有登录均已退出。如有疑问，请联系服务热线。",
+            "Your account was suspended on {time} and signed out everywhere. Questions? Call the service line.",
+            "time",
+        ),
+        _template(
+            "account_restored",
+            "您的账户已于 {time} 恢复使用，可以重新登录。如有疑问，请联系服务热线。",
+            "Your account was restored on {time}; you can sign in again. Questions? Call the service line.",
+            "time",
+        ),
+        _template(
+            "password_ended",
+            "工作人员已于 {time} 停用您的密码，所有登录均已退出。请设置新密码，也可用短信验证码登录。",
+            "Staff ended your password on {time}; you are signed out. Set a new one, or sign in with a text code.",
+            "time",
+        ),
+        _template(
+            "signed_out_by_staff",
+            "工作人员已于 {time} 退出您账户的全部登录，可以重新登录。如有疑问，请联系服务热线。",
+            "Staff signed your account out everywhere on {time}; you can sign in again. Questions? Call us.",
+            "time",
+        ),
+        _template(
+            "proofing_ended",
+            "您的实名核验已于 {time} 失效，请登录后重新核验。如有疑问，请联系服务热线。",
+            "The check of your identity ended on {time}. Sign in and have it checked again.",
+            "time",
         ),
     )
 }

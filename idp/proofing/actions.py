@@ -3,13 +3,24 @@
 Always true: adding and ending evidence leaves an audit record.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.proofing.rules import FACE_CHECKED, MAX_IAL, Evidence, identity_level
+
+
+class Held(NamedTuple):
+    """One proof as an operator reads it."""
+
+    kind: str
+    level: int
+    source: str
+    proved_at: int
+    expires_at: int | None
+
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
@@ -19,6 +30,11 @@ _ADD = Statement[Any](
 _END_BELOW = Statement[tuple[str, int]](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND level < :level AND ended_at IS NULL"
     " RETURNING kind, level"
+)
+_HELD = Statement(
+    "SELECT kind, level, source, proved_at, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL"
+    " ORDER BY proved_at, id",
+    Held,
 )
 
 
@@ -44,6 +60,11 @@ def add_evidence(
     )
 
 
+def held_evidence(tx: Transaction, party_id: str) -> list[Held]:
+    """Every proof that was not ended, expired ones included, oldest first."""
+    return tx.all(_HELD, party=party_id)
+
+
 def end_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
     """End every proof of an account that closes."""
     _end(tx, party_id, below=MAX_IAL + 1, reason="account-closed", now=now)
@@ -54,7 +75,18 @@ def end_phone_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
     _end(tx, party_id, below=FACE_CHECKED, reason="identifier-recycled", now=now)
 
 
-def _end(tx: Transaction, party_id: str, *, below: int, reason: str, now: int) -> None:
-    for kind, level in tx.all(_END_BELOW, party=party_id, level=below, now=now):
+def require_proofing(tx: Transaction, party_id: str, *, actor: str, because: str, now: int) -> bool:
+    """End every proof, so that the identity has to be proved anew; whether there was one."""
+    ended = _end(tx, party_id, below=MAX_IAL + 1, reason="operator", now=now)
+    detail: Detail = {"because": because, "count": ended}
+    record(tx, Event.PERSON_EVIDENCE_ENDED, actor=actor, subject=party_id, detail=detail, now=now)
+    return ended > 0
+
+
+def _end(tx: Transaction, party_id: str, *, below: int, reason: str, now: int) -> int:
+    """How many there were."""
+    ended = tx.all(_END_BELOW, party=party_id, level=below, now=now)
+    for kind, level in ended:
         detail: Detail = {"kind": kind, "level": level}
         record(tx, Event.EVIDENCE_ENDED, subject=party_id, reason=reason, detail=detail, now=now)
+    return len(ended)

@@ -30,6 +30,7 @@ from idp.proofing.rules import PhonePolicy
 from idp.selfservice.actions import Closings, is_disownable
 from idp.signin import sessions
 from idp.signin.code_step import done_notice
+from idp.signin.factors import Factors
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
 from idp.state.store import Store
@@ -63,6 +64,7 @@ class SelfService:
     disputes: Disputes
     closings: Closings
     exporters: "tuple[Exporter, ...]"
+    factors: Factors
     fresh: int
     journeys: Journeys
     phones: PhonePolicy
@@ -71,13 +73,17 @@ class SelfService:
 def init_selfservice(app: Flask, parts: SelfService) -> None:
     # their views join the blueprint
     from idp.selfservice import (  # noqa: F401
+        authenticator,
         close,
         confirm,
         disputes,
         export,
+        methods,
         not_me,
+        passkeys,
         password,
         phone_pages,
+        recovery_codes,
         user_name,
     )
 
@@ -142,7 +148,7 @@ def label(person: Person) -> str:
 def overview() -> ResponseReturnValue:
     session: Session = current_session()
     tx = current_transaction()
-    method = method_word(session.amr[-1])
+    method = method_word(session.used[-1])
     person = parts().directory.person(tx, session.party_id)
     return render_template(
         "account/index.html",

@@ -19,6 +19,7 @@ from idp.credentials.attempts import account_key, unknown_key
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
 from idp.proofing.rules import PhonePolicy
+from idp.signin.factors import Factors
 from idp.signin.loading import authenticated
 from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method
@@ -43,11 +44,12 @@ class SignIn:
     directory: Directory
     passwords: passwords.Passwords
     codes: sms_code.SmsCodes
+    factors: Factors
     phones: PhonePolicy
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
-    from idp.signin import code_pages, confirm_pages  # noqa: F401 - their views join the blueprint
+    from idp.signin import code_pages, confirm_pages, passkey_pages  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
@@ -114,6 +116,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         notice=opening_notice() if form.ok else None,
         locked=locked,
         code_url=url_for("signin.code", **carried()),
+        passkey_url=url_for("signin.passkey", **carried()),
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
     )

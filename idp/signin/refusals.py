@@ -1,16 +1,20 @@
-"""What a refused password leaves behind: its audit record, and word to the person when it was the one that locked.
+"""What a refused try leaves behind: its audit record, and word to the person when it was the one that locked.
 
 Always true: an identifier that nobody owns runs the same statements, and its message goes nowhere.
 """
 
 from idp.accounts.actions import Directory
 from idp.audit import Event, record
-from idp.credentials.password import Denied
+from idp.credentials.rules import AttemptKind, Denied
 from idp.db import Transaction
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.signin.rules import Session
-from idp.web.locale import preferences, short_time
+from idp.signin.telling import tell
+
+_EVENTS = {
+    AttemptKind.PASSWORD: (Event.PASSWORD_REFUSED, Event.PASSWORD_LOCKED),
+    AttemptKind.TOTP: (Event.TOTP_REFUSED, Event.TOTP_LOCKED),
+    AttemptKind.RECOVERY_CODE: (Event.RECOVERY_CODE_REFUSED, Event.RECOVERY_CODE_LOCKED),
+}
 
 
 def note_refusal(
@@ -20,12 +24,14 @@ def note_refusal(
     *,
     party_id: str | None,
     session: Session | None = None,
+    kind: AttemptKind = AttemptKind.PASSWORD,
     now: int,
 ) -> None:
     """Record the refusal of ``party_id`` (None: nobody). ``session``: when asked within one. The caller commits."""
+    refusal, lock = _EVENTS[kind]
     record(
         tx,
-        Event.PASSWORD_LOCKED if refused.newly_locked else Event.PASSWORD_REFUSED,
+        lock if refused.newly_locked else refusal,
         actor=session.party_id if session else None,
         subject=party_id,
         session=session.id if session else None,
@@ -34,15 +40,4 @@ def note_refusal(
         now=now,
     )
     if refused.newly_locked:
-        _tell(tx, directory, party_id, until=refused.until or now, now=now)
-
-
-def _tell(tx: Transaction, directory: Directory, party_id: str | None, *, until: int, now: int) -> None:
-    mobile = directory.person(tx, party_id or "").mobile
-    message = {
-        "to": mobile.e164 if mobile else "",
-        "template": "password_locked",
-        "params": {"time": short_time(until)},
-        "locale": preferences().lang,
-    }
-    enqueue(tx, Kind.SMS if mobile else Kind.NONE, message, party_id=party_id, now=now)
+        tell(tx, directory, party_id, f"{kind}_locked", at=refused.until or now, now=now)

@@ -3,7 +3,7 @@
 Always true: the strength follows from the methods actually used in this session.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,19 +11,40 @@ ACTIVITY_GRAIN = 60
 """``last_seen_at`` is written at most once in so many seconds, oftener where sessions may idle for few minutes."""
 
 
+FRESH = 300
+"""Seconds since the last active authentication in which the ways to sign in may be changed."""
+
+
 class Method(StrEnum):
     """A way to authenticate, named as its ``amr`` value (RFC 8176)."""
 
     PASSWORD = "pwd"  # noqa: S105 - the registered name
     SMS = "sms"
+    TOTP = "otp"
+    PASSKEY = "pop"
+    """With ``user``: the key's holder was verified by the authenticator, by a second factor of its own."""
+    RECOVERY_CODE = "recovery_code"
+    """RFC 8176 registers no name for a code from a list."""
 
 
 class Factor(StrEnum):
+    """What kind of thing a method proves. Two of one kind are not two factors."""
+
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
+    VERIFIED_KEY = "verified-key"
+    """A key bound to our origin whose holder was verified: two factors in one, and resistant to phishing."""
 
 
-FACTOR = {Method.PASSWORD: Factor.KNOWLEDGE, Method.SMS: Factor.POSSESSION}
+FACTOR = {
+    Method.PASSWORD: Factor.KNOWLEDGE,
+    Method.SMS: Factor.POSSESSION,
+    Method.TOTP: Factor.POSSESSION,
+    Method.PASSKEY: Factor.VERIFIED_KEY,
+    Method.RECOVERY_CODE: Factor.POSSESSION,
+}
+_ORDER = (Method.PASSKEY, Method.TOTP, Method.PASSWORD, Method.SMS, Method.RECOVERY_CODE)
+"""In which the ways to confirm are offered: the strongest first, what cannot be replaced last."""
 
 
 class SessionEnd(StrEnum):
@@ -35,6 +56,7 @@ class SessionEnd(StrEnum):
     PASSWORD_RESET = "password-reset"  # noqa: S105
     REPLACED = "replaced-by-sign-in"
     OPERATOR = "operator"
+    ACCOUNT_SUSPENDED = "account-suspended"
     ACCOUNT_CLOSED = "account-closed"
     DISOWNED = "disowned-by-person"
 
@@ -78,14 +100,36 @@ def activity_grain(idle: int) -> int:
 
 
 def strength(methods: Iterable[Method]) -> int:
-    """``aal``: 1 for one factor, 2 for two factors of different kinds."""
-    return min(2, len({FACTOR[method] for method in methods}))
+    """``aal``: 1 for one factor, 2 for two of different kinds, 3 for a passkey, which alone cannot be phished."""
+    kinds = {FACTOR[method] for method in methods}
+    return 3 if Factor.VERIFIED_KEY in kinds else min(2, len(kinds))
 
 
 def amr(methods: Iterable[Method]) -> list[str]:
-    """Authentication methods references (RFC 8176), with ``mfa`` for two kinds of factor."""
+    """Authentication methods references (RFC 8176), with ``mfa`` for more than one factor."""
     used = list(dict.fromkeys(methods))
-    return [*used, *(["mfa"] if strength(used) > 1 else [])]
+    names = [name for method in used for name in (method, *(["user"] if method is Method.PASSKEY else []))]
+    return [*names, *(["mfa"] if strength(used) > 1 else [])]
+
+
+def ways_to_reach(target: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
+    """The methods of those ``held`` that bring a session, which has ``used`` some, to ``target`` by one step."""
+    if strength(used) >= target:
+        return []
+    return [m for m in _ORDER if m in held and m not in used and strength([*used, m]) >= target]
+
+
+def ways_to_renew(needed: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
+    """The methods after which the person has just proved themselves, at ``aal`` ``needed``."""
+    return [m for m in _ORDER if m in held and strength([*used, m]) >= needed]
+
+
+def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:
+    """Whether this session may change the ways to sign in: proved anew, and by two factors if the person has two.
+
+    Else who has found out a password alone could add a passkey, and with it reach the highest strength.
+    """
+    return session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
 
 
 def expiry(session: Session, *, idle: int, now: int) -> SessionEnd | None:

@@ -18,7 +18,12 @@ _START = Statement[Any](
     "INSERT INTO session (id, secret_hash, party_id, created_at, last_seen_at, absolute_end, auth_time, proofs,"
     " methods, sid_salt, agent) VALUES (:id, :secret, :party, :now, :now, :end, :now, 1, :methods, :salt, :agent)"
 )
-_FIND = Statement(f"SELECT {_COLUMNS} FROM session WHERE secret_hash = :secret AND ended_at IS NULL", Session)
+# A sign-in that was under way when its account was suspended leaves a session nobody can use.
+_FIND = Statement(
+    f"SELECT {', '.join(f's.{name}' for name in Session._fields)} FROM session s"
+    " JOIN party p ON p.id = s.party_id AND p.status = 'active' WHERE s.secret_hash = :secret AND s.ended_at IS NULL",
+    Session,
+)
 _BY_ID = Statement(f"SELECT {_COLUMNS} FROM session WHERE id = :id", Session)
 _OF_PARTY = Statement(
     f"SELECT {_COLUMNS} FROM session WHERE party_id = :party AND ended_at IS NULL ORDER BY last_seen_at DESC", Session
@@ -42,10 +47,14 @@ _END = Statement(
 
 
 def _holding(column: str) -> dict[Dialect, Statement[Session]]:
-    """The session whose ``column`` is ``:key``, for the client in service that is about to enter by it."""
+    """The session whose ``column`` is ``:key``, for the client in service that is about to enter by it.
+
+    The account is held as well: a suspension under way waits for the grant, and then ends it.
+    """
     columns = ", ".join(f"s.{name}" for name in Session._fields)
     sql = (
         f"SELECT {columns} FROM session s JOIN client c ON c.client_id = :client"
+        " JOIN party p ON p.id = s.party_id AND p.status = 'active'"
         f" WHERE s.{column} = :key AND s.ended_at IS NULL AND c.state IN ('live', 'tested')"
     )
     # On SQLite writers stand in line from their first statement on; nothing need be locked.

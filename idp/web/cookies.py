@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from idp.web.options import options
 
-SESSION, BROWSER, PREFERENCES, CSRF = "session", "browser", "prefs", "csrf"
+SESSION, BROWSER, PREFERENCES, CSRF, OPERATOR = "session", "browser", "prefs", "csrf", "op"
 BROWSER_DAYS = 30
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
@@ -58,6 +58,17 @@ def set_session_secret(secret: str) -> None:
 def clear_session_secret() -> None:
     """Take the session secret away from the browser."""
     _write(SESSION, None)
+
+
+def operator_secret() -> str | None:
+    """The secret of an operator's session as sent; None when missing or not of that form."""
+    value = read_cookie(OPERATOR)
+    return value if value and _TOKEN.match(value) else None
+
+
+def set_operator_secret(secret: str | None) -> None:
+    """Give the browser a new secret for the console, or with None take it away."""
+    _write(OPERATOR, secret)
 
 
 def browser_id() -> str:

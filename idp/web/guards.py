@@ -25,6 +25,8 @@ class Guard(StrEnum):
     """A live session; others are sent to sign in."""
     PROTOCOL = "protocol"
     """Spoken by other programs through the browser; refusals are protocol error pages."""
+    OPERATOR = "operator"
+    """An operator's session of two factors and a role (`idp.console.guards`)."""
 
 
 class Gate:
@@ -33,6 +35,11 @@ class Gate:
     def __init__(self, load_session: Callable[[], object | None], sign_in: Callable[[], ResponseReturnValue]) -> None:
         self.load_session = load_session
         self.sign_in = sign_in
+
+
+def declare(view: Callable[..., Any], guard: Guard) -> None:
+    """For guards that live in a layer above: say that ``view`` is kept by ``guard``."""
+    setattr(view, _MARK, guard)
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:

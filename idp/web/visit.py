@@ -26,6 +26,8 @@ class Visit:
     form_target: str | None = None
     declinable: bool = False
     """Going on without the stronger sign-in is possible."""
+    target_aal: int = 0
+    """The strength to reach, where that is why."""
 
 
 def init_visits(

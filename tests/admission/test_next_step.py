@@ -12,8 +12,16 @@ from idp.admission.rules import Admit, Ask, Demand, Progress, Refuse, Standing, 
 from idp.proofing.rules import Level
 
 NOW = 1_800_000_000
-SESSIONS = [None, *itertools.product((1, 3), (1, 2), (0, 30, 4000))]  # (ial, aal, seconds since authentication)
-MINIMA = [(0, 0), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1)]
+# (ial, aal, seconds since authentication, aal the person could reach)
+SESSIONS = [
+    None,
+    *(
+        (ial, aal, age, reach)
+        for ial, aal, age, reach in itertools.product((1, 3), (1, 2, 3), (0, 30, 4000), (1, 2, 3))
+        if reach >= aal and (age == 30 or reach == 2)
+    ),
+]
+MINIMA = [(0, 0), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1), (1, 3)]
 ACRS = [
     (),
     ("urn:tongban:aal:1",),
@@ -54,8 +62,8 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
 
     if session is None:
         return page("sign-in", "login_required")
-    ial, aal, age = session
-    truth, reach = (ial, aal), (max(ial, 2), 2)
+    ial, aal, age, attainable = session
+    truth, reach = (ial, aal), (max(ial, 2), attainable)
     must_sign_in = "login" in prompt or (max_age is not None and (max_age == 0 or age > max_age))
     if must_sign_in and not authenticated:
         return page("sign-in", "login_required")
@@ -90,9 +98,13 @@ def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, d
     )
     standing = None
     if session:
-        ial, aal, age = session
+        ial, aal, age, reach = session
         standing = Standing(
-            party_id="p", auth_time=NOW - age, level=Level(ial, aal), attainable=Level(max(ial, 2), 2), agreed=True
+            party_id="p",
+            auth_time=NOW - age,
+            level=Level(ial, aal),
+            attainable=Level(max(ial, 2), reach),
+            agreed=True,
         )
     authenticated, consented, declined = done
     progress = Progress(authenticated=authenticated, consented=consented, declined=declined)

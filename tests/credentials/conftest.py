@@ -27,6 +27,12 @@ def person(any_database: Database) -> str:
 
 
 @pytest.fixture
+def person_here(database: Database) -> str:
+    """The same, on SQLite alone."""
+    return add_person(database, "pty_1")
+
+
+@pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The text of every statement, in order; clear it where counting begins."""
     seen: list[str] = []

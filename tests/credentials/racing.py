@@ -14,8 +14,10 @@ from sqlalchemy import create_engine
 
 from idp.credentials.attempts import account_key
 from idp.credentials.password import Hasher, Passwords, PoolBusy, Verified
-from idp.credentials.rules import Purpose
+from idp.credentials.recovery_code import RecoveryCodes
+from idp.credentials.rules import AttemptPolicy, Purpose
 from idp.credentials.sms_code import Proved, SmsCodes
+from idp.credentials.totp import Totp
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import Ring, RingKey
 from idp.db import Database, engine_options, prepare_engine
@@ -38,6 +40,14 @@ def open_database(url: str) -> Database:
 
 def passwords(database: Database, limits: PasswordLimits = FAST) -> Passwords:
     return Passwords(database, Hasher(limits, waiting=100), limits, Password())
+
+
+def totps(database: Database) -> Totp:
+    return Totp(database, CIPHER, AttemptPolicy(), issuer="通办")
+
+
+def recovery_codes(database: Database) -> RecoveryCodes:
+    return RecoveryCodes(database, CIPHER, AttemptPolicy())
 
 
 def sms_codes(database: Database, store: Store, limits: SmsLimits) -> SmsCodes:

@@ -121,7 +121,24 @@ def test_reasons_come_together() -> None:
     assert verdict == Denied((Fault.SHORT, Fault.SIMPLE, Fault.PERSONAL))
 
 
+DOCUMENTED = Personal(words=("欧阳清岚", "1990-03-07", "43010219900307231X", "E12345678"))
+
+
+@pytest.mark.parametrize(
+    "password", ["欧阳清岚vkqz", "vkqz19900307pw", "vkq430102zpw", "kqz07231xvpw", "vkE12345678qz", "0307vkqz"]
+)
+def test_whatever_else_is_known_of_the_person_is_looked_for(password: str) -> None:
+    assert faults(password, personal=DOCUMENTED) == {"password_personal"}
+    assert "password_personal" not in faults(password, personal=Personal())
+
+
+@pytest.mark.parametrize("password", ["vkqz-8812-pwmt", "清岚vkqzpwmt", "0307vkqzpwmt"])
+def test_what_tells_little_of_the_person_may_stand_beside_enough_else(password: str) -> None:
+    assert faults(password, personal=DOCUMENTED) == set()
+
+
 def test_personal_data_is_not_shown_by_a_repr() -> None:
+    assert repr(DOCUMENTED) == "Personal()"
     assert repr(PERSON) == "Personal()"
 
 

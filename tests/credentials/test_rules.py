@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.credentials.rules import (
+    SIGNS_IN,
     AttemptPolicy,
     Busy,
     Locked,
@@ -12,8 +13,10 @@ from idp.credentials.rules import (
     Refused,
     Reserved,
     SendPolicy,
+    Way,
     Window,
     clear,
+    may_remove,
     reserve,
     reserve_send,
     settle,
@@ -273,3 +276,29 @@ def test_no_pace_of_asking_gets_more_messages_than_the_budget(pauses: list[int],
 def test_the_smallest_limits_lock_too(limit: int) -> None:
     policy = AttemptPolicy(limit=limit)
     assert fail(Window(), now=NOW, times=limit, policy=policy).locked_until == NOW + 900
+
+
+WAYS = st.lists(st.sampled_from(list(Way)))
+
+
+@given(WAYS, st.sampled_from(list(Way)))
+def test_removing_leaves_a_way_to_sign_in_or_is_refused(held: list[Way], way: Way) -> None:
+    remaining = list(held)
+    if way in remaining:
+        remaining.remove(way)
+    assert may_remove(held, way) == any(left in SIGNS_IN for left in remaining)
+
+
+@given(WAYS.filter(lambda held: bool(SIGNS_IN & set(held))), st.lists(st.sampled_from(list(Way))))
+def test_no_order_of_removals_locks_anybody_out(held: list[Way], asked: list[Way]) -> None:
+    left = list(held)
+    for way in asked:
+        if way in left and may_remove(left, way):
+            left.remove(way)
+    assert SIGNS_IN & set(left)
+
+
+def test_of_two_passkeys_one_may_go_and_the_last_may_not() -> None:
+    assert may_remove([Way.PASSKEY, Way.PASSKEY, Way.TOTP], Way.PASSKEY)
+    assert not may_remove([Way.PASSKEY, Way.TOTP, Way.RECOVERY_CODE], Way.PASSKEY)
+    assert may_remove([Way.PASSKEY, Way.TOTP], Way.TOTP)

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 from playwright.sync_api import Page, Route
 
 from tests.journeys.conftest import ROOT, Site, newest_code
+from tests.journeys.console_tour import Operating
 from tests.journeys.walks import sign_in, signed_in_to, submit
 
 PERSON = ("13800001001", "Lantern7Bridge22")
@@ -81,14 +83,17 @@ class Tour:
         self.page.context.route(f"{ASKING}/**", _blank)
         self.open(self.site.tax, "tax-landing")
         self.open("/", "home")
+        self.open("/signin/passkey", "signin-passkey")
         self.signing_in()
         self.registering()
         self.recovering()
         self.working()
+        self.ways_to_sign_in()
         self.agreeing()
         self.my_account()
         self.leaving()
         self.refused()
+        self.operating()
         self.outside()
 
     def ask_for_sign_in(self) -> None:
@@ -188,6 +193,22 @@ class Tour:
         self.send("account")
         self.open("/agreements/privacy/2026-11-01", "agreement-text")
 
+    def ways_to_sign_in(self) -> None:
+        """In the session of `working`, which was proved by two factors just now."""
+        self.open("/account/methods", "account-methods-none")
+        self.open("/account/methods/passkey", "account-passkey-add")
+        self.open("/account/methods")
+        self.press("form[action$=totp] button", "account-totp")
+        seed = (self.page.locator("#secret").text_content() or "").replace(" ", "")
+        self.fill(code="abc")
+        self.send("account-totp-wrong")
+        self.fill(code=pyotp.TOTP(seed).now())
+        self.send("account-methods")
+        self.press("form[action$=codes] button", "account-recovery-codes")
+        self.open("/account/methods")
+        for what in ("totp", "recovery_codes"):  # the next tour begins anew
+            self.press(f"button[value={what}]")
+
     def my_account(self) -> None:
         for name in ("profile", "password", "sessions", "apps", "activity"):
             self.open(f"/account/{name}", f"account-{name}")
@@ -247,6 +268,9 @@ class Tour:
         self.page.locator("input[name=csrf_token]").evaluate_all("all => all.forEach(one => { one.value = 'x' })")
         self.fill(identifier="a", password="b")
         self.send("error-form")
+
+    def operating(self) -> None:
+        Operating(self.site, self.page, self.see, PERSON[0], self.number).all()
 
     def outside(self) -> None:
         for path in ("start", "inbox", "numbers"):

@@ -8,7 +8,7 @@ from idp.db import Statement
 from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person, answered
 
 OTHER = "13898760002"
-PAGES = ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password")
+PAGES = ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password", "/methods")
 NEW = "Velvet3Anchor44"
 
 
@@ -165,7 +165,7 @@ def test_a_request_for_the_head_of_a_page_does_nothing(site: Site, signed_in: Br
     """HEAD needs no form token: whatever a page does by POST it must not do by anything else."""
     before = site.one("SELECT COUNT(*) FROM audit_event")
     for rule in site.app.url_map.iter_rules():
-        if rule.rule.startswith("/account") and "POST" in (rule.methods or ()):
+        if rule.rule.startswith("/account") and not rule.arguments and "POST" in (rule.methods or ()):
             answer = signed_in.client.head(
                 rule.rule, data={"export": "yes", "send": "yes", "keep": "yes", "confirm": "yes", "resend": "yes"}
             )

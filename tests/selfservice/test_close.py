@@ -126,7 +126,17 @@ def closed(site: Site, browser: Browser) -> str:
 def test_a_closed_account_keeps_nothing_it_could_be_found_or_entered_by(site: Site, signed_in: Browser) -> None:
     party = closed(site, signed_in)
     assert not signed_in.signed_in
-    for table in ("party_identifier", "identity_document", "profile", "password", "consent", "account_closing"):
+    for table in (
+        "party_identifier",
+        "identity_document",
+        "recovery_code",
+        "totp",
+        "passkey",
+        "profile",
+        "password",
+        "consent",
+        "account_closing",
+    ):
         assert count(site, table) == 0, table
     assert site.one("SELECT status FROM party WHERE id = :p", p=party) == "closed"
     for table, held in (("session", "ended_at"), ("authorization_grant", "revoked_at"), ("evidence", "ended_at")):

@@ -15,7 +15,20 @@ from idp.db import Database, Statement
 from idp.grants.actions import issue
 from idp.messages.outbox import init_outbox
 from idp.signin import sessions
-from idp.signin.rules import FORCED, Method, Session, SessionEnd, amr, expiry, strength
+from idp.signin.rules import (
+    FACTOR,
+    FORCED,
+    FRESH,
+    Method,
+    Session,
+    SessionEnd,
+    amr,
+    expiry,
+    may_change_methods,
+    strength,
+    ways_to_reach,
+    ways_to_renew,
+)
 from tests.accounts.test_directory import directory
 from tests.grants.making import CIPHER, bound, grant
 
@@ -78,9 +91,50 @@ def test_strengthening_changes_the_secret_the_methods_and_the_time(any_database:
 
 @given(st.lists(st.sampled_from(list(Method)), min_size=1))
 def test_strength_counts_kinds_of_factors_not_repetitions(methods: list[Method]) -> None:
-    assert strength(methods) == len(set(methods))
-    assert ("mfa" in amr(methods)) == (len(set(methods)) == 2)
+    kinds = {FACTOR[method] for method in methods}
+    assert strength(methods) == (3 if Method.PASSKEY in methods else len(kinds))
+    assert ("mfa" in amr(methods)) == (strength(methods) > 1)
+    assert ("user" in amr(methods)) == (Method.PASSKEY in methods)
     assert len(amr(methods)) == len(set(amr(methods)))
+
+
+def test_a_passkey_alone_is_level_three_and_two_things_in_ones_possession_are_one_factor() -> None:
+    assert strength([Method.PASSKEY]) == 3
+    assert amr([Method.PASSKEY]) == ["pop", "user", "mfa"]
+    assert strength([Method.SMS, Method.TOTP, Method.RECOVERY_CODE]) == 1
+    assert amr([Method.PASSWORD, Method.TOTP]) == ["pwd", "otp", "mfa"]
+    assert amr([Method.PASSWORD, Method.RECOVERY_CODE]) == ["pwd", "recovery_code", "mfa"]
+
+
+METHODS = st.frozensets(st.sampled_from(list(Method)))
+
+
+@given(st.integers(1, 3), METHODS, st.lists(st.sampled_from(list(Method)), min_size=1))
+def test_a_way_that_is_offered_is_held_unused_and_reaches_the_target(
+    target: int, held: frozenset[Method], used: list[Method]
+) -> None:
+    ways = ways_to_reach(target, held=held, used=used)
+    if strength(used) >= target:
+        assert ways == []
+        return
+    assert set(ways) == {m for m in held - set(used) if strength([*used, m]) >= target}
+    assert ways or strength([*used, *held]) < target, "what is attainable is reached by one step"
+
+
+@given(METHODS.filter(bool), st.lists(st.sampled_from(list(Method)), min_size=1))
+def test_whoever_has_a_method_can_prove_themselves_anew(held: frozenset[Method], used: list[Method]) -> None:
+    needed = min(2, strength([*held, *used]))
+    assert ways_to_renew(needed, held=held | set(used), used=used)
+
+
+def test_ways_to_sign_in_are_changed_soon_after_two_factors_by_whoever_has_two() -> None:
+    one = Session("s", "p", NOW, NOW, NOW + 9, NOW, 1, "pwd", "", "", None)
+    two = one._replace(methods="pwd sms")
+    assert may_change_methods(two, attainable=2, now=NOW + FRESH)
+    assert not may_change_methods(two, attainable=2, now=NOW + FRESH + 1)
+    assert not may_change_methods(one, attainable=2, now=NOW)
+    assert may_change_methods(one, attainable=1, now=NOW)
+    assert may_change_methods(one._replace(methods="pop"), attainable=3, now=NOW)
 
 
 @pytest.mark.parametrize(

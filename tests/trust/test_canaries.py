@@ -1,6 +1,7 @@
 """What people and apps send is legible nowhere afterwards (trust 10): database, logs, state, metrics, messages."""
 
 import base64
+import html
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,12 +9,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+import pyotp
 import pytest
 from sqlalchemy import make_url
 
 from adapters.sandbox import packages
 from adapters.sandbox.services_redis import Redis
 from idp.app import create_app
+from tests.credentials.authenticator import Authenticator
 from tests.provider import settings_at
 from tests.registers import ScriptedRegisters
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
@@ -25,13 +28,15 @@ PASSWORD = "Quartz8Heron&Lamp"
 NEW_PASSWORD = "Velvet3Anchor&Moss"
 USER_NAME = "canary_keeper"
 OBJECTION = "Basalt5Kestrel"
+PASSKEY_NAME = "Keeper's lamp in the hall"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NAMES = """
 identifier password code phone user_name current_password new_password agreements agreement_versions decision lang
 client_id client_secret redirect_uri scope state nonce login_hint id_token_hint acr_values claims ui_locales prompt
 max_age response_type response_mode code_challenge code_verifier grant_type refresh_token access_token token request
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
-size end withdraw item text why understood keep confirm at export send
+size end withdraw item text why understood keep confirm at export send key credential recovery_code by again
+remove begin make name
 """
 FIELDS = tuple(_NAMES.split())
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
@@ -195,13 +200,48 @@ class Life:
         self.keep_cookies()
         assert browser.submit("/account/phone", {"phone": SPELLINGS[1]}).status_code == 422
         assert browser.submit("/account/user-name", {"user_name": f"{USER_NAME}_y"}).status_code == 422
-        for page in ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password"):
+        self.add_factors()
+        for page in (
+            *("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password"),
+            "/methods",
+        ):
             assert browser.get(f"/account{page}").status_code == 200
         dispute = {"item": "other", "text": f"{OBJECTION}\r\n{NATIONAL}"}
         assert browser.submit("/account/disputes/new", dispute).status_code == 303
         exported = browser.submit("/account/export", {"export": "yes"})
         assert OBJECTION in exported.text, problem(exported)
         assert NATIONAL in exported.text
+
+    def add_factors(self) -> None:
+        """An authenticator app, recovery codes and a passkey; one of each is used, and none left in clear."""
+        browser = self.browser
+        browser.token("/account/methods")
+        page = browser.submit("/account/methods/totp", {"begin": "yes"}).headers["location"]
+        shown = re.search(r'id="secret"[^>]*>([A-Z2-7 ]+)<', browser.get(page).text)
+        assert shown
+        seed = self.canaries.plant("TOTP seed", shown[1].replace(" ", ""))
+        self.canaries.plant("TOTP seed, raw", base64.b32decode(seed).hex())
+        self.look()
+        code = self.canaries.plant_code(pyotp.TOTP(seed).now())
+        assert browser.submit(page, {"code": code}).headers["location"].endswith("done=totp_added")
+        made = browser.submit("/account/methods/codes", {"make": "yes"}).text
+        codes = re.findall(r"[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}", made)
+        assert len(codes) == 10
+        for one in codes:
+            self.canaries.plant("recovery code", one)
+            self.canaries.plant("recovery code, bare", one.replace("-", ""))
+        self.add_passkey()
+        self.look()
+
+    def add_passkey(self) -> None:
+        page = self.browser.get("/account/methods/passkey").text
+        key, options = re.search(r'name="key" value="([^"]+)"', page), re.search(r'data-options="([^"]+)"', page)
+        assert key
+        assert options
+        made = Authenticator(origin=self.at.issuer).create(html.unescape(options[1]))
+        form = {"name": self.canaries.plant("passkey name", PASSKEY_NAME), "key": key[1], "credential": made}
+        added = self.browser.submit("/account/methods/passkey", form)
+        assert added.headers.get("location", "").endswith("done=passkey_added"), problem(added)
 
     def leave(self) -> None:
         self.server.call("/revoke", ALPHA, {"token": self.tokens.access})

@@ -1,10 +1,13 @@
 """One-time means one time (trust 1): over two processes, both databases, restarts and a lost state store."""
 
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pyotp
 import pytest
 
 from tests.trust.browser import Browser, Server, Tokens, Wire, tokens_of
@@ -76,6 +79,67 @@ def test_of_parallel_answers_with_the_right_sms_code_one_signs_in(
         winner = only_winner(answers, won=303)
         assert any("tb_session=" in line for line in winner.headers.get_list("set-cookie"))
         assert browser.submit(address, {"code": code}).status_code // 100 == 4
+
+
+CONFIRM = "/signin/confirm"
+
+
+def _with_two_factors(at: Installation, wire: Wire, person: Person) -> Browser:
+    """A browser that may change how its person signs in."""
+    before = at.count_messages(person.mobile, "confirm_code")
+    browser = Browser(at, wire).sign_in(person)
+    sent = browser.submit(f"{CONFIRM}?by=sms", {"send": "yes"})
+    code = browser.await_code(person.mobile, "confirm_code", after=before)
+    assert browser.submit(sent.headers["location"], {"code": code}).status_code == 303
+    browser.token()
+    return browser
+
+
+def _new_app(owner: Browser) -> str:
+    """The seed of an authenticator app that is now the person's, with no code of the next step used."""
+    page = owner.submit("/account/methods/totp", {"begin": "yes"}).headers["location"]
+    shown = re.search(r'id="secret"[^>]*>([A-Z2-7 ]+)<', owner.get(page).text)
+    assert shown
+    seed = shown[1].replace(" ", "")
+    assert owner.submit(page, {"code": pyotp.TOTP(seed).now()}).headers["location"].endswith("totp_added")
+    return seed
+
+
+def _only_one_confirms(
+    pool: ThreadPoolExecutor, rivals: list[Browser], person: Person, way: str, form: dict[str, str]
+) -> None:
+    """Six sessions of one person answer at once; whoever won signs in anew, to be a rival again."""
+    numbers = iter(range(PARALLEL))
+    before = [rival.secret for rival in rivals]
+
+    def answer(node: int) -> httpx.Response:
+        return rivals[next(numbers)].submit(f"{CONFIRM}?by={way}", form, node=node)
+
+    only_winner(race(pool, answer), won=303)
+    for number, rival in enumerate(rivals):
+        if rival.secret != before[number]:
+            rivals[number] = Browser(rival.at, rival.wire).sign_in(person)
+        rivals[number].token()
+
+
+def test_of_parallel_answers_with_one_code_of_the_app_or_one_recovery_code_one_confirms(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    person = anywhere.person()
+    rivals = [Browser(anywhere, wire).sign_in(person) for _ in range(PARALLEL)]
+    for rival in rivals:
+        rival.token()
+    owner = _with_two_factors(anywhere, wire, person)
+    codes: list[str] = []
+    for number in range(ROUNDS):
+        if number % 25 == 24:
+            owner = _with_two_factors(anywhere, wire, person)
+        next_code = pyotp.TOTP(_new_app(owner)).at(int(time.time()) + 30)
+        _only_one_confirms(pool, rivals, person, "otp", {"code": next_code})
+        if not codes:
+            made = owner.submit("/account/methods/codes", {"make": "yes"}).text
+            codes = re.findall(r"[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}", made)
+        _only_one_confirms(pool, rivals, person, "recovery_code", {"recovery_code": codes.pop()})
 
 
 def test_of_registrations_of_one_phone_at_the_same_moment_one_opens_the_account(

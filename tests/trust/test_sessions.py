@@ -149,6 +149,7 @@ FORMS = (
     "/signin/code",
     "/signin/code/enter?c=smc_1",
     "/signin/confirm",
+    "/signin/passkey",
     "/register",
     "/register/code?f=flw_1",
     "/register/details?f=flw_1",
@@ -165,6 +166,10 @@ FORMS = (
     "/account/close",
     "/account/close/ask",
     "/account/confirm",
+    "/account/methods",
+    "/account/methods/totp",
+    "/account/methods/codes",
+    "/account/methods/passkey",
     "/signout",
 )
 

@@ -44,6 +44,7 @@ def build(
             locked=False,
             captcha=None,
             code_url="/c",
+            passkey_url="/signin/passkey",
             register_url="/r",
             recover_url="/f",
         )

@@ -9,13 +9,23 @@ from flask import Response, render_template
 from flask_babel import gettext as _
 
 from idp.captcha.pages import Question
+from idp.credentials.totp import Enrolment
 from idp.web.errors import error_page, expired_page, oauth_error_page
 from idp.web.forms import Field, Form
 from idp.web.headers import allow_form_target, allow_own_media, allow_own_script
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
-from idp.web.reasons import DISPUTE_STATES, ITEMS, event_sentence, password_rule, scope_words, sentence
+from idp.web.reasons import (
+    DISPUTE_STATES,
+    ITEMS,
+    event_sentence,
+    method_word,
+    password_rule,
+    scope_words,
+    sentence,
+)
+from tests.web.console_states import CONSOLE_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -99,6 +109,7 @@ SIGN_IN = {
     "locked": False,
     "captcha": None,
     "code_url": "/signin/code",
+    "passkey_url": "/signin/passkey",
     "register_url": "/register",
     "recover_url": "/recover",
 }
@@ -115,7 +126,24 @@ CONFIRM = DECLINE | {
     "notice": None,
     "method": "sms",
     "stage": "send",
+    "repeated": False,
+    "asked": None,
+    "others": [],
+    "leave_url": None,
 }
+OTHERS = {"others": lambda: [("#", method_word(method)) for method in ("otp", "sms", "recovery_code")]}
+PASSKEY_ANSWER = (Field("key", secret=True), Field("credential", secret=True))
+PASSKEY_NAME = Field("name")
+RECOVERY_CODE = Field("recovery_code", secret=True)
+
+
+def asking() -> SimpleNamespace:
+    """A challenge that nobody answers."""
+    allow_own_script()
+    return thing(key="k", options='{"challenge":"AAAA","rpId":"localhost","allowCredentials":[]}')
+
+
+BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
 DETAILS = {"password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
 WHO = {"client_name": None, "declinable": False, "elsewhere": False, "later_url": "#"}
 ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
@@ -161,6 +189,26 @@ def _sessions(count: int) -> list[SimpleNamespace]:
               apps=[TAX, SOCIAL][:n])
         for n, device in enumerate(devices[:count])
     ]  # fmt: skip
+
+
+def _passkeys() -> list[SimpleNamespace]:
+    return [
+        thing(id="pky_1", name="Chrome · Windows", created_at=NOW - 86400, last_used_at=NOW),
+        thing(id="pky_2", name="我的手机𪚥", created_at=NOW, last_used_at=None),
+    ]
+
+
+METHODS = {
+    "password_at": NOW,
+    "masked_phone": PHONE,
+    "passkeys": _passkeys,
+    "totp_at": NOW,
+    "codes": lambda: thing(number=2, made_at=NOW, few=True),
+    "notice": None,
+}
+NO_METHODS = {"password_at": None, "masked_phone": None, "passkeys": [], "totp_at": None, "codes": None}
+ENROLMENT = Enrolment("otpauth://totp/%E9%80%9A%E5%8A%9E?secret=JBSWY3DPEHPK3PXP", "JBSWY3DPEHPK3PXP")
+TOTP = {"qr": lambda: ENROLMENT.qr, "uri": ENROLMENT.uri, "secret": ["JBSW", "Y3DP", "EHPK", "3PXP"]}
 
 
 def _apps() -> list[SimpleNamespace]:
@@ -285,6 +333,44 @@ STATES: Mapping[str, State] = {
         "signin_confirm.html",
         form=lambda: refused(Form(CODE), code="code_wrong"),
         **CONFIRM | {"stage": "enter", "client_name": None},
+    ),
+    "confirm-password-again": page(
+        "signin_confirm.html",
+        form=lambda: Form(PASSWORD),
+        **CONFIRM
+        | OTHERS
+        | {
+            "method": "password",
+            "repeated": True,
+            "client_name": None,
+            "leave_url": "#",
+            "why": lambda: sentence("methods_change"),
+        },
+    ),
+    "confirm-totp": page(
+        "signin_confirm.html", form=lambda: Form(CODE), **CONFIRM | OTHERS | {"method": "totp", "stage": "enter"}
+    ),
+    "confirm-totp-wrong": page(
+        "signin_confirm.html",
+        form=lambda: refused(Form(CODE), code="totp_wrong"),
+        **CONFIRM | {"method": "totp", "stage": "enter"},
+    ),
+    "confirm-recovery-code": page(
+        "signin_confirm.html", form=lambda: Form(RECOVERY_CODE), **CONFIRM | {"method": "recovery_code"}
+    ),
+    "confirm-recovery-code-wrong": page(
+        "signin_confirm.html",
+        form=lambda: refused(Form(RECOVERY_CODE), recovery_code="recovery_code_wrong"),
+        **CONFIRM | {"method": "recovery_code"},
+    ),
+    "confirm-passkey": page(
+        "signin_confirm.html",
+        form=lambda: Form(*PASSKEY_ANSWER),
+        **CONFIRM | OTHERS | {"method": "passkey", "asked": asking},
+    ),
+    "signin-passkey": page("signin_passkey.html", form=lambda: Form(*PASSKEY_ANSWER), **BY_PASSKEY),
+    "signin-passkey-refused": page(
+        "signin_passkey.html", form=lambda: refused(Form(*PASSKEY_ANSWER), whole="passkey_refused"), **BY_PASSKEY
     ),
     "register-phone": page("register_phone.html", form=lambda: Form(PHONE_FIELD), **ASK_PHONE),
     "register-phone-captcha": page(
@@ -440,6 +526,27 @@ STATES: Mapping[str, State] = {
         user_name=None,
     ),
     "account-user-name-set": page("account/user_name.html", form=lambda: Form(NAME), user_name="zh***n"),
+    "account-methods": page("account/methods.html", **METHODS),
+    "account-methods-none": page("account/methods.html", **METHODS | NO_METHODS),
+    "account-methods-last": page(
+        "account/methods.html", **METHODS | {"notice": lambda: Notice("bad", sentence("last_way_in"))}
+    ),
+    "account-totp": page("account/totp.html", form=lambda: Form(CODE), **TOTP),
+    "account-totp-wrong": page("account/totp.html", form=lambda: refused(Form(CODE), code="totp_wrong"), **TOTP),
+    "account-recovery-codes": page("account/recovery_codes.html", codes=["7K3M-9QXT-V2A8-5RCW"] * 10),
+    "account-passkey-add": page(
+        "account/passkey_add.html",
+        form=lambda: Form(PASSKEY_NAME, *PASSKEY_ANSWER, values={"name": "Chrome · Windows"}),
+        asked=asking,
+    ),
+    "account-passkey-add-refused": page(
+        "account/passkey_add.html",
+        form=lambda: refused(Form(PASSKEY_NAME, *PASSKEY_ANSWER), name="passkey_name_missing"),
+        asked=asking,
+    ),
+    "account-passkey-name": page(
+        "account/passkey_name.html", form=lambda: Form(PASSKEY_NAME, values={"name": "我的手机"})
+    ),
     "account-password": page(
         "account/password.html",
         form=lambda: Form(Field("current_password", secret=True), Field("new_password", secret=True)),
@@ -547,4 +654,5 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **CONSOLE_STATES,
 }

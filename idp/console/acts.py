@@ -1,0 +1,138 @@
+"""The acts of the console: those one operator may do with a reason, and those that need two.
+
+Always true: what is done to a person is done by the capability it belongs to; here it only gets its name, its roles
+and its difference.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from idp.accounts.actions import Directory, status
+from idp.accounts.rules import PartyStatus
+from idp.audit import Event, record
+from idp.console import invitations, sessions
+from idp.console.four_eyes import Act, Change, Done, void_all
+from idp.console.operators import Operators, set_disabled
+from idp.console.rules import Assignment, Denied, Operator, Proposal, Reason, Role, assignments
+from idp.db import Transaction
+from idp.proofing.actions import ial
+from idp.proofing.rules import REGISTERED
+from idp.signin.interventions import (
+    Intervention,
+    end_password,
+    require_proofing,
+    restore,
+    sign_out_everywhere,
+    suspend,
+    unlock_password,
+)
+
+CASEWORK = (Role.PLATFORM, Role.REVIEW)
+"""Who looks at persons and intervenes."""
+SINGLE: Mapping[str, Callable[[Intervention], bool]] = {
+    "unlock-password": unlock_password,
+    "sign-out": sign_out_everywhere,
+    "end-password": end_password,
+}
+"""Interventions one operator does with a reason, by the name they have in addresses."""
+SUSPEND, RESTORE, REPROOF, INVITE = "suspend", "restore", "require-proofing", "invite-operator"
+DOUBLE = (SUSPEND, RESTORE, REPROOF)
+"""Interventions that need a second operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAct:
+    """Suspending an account, or lifting that."""
+
+    directory: Directory
+    locale: str
+    before: PartyStatus
+    after: PartyStatus
+    intervene: Callable[[Intervention], bool]
+    roles: tuple[Role, ...] = CASEWORK
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+        now_is = status(tx, proposal.subject or "") or PartyStatus.CLOSED
+        return [Change("account_status", f"status_{now_is}", f"status_{self.after}")]
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        done = self.intervene(_intervention(tx, self.directory, proposal, decider, self.locale, now))
+        return Done() if done else Denied(Reason.CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofingAct:
+    """Ending every proof of a person's identity."""
+
+    directory: Directory
+    locale: str
+    roles: tuple[Role, ...] = CASEWORK
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+        level = ial(tx, proposal.subject or "", now=proposal.created_at)
+        return [Change("identity_level", str(level), str(REGISTERED))]
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        if status(tx, proposal.subject or "") in (None, PartyStatus.CLOSED):
+            return Denied(Reason.CHANGED)
+        require_proofing(_intervention(tx, self.directory, proposal, decider, self.locale, now))
+        return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class InviteAct:
+    """Opening another operator's account; the link to enrol is shown to the one who approves."""
+
+    operators: Operators
+    issuer: str
+    roles: tuple[Role, ...] = (Role.PLATFORM,)
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+        taken = self.operators.named(tx, proposal.payload["name"]) is not None
+        before = "operator_exists" if taken else "operator_none"
+        return [Change("operator_account", before, f"{proposal.payload['name']} ({_roles_text(proposal)})")]
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        roles = _assignments(proposal)
+        if isinstance(roles, Denied):
+            return roles
+        added = self.operators.add(tx, name=proposal.payload["name"], roles=roles, actor=decider.party_id, now=now)
+        if isinstance(added, Denied):
+            return added
+        token = invitations.invite(tx, added.party_id, actor=decider.party_id, now=now)
+        return Done(invitations.link(self.issuer, token))
+
+
+def acts(directory: Directory, operators: Operators, *, issuer: str, locale: str) -> dict[str, Act]:
+    """Every act that needs two operators."""
+    return {
+        SUSPEND: StatusAct(directory, locale, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
+        RESTORE: StatusAct(directory, locale, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
+        REPROOF: ProofingAct(directory, locale),
+        INVITE: InviteAct(operators, issuer),
+    }
+
+
+def disable(tx: Transaction, party_id: str, *, actor: str | None, now: int) -> Denied | None:
+    """End an operator's account with its sessions, links and open proposals; it is never opened again."""
+    if not set_disabled(tx, party_id, now=now):
+        return Denied(Reason.NOT_FOUND)
+    sessions.end_all(tx, party_id, "operator-disabled", now=now)
+    invitations.end_links(tx, party_id, now=now)
+    void_all(tx, party_id, actor=actor, now=now)
+    record(tx, Event.OPERATOR_DISABLED, actor=actor, subject=party_id, now=now)
+    return None
+
+
+def _assignments(proposal: Proposal) -> frozenset[Assignment] | Denied:
+    return assignments([Role(role) for role in proposal.payload["roles"]], proposal.payload["sectors"])
+
+
+def _roles_text(proposal: Proposal) -> str:
+    return " ".join([*proposal.payload["roles"], *proposal.payload["sectors"]])
+
+
+def _intervention(
+    tx: Transaction, directory: Directory, proposal: Proposal, decider: Operator, locale: str, now: int
+) -> Intervention:
+    return Intervention(tx, directory, proposal.subject or "", decider.party_id, proposal.id, locale, now)

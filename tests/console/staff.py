@@ -1,0 +1,103 @@
+"""Operators as the tests meet them: invited by the command line's own acts, enrolled and signed in over HTTP.
+
+Always true: every sign-in uses a code of a later step than the one before, for no step is good twice.
+"""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pyotp
+from werkzeug.test import TestResponse
+
+from idp.console import invitations
+from idp.console.rules import Operator, Role, assignments
+from tests.provider import PHONE, Browser, Site
+
+PASSWORD = "Granite-Otter-51-Bell"
+WHY = {"reason": "本人来电，称无法登录", "ticket": "GD-2026-0117"}
+_SECRET = re.compile(r'id="secret"[^>]*>([A-Z2-7]{32})<')
+
+
+@dataclass
+class Staff:
+    """One operator and the browsers they use."""
+
+    site: Site
+    name: str
+    party: str
+    secret: str = ""
+    browser: Browser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browser = self.site.browser()
+
+    def code(self) -> str:
+        """One that was not used: the clock goes a step ahead."""
+        self.site.later += 30
+        return pyotp.TOTP(self.secret).at(self.site.now())
+
+    def sign_in(self, browser: Browser | None = None) -> Browser:
+        """Both steps, in a browser of their own unless one is given."""
+        used = browser or self.site.browser()
+        first = used.submit("/console/signin", {"name": self.name, "password": PASSWORD})
+        assert first.status_code == 303, first.text
+        second = used.submit("/console/signin/code", {"code": self.code()})
+        assert second.status_code == 303, second.text
+        self.browser = used
+        return used
+
+    def get(self, path: str) -> TestResponse:
+        return self.browser.get(path)
+
+    def submit(self, path: str, form: dict[str, str] | None = None) -> TestResponse:
+        return self.browser.submit(path, form or {})
+
+    def look_at(self, identifier: str = PHONE) -> str:
+        """The address of the person's page, after a reason was given."""
+        answer = self.submit("/console/people", {"identifier": identifier, **WHY})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["Location"]
+
+    def propose(self, act: str, identifier: str = PHONE) -> str:
+        """The address of the proposal."""
+        answer = self.submit(f"{self.look_at(identifier)}/{act}", WHY)
+        assert answer.status_code == 303, answer.text
+        return urlsplit(answer.headers["Location"]).path
+
+    def approve(self, proposal: str) -> TestResponse:
+        return self.submit(proposal, {**WHY, "decision": "approve"})
+
+
+def invited(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> tuple[Operator, str]:
+    """An operator who has not enrolled, and the path of the link."""
+    wanted = assignments(roles, sectors)
+    assert isinstance(wanted, frozenset)
+    with site.provider.database.transaction() as tx:
+        added = site.provider.operators.add(tx, name=name, roles=wanted, actor=None, now=site.now())
+        assert isinstance(added, Operator)
+        token = invitations.invite(tx, added.party_id, actor=None, now=site.now())
+    return added, f"{invitations.PATH}?k={token}"
+
+
+def enrol(site: Site, link: str, password: str = PASSWORD) -> tuple[TestResponse, str]:
+    """The answer to a complete enrolment, and the secret of the app."""
+    browser = site.browser()
+    found = _SECRET.search(browser.get(link).text)
+    assert found
+    code = pyotp.TOTP(found[1]).at(site.now())
+    return browser.submit(link, {"new_password": password, "code": code}), found[1]
+
+
+def enrolled(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> Staff:
+    operator, link = invited(site, name, *roles, sectors=sectors)
+    answer, secret = enrol(site, link)
+    assert answer.status_code == 303, answer.text
+    return Staff(site, name, operator.party_id, secret)
+
+
+def on_duty(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> Staff:
+    """Enrolled and signed in."""
+    staff = enrolled(site, name, *roles, sectors=sectors)
+    staff.sign_in()
+    return staff

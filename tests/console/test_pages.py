@@ -1,0 +1,214 @@
+"""Every page of the console: its guard, its roles, its record of a look; departments apart; the auditor's trail."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from idp.accounts.actions import Directory
+from idp.console.guards import is_personal, operator, roles_of
+from idp.console.pages import MENU
+from idp.console.rules import Role
+from idp.web.guards import Guard, guard_of
+from tests.console.staff import WHY, Staff, on_duty
+from tests.console.test_people import trail
+from tests.provider import PHONE, Site
+
+OPEN = {"console.signin", "console.signin_code", "console.signout", "console.enrol"}
+"""What is reached before both factors were proved; nothing of a person or an app is behind it."""
+
+
+def console_endpoints(app: Flask) -> list[str]:
+    return sorted({rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")})
+
+
+def test_every_page_of_the_console_is_kept_for_declared_roles(shared_app: Flask) -> None:
+    found = console_endpoints(shared_app)
+    assert len(found) > 12
+    assert set(found) >= OPEN
+    for endpoint in found:
+        view = shared_app.view_functions[endpoint]
+        if endpoint not in OPEN:
+            assert guard_of(shared_app, endpoint) is Guard.OPERATOR, endpoint
+            assert roles_of(view), endpoint
+    assert not [
+        endpoint
+        for endpoint, view in shared_app.view_functions.items()
+        if roles_of(view) and not endpoint.startswith("console.")
+    ]
+
+
+def test_the_menu_leads_only_where_the_roles_may_go(shared_app: Flask) -> None:
+    for _, endpoint, roles in MENU:
+        assert set(roles) == set(roles_of(shared_app.view_functions[endpoint]))
+
+
+def addresses(site: Site, clerk: Staff) -> dict[str, str]:
+    """A real address of every page that is read."""
+    person = clerk.look_at()
+    proposal = clerk.propose("suspend")
+    return {
+        "console.home": "/console",
+        "console.people": "/console/people",
+        "console.person": person,
+        "console.intervene": f"{person}/sign-out",
+        "console.proposals": "/console/proposals",
+        "console.proposal": proposal,
+        "console.clients": "/console/clients",
+        "console.client": "/console/clients/app",
+        "console.operators": "/console/operators",
+        "console.invite": "/console/operators/invite",
+        "console.audit": f"/console/audit?subject={site.party()}",
+    }
+
+
+def test_whatever_reads_a_person_leaves_a_record_of_the_look(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk = on_duty(site, "li.na", *Role, sectors=("one",))
+    pages = addresses(site, clerk)
+    assert set(pages) == set(console_endpoints(site.app)) - OPEN
+    read: list[str] = []
+    whole = Directory.person
+
+    def noting(self: Directory, tx: object, party_id: str) -> object:
+        read.append(party_id)
+        return whole(self, tx, party_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Directory, "person", noting)
+    for endpoint, address in pages.items():
+        read.clear()
+        before = site.one("SELECT COUNT(*) FROM audit_event")
+        assert clerk.get(address).status_code == 200, address
+        personal = is_personal(site.app.view_functions[endpoint])
+        assert bool(read) <= personal, f"{endpoint} reads a person and is not declared personal"
+        added = site.one("SELECT COUNT(*) FROM audit_event") - before
+        assert (added > 0) == personal, endpoint
+
+
+def test_a_personal_page_without_a_record_is_not_shown(site: Site) -> None:
+    clerk = on_duty(site, "li.na", Role.REVIEW)
+    secretive = operator(Role.REVIEW, personal=True)(lambda: "138 1234 0001")
+    secret = clerk.browser.client.get_cookie("tb_op")
+    assert secret
+    with (
+        site.app.test_request_context("/console", headers={"Cookie": f"tb_op={secret.value}"}),
+        pytest.raises(RuntimeError, match="without an audit record"),
+    ):
+        secretive()
+
+
+# -- roles
+
+
+@pytest.fixture
+def tax(site: Site) -> Staff:
+    return on_duty(site, "tax.admin", Role.DEPARTMENT, sectors=("one",))
+
+
+def test_a_department_operator_sees_its_own_apps_and_no_others(tax: Staff) -> None:
+    page = tax.get("/console/clients").text
+    assert "/console/clients/app" in page
+    assert "/console/clients/post" not in page
+    assert "/console/clients/machine" not in page
+    assert tax.get("/console/clients/app").status_code == 200
+    for other in ("post", "machine", "nobody"):
+        assert tax.get(f"/console/clients/{other}").status_code == 404
+
+
+def test_a_department_operator_sees_no_persons_and_decides_nothing(site: Site, tax: Staff) -> None:
+    clerk = on_duty(site, "li.na", Role.REVIEW)
+    person, proposal = clerk.look_at(), clerk.propose("suspend")
+    for path in (
+        "/console/people",
+        person,
+        f"{person}/sign-out",
+        "/console/proposals",
+        proposal,
+        "/console/operators",
+        "/console/operators/invite",
+        "/console/audit",
+    ):
+        assert tax.get(path).status_code == 403, path
+    assert tax.submit("/console/people", {"identifier": PHONE, **WHY}).status_code == 403
+    assert tax.submit(proposal, {**WHY, "decision": "approve"}).status_code == 403
+    assert len(trail(site, "operator:page:refused")) == 10
+
+
+def test_each_role_has_its_own_places(site: Site) -> None:
+    def open_to(*roles: Role) -> set[str]:
+        staff = on_duty(site, f"x-{'-'.join(roles)}", *roles)
+        paths = ("people", "proposals", "clients", "operators", "audit")
+        return {path for path in paths if staff.get(f"/console/{path}").status_code == 200}
+
+    assert open_to(Role.AUDIT) == {"audit"}
+    assert open_to(Role.REVIEW) == {"people", "proposals"}
+    assert open_to(Role.PLATFORM) == {"people", "proposals", "clients", "operators"}
+
+
+# -- the trail
+
+
+@pytest.fixture
+def auditor(site: Site) -> Staff:
+    return on_duty(site, "sun.li", Role.AUDIT)
+
+
+def rows(page: str) -> str:
+    """The records, without the form that names every event."""
+    return page.partition("<tbody")[2]
+
+
+def test_the_auditor_reads_who_looked_at_whom_and_why(site: Site, auditor: Staff) -> None:
+    clerk = on_duty(site, "li.na", Role.REVIEW)
+    clerk.get(clerk.look_at())
+    page = rows(auditor.get(f"/console/audit?subject={site.party()}").text)
+    assert "operator:person:viewed" in page
+    assert clerk.party in page
+    assert WHY["reason"] in page
+    assert "operator:person:viewed" in rows(auditor.get(f"/console/audit?actor={clerk.party}").text)
+    only = rows(auditor.get(f"/console/audit?actor={clerk.party}&event=operator:person:sought").text)
+    assert "operator:person:viewed" not in only
+    assert only.count(clerk.party + " → ") == 1
+
+
+def test_reading_the_trail_is_recorded(site: Site, auditor: Staff) -> None:
+    auditor.get(f"/console/audit?subject={site.party()}&event=operator:person:viewed")
+    ((_, actor, subject, detail),) = trail(site, "operator:audit:read")
+    assert (actor, subject) == (auditor.party, site.party())
+    assert "event=operator:person:viewed" in detail
+
+
+def test_what_was_typed_into_the_filter_stands_in_the_trail_only_as_far_as_it_is_an_id(
+    site: Site, auditor: Staff
+) -> None:
+    auditor.get(f"/console/audit?subject={PHONE}&actor={PHONE}")
+    auditor.get("/console/audit?subject=app")
+    assert [row[2] for row in trail(site, "operator:audit:read")] == [None, "app"]
+    assert site.one("SELECT COUNT(*) FROM audit_event WHERE detail LIKE '%138%'") == 0
+
+
+def test_the_trail_is_paged(site: Site, auditor: Staff) -> None:
+    for _ in range(60):
+        site.browser().submit("/signin", {"identifier": PHONE, "password": "Not-the-right-1"})
+    page = auditor.get(f"/console/audit?subject={site.party()}").text
+    older = page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
+    assert "before=" in older
+    assert "subject=" in older
+    second = auditor.get(older)
+    assert second.status_code == 200
+    assert 'rel="prev"' in second.text
+    assert page.count("<tr") == 51
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=x", "until=2026-13-01", "since=0001-01-01", "event=none", "actor=%27", "subject=" + "a" * 81,
+     "since=2026-01-01&until=2026-03-01", "since=2099-01-01", "until=2000-01-01"],
+)  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_said_or_finds_nothing(auditor: Staff, query: str) -> None:
+    assert auditor.get(f"/console/audit?{query}").status_code == 200
+
+
+def test_a_day_is_searched_in_the_time_of_china(auditor: Staff, site: Site) -> None:
+    day = (datetime.fromtimestamp(site.now(), UTC) + timedelta(hours=8)).strftime("%Y-%m-%d")
+    assert "operator:session:begun" in rows(auditor.get(f"/console/audit?since={day}&until={day}").text)
+    assert "operator:session:begun" not in rows(auditor.get("/console/audit?since=2020-01-01&until=2020-01-02").text)

@@ -1,0 +1,276 @@
+"""The console's pages in every state, with sample data; `tests.web.states` takes them in."""
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from flask import render_template
+from markupsafe import Markup
+
+from idp.console.rules import Role
+from idp.console.words import word
+from idp.web.forms import Field, Form
+from idp.web.notices import Notice
+from idp.web.reasons import password_rule, sentence
+
+NOW = 1795413600
+DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")
+PASSWORD, CODE = Field("password", secret=True), Field("code", secret=True)
+NEW = Field("new_password", secret=True)
+FILTER = tuple(Field(name, required=False) for name in ("actor", "subject", "event", "since", "until"))
+QR = Markup('<svg width="90" height="90" viewBox="0 0 9 9"><path d="M1 1h7"/></svg>')
+
+
+def thing(**fields: Any) -> SimpleNamespace:
+    return SimpleNamespace(**fields)
+
+
+def refused(*fields: Field, **errors: str) -> Callable[[], Form]:
+    def make() -> Form:
+        form = Form(*fields)
+        for name, reason in errors.items():
+            form.refuse("" if name == "whole" else name, sentence(reason))
+        return form
+
+    return make
+
+
+def plain(*fields: Field) -> Callable[[], Form]:
+    return lambda: Form(*fields)
+
+
+def bare(template: str, **context: Any) -> Callable[[], str]:
+    return lambda: render_template(
+        f"console/{template}.html", **{k: v() if callable(v) else v for k, v in context.items()}
+    )
+
+
+def page(template: str, section: str, **context: Any) -> Callable[[], str]:
+    def frame() -> SimpleNamespace:
+        places = ("home", "people", "proposals", "clients", "operators", "audit")
+        menu = [thing(name=name, url="#", label=word(f"menu_{name}")) for name in places]
+        return thing(operator="wang.fang", menu=menu, section=section)
+
+    return bare(template, console=frame, **context)
+
+
+def proposal(**changes: Any) -> Callable[[], SimpleNamespace]:
+    def make() -> SimpleNamespace:
+        facts = {
+            "url": "#", "kind": word("act_suspend"), "about": "138****8000", "reason": "来电投诉 [GD-1]",
+            "proposer": "li.na", "created_at": NOW, "expires_at": NOW + 259200, "state": word("proposal_open"),
+            "decider": None, "decided_at": None,
+        }  # fmt: skip
+        return thing(**facts | {name: value() if callable(value) else value for name, value in changes.items()})
+
+    return make
+
+
+def changes() -> list[tuple[str, str, str]]:
+    return [(str(word("account_status")), str(word("status_active")), str(word("status_suspended")))]
+
+
+def person(**changed: Any) -> Callable[[], SimpleNamespace]:
+    def make() -> SimpleNamespace:
+        facts = {
+            "party_id": "pty_01", "name": "***岚", "document": "1****************X",
+            "phone": "138****8000", "user_name": None, "created_at": NOW,
+            "suspended": False, "status": word("status_active"), "ial": 3, "session_count": 2, "has_password": True,
+            "has_totp": False, "locks": [],
+        }  # fmt: skip
+        return thing(**facts | {name: value() if callable(value) else value for name, value in changed.items()})
+
+    return make
+
+
+def acts() -> list[SimpleNamespace]:
+    return [thing(label=word(f"act_{act}"), url="#") for act in ("unlock-password", "sign-out", "suspend")]
+
+
+EVIDENCE = [
+    thing(kind="counter", level=3, source="hall", proved_at=NOW, expires_at=None),
+    thing(kind="face", level=2, source="vendor", proved_at=NOW, expires_at=NOW + 86400),
+]
+WHY = thing(text="本人来电", ticket="GD-1")
+CLIENT = thing(
+    url="#", client_id="tax-demo", name="个人所得税", department="税务局", sector="tax", state="", served=True
+)
+
+
+def client(state: str, **changed: Any) -> SimpleNamespace:
+    return thing(**vars(CLIENT) | {"state": word(f"client_{state}")} | changed)
+
+
+def operators() -> list[SimpleNamespace]:
+    return [
+        thing(name="wang.fang", roles=[str(word("role_platform"))], state=word("operator_active"), created_at=NOW),
+        thing(name="李娜", roles=[str(word("role_audit"))], state=word("operator_disabled"), created_at=NOW),
+    ]
+
+
+def roles() -> list[tuple[str, Any, None]]:
+    return [(role.value, word(f"role_{role}"), None) for role in Role]
+
+
+ENTRIES = [
+    thing(at=NOW, event="operator:person:viewed", actor="pty_1", subject="pty_2", client=None, result="ok",
+          reason=None, request_id="x", detail="because=jst_1", why="本人来电 [GD-1]"),
+    thing(at=NOW, event="person:session:begun", actor="pty_2", subject="pty_2", client="tax", result="ok",
+          reason=None, request_id="x", detail="", why=None),
+]  # fmt: skip
+INVITE = (NAME, Field("role"), Field("sector", required=False), REASON, TICKET)
+RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
+
+CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
+    "console-signin": bare("signin", form=plain(NAME, PASSWORD), captcha=None, notice=None),
+    "console-signin-wrong": bare(
+        "signin", form=refused(NAME, PASSWORD, whole="credentials_refused"), captcha=None, notice=None
+    ),
+    "console-signin-enrolled": bare(
+        "signin",
+        form=plain(NAME, PASSWORD),
+        captcha=None,
+        notice=lambda: Notice("info", sentence("operator_enrolled")),
+    ),
+    "console-signin-code": bare("signin_code", form=plain(CODE)),
+    "console-signin-code-wrong": bare("signin_code", form=refused(CODE, code="totp_wrong")),
+    "console-enrol": bare(
+        "enrol", form=plain(NEW, CODE), name="wang.fang", password_rules=RULES, qr=QR, secret="ABCD2345"
+    ),
+    "console-enrol-refused": bare(
+        "enrol",
+        form=refused(NEW, CODE, new_password="password_short", code="totp_missing"),
+        name="wang.fang",
+        password_rules=RULES,
+        qr=QR,
+        secret="ABCD2345",
+    ),
+    "console-home": page(
+        "home",
+        "home",
+        waiting=lambda: [proposal()()],
+        roles=lambda: [str(word("role_platform")), str(word("role_audit"))],
+        since=NOW,
+        notice=None,
+    ),
+    "console-home-quiet": page(
+        "home", "home", waiting=[], roles=lambda: [str(word("role_review"))], since=NOW, notice=None
+    ),
+    "console-people": page("people", "people", form=plain(Field("identifier"), REASON, TICKET), notice=None),
+    "console-people-unknown": page(
+        "people",
+        "people",
+        form=refused(Field("identifier"), REASON, TICKET, identifier="person_unknown"),
+        notice=None,
+    ),
+    "console-person": page("person", "people", person=person(), evidence=EVIDENCE, why=WHY, acts=acts, notice=None),
+    "console-person-locked": page(
+        "person",
+        "people",
+        person=person(
+            suspended=True,
+            status=lambda: word("status_suspended"),
+            locks=lambda: [(word("lock_password"), NOW + 900)],
+            name=None,
+            has_password=False,
+        ),
+        evidence=[],
+        why=WHY,
+        acts=[],
+        notice=lambda: Notice("info", sentence("intervention_done")),
+    ),
+    "console-intervene": page(
+        "intervene",
+        "people",
+        form=plain(REASON, TICKET),
+        title=lambda: word("act_sign-out"),
+        about=lambda: word("about_sign-out"),
+        account_label="138****8000",
+        double=False,
+        back_url="#",
+    ),
+    "console-intervene-double": page(
+        "intervene",
+        "people",
+        form=refused(REASON, TICKET, reason="reason_short", ticket="ticket_invalid"),
+        title=lambda: word("act_suspend"),
+        about=lambda: word("about_suspend"),
+        account_label="138****8000",
+        double=True,
+        back_url="#",
+    ),
+    "console-proposals": page("proposals", "proposals", proposals=lambda: [proposal()()]),
+    "console-proposals-none": page("proposals", "proposals", proposals=[]),
+    "console-proposal": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(),
+        changes=changes,
+        decidable=True,
+        own=False,
+        notice=None,
+    ),
+    "console-proposal-own": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(),
+        changes=changes,
+        decidable=False,
+        own=True,
+        notice=lambda: Notice("info", sentence("proposal_made")),
+    ),
+    "console-proposal-done": page(
+        "proposal",
+        "proposals",
+        form=refused(DECISION, REASON, TICKET, whole="proposal_closed"),
+        proposal=proposal(state=lambda: word("proposal_done"), decider="wang.fang", decided_at=NOW + 60, about=None),
+        changes=[],
+        decidable=False,
+        own=False,
+        notice=None,
+    ),
+    "console-link": page("link", "proposals", link="https://idp.example/console/enrol?k=x", name="sun.li"),
+    "console-operators": page("operators", "operators", operators=operators),
+    "console-operator-invite": page("operator_invite", "operators", form=plain(*INVITE), roles=roles),
+    "console-operator-invite-refused": page(
+        "operator_invite",
+        "operators",
+        form=refused(
+            *INVITE, name="operator_name_taken", role="operator_role_missing", sector="operator_scope_needed"
+        ),
+        roles=roles,
+    ),
+    "console-clients": page(
+        "clients", "clients", clients=lambda: [client("live"), client("suspended", department=None)]
+    ),
+    "console-clients-none": page("clients", "clients", clients=[]),
+    "console-client": page(
+        "client",
+        "clients",
+        client=lambda: client("suspended", served=False),
+        redirect_uris=["https://tax.example/cb"],
+        scopes=["openid", "profile"],
+        min_ial=2,
+        min_aal=1,
+    ),
+    "console-audit": page(
+        "audit",
+        "audit",
+        form=plain(*FILTER),
+        entries=ENTRIES,
+        events=["operator:person:viewed", "person:session:begun"],
+        older_url="#",
+        newer_url="#",
+    ),
+    "console-audit-refused": page(
+        "audit",
+        "audit",
+        form=refused(*FILTER, event="audit_event_invalid", since="audit_date_invalid"),
+        entries=[],
+        events=[],
+        older_url=None,
+        newer_url=None,
+    ),
+}
