@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,7 @@ from adapters.departments.errors import (
     SessionEnded,
     TokenFault,
 )
+from adapters.departments.levels import NOTHING, Demand
 
 
 class NoticeKind(StrEnum):
@@ -39,6 +41,7 @@ class Notice:
 
     reference: number that also stands in the log; None where nothing went wrong.
     language: "zh" or "en", the language of the texts.
+    asked: what the page the person wanted demands.
     """
 
     kind: NoticeKind
@@ -46,6 +49,7 @@ class Notice:
     action: str
     home: str
     reference: str | None = None
+    asked: Demand = NOTHING
 
     @property
     def status(self) -> int:
@@ -63,6 +67,11 @@ class Notice:
     @property
     def button(self) -> str:
         return _TEXTS[self.kind][self.language][2]
+
+    @property
+    def needs(self) -> str:
+        """What the matter needs, in words; empty when that is not what the notice is about."""
+        return needs(self.asked, self.language) if self.kind is NoticeKind.LEVEL else ""
 
 
 _STATUS = {
@@ -125,6 +134,44 @@ _TEXTS: dict[NoticeKind, dict[str, tuple[str, str, str]]] = {
         "en": ("You are not signed in here", "Sign in to use this app.", "Sign in"),
     },
 }  # fmt: skip
+
+_NEEDS = {
+    "zh": {
+        "ial": ("已注册的账户", "核验过姓名和证件号码", "人脸实人认证", "数字证书或窗口认证"),
+        "aal": ("登录", "用两种方式登录", "用通行密钥或证书登录"),
+        "fresh": "刚刚重新登录",
+        "other": "更高的认证等级",
+        "and": "，并且",
+        "or": "；或者",
+        "whole": "需要：{}。",
+    },
+    "en": {
+        "ial": ("a registered account", "a checked name and document number", "a face check",
+                "a certificate or a check at a counter"),
+        "aal": ("a sign-in", "a sign-in in two ways", "a sign-in by passkey or certificate"),
+        "fresh": "a recent sign-in",
+        "other": "a higher level",
+        "and": ", and ",
+        "or": "; or ",
+        "whole": "Needed: {}.",
+    },
+}  # fmt: skip
+
+
+def needs(asked: Demand, language: str) -> str:
+    """A demand in words ("zh" or "en"), such as "Needed: a sign-in in two ways."; empty if there is none."""
+    words = _NEEDS[language]
+    alternatives = [_in_words(level, words) for level in asked.levels()]
+    found = [str(words["or"]).join(dict.fromkeys(alternatives))] if alternatives else []
+    if asked.max_age is not None:
+        found.append(str(words["fresh"]))
+    return str(words["whole"]).format(str(words["and"]).join(found)) if found else ""
+
+
+def _in_words(level: tuple[int, int], words: Mapping[str, str | tuple[str, ...]]) -> str:
+    parts = [words[name][number - 1] for name, number in zip(("ial", "aal"), level, strict=True) if number]
+    return str(words["and"]).join(parts) if parts else str(words["other"])
+
 
 _BY_ERROR = {
     "access_denied": NoticeKind.CANCELLED,
