@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -135,42 +134,61 @@ _TEXTS: dict[NoticeKind, dict[str, tuple[str, str, str]]] = {
     },
 }  # fmt: skip
 
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a demand is made of, in one language; `ial` and `aal` by level, from 1."""
+
+    ial: tuple[str, str, str, str]
+    aal: tuple[str, str, str]
+    fresh: str
+    other: str
+    both: str
+    either: str
+    whole: str
+
+
 _NEEDS = {
-    "zh": {
-        "ial": ("已注册的账户", "核验过姓名和证件号码", "人脸实人认证", "数字证书或窗口认证"),
-        "aal": ("登录", "用两种方式登录", "用通行密钥或证书登录"),
-        "fresh": "刚刚重新登录",
-        "other": "更高的认证等级",
-        "and": "，并且",
-        "or": "；或者",
-        "whole": "需要：{}。",
-    },
-    "en": {
-        "ial": ("a registered account", "a checked name and document number", "a face check",
-                "a certificate or a check at a counter"),
-        "aal": ("a sign-in", "a sign-in in two ways", "a sign-in by passkey or certificate"),
-        "fresh": "a recent sign-in",
-        "other": "a higher level",
-        "and": ", and ",
-        "or": "; or ",
-        "whole": "Needed: {}.",
-    },
-}  # fmt: skip
+    "zh": _Words(
+        ial=("已注册的账户", "核验过姓名和证件号码", "人脸实人认证", "数字证书或窗口认证"),
+        aal=("登录", "用两种方式登录", "用通行密钥或证书登录"),
+        fresh="刚刚重新登录",
+        other="更高的认证等级",
+        both="，并且",
+        either="；或者",
+        whole="需要：{}。",
+    ),
+    "en": _Words(
+        ial=(
+            "a registered account",
+            "a checked name and document number",
+            "a face check",
+            "a certificate or a check at a counter",
+        ),
+        aal=("a sign-in", "a sign-in in two ways", "a sign-in by passkey or certificate"),
+        fresh="a recent sign-in",
+        other="a higher level",
+        both=", and ",
+        either="; or ",
+        whole="Needed: {}.",
+    ),
+}
 
 
 def needs(asked: Demand, language: str) -> str:
     """A demand in words ("zh" or "en"), such as "Needed: a sign-in in two ways."; empty if there is none."""
     words = _NEEDS[language]
-    alternatives = [_in_words(level, words) for level in asked.levels()]
-    found = [str(words["or"]).join(dict.fromkeys(alternatives))] if alternatives else []
+    alternatives = dict.fromkeys(_in_words(*level, words) for level in asked.levels())
+    found = [words.either.join(alternatives)] if alternatives else []
     if asked.max_age is not None:
-        found.append(str(words["fresh"]))
-    return str(words["whole"]).format(str(words["and"]).join(found)) if found else ""
+        found.append(words.fresh)
+    return words.whole.format(words.both.join(found)) if found else ""
 
 
-def _in_words(level: tuple[int, int], words: Mapping[str, str | tuple[str, ...]]) -> str:
-    parts = [words[name][number - 1] for name, number in zip(("ial", "aal"), level, strict=True) if number]
-    return str(words["and"]).join(parts) if parts else str(words["other"])
+def _in_words(ial: int, aal: int, words: _Words) -> str:
+    parts = [words.ial[ial - 1]] if ial else []
+    parts += [words.aal[aal - 1]] if aal else []
+    return words.both.join(parts) or words.other
 
 
 _BY_ERROR = {

@@ -45,8 +45,9 @@ class Demand:
         if not self.met_by(claims) or self.max_age is None:
             return self.met_by(claims)
         auth_time = claims.get("auth_time")
-        known = isinstance(auth_time, int | float) and not isinstance(auth_time, bool)
-        return known and auth_time >= now - self.max_age - leeway
+        if isinstance(auth_time, bool) or not isinstance(auth_time, int | float):
+            return False
+        return auth_time >= now - self.max_age - leeway
 
 
 NOTHING = Demand()

@@ -20,6 +20,7 @@ PARAMS: Mapping[str, re.Pattern[str]] = {
     "minutes": re.compile(r"[1-9][0-9]?"),
     "time": re.compile(r"[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}"),
     "tail": re.compile(r"[0-9]{4}"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
 }
 """Every parameter there is, with its only form. ``time`` is month-day hour:minute, local; ``tail`` ends a number."""
 
@@ -95,6 +96,13 @@ TEMPLATES: Mapping[str, Template] = {
             "Your sign-in phone now ends in {tail}, changed on {time}. Not you? Call the service line.",
             "time",
             "tail",
+        ),
+        _template(
+            "identity_ends",
+            "您的实名核验有效期至 {date}，之后实名等级会降低，部分事项将不能办理。请登录“我的账户”重新核验。",
+            "Your identity check is valid until {date}; after that some services will be closed to you. Sign in and"
+            " renew it in my account.",
+            "date",
         ),
     )
 }

@@ -8,17 +8,27 @@ from typing import Any
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.proofing.rules import Evidence, identity_level
+from idp.proofing.rules import Evidence, Proof, identity_level, next_notice
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
-    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at)"
-    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at)"
+    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at, notice_at)"
+    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at, :notice_at)"
+)
+_PROOFS = Statement(
+    f"SELECT {', '.join(Proof._fields)} FROM evidence WHERE party_id = :party AND ended_at IS NULL"
+    " ORDER BY level DESC, proved_at DESC, id",
+    Proof,
 )
 
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
+
+
+def proofs_of(tx: Transaction, party_id: str) -> list[Proof]:
+    """What proves this person's identity, or did until it ran out; the strongest first."""
+    return tx.all(_PROOFS, party=party_id)
 
 
 _REPLACE = Statement[Any](
@@ -32,7 +42,15 @@ def add_evidence(
     """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter."""
     tx.run(_REPLACE, party=party_id, kind=kind, now=now)
     tx.run(
-        _ADD, id=new_id("evd"), party=party_id, kind=kind, level=level, source=source, now=now, expires_at=expires_at
+        _ADD,
+        id=new_id("evd"),
+        party=party_id,
+        kind=kind,
+        level=level,
+        source=source,
+        now=now,
+        expires_at=expires_at,
+        notice_at=next_notice(expires_at, after=now),
     )
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now

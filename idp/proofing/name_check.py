@@ -144,6 +144,11 @@ def end_of(last_day: date) -> int:
     return int(datetime.combine(last_day + timedelta(days=1), time(), _CHINA).timestamp())
 
 
+def china_time(now: int) -> datetime:
+    """``now`` as clocks in China show it."""
+    return datetime.fromtimestamp(now, _CHINA)
+
+
 def today(now: int) -> date:
     """The date in China at ``now``."""
-    return datetime.fromtimestamp(now, _CHINA).date()
+    return china_time(now).date()

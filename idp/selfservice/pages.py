@@ -48,7 +48,7 @@ class SelfService:
 
 
 def init_selfservice(app: Flask, parts: SelfService) -> None:
-    from idp.selfservice import password  # noqa: F401 - its view joins the blueprint
+    from idp.selfservice import identity, password  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = parts
     app.register_blueprint(blueprint)

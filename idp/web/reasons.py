@@ -85,6 +85,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),
     "person:evidence:added": _("身份信息得到核验"),
+    "person:evidence:ending_told": _("提醒身份核验即将到期"),
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
     "person:agreement:accepted": _("同意协议"),
@@ -129,6 +130,15 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "offline_access": (_("您离开后继续访问"), _("应用可以在您没有打开它时继续取得上述信息，直到您撤回")),
 }
 
+EVIDENCE: Mapping[str, LazyString] = {
+    "name_number": _("姓名和证件号码核验"),
+    "face": _("人脸实人认证"),
+    "certificate": _("数字证书认证"),
+    "counter": _("政务服务窗口核验"),
+    "scripted": _("演示人物"),
+}
+SOURCES: Mapping[str, LazyString] = {"population-register": _("人口信息库"), "demo": _("演示数据")}
+
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),
     "2_kinds": _("字母、数字、符号至少用两种。"),
@@ -162,6 +172,16 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+def evidence_word(kind: str) -> LazyString | str:
+    """How identity was proved, in words; an unknown kind is shown as it is."""
+    return EVIDENCE.get(kind, kind)
+
+
+def source_word(source: str) -> LazyString | str:
+    """Who proved it: a register by its name, anything else as it was recorded."""
+    return SOURCES.get(source, source)
 
 
 def password_rule(rule: str, **numbers: int) -> str:

@@ -132,7 +132,7 @@ class Tour:
         sign_in(self.page, *PERSON)
         signed_in_to(self.page, self.site.tax)
         self.see("tax-overview", self.page)
-        self.press("#file-return", "confirm")
+        self.press("#go-filing", "confirm")
         self.press("button[name=send]", "confirm-enter")
         self.fill(code="000000")
         self.send("confirm-wrong")
@@ -140,7 +140,9 @@ class Tour:
         self.send()
         self.page.wait_for_url(f"{self.site.tax}/**")
         self.see("tax-filing", self.page)
+        self.open(f"{self.site.tax}/refund-account", "tax-refund-account")
         self.open(f"{self.site.social}/overview", "social-overview")
+        self.open(f"{self.site.social}/pension", "social-pension")
 
     def agreeing(self) -> None:
         self.register_asking_app()
@@ -156,7 +158,7 @@ class Tour:
         self.open("/agreements/privacy/2026-11-01", "agreement-text")
 
     def my_account(self) -> None:
-        for name in ("profile", "password", "sessions", "apps", "activity"):
+        for name in ("profile", "identity", "password", "sessions", "apps", "activity"):
             self.open(f"/account/{name}", f"account-{name}")
         self.open("/account/password")
         self.fill(current_password="Not-the-right-1", new_password="password")
