@@ -23,7 +23,8 @@ STATES = {
     "signin-code-enter", "signin-code-wrong", "signin-code-too-soon", "register-phone", "register-phone-wrong",
     "register-code", "register-code-wrong", "register-details", "register-details-wrong", "register-done", "confirm",
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
-    "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
+    "account-profile", "account-identity", "account-identity-none", "identity-name", "identity-name-empty",
+    "identity-name-wrong", "account-password", "account-password-wrong", "account-sessions", "account-apps",
     "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
     "oauth-error", "error-form",
 }  # fmt: skip

@@ -125,6 +125,11 @@ class Tour:
         self.fill(password="Maple8Window53", user_name=f"linqiu_{self.number:03d}")
         self.page.locator("input[name=agreements]").check()
         self.send("register-done")
+        self.open("/identity/name", "identity-name")
+        self.send("identity-name-empty")
+        self.fill(name="沈新禾", number="420199200106140046")
+        self.send("identity-name-wrong")
+        self.open("/account/identity", "account-identity-none")
         self.page.context.clear_cookies(name=re.compile("session"))
 
     def working(self) -> None:

@@ -67,8 +67,8 @@ ENGLISH = {
     "需要已核验的姓名和证件号码": "Needs a checked name and document number",
     "需要已核验的姓名和证件号码，以及双因素认证": "Needs a checked name and document number, and two-factor sign-in",
     "变更退税银行账户": "Change the bank account for refunds",
-    "退税只能退到本人名下的账户。户名取自统一身份认证核验过的姓名，不能修改。": "Refunds go only to an account in your own "
-    "name. The holder is the name that the unified identity service has checked; it cannot be changed here.",
+    "退税只能退到本人名下的账户。户名取自统一身份认证核验过的姓名，不能修改。": "Refunds go only to your own "
+    "account. The holder is the name that the unified identity service has checked; it cannot be changed here.",
     "现有账户": "Account on file",
     "新账户": "New account",
     "确认变更": "Confirm the change",
