@@ -15,7 +15,7 @@ from idp.web.headers import allow_form_target, allow_own_media, allow_own_script
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
-from idp.web.reasons import event_sentence, password_rule, scope_words, sentence
+from idp.web.reasons import event_sentence, evidence_word, password_rule, scope_words, sentence
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -323,6 +323,43 @@ STATES: Mapping[str, State] = {
     "account-profile": page("account/profile.html", profile=PROFILE, agreements=ACCEPTED),
     "account-profile-bare": page(
         "account/profile.html", profile=thing(**vars(PROFILE) | {"user_name": None, "aal": 2}), agreements=ACCEPTED
+    ),
+    "account-identity": page(
+        "account/identity.html",
+        ial=3,
+        ends=NOW + 864000,
+        ial_after=2,
+        renew_url="/identity/name",
+        proofs=lambda: [
+            thing(kind=kind, source="湖南省公安厅", level=level, proved_at=NOW, expires_at=ends, valid=valid)
+            for kind, level, ends, valid in (
+                (evidence_word("face"), 3, NOW + 864000, True),
+                (evidence_word("name_number"), 2, None, True),
+                (evidence_word("counter"), 4, NOW, False),
+            )
+        ],
+    ),
+    "account-identity-none": page(
+        "account/identity.html", ial=1, ends=None, ial_after=None, renew_url="/identity/name", proofs=[]
+    ),
+    "identity-name": page(
+        "identity_name.html",
+        form=lambda: Form(Field("name"), Field("kind"), Field("number"), values={"kind": "id_number"}),
+        client_name=SOCIAL,
+        declinable=True,
+        elsewhere=False,
+        later_url=None,
+    ),
+    "identity-name-refused": page(
+        "identity_name.html",
+        form=lambda: refused(
+            Form(Field("name"), Field("kind"), Field("number"), values={"kind": "passport"}),
+            whole="identity_not_confirmed",
+        ),
+        client_name=None,
+        declinable=False,
+        elsewhere=True,
+        later_url="/account/profile",
     ),
     "account-password": page(
         "account/password.html",
