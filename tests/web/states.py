@@ -15,7 +15,7 @@ from idp.web.headers import allow_form_target, allow_own_media, allow_own_script
 from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
-from idp.web.reasons import event_sentence, evidence_word, password_rule, scope_words, sentence
+from idp.web.reasons import event_sentence, evidence_word, password_rule, scope_words, sentence, source_word
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -331,7 +331,14 @@ STATES: Mapping[str, State] = {
         ial_after=2,
         renew_url="/identity/name",
         proofs=lambda: [
-            thing(kind=kind, source="湖南省公安厅", level=level, proved_at=NOW, expires_at=ends, valid=valid)
+            thing(
+                kind=kind,
+                source=source_word("population-register"),
+                level=level,
+                proved_at=NOW,
+                expires_at=ends,
+                valid=valid,
+            )
             for kind, level, ends, valid in (
                 (evidence_word("face"), 3, NOW + 864000, True),
                 (evidence_word("name_number"), 2, None, True),
