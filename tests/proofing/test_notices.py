@@ -1,19 +1,28 @@
 """Being told before evidence ends: which notice is due when, once each, whatever the workers do."""
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.db import Statement
+from idp.accounts.actions import Active, Directory
+from idp.accounts.rules import Mobile
+from idp.audit import chains, init_audit
+from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.rings import Ring, RingKey
+from idp.db import Database, Statement
+from idp.messages import outbox
+from idp.messages.outbox import init_outbox
 from idp.proofing import notices
 from idp.proofing.actions import add_evidence, ial
 from idp.proofing.notices import tell_of_ends
 from idp.proofing.rules import DAY, NOTICE_DAYS, Proof, carrying, identity_level, next_notice, renewable
 from tests.provider import Browser, Site, add_person
 
+RING = Ring((RingKey("2026", b"k" * 32),))
 NOON = int(datetime(2027, 3, 1, 4, tzinfo=UTC).timestamp())
 """Midday in China."""
 ENDS = int(datetime(2027, 4, 30, 16, tzinfo=UTC).timestamp())
@@ -255,3 +264,42 @@ def test_what_ends_within_a_month_can_be_renewed_and_nothing_earlier(site: Site,
             add_evidence(tx, site.party(), kind="name_number", level=2, source="t", expires_at=ends, now=site.now())
         assert ('href="/identity/name"' in signed_in.get("/account/identity").text) is renews
         assert (signed_in.get("/identity/name").status_code == 200) is renews
+
+
+# Over both databases
+
+
+@pytest.fixture
+def directory() -> Iterator[Directory]:
+    """What finds people in a bare database, with an audit writer and an outbox beside it."""
+    cipher = FieldCipher(RING)
+    init_audit(b"an audit key of thirty-two bytes", "node-1")
+    init_outbox(cipher)
+    yield Directory(cipher, BlindIndex(RING))
+    outbox._cipher = None
+    chains._writer = None
+
+
+def test_two_workers_over_one_database_tell_everybody_once(any_database: Database, directory: Directory) -> None:
+    with any_database.transaction() as tx:
+        for number in range(20):
+            mobile = Mobile.parse(f"1381234{number:04d}")
+            assert mobile
+            opened = directory.open_person(tx, mobile=mobile, user_name=None, now=NOON)
+            assert isinstance(opened, Active)
+            add_evidence(tx, opened.party_id, kind="face", level=3, source="t", expires_at=ENDS, now=NOON)
+    start = threading.Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        tell_of_ends(any_database, directory, locale="zh", now=ENDS - 7 * DAY + 12 * 3600)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    count = Statement("SELECT COUNT(*), COUNT(DISTINCT party_id) FROM outbox WHERE kind = 'sms'", lambda *row: row)
+    with any_database.autocommit() as tx:
+        assert tx.all(count) == [(20, 20)]
+        assert tx.all(Statement("SELECT DISTINCT notice_at FROM evidence", int)) == [ENDS - DAY]
