@@ -12,6 +12,10 @@ from adapters.providers.breaker import Breaker, Open, Ticket
 from idp.messages.rules import Refused, Sent, SmsGateway, SmsMessage, Unavailable, UnavailableReason
 
 Answer = Sent | Refused | Unavailable
+LONGEST_WAIT = 5
+"""Seconds a provider may ask for more time; a message that would wait longer is handed to the other one at once."""
+QUICK = 3.0
+"""Seconds within which it must have said so: both together must not take longer than a worker's claim lasts."""
 
 
 class Line:
@@ -48,22 +52,32 @@ class Line:
 class FailoverGateway:
     """Fills ``idp.messages.rules.SmsGateway`` with two of its kind."""
 
-    def __init__(self, first: Line, second: Line, *, tries: int) -> None:
+    def __init__(self, first: Line, second: Line, *, tries: int, clock: Callable[[], float] = time.monotonic) -> None:
         """``tries``: how often a message is offered to the first before the second gets a turn."""
         self._first, self._second, self._tries = first, second, tries
+        self._clock = clock
 
     def send(self, message: SmsMessage) -> Answer:
-        """One try with whose turn it is, or with the other one while that one is left alone."""
-        left: list[float] = []
+        """One try with whose turn it is; with the other one when that one is left alone or says to wait."""
+        began, answer = self._clock(), None
+        closed: list[float] = []
         for line in self._order(message.attempt):
             ticket = line.admit()
-            if isinstance(ticket, Ticket):
-                return line.send(message, ticket)
-            left.append(ticket.seconds)
-        return Unavailable(UnavailableReason.CIRCUIT_OPEN, math.ceil(min(left)))
+            if isinstance(ticket, Open):
+                closed.append(ticket.seconds)
+                continue
+            answer = line.send(message, ticket)
+            if not _told_to_wait(answer) or self._clock() - began > QUICK:
+                return answer
+        return answer or Unavailable(UnavailableReason.CIRCUIT_OPEN, math.ceil(min(closed)))
 
     def _order(self, attempt: int) -> tuple[Line, Line]:
         """The first for its tries, and then by turns: a message must not depend on the second alone either."""
         beyond = attempt - self._tries
         seconds_turn = beyond > 0 and beyond % 2 == 1
         return (self._second, self._first) if seconds_turn else (self._first, self._second)
+
+
+def _told_to_wait(answer: Answer) -> bool:
+    """A definite no for longer than a person waits: the message was not taken, so nobody gets it twice."""
+    return isinstance(answer, Unavailable) and (answer.retry_after or 0) > LONGEST_WAIT

@@ -40,7 +40,7 @@ class Two:
         self.now = 0.0
         self.first, self.second = Scripted(first), Scripted(second)
         lines = [Line(each, failures=3, pause=30, clock=lambda: self.now) for each in (self.first, self.second)]
-        self.gateway: SmsGateway = FailoverGateway(*lines, tries=2)
+        self.gateway: SmsGateway = FailoverGateway(*lines, tries=2, clock=lambda: self.now)
 
     def send(self, attempt: int = 1, message_id: str = "msg_1") -> Sent | Refused | Unavailable:
         return self.gateway.send(replace(message(message_id=message_id), attempt=attempt))
@@ -102,12 +102,40 @@ def test_a_refusal_is_final_and_not_taken_to_the_other(reason: RefusalReason) ->
     assert two.seen == (5, 0)
 
 
-def test_a_first_that_wants_less_is_there_and_its_messages_still_get_their_turn() -> None:
-    two = Two(Unavailable(UnavailableReason.THROTTLED, 600), Sent("p2"))
+def test_a_first_that_wants_less_is_there_and_is_waited_for_when_it_is_not_long() -> None:
+    two = Two(Unavailable(UnavailableReason.THROTTLED, 2), Sent("p2"))
     for number in range(9):
-        two.send(message_id=f"msg_{number}")
+        assert two.send(message_id=f"msg_{number}") == two.first.answer
     assert two.seen == (9, 0)
-    assert two.send(3) == Sent("p2")
+
+
+@pytest.mark.parametrize("reason", [UnavailableReason.THROTTLED, UnavailableReason.PROVIDER_ERROR])
+def test_a_code_does_not_wait_ten_minutes_when_there_is_another_provider(reason: UnavailableReason) -> None:
+    two = Two(Unavailable(reason, 600), Sent("p2"))
+    assert two.send() == Sent("p2")
+    assert (two.first.seen, two.second.seen) == (["msg_1"], ["msg_1"])
+    two.second.answer = AWAY
+    assert two.send(message_id="msg_2") == AWAY
+
+
+def test_a_first_that_took_its_time_to_say_so_leaves_none_for_the_second() -> None:
+    two = Two(Unavailable(UnavailableReason.THROTTLED, 600), Sent("p2"))
+    slow = two.first.send
+
+    def send(sent: SmsMessage) -> Sent | Refused | Unavailable:
+        two.now += 4
+        return slow(sent)
+
+    two.first.send = send  # type: ignore[method-assign]
+    assert two.send() == two.first.answer
+    assert two.seen == (1, 0)
+
+
+def test_with_one_left_alone_the_word_of_the_other_counts() -> None:
+    two = Two(Unavailable(UnavailableReason.THROTTLED, 600), AWAY)
+    for _ in range(3):
+        two.send()
+    assert two.send() == two.first.answer, "the second is left alone by now"
 
 
 def test_a_gateway_that_breaks_its_word_does_not_keep_the_breaker_half_open() -> None:
