@@ -75,6 +75,21 @@ class Log(Section):
     format: Literal["json", "console"] = "json"
 
 
+class SmsFallback(Section):
+    """A second SMS provider of the same contract, for when the first does not take messages (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: there is none."""
+    secret: str = ""
+    """Key of the request signature, shared with this provider alone; 32 characters or more."""
+    after: PositiveInt = 2
+    """How often a message is offered to the first provider before this one gets a turn."""
+    breaker_failures: PositiveInt = 5
+    """Failures in a row after which a process leaves a provider alone for a while; messages go to the other then."""
+    breaker_pause: PositiveFloat = 30.0
+    """That while, after which one message tries whether the provider is back."""
+
+
 class Sms(Section):
     """The SMS provider (docs/providers.md)."""
 
@@ -82,6 +97,7 @@ class Sms(Section):
     secret: str = "sandbox-sms-secret-not-for-production"
     """Key of the request signature, shared with the provider; 32 characters or more."""
     timeout: float = 3.0
+    fallback: SmsFallback = SmsFallback()
 
 
 class Register(Section):
@@ -393,11 +409,12 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
     return faults
 
 
-def _services(settings: Settings) -> list[tuple[str, Sms | Register]]:
+def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Register]]:
     """The outside services by their place in the settings."""
     registers = settings.registers
     return [
         ("sms", settings.sms),
+        *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
         ("registers.population", registers.population),
         ("registers.enterprise", registers.enterprise),
     ]

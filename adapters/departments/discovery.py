@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.departments.cache import Cached
 from adapters.departments.errors import ConfigurationError, ProviderUnavailable
-from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Request, Transport, check_address
+
+
+class ProviderSettings(Protocol):
+    """What finding a provider and its keys needs to know; a client's settings and an API's both say it."""
+
+    @property
+    def issuer(self) -> str: ...
+
+    @property
+    def id_token_algorithm(self) -> str: ...
+
+    @property
+    def keys_max_age(self) -> int: ...
+
+    @property
+    def keys_min_interval(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +40,7 @@ class ProviderMetadata:
     names_itself_in_responses: bool
 
 
-def read_metadata(document: Mapping[str, Any], settings: ClientSettings) -> ProviderMetadata:
+def read_metadata(document: Mapping[str, Any], settings: ProviderSettings) -> ProviderMetadata:
     """Check a discovery document: exact issuer (4.3), code flow, S256, our signing algorithm, https addresses.
 
     Raises `ConfigurationError` naming the first member that does not fit this client.
@@ -51,11 +66,11 @@ def read_metadata(document: Mapping[str, Any], settings: ClientSettings) -> Prov
     )
 
 
-def _optional_address(document: Mapping[str, Any], member: str, settings: ClientSettings) -> str | None:
+def _optional_address(document: Mapping[str, Any], member: str, settings: ProviderSettings) -> str | None:
     return _address(document, member, settings) if document.get(member) is not None else None
 
 
-def _address(document: Mapping[str, Any], member: str, settings: ClientSettings) -> str:
+def _address(document: Mapping[str, Any], member: str, settings: ProviderSettings) -> str:
     value = document.get(member)
     if not isinstance(value, str):
         raise ConfigurationError(f"the discovery document lacks {member}")
@@ -67,7 +82,7 @@ def _address(document: Mapping[str, Any], member: str, settings: ClientSettings)
 class Discovery:
     """The provider's metadata, fetched when first needed and again when it has grown old."""
 
-    def __init__(self, settings: ClientSettings, transport: Transport) -> None:
+    def __init__(self, settings: ProviderSettings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
         self._cached = Cached(self._fetch, max_age=settings.keys_max_age, min_interval=settings.keys_min_interval)

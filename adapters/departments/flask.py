@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, cast, overload
 from urllib.parse import quote
 
-from flask import Flask, Response, after_this_request, current_app, jsonify, request
+from flask import Flask, Response, after_this_request, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
 
 from adapters.departments.flask_notices import Notice, NoticeKind, plain_page
 from adapters.departments.flask_signin import BrowserSignIn, preferred_language, system_clock
 from adapters.departments.flask_views import blueprint
-from adapters.departments.levels import Demand, demand, level_of
+from adapters.departments.levels import NOTHING, Demand, demand, level_of
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.sessions import AppSession, Lifetime, Store
 
@@ -104,11 +104,20 @@ class SingleSignOn(BrowserSignIn):
         if session is not None and self.meets(session, asked):
             return None
         if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-            return _problem()
+            return _problem(asked if session is not None else NOTHING)
+        if session is not None and self.just_asked(asked):
+            return self._not_again(asked)
         if request.method in ("GET", "HEAD"):
             return self.start(asked, target=_this_page())
         readable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
         return self.notice(NoticeKind.SIGN_IN_AGAIN, target=request.path if readable else self.home)
+
+    def _not_again(self, asked: Demand) -> ResponseReturnValue:
+        """Say that the level was not kept; whoever presses the button of that page is asked anew."""
+        target = _this_page() if request.method in ("GET", "HEAD") else self.home
+        response = make_response(self.notice(NoticeKind.LEVEL, target=target, asked=asked))
+        self.cookies.clear(response, "asked")
+        return response
 
 
 def _this_page() -> str:
@@ -116,9 +125,16 @@ def _this_page() -> str:
     return f"{path}?{query}" if query else path
 
 
-def _problem() -> ResponseReturnValue:
-    """For scripts, which cannot follow a person's sign-in (RFC 9457)."""
-    response = jsonify(type="about:blank", title="Sign-in required", status=401)
+def _problem(unmet: Demand) -> ResponseReturnValue:
+    """For scripts, which cannot follow a person's sign-in (RFC 9457).
+
+    unmet: what the person who is signed in does not meet; NOTHING if nobody is. The members are those of RFC 9470.
+    """
+    members: dict[str, object] = {"type": "about:blank", "title": "Sign-in required", "status": 401}
+    if unmet != NOTHING:
+        members |= {"title": "A stronger or newer sign-in is required", "acr_values": " ".join(unmet.values)}
+        members |= {} if unmet.max_age is None else {"max_age": unmet.max_age}
+    response = jsonify(members)
     response.mimetype = "application/problem+json"
     return response, 401
 

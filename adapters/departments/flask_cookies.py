@@ -15,7 +15,8 @@ _LONGEST = 200
 
 
 class Cookies:
-    """The cookies of one app: `session` (signed in), `browser` (signing in), `leaving` (signing out)."""
+    """The cookies of one app: `session` (signed in), `browser` (signing in), `asked` (just signed in for a
+    level), `leaving` (signing out)."""
 
     def __init__(self, app_name: str, *, secure: bool) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", app_name):

@@ -16,6 +16,7 @@ from adapters.departments.errors import (
     SessionEnded,
     TokenFault,
 )
+from adapters.departments.levels import NOTHING, Demand
 
 
 class NoticeKind(StrEnum):
@@ -39,6 +40,7 @@ class Notice:
 
     reference: number that also stands in the log; None where nothing went wrong.
     language: "zh" or "en", the language of the texts.
+    asked: what the page the person wanted demands.
     """
 
     kind: NoticeKind
@@ -46,6 +48,7 @@ class Notice:
     action: str
     home: str
     reference: str | None = None
+    asked: Demand = NOTHING
 
     @property
     def status(self) -> int:
@@ -63,6 +66,11 @@ class Notice:
     @property
     def button(self) -> str:
         return _TEXTS[self.kind][self.language][2]
+
+    @property
+    def needs(self) -> str:
+        """What the matter needs, in words; empty when that is not what the notice is about."""
+        return needs(self.asked, self.language) if self.kind is NoticeKind.LEVEL else ""
 
 
 _STATUS = {
@@ -125,6 +133,63 @@ _TEXTS: dict[NoticeKind, dict[str, tuple[str, str, str]]] = {
         "en": ("You are not signed in here", "Sign in to use this app.", "Sign in"),
     },
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a demand is made of, in one language; `ial` and `aal` by level, from 1."""
+
+    ial: tuple[str, str, str, str]
+    aal: tuple[str, str, str]
+    fresh: str
+    other: str
+    both: str
+    either: str
+    whole: str
+
+
+_NEEDS = {
+    "zh": _Words(
+        ial=("已注册的账户", "核验过姓名和证件号码", "人脸实人认证", "数字证书或窗口认证"),
+        aal=("登录", "用两种方式登录", "用通行密钥或证书登录"),
+        fresh="刚刚重新登录",
+        other="更高的认证等级",
+        both="，并且",
+        either="；或者",
+        whole="需要：{}。",
+    ),
+    "en": _Words(
+        ial=(
+            "a registered account",
+            "a checked name and document number",
+            "a face check",
+            "a certificate or a check at a counter",
+        ),
+        aal=("a sign-in", "a sign-in in two ways", "a sign-in by passkey or certificate"),
+        fresh="a recent sign-in",
+        other="a higher level",
+        both=", and ",
+        either="; or ",
+        whole="Needed: {}.",
+    ),
+}
+
+
+def needs(asked: Demand, language: str) -> str:
+    """A demand in words ("zh" or "en"), such as "Needed: a sign-in in two ways."; empty if there is none."""
+    words = _NEEDS[language]
+    alternatives = dict.fromkeys(_in_words(*level, words) for level in asked.levels())
+    found = [words.either.join(alternatives)] if alternatives else []
+    if asked.max_age is not None:
+        found.append(words.fresh)
+    return words.whole.format(words.both.join(found)) if found else ""
+
+
+def _in_words(ial: int, aal: int, words: _Words) -> str:
+    parts = [words.ial[ial - 1]] if ial else []
+    parts += [words.aal[aal - 1]] if aal else []
+    return words.both.join(parts) or words.other
+
 
 _BY_ERROR = {
     "access_denied": NoticeKind.CANCELLED,

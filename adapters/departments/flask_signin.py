@@ -27,6 +27,7 @@ from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, St
 _log = logging.getLogger(__name__)
 _TOUCH = 60  # seconds between two writes that note a session's use
 _SIGN_IN_LIFE = 900  # seconds that a person may take at the provider
+_MOMENT = 10  # seconds in which nobody who has just met a demand is sent to meet it again
 
 
 def preferred_language() -> str:
@@ -46,6 +47,10 @@ def safe_target(target: str | None, *, default: str) -> str:
     if "\\" in target or not target.isprintable() or any(c.isspace() for c in target):
         return default
     return target
+
+
+def _named(asked: Demand) -> str:
+    return digest(repr(asked))
 
 
 class BrowserSignIn:
@@ -132,11 +137,21 @@ class BrowserSignIn:
 
     def meets(self, session: AppSession, asked: Demand) -> bool:
         """True if levels and age of the sign-in, as the newest ID token states them, satisfy the demand."""
-        if not asked.met_by(session.claims) or asked.max_age is None:
-            return asked.met_by(session.claims)
-        auth_time = session.claims.get("auth_time")
-        oldest = self.clock() - asked.max_age - self.party.settings.leeway
-        return isinstance(auth_time, int | float) and auth_time >= oldest
+        return asked.satisfied_by(session.claims, now=self.clock(), leeway=self.party.settings.leeway)
+
+    def just_asked(self, asked: Demand) -> bool:
+        """True if this browser came back a moment ago from a sign-in that met this very demand.
+
+        If the demand is unmet all the same (a refresh lowered the levels at once, clocks are far apart), asking again
+        would only go round in circles.
+        """
+        named, _, at = (self.cookies.read(request, "asked") or "").partition(".")
+        return named == _named(asked) and at.isdecimal() and abs(self.clock() - int(at)) <= _MOMENT
+
+    def note_asked(self, response: Response, asked: Demand) -> None:
+        """Remember for a moment that this browser comes back from a sign-in that met the demand."""
+        if asked != NOTHING:
+            self.cookies.write(response, "asked", f"{_named(asked)}.{self.clock()}", max_age=_MOMENT)
 
     # Signing in and out
 
@@ -204,14 +219,19 @@ class BrowserSignIn:
 
     # Telling people
 
-    def failed(self, error: DepartmentError, *, target: str) -> ResponseReturnValue:
+    def failed(self, error: DepartmentError, *, target: str, asked: Demand = NOTHING) -> ResponseReturnValue:
         """Log a failure and show the person what it means for them."""
         reference = secrets.token_hex(4)
         _log.warning("sign-in failed, reference %s: %s: %s", reference, type(error).__name__, error)
-        return self.notice(kind_of(error), target=target, reference=reference)
+        return self.notice(kind_of(error), target=target, reference=reference, asked=asked)
 
-    def notice(self, kind: NoticeKind, *, target: str, reference: str | None = None) -> ResponseReturnValue:
-        """One of the kit's pages; its button signs in and goes on to `target`, where that makes sense."""
+    def notice(
+        self, kind: NoticeKind, *, target: str, reference: str | None = None, asked: Demand = NOTHING
+    ) -> ResponseReturnValue:
+        """One of the kit's pages; its button signs in and goes on to `target`, where that makes sense.
+
+        asked: what the page at `target` demands, for the page to say.
+        """
         target = safe_target(target, default=self.home)
         if kind is NoticeKind.CONFIRM_LOGOUT:
             action = url_for("departments.logout")
@@ -221,6 +241,7 @@ class BrowserSignIn:
             action = target
         else:
             action = url_for("departments.login", next=target)
-        response = make_response(self._notice_page(Notice(kind, self.language(), action, self.home, reference)))
+        shown = Notice(kind, self.language(), action, self.home, reference, asked)
+        response = make_response(self._notice_page(shown))
         response.headers["Cache-Control"] = "no-store"
         return response

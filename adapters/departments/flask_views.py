@@ -79,15 +79,17 @@ def _callback(sign_in: BrowserSignIn) -> ResponseReturnValue:
     login, first = taken
     if not first:  # Back button, or the page was loaded again
         return _stale(sign_in, target=login.target)
+    asked = login.request.asked
     try:
         completed = sign_in.party.finish(parameters, login.request, now=sign_in.clock())
         secret = sign_in.admit(completed)
     except DepartmentError as error:
-        return sign_in.failed(error, target=login.target)
-    if login.request.asked.met_by(completed.id_token.claims):
+        return sign_in.failed(error, target=login.target, asked=asked)
+    if asked.met_by(completed.id_token.claims):
         response = _leave_for(login.target)
+        sign_in.note_asked(response, asked)
     else:  # a voluntary level was declined: signed in, but the page that asked for it stays closed
-        response = make_response(sign_in.notice(NoticeKind.LEVEL, target=login.target))
+        response = make_response(sign_in.notice(NoticeKind.LEVEL, target=login.target, asked=asked))
     sign_in.cookies.write(response, "session", secret)
     return response
 

@@ -10,9 +10,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
 from adapters.departments.cache import Cached
-from adapters.departments.discovery import Discovery
+from adapters.departments.discovery import Discovery, ProviderSettings
 from adapters.departments.errors import InvalidToken, ProviderUnavailable, TokenFault
-from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Request, Transport
 
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
@@ -56,7 +55,7 @@ def _imported(members: Iterable[dict[str, Any]]) -> Iterable[Key]:
 class ProviderKeys:
     """The provider's key set, cached; an unknown `kid` causes a fetch, but not more often than settings allow."""
 
-    def __init__(self, settings: ClientSettings, transport: Transport, discovery: Discovery) -> None:
+    def __init__(self, settings: ProviderSettings, transport: Transport, discovery: Discovery) -> None:
         self._settings = settings
         self._transport = transport
         self._discovery = discovery

@@ -33,6 +33,22 @@ class Demand:
         """True if the levels in these verified ID token claims reach one of the alternatives."""
         return not self.values or any(_reaches(value, claims) for value in self.values)
 
+    def levels(self) -> tuple[tuple[int, int], ...]:
+        """`(ial, aal)` of each alternative, 0 where it demands nothing; `(0, 0)` for one of another grammar."""
+        return tuple(_pair(value) for value in self.values)
+
+    def satisfied_by(self, claims: Mapping[str, Any], *, now: int, leeway: int) -> bool:
+        """True if the levels are reached and the person signed in recently enough; without `auth_time`, never that.
+
+        leeway: seconds by which the provider's clocks may differ from ours.
+        """
+        if not self.met_by(claims) or self.max_age is None:
+            return self.met_by(claims)
+        auth_time = claims.get("auth_time")
+        if isinstance(auth_time, bool) or not isinstance(auth_time, int | float):
+            return False
+        return auth_time >= now - self.max_age - leeway
+
 
 NOTHING = Demand()
 """The demand of a page that only wants a signed-in person."""
@@ -58,6 +74,12 @@ def _acr(value: str) -> str:
     if value.startswith(("urn:tongban:ial", "urn:tongban:aal")) and not _URN.fullmatch(value):
         raise ConfigurationError(f"no such level: {value}")
     return value
+
+
+def _pair(value: str) -> tuple[int, int]:
+    match = _URN.fullmatch(value)
+    ial, aal = match.groups() if match else (None, None)
+    return int(ial or 0), int(aal or 0)
 
 
 def _reaches(value: str, claims: Mapping[str, Any]) -> bool:

@@ -28,6 +28,7 @@ class Event(StrEnum):
 
     PERSON_REGISTERED = "person:account:registered"
     EVIDENCE_ADDED = "person:evidence:added"
+    EVIDENCE_ENDING = "person:evidence:ending_told"
     IDENTITY_REFUSED = "person:identity:refused"
     DOCUMENT_RECORDED = "person:document:recorded"
     EVIDENCE_ENDED = "person:evidence:ended"

@@ -1,13 +1,16 @@
-"""The clients of the outside registers, made from the settings.
+"""The clients of the outside services, made from the settings.
 
-Always true: besides the worker's this is the only place of the provider that knows how outside services are reached.
+Always true: this is the only place of the provider that knows how outside services are reached.
 """
 
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
+from adapters.providers.sms import HttpSmsGateway
+from adapters.providers.sms_failover import FailoverGateway, Line
+from idp.messages.rules import SmsGateway
 from idp.proofing.ports import Registers
-from idp.settings import Register, Settings
+from idp.settings import Register, Settings, Sms
 
 
 def registers(settings: Settings) -> Registers:
@@ -21,3 +24,20 @@ def registers(settings: Settings) -> Registers:
 
 def _patience(register: Register) -> Patience:
     return Patience(register.timeout, register.breaker_failures, register.breaker_pause)
+
+
+def sms_gateway(sms: Sms) -> SmsGateway:
+    """The SMS provider, and behind it the second one when there is one."""
+    first = HttpSmsGateway(sms.url, sms.secret, timeout=sms.timeout)
+    second = sms.fallback
+    if not second.url:
+        return first
+    return FailoverGateway(
+        Line(first, failures=second.breaker_failures, pause=second.breaker_pause),
+        Line(
+            HttpSmsGateway(second.url, second.secret, timeout=sms.timeout),
+            failures=second.breaker_failures,
+            pause=second.breaker_pause,
+        ),
+        tries=second.after,
+    )

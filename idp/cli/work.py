@@ -7,11 +7,11 @@ import time
 
 from flask import Flask
 
-from adapters.providers.sms import HttpSmsGateway
 from idp.app import Provider, provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.cli.maintenance import purge_all
+from idp.cli.outside import sms_gateway
 from idp.crypto import signing
 from idp.db import Transaction
 from idp.disputes.actions import overdue
@@ -22,6 +22,7 @@ from idp.messages.rules import Kind
 from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
+from idp.proofing.notices import tell_of_ends
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
 
@@ -33,9 +34,8 @@ def make_worker(app: Flask) -> Worker:
     """A worker with every handler and job of this provider; the caller runs or starts it."""
     provider = provider_of(app)
     settings = provider.settings
-    gateway = HttpSmsGateway(settings.sms.url, settings.sms.secret, timeout=settings.sms.timeout)
     handlers = {
-        Kind.SMS.value: sms_handler(gateway),
+        Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
         Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
     }
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
@@ -46,6 +46,7 @@ def make_worker(app: Flask) -> Worker:
     )
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
+    worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 
@@ -92,6 +93,11 @@ def _look_at_disputes(provider: Provider, now: int) -> None:
         _log.error("disputes_overdue", count=waiting)
     for warning in warnings(provider.calendar, now=now):
         _log.warning("calendar_ends", warning=warning)
+
+
+def _tell_of_ends(provider: Provider, now: int) -> None:
+    locale = provider.settings.pages.default_locale
+    tell_of_ends(provider.database, provider.directory, locale=locale, now=now)
 
 
 def _rotate_keys(provider: Provider, now: int) -> None:

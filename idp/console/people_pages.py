@@ -26,7 +26,7 @@ from idp.credentials import password as passwords
 from idp.credentials.attempts import account_key, locks
 from idp.credentials.totp import enrolled_at
 from idp.db import current_transaction, db
-from idp.proofing.actions import held_evidence, ial
+from idp.proofing.actions import ial, proofs_of
 from idp.signin import sessions
 from idp.signin.interventions import Intervention
 from idp.signin.loading import session_times
@@ -99,7 +99,7 @@ def person(party_id: str) -> ResponseReturnValue:
         "person",
         "people",
         person=_shown(parts().directory.person(tx, party_id), stands),
-        evidence=held_evidence(tx, party_id),
+        evidence=proofs_of(tx, party_id),
         why=why,
         acts=[
             SimpleNamespace(label=word(f"act_{act}"), url=url_for("console.intervene", party_id=party_id, act=act))

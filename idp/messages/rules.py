@@ -49,11 +49,16 @@ class UnavailableReason(StrEnum):
     UNEXPECTED_STATUS = "unexpected_status"
     MALFORMED_ANSWER = "malformed_answer"
     ANSWER_TOO_LARGE = "answer_too_large"
+    CIRCUIT_OPEN = "circuit_open"
+    """Not asked: every provider there is failed too often in a row a moment ago."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmsMessage:
-    """One text message. ``to`` is E.164 (``+8613…``), ``locale`` a BCP 47 tag, ``message_id`` the idempotency key."""
+    """One text message. ``to`` is E.164 (``+8613…``), ``locale`` a BCP 47 tag, ``message_id`` the idempotency key.
+
+    ``attempt``: which try this is, counted from 1 over all workers; no part of what is sent.
+    """
 
     message_id: str
     to: str = field(repr=False)
@@ -61,6 +66,7 @@ class SmsMessage:
     params: Mapping[str, str] = field(repr=False)
     text: str = field(repr=False)
     locale: str
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Always true: the row's id is the provider's idempotency key, so a message sent t
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from idp.db import Transaction
@@ -45,7 +46,7 @@ def sms_handler(gateway: SmsGateway) -> Handler:
     """The worker's handler of kind ``sms`` over this provider."""
 
     def send(message: Message, payload: Mapping[str, Any]) -> Outcome:
-        match gateway.send(compose(message_id=message.id, **payload)):
+        match gateway.send(replace(compose(message_id=message.id, **payload), attempt=message.attempt)):
             case Sent():
                 return Settled()
             case Refused(reason):

@@ -20,6 +20,7 @@ PARAMS: Mapping[str, re.Pattern[str]] = {
     "minutes": re.compile(r"[1-9][0-9]?"),
     "time": re.compile(r"[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}"),
     "tail": re.compile(r"[0-9]{4}"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
 }
 """Every parameter there is, with its only form. ``time`` is month-day hour:minute, local; ``tail`` ends a number."""
 
@@ -225,6 +226,13 @@ TEMPLATES: Mapping[str, Template] = {
             "您的实名核验已于 {time} 失效，请登录后重新核验。如有疑问，请联系服务热线。",
             "The check of your identity ended on {time}. Sign in and have it checked again.",
             "time",
+        ),
+        _template(
+            "identity_ends",
+            "您的实名核验有效期至 {date}，之后实名等级会降低，部分事项将不能办理。请登录“我的账户”重新核验。",
+            "Your identity check is valid until {date}; after that some services will be closed to you. Sign in and"
+            " renew it in my account.",
+            "date",
         ),
     )
 }

@@ -3,38 +3,30 @@
 Always true: adding and ending evidence leaves an audit record.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.proofing.rules import FACE_CHECKED, MAX_IAL, Evidence, identity_level
-
-
-class Held(NamedTuple):
-    """One proof as an operator reads it."""
-
-    kind: str
-    level: int
-    source: str
-    proved_at: int
-    expires_at: int | None
-
+from idp.proofing.rules import FACE_CHECKED, MAX_IAL, Evidence, Proof, identity_level, next_notice
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
-    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at)"
-    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at)"
+    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at, notice_at)"
+    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at, :notice_at)"
+)
+_REPLACE = Statement[Any](
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
+)
+_PROOFS = Statement(
+    f"SELECT {', '.join(Proof._fields)} FROM evidence WHERE party_id = :party AND ended_at IS NULL"
+    " ORDER BY level DESC, proved_at DESC, id",
+    Proof,
 )
 _END_BELOW = Statement[tuple[str, int]](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND level < :level AND ended_at IS NULL"
     " RETURNING kind, level"
-)
-_HELD = Statement(
-    "SELECT kind, level, source, proved_at, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL"
-    " ORDER BY proved_at, id",
-    Held,
 )
 
 
@@ -42,9 +34,9 @@ def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
 
 
-_REPLACE = Statement[Any](
-    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
-)
+def proofs_of(tx: Transaction, party_id: str) -> list[Proof]:
+    """What proves this person's identity, or did until it ran out; the strongest first."""
+    return tx.all(_PROOFS, party=party_id)
 
 
 def add_evidence(
@@ -53,16 +45,19 @@ def add_evidence(
     """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter."""
     tx.run(_REPLACE, party=party_id, kind=kind, now=now)
     tx.run(
-        _ADD, id=new_id("evd"), party=party_id, kind=kind, level=level, source=source, now=now, expires_at=expires_at
+        _ADD,
+        id=new_id("evd"),
+        party=party_id,
+        kind=kind,
+        level=level,
+        source=source,
+        now=now,
+        expires_at=expires_at,
+        notice_at=next_notice(expires_at, after=now),
     )
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now
     )
-
-
-def held_evidence(tx: Transaction, party_id: str) -> list[Held]:
-    """Every proof that was not ended, expired ones included, oldest first."""
-    return tx.all(_HELD, party=party_id)
 
 
 def end_evidence(tx: Transaction, party_id: str, *, now: int) -> None:

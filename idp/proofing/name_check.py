@@ -142,3 +142,8 @@ class NameCheck:
 def end_of(last_day: date) -> int:
     """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
     return int(datetime.combine(last_day + timedelta(days=1), time(), _CHINA).timestamp())
+
+
+def china_time(now: int) -> datetime:
+    """``now`` as clocks in China show it."""
+    return datetime.fromtimestamp(now, _CHINA)

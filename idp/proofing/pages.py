@@ -12,9 +12,9 @@ from idp.accounts.actions import Directory, Identity
 from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
 from idp.accounts.names import PersonName
 from idp.db import current_transaction, db
-from idp.proofing.actions import ial
+from idp.proofing.actions import proofs_of
 from idp.proofing.name_check import Claim, NameCheck
-from idp.proofing.rules import CHECKED, ProofRefusal
+from idp.proofing.rules import CHECKED, ProofRefusal, identity_level, renewable
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
@@ -52,7 +52,7 @@ def name() -> ResponseReturnValue:
     party_id = current_session().party_id
     if request.method == "POST" and request.form.get("decline") == "yes":
         return redirect(url_for("admission.decline", what="strengthen", **carried()), 307)
-    if ial(current_transaction(), party_id, now=now()) >= CHECKED:
+    if _nothing_to_do(party_id):
         return redirect(onward(url_for("account.profile")), 303)
     if request.method == "GET":
         return _page(Form(NAME, KIND, NUMBER, values={"kind": KINDS[0]}))
@@ -66,6 +66,14 @@ def name() -> ResponseReturnValue:
         return redirect(onward(url_for("account.profile", done="identity_checked")), 303)
     form.refuse("", sentence(outcome.reason))
     return _page(form, elsewhere=outcome.reason is not ProofRefusal.REGISTER_UNAVAILABLE)
+
+
+def _nothing_to_do(party_id: str) -> bool:
+    """An app that waits gets its person back as soon as the level is there; without one it may be renewed in time."""
+    proofs = proofs_of(current_transaction(), party_id)
+    if current_visit() is not None:
+        return identity_level(proofs, now=now()) >= CHECKED
+    return not renewable(proofs, now=now())
 
 
 def _claim(form: Form, party_id: str) -> Claim | None:

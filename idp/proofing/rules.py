@@ -19,6 +19,9 @@ NAME_AND_NUMBER = "name_number"
 FACE_CHECKED = 3
 """``ial`` from which evidence stands by itself: the person was looked at. What is below says only that whoever held
 the account's phone knew a name and a number, so it ends with the phone (trust 7)."""
+DAY = 86400
+NOTICE_DAYS = (30, 7, 1)
+"""How many days before its end the person is told of evidence that carries the identity level."""
 MAX_IAL = 4
 MAX_AAL = 3
 _ACR = re.compile(r"urn:tongban(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?")
@@ -74,7 +77,21 @@ class Evidence(NamedTuple):
     expires_at: int | None
 
 
-def identity_level(evidence: Iterable[Evidence], *, now: int) -> int:
+class Proof(NamedTuple):
+    """Evidence as its person sees it: what was proved, by whom, when and until when."""
+
+    id: str
+    kind: str
+    level: int
+    source: str
+    proved_at: int
+    expires_at: int | None
+
+    def valid(self, now: int) -> bool:
+        return self.expires_at is None or self.expires_at > now
+
+
+def identity_level(evidence: Iterable[Evidence] | Iterable[Proof], *, now: int) -> int:
     """The highest level among evidence valid at ``now``; `REGISTERED` without any."""
     valid = (e.level for e in evidence if e.expires_at is None or e.expires_at > now)
     return max(valid, default=REGISTERED)
@@ -98,3 +115,26 @@ class PhonePolicy:
     def sms_opens(self, *, ial: int, last_active: int, now: int) -> bool:
         """Whether a code to the phone, and nothing else, opens an account of this identity level."""
         return ial < CHECKED or not self.idle(last_active=last_active, now=now)
+
+
+def carrying(proofs: Iterable[Proof], *, now: int) -> Proof | None:
+    """The proof at whose end the identity level falls: of those of the highest level the one that lasts longest."""
+    valid = [proof for proof in proofs if proof.valid(now) and proof.level > REGISTERED]
+    return max(valid, key=lambda proof: (proof.level, _end(proof), proof.id), default=None)
+
+
+def _end(proof: Proof) -> float:
+    return float("inf") if proof.expires_at is None else proof.expires_at
+
+
+def next_notice(expires_at: int | None, *, after: int) -> int | None:
+    """When the next notice of this end is due, later than ``after``; None when there is none any more."""
+    if expires_at is None:
+        return None
+    return min((at for days in NOTICE_DAYS if (at := expires_at - days * DAY) > after), default=None)
+
+
+def renewable(proofs: Iterable[Proof], *, now: int) -> bool:
+    """May name and number be checked (again): nothing confirms them beyond the time of the first notice."""
+    until = max((_end(proof) for proof in proofs if proof.valid(now) and proof.level >= CHECKED), default=0)
+    return until <= now + NOTICE_DAYS[0] * DAY

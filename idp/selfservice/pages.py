@@ -78,6 +78,7 @@ def init_selfservice(app: Flask, parts: SelfService) -> None:
         confirm,
         disputes,
         export,
+        identity,
         methods,
         not_me,
         passkeys,

@@ -29,6 +29,7 @@ TAGS = {"zh": "zh-CN", "en": "en"}
 LOCALES = {"zh": "zh_CN", "en": "en"}
 CHINA_TIME = timezone(timedelta(hours=8), "CST")
 _MOMENT = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
+_DAY = {"zh": "y年M月d日", "en": "d MMM y"}
 _ASKED = "lang"
 RETURN_LENGTH = 2000
 
@@ -144,6 +145,12 @@ def local_time(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, CHINA_TIME), _MOMENT[lang], locale=LOCALES[lang])
 
 
+def last_day(seconds: int) -> str:
+    """The last day in China before the moment at which something ends, in the language of the page."""
+    lang = preferences().lang
+    return format_datetime(datetime.fromtimestamp(seconds - 1, CHINA_TIME), _DAY[lang], locale=LOCALES[lang])
+
+
 def short_time(seconds: int) -> str:
     """Month-day and hour:minute in China, as text messages say a time."""
     return datetime.fromtimestamp(seconds, CHINA_TIME).strftime("%m-%d %H:%M")
@@ -158,7 +165,7 @@ def init_locale(app: Flask, web: WebOptions) -> None:
     """Set up Flask-Babel, the time filters and the preferences link."""
     babel = Babel(app, default_locale="zh_CN", locale_selector=lambda: LOCALES[preferences().lang])
     babel.domain_instance = Texts(english(accented=web.pseudo_english))
-    app.jinja_env.filters.update(local_time=local_time, iso_time=iso_time)
+    app.jinja_env.filters.update(local_time=local_time, last_day=last_day, iso_time=iso_time)
     app.register_blueprint(preferences_pages)
 
 

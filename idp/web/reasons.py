@@ -185,6 +185,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:phone:changed": _("更换手机号"),
     "person:phone:released": _("手机号已由其他人验证，不再属于这个账户"),
     "person:evidence:added": _("身份信息得到核验"),
+    "person:evidence:ending_told": _("提醒身份核验即将到期"),
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
     "person:evidence:ended": _("身份核验失效"),
@@ -265,6 +266,15 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "offline_access": (_("您离开后继续访问"), _("应用可以在您没有打开它时继续取得上述信息，直到您撤回")),
 }
 
+EVIDENCE: Mapping[str, LazyString] = {
+    "name_number": _("姓名和证件号码核验"),
+    "face": _("人脸实人认证"),
+    "certificate": _("数字证书认证"),
+    "counter": _("政务服务窗口核验"),
+    "scripted": _("演示人物"),
+}
+SOURCES: Mapping[str, LazyString] = {"population-register": _("人口信息库"), "demo": _("演示数据")}
+
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),
     "2_kinds": _("字母、数字、符号至少用两种。"),
@@ -321,6 +331,16 @@ DISPUTE_STATES: Mapping[str, LazyString] = {
     "rejected": _("未采纳"),
     "withdrawn": _("已撤回"),
 }
+
+
+def evidence_word(kind: str) -> LazyString | str:
+    """How identity was proved, in words; an unknown kind is shown as it is."""
+    return EVIDENCE.get(kind, kind)
+
+
+def source_word(source: str) -> LazyString | str:
+    """Who proved it: a register by its name, anything else as it was recorded."""
+    return SOURCES.get(source, source)
 
 
 def password_rule(rule: str, **numbers: int) -> str:

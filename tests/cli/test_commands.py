@@ -123,6 +123,7 @@ UNSAFE = [
     ("SMS__URL", "http://localhost:8009/sms/v1/messages", "sms.url"),
     ("SMS__SECRET", "short", "sms.secret"),
     ("SMS__SECRET", "sandbox-sms-secret-not-for-production", "sms.secret"),
+    ("SMS__FALLBACK__URL", "https://sms2.example/v1", "sms.fallback.secret"),
     ("REGISTERS__POPULATION__URL", "https://sandbox.localhost/population/v1/checks", "registers.population.url"),
     ("REGISTERS__POPULATION__SECRET", "sandbox-population-secret-not-for-production", "registers.population.secret"),
     ("REGISTERS__ENTERPRISE__URL", "http://registers.example/enterprise", "registers.enterprise.url"),

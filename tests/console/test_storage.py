@@ -27,7 +27,7 @@ from idp.crypto.rings import parse_ring
 from idp.db import Database, Transaction
 from idp.grants.actions import find, issue
 from idp.messages.outbox import init_outbox
-from idp.proofing.actions import add_evidence, held_evidence, require_proofing
+from idp.proofing.actions import add_evidence, proofs_of, require_proofing
 from idp.signin import sessions as citizens
 from idp.signin.interventions import Intervention, suspend
 from idp.signin.rules import Method
@@ -243,9 +243,9 @@ def test_locks_and_evidence_are_read_and_ended(any_database: Database, party: st
         assert locks(tx, key=key, now=NOW) == {"password": NOW + 900}
         assert locks(tx, key=key, now=NOW + 900) == {}
         add_evidence(tx, party, kind="counter", level=3, source="x", expires_at=None, now=NOW)
-        assert [proof.level for proof in held_evidence(tx, party)] == [3]
+        assert [proof.level for proof in proofs_of(tx, party)] == [3]
         assert require_proofing(tx, party, actor="pty_o", because="prp_1", now=NOW)
-        assert held_evidence(tx, party) == []
+        assert proofs_of(tx, party) == []
 
 
 @pytest.mark.parametrize(

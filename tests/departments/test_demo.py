@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -101,6 +102,9 @@ def template_strings() -> Iterator[str]:
 
 def test_every_string_of_the_templates_has_english() -> None:
     assert set(template_strings()) <= set(ENGLISH)
+    for matter in (matter for department in DEPARTMENTS.values() for matter in department.matters):
+        texts = [matter.title, matter.need, matter.intro, matter.button, matter.done]
+        assert {text for text in texts if text} | {figure.label for figure in matter.figures} <= set(ENGLISH)
     assert all(translated(text, "zh") == text for text in ENGLISH)
     assert all(value.isascii() or "·" in value for value in ENGLISH.values())
 
@@ -135,7 +139,7 @@ def test_a_refused_renewal_leads_back_to_signing_in(taxpayer: FlaskClient, provi
 def test_forms_of_other_origins_do_nothing(taxpayer: FlaskClient, provider: FakeProvider) -> None:
     provider.aal = 2
     sign_in(taxpayer, provider, "tax", "/filing?again")
-    for path in ("/refresh", "/filing", "/oidc/logout"):
+    for path in ("/refresh", "/filing", "/refund-account", "/oidc/logout"):
         answer = taxpayer.post(path, base_url=BASE["tax"], headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 403
 
@@ -149,13 +153,56 @@ def test_filing_a_return_needs_two_factors(taxpayer: FlaskClient, provider: Fake
     assert back.location == "/filing"
     assert "提交申报" in taxpayer.get("/filing", base_url=BASE["tax"]).text
     done = taxpayer.post("/filing", base_url=BASE["tax"], headers={"Sec-Fetch-Site": "same-origin"})
-    assert 'id="filed"' in taxpayer.get(done.location, base_url=BASE["tax"]).text
+    assert 'id="done"' in taxpayer.get(done.location, base_url=BASE["tax"]).text
     assert taxpayer.get("/filing/done/nonsense!", base_url=BASE["tax"]).status_code == 404
 
 
-def test_the_social_app_files_no_returns(browser: FlaskClient, department: str) -> None:
-    expected = 303 if department == "tax" else 404
-    assert browser.get("/filing", base_url=BASE[department]).status_code == expected
+@pytest.mark.parametrize(
+    ("department", "path", "level"),
+    [
+        ("social", "/pension", "urn:tongban:ial:2"),
+        ("tax", "/filing", "urn:tongban:aal:2"),
+        ("tax", "/refund-account", "urn:tongban:ial:2:aal:2"),
+    ],
+)
+def test_each_matter_says_what_it_needs_and_asks_for_exactly_that(
+    browser: FlaskClient, provider: FakeProvider, department: str, path: str, level: str
+) -> None:
+    provider.ial = 1
+    sign_in(browser, provider, department)
+    matter = next(one for one in DEPARTMENTS[department].matters if one.key == path[1:])
+    assert matter.need in browser.get("/overview", base_url=BASE[department]).text
+    sent = browser.get(path, base_url=BASE[department])
+    assert parse_qs(urlsplit(sent.location).query)["acr_values"] == [level]
+    declined = browser.get(provider.callback(sent.location), base_url=BASE[department])
+    assert (declined.status_code, declined.location) == (403, None)
+    assert "需要：" in declined.text
+    sent = browser.get(path, base_url=BASE[department])
+    provider.ial, provider.aal = 2, 2
+    assert browser.get(provider.callback(sent.location), base_url=BASE[department]).location == path
+    assert matter.intro in browser.get(path, base_url=BASE[department]).text
+
+
+@pytest.mark.parametrize(
+    ("verified", "shown_as_checked"), [(True, True), (False, False), ("true", False), (None, False)]
+)
+def test_only_a_name_the_provider_has_checked_is_shown_as_checked(
+    taxpayer: FlaskClient, provider: FakeProvider, verified: object, shown_as_checked: bool
+) -> None:
+    provider.aal, provider.userinfo = 2, {"sub": "pw_person", "name": "周𪚥文", "name_verified": verified}
+    sign_in(taxpayer, provider, "tax", "/refund-account")
+    page = taxpayer.get("/refund-account", base_url=BASE["tax"]).text
+    assert ("周𪚥文" in page) is shown_as_checked
+
+
+def test_both_apps_ask_for_the_verified_name() -> None:
+    assert all("real_name" in department.scope.split() for department in DEPARTMENTS.values())
+
+
+@pytest.mark.parametrize("path", ["/filing", "/refund-account", "/pension"])
+def test_an_app_handles_its_own_matters_only(browser: FlaskClient, department: str, path: str) -> None:
+    own = path[1:] in {matter.key for matter in DEPARTMENTS[department].matters}
+    assert browser.get(path, base_url=BASE[department]).status_code == (303 if own else 404)
 
 
 def test_wrong_ways_end_on_a_page_of_the_app(browser: FlaskClient, department: str) -> None:

@@ -363,6 +363,50 @@ def test_a_level_that_fell_closes_the_page(browser: FlaskClient, provider: FakeP
     assert get(browser, "/strong").status_code == 303
 
 
+@pytest.mark.parametrize("error", ["unmet_authentication_requirements", "access_denied", "interaction_required"])
+def test_an_unmet_level_is_a_page_of_the_app_and_not_another_redirect(
+    browser: FlaskClient, provider: FakeProvider, error: str
+) -> None:
+    sign_in(browser, provider)
+    sent = get(browser, "/strong")
+    page = get(browser, provider.callback(sent.location, error=error), Accept_Language="en")
+    assert (page.status_code, page.location) == (403, None)
+    assert ("Needed: a sign-in in two ways." in page.text) is (error == "unmet_authentication_requirements")
+    assert get(browser, "/").text == "pw_person"
+
+
+def test_the_notice_says_what_the_matter_needs(browser: FlaskClient, provider: FakeProvider) -> None:
+    page = sign_in(browser, provider, "/strong")
+    assert "需要：用两种方式登录。" in page.text
+
+
+def test_a_level_lost_on_the_way_back_is_told_and_does_not_go_round_in_circles(
+    browser: FlaskClient, provider: FakeProvider
+) -> None:
+    """The access token is over at once, and the ID token of its refresh says less than the one before."""
+    provider.life, provider.aal = 0, 2
+    back = sign_in(browser, provider, "/strong")
+    assert back.location == "/strong"
+    provider.aal = 1
+    page = get(browser, "/strong")
+    assert (page.status_code, page.location) == (403, None)
+    assert 'id="level"' in page.text
+    assert get(browser, "/strong").status_code == 303, "the button of that page asks anew"
+
+
+def test_a_script_is_told_which_level_its_person_lacks(
+    browser: FlaskClient, provider: FakeProvider, clock: Clock
+) -> None:
+    nobody = get(browser, "/strong", Accept="application/json")
+    assert (nobody.status_code, nobody.json["title"]) == (401, "Sign-in required")
+    sign_in(browser, provider)
+    weak = get(browser, "/strong", Accept="application/json")
+    assert (weak.status_code, weak.json["acr_values"]) == (401, "urn:tongban:aal:2")
+    assert "max_age" not in weak.json
+    clock.now += 301
+    assert get(browser, "/fresh", Accept="application/json").json["max_age"] == 60
+
+
 # How long it lasts
 
 

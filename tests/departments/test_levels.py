@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.departments.errors import ConfigurationError
-from adapters.departments.levels import NOTHING, demand
+from adapters.departments.flask_notices import needs
+from adapters.departments.levels import NOTHING, Demand, demand
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,22 @@ def test_a_negative_age_is_an_error() -> None:
 def test_a_combined_level_needs_both(ial: int, aal: int, has_ial: int, has_aal: int) -> None:
     asked = demand(f"urn:tongban:ial:{ial}:aal:{aal}")
     assert asked.met_by({"ial": has_ial, "aal": has_aal}) == (has_ial >= ial and has_aal >= aal)
+
+
+@pytest.mark.parametrize(
+    ("asked", "zh", "en"),
+    [
+        (NOTHING, "", ""),
+        (demand("ial:2"), "需要：核验过姓名和证件号码。", "Needed: a checked name and document number."),
+        (
+            demand("urn:tongban:ial:2:aal:2", max_age=60),
+            "需要：核验过姓名和证件号码，并且用两种方式登录，并且刚刚重新登录。",
+            "Needed: a checked name and document number, and a sign-in in two ways, and a recent sign-in.",
+        ),
+        (demand(("ial:4", "aal:3")), "需要：数字证书或窗口认证；或者用通行密钥或证书登录。", None),
+        (demand("phr"), "需要：更高的认证等级。", "Needed: a higher level."),
+    ],
+)
+def test_a_demand_has_words(asked: Demand, zh: str, en: str | None) -> None:
+    assert needs(asked, "zh") == zh
+    assert en is None or needs(asked, "en") == en

@@ -293,4 +293,4 @@ def test_a_level_that_is_reached_opens_the_page(scene: Scene) -> None:
     browser = Browser("person-2")
     with browser.http:
         assert "提交申报" in browser.open(f"{scene.tax.url}/filing").text
-        assert 'id="filed"' in browser.send(f"{scene.tax.url}/filing").text
+        assert 'id="done"' in browser.send(f"{scene.tax.url}/filing").text

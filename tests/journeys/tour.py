@@ -131,6 +131,11 @@ class Tour:
         self.fill(password="Maple8Window53", user_name=f"linqiu_{self.number:03d}")
         self.page.locator("input[name=agreements]").check()
         self.send("register-done")
+        self.open("/identity/name", "identity-name")
+        self.send("identity-name-empty")
+        self.fill(name="沈新禾", number="420199200106140046")
+        self.send("identity-name-wrong")
+        self.open("/account/identity", "account-identity-none")
         self.page.context.clear_cookies(name=re.compile("session"))
 
     def recovering(self) -> None:
@@ -170,7 +175,7 @@ class Tour:
         sign_in(self.page, *PERSON)
         signed_in_to(self.page, self.site.tax)
         self.see("tax-overview", self.page)
-        self.press("#file-return", "confirm")
+        self.press("#go-filing", "confirm")
         self.press("button[name=send]", "confirm-enter")
         self.fill(code="000000")
         self.send("confirm-wrong")
@@ -178,7 +183,9 @@ class Tour:
         self.send()
         self.page.wait_for_url(f"{self.site.tax}/**")
         self.see("tax-filing", self.page)
+        self.open(f"{self.site.tax}/refund-account", "tax-refund-account")
         self.open(f"{self.site.social}/overview", "social-overview")
+        self.open(f"{self.site.social}/pension", "social-pension")
 
     def agreeing(self) -> None:
         self.register_asking_app()
@@ -210,7 +217,7 @@ class Tour:
             self.press(f"button[value={what}]")
 
     def my_account(self) -> None:
-        for name in ("profile", "password", "sessions", "apps", "activity"):
+        for name in ("profile", "identity", "password", "sessions", "apps", "activity"):
             self.open(f"/account/{name}", f"account-{name}")
         self.rights()
         self.open("/account/password")

@@ -38,6 +38,19 @@ def signed_in_to(page: Page, address: str) -> None:
     expect(page.locator("#person")).to_be_visible()
 
 
+def check_name(page: Page, name: str, number: str) -> None:
+    """On the page that checks name and number."""
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=number]").fill(number)
+    submit(page)
+
+
+def sessions_of(page: Page, site: Site) -> int:
+    """How many sessions the person has at the provider."""
+    page.goto(f"{site.provider}/account/sessions")
+    return page.locator("main ul.items > li").count()
+
+
 def register_and_walk(page: Page, site: Site, phone: str) -> list[float]:
     """The whole promise, by registration and then by sign-in; the seconds of `both_apps_and_out`."""
     ask_to_sign_in(page, site)

@@ -89,7 +89,7 @@ def test_a_text_message_carries_its_row_as_idempotency_key_over_all_tries(
     with any_database.transaction() as tx:
         row_id = put_code(tx, "+8613800138002")
     eventually(lambda: results(any_database) == ["delivered"])
-    assert [message.message_id for message in gateway.sent] == [row_id, row_id]
+    assert [(message.message_id, message.attempt) for message in gateway.sent] == [(row_id, 1), (row_id, 2)]
     assert gateway.sent[0].text.startswith("【通办】登录验证码 493817")
 
 

@@ -67,6 +67,19 @@ class RunningSandbox:
 
 @pytest.fixture
 def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def second_sandbox() -> Iterator[RunningSandbox]:
+    """Another vendor, with an inbox and a memory of its own."""
+    with running_sandbox() as running:
+        yield running
+
+
+@contextmanager
+def running_sandbox() -> Iterator[RunningSandbox]:
     running = RunningSandbox()
     app = create_sandbox(
         SandboxSettings(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from idp.messages.rules import MAX_AGE, Kind, backoff, expires_at, next_try
 from idp.messages.templates import PARAMS, SIGN, TEMPLATES, TemplateError, compose, render
 
-LONGEST = {"code": "12345678", "minutes": "15", "time": "12-31 23:59", "tail": "1001"}
+LONGEST = {"code": "12345678", "minutes": "15", "time": "12-31 23:59", "tail": "1001", "date": "2027-12-31"}
 
 
 def test_tries_are_spaced_1_2_5_15_60_300_then_every_900_seconds() -> None:

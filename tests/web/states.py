@@ -20,10 +20,12 @@ from idp.web.reasons import (
     DISPUTE_STATES,
     ITEMS,
     event_sentence,
+    evidence_word,
     method_word,
     password_rule,
     scope_words,
     sentence,
+    source_word,
 )
 from tests.web.console_states import CONSOLE_STATES
 
@@ -145,7 +147,6 @@ def asking() -> SimpleNamespace:
 
 BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
 DETAILS = {"password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
-WHO = {"client_name": None, "declinable": False, "elsewhere": False, "later_url": "#"}
 ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
 RECOVER_CODE = CODE_STEP | {"masked_phone": None, "change_url": "#"}
 NEW_PASSWORD = Field("new_password", secret=True)
@@ -153,10 +154,6 @@ CHANGE_PHONE = {"masked_phone": PHONE, "held_until": None, "holds": (72, 24), "n
 CONSENT = {"client_name": TAX, "department_name": "国家税务总局湖南省税务局", "account_label": PHONE, "notice": None}
 OUT = {"refreshing": True, "refresh_url": "#", "pause_url": "#", "signin_url": "/signin"}
 LAW = "《社会保险法》第七十四条"
-
-
-def _who(name: str = "") -> Form:
-    return Form(Field("name"), Field("kind"), Field("number"), values={"kind": "id_number", "name": name})
 
 
 def _details(**values: str) -> Form:
@@ -406,20 +403,6 @@ STATES: Mapping[str, State] = {
     ),
     "register-done": page("register_done.html", client_name=TAX, continue_url="#"),
     "register-done-bare": page("register_done.html", client_name=None, continue_url="#"),
-    "identity-name": page("identity_name.html", form=_who, **WHO),
-    "identity-name-asked": page(
-        "identity_name.html", form=_who, **WHO | {"client_name": TAX, "declinable": True, "later_url": None}
-    ),
-    "identity-name-refused": page(
-        "identity_name.html",
-        form=lambda: refused(_who("欧阳2"), name="name_invalid", number="document_number_invalid"),
-        **WHO,
-    ),
-    "identity-name-not-confirmed": page(
-        "identity_name.html",
-        form=lambda: refused(_who("欧阳清岚"), whole="identity_not_confirmed"),
-        **WHO | {"elsewhere": True},
-    ),
     "recover": page("recover.html", form=lambda: Form(IDENTIFIER), **ASK_ACCOUNT),
     "recover-refused": page(
         "recover.html",
@@ -546,6 +529,50 @@ STATES: Mapping[str, State] = {
     ),
     "account-passkey-name": page(
         "account/passkey_name.html", form=lambda: Form(PASSKEY_NAME, values={"name": "我的手机"})
+    ),
+    "account-identity": page(
+        "account/identity.html",
+        ial=3,
+        ends=NOW + 864000,
+        ial_after=2,
+        renew_url="/identity/name",
+        proofs=lambda: [
+            thing(
+                kind=kind,
+                source=source_word("population-register"),
+                level=level,
+                proved_at=NOW,
+                expires_at=ends,
+                valid=valid,
+            )
+            for kind, level, ends, valid in (
+                (evidence_word("face"), 3, NOW + 864000, True),
+                (evidence_word("name_number"), 2, None, True),
+                (evidence_word("counter"), 4, NOW, False),
+            )
+        ],
+    ),
+    "account-identity-none": page(
+        "account/identity.html", ial=1, ends=None, ial_after=None, renew_url="/identity/name", proofs=[]
+    ),
+    "identity-name": page(
+        "identity_name.html",
+        form=lambda: Form(Field("name"), Field("kind"), Field("number"), values={"kind": "id_number"}),
+        client_name=SOCIAL,
+        declinable=True,
+        elsewhere=False,
+        later_url=None,
+    ),
+    "identity-name-refused": page(
+        "identity_name.html",
+        form=lambda: refused(
+            Form(Field("name"), Field("kind"), Field("number"), values={"kind": "passport"}),
+            whole="identity_not_confirmed",
+        ),
+        client_name=None,
+        declinable=False,
+        elsewhere=True,
+        later_url="/account/profile",
     ),
     "account-password": page(
         "account/password.html",

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from adapters.departments.demo import shown
-from adapters.departments.demo.departments import DEPARTMENTS, Department
-from adapters.departments.demo.texts import translated
+from adapters.departments.demo.departments import DEPARTMENTS, Department, Matter
+from adapters.departments.demo.texts import translated, worded
 from adapters.departments.errors import ProviderRefused, ProviderUnavailable, SessionEnded
 from adapters.departments.flask import SingleSignOn, current_person, login_required
 from adapters.departments.flask_notices import Notice, NoticeKind
@@ -24,7 +24,10 @@ from adapters.departments.sessions import Store
 from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Transport
 
-_ENTRANCES = frozenset({"landing", "overview", "filing", "departments.login"})
+_ENTRANCES = frozenset(
+    {"landing", "overview", "departments.login"}
+    | {matter.key for department in DEPARTMENTS.values() for matter in department.matters}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +103,8 @@ def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn) -> None:
     def healthz() -> ResponseReturnValue:
         return Response("ok\n", mimetype="text/plain")
 
-    if settings.department.files_returns:
-        _add_filing(app, sso)
+    for matter in settings.department.matters:
+        _add_matter(app, sso, matter)
 
 
 def _refresh(sso: SingleSignOn) -> str:
@@ -114,24 +117,27 @@ def _refresh(sso: SingleSignOn) -> str:
     return "yes"
 
 
-def _add_filing(app: Flask, sso: SingleSignOn) -> None:
-    """The page that shows step-up: it opens only to somebody who signed in with two factors."""
+def _add_matter(app: Flask, sso: SingleSignOn, matter: Matter) -> None:
+    """The pages that show step-up: they open only to somebody who is known, and signed in, as the matter needs."""
 
-    @app.route("/filing", methods=["GET", "POST"])
-    @login_required(level="urn:tongban:aal:2")
-    def filing() -> ResponseReturnValue:
+    @login_required(level=matter.level)
+    def page() -> ResponseReturnValue:
         if request.method == "GET":
-            return render_template("demo/filing.html")
+            return render_template("demo/matter.html", matter=matter)
         if not from_this_app(sso):
             return sso.notice(NoticeKind.FOREIGN_FORM, target="/")
-        return redirect(url_for("filed", number=secrets.token_hex(4)), 303)
+        return redirect(url_for(f"{matter.key}-done", number=secrets.token_hex(4)), 303)
 
-    @app.get("/filing/done/<number>")
-    @login_required(level="urn:tongban:aal:2")
-    def filed(number: str) -> ResponseReturnValue:
+    @login_required(level=matter.level)
+    def done(number: str) -> ResponseReturnValue:
         if len(number) != 8 or not number.isalnum():
             abort(404)
-        return render_template("demo/filed.html", number=number)
+        return render_template("demo/done.html", matter=matter, number=number)
+
+    methods = ["GET", "POST"] if matter.button else ["GET"]
+    app.add_url_rule(f"/{matter.key}", matter.key, page, methods=methods)
+    if matter.button:
+        app.add_url_rule(f"/{matter.key}/done/<number>", f"{matter.key}-done", done)
 
 
 def _add_frame(app: Flask, settings: DemoSettings) -> None:
@@ -144,9 +150,10 @@ def _add_frame(app: Flask, settings: DemoSettings) -> None:
     )
 
     @app.context_processor
-    def words() -> dict[str, object]:
+    def texts() -> dict[str, object]:
         return {
             "_": _say,
+            "words": lambda value: worded(value, _language()),
             "lang": _language(),
             "department": settings.department,
             "other": DEPARTMENTS[settings.department.other],

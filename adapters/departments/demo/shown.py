@@ -23,6 +23,12 @@ def strength(level: int) -> str:
     return _STRENGTH[level] if 0 <= level < len(_STRENGTH) else _STRENGTH[0]
 
 
+def verified_name(profile: Mapping[str, Any]) -> str:
+    """The name that the provider says it has checked (scope `real_name`); empty without."""
+    name = profile.get("name")
+    return name if profile.get("name_verified") is True and isinstance(name, str) else ""
+
+
 def moment(seconds: object) -> str:
     """Unix seconds as China Standard Time; empty for anything else."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1 << 33:

@@ -64,7 +64,25 @@ ENGLISH = {
     "应用收到的信息": "What this app was told",
     "登录令牌": "ID token",
     "用户信息": "User information",
-    "年度汇算申报": "Annual return",
+    "需要已核验的姓名和证件号码": "Needs a checked name and document number",
+    "需要已核验的姓名和证件号码，以及双因素认证": "Needs a checked name and document number, and two-factor sign-in",
+    "变更退税银行账户": "Change the bank account for refunds",
+    "退税只能退到本人名下的账户。户名取自统一身份认证核验过的姓名，不能修改。": "Refunds go only to your own "
+    "account. The holder is the name that the unified identity service has checked; it cannot be changed here.",
+    "现有账户": "Account on file",
+    "新账户": "New account",
+    "确认变更": "Confirm the change",
+    "账户已变更": "The account was changed",
+    "养老待遇资格": "Pension status",
+    "以下为本人的养老待遇资格。姓名取自统一身份认证的核验结果。": "This is your own pension status. "
+    "The name is the one that the unified identity service has checked.",
+    "资格状态": "Status",
+    "正常": "In good standing",
+    "本年度认证": "Check of this year",
+    "已完成": "Done",
+    "每月待遇": "Monthly pension",
+    "姓名": "Name",
+    "已核验": "checked",
     "请核对后提交。": "Please check and submit.",
     "提交申报": "Submit the return",
     "申报已提交": "The return was submitted",
@@ -83,3 +101,8 @@ ENGLISH = {
 def translated(text: str, language: str) -> str:
     """The text in "zh" or "en". A string without English is a mistake: `KeyError`."""
     return ENGLISH[text] if language == "en" else text
+
+
+def worded(value: str, language: str) -> str:
+    """A figure's value: translated where it is words, else as it stands."""
+    return ENGLISH.get(value, value) if language == "en" else value
