@@ -316,6 +316,7 @@ def _console(provider: Provider) -> Console:
         operators=operators,
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(provider.cipher, acts(directory, operators, issuer=settings.issuer, locale=locale)),
+        disputes=provider.disputes,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
         locale=locale,

@@ -127,6 +127,7 @@ class Event(StrEnum):
     PROPOSAL_REFUSED = "operator:proposal:refused"
     PROPOSAL_WITHDRAWN = "operator:proposal:withdrawn"
     PROPOSAL_VOID = "operator:proposal:void"
+    DISPUTE_VIEWED = "operator:dispute:viewed"
     AUDIT_READ = "operator:audit:read"
 
     CHAIN_BEGUN = "audit:chain:begun"

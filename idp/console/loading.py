@@ -18,6 +18,7 @@ from idp.console.rules import Factor, Operator, OperatorSession, OperatorState, 
 from idp.credentials.password import Passwords
 from idp.credentials.totp import Totp
 from idp.db import current_transaction, db
+from idp.disputes.actions import Disputes
 from idp.signin.rules import activity_grain
 from idp.web.clock import now
 from idp.web.cookies import operator_secret, set_operator_secret
@@ -37,6 +38,7 @@ class Console:
     operators: Operators
     justifications: Justifications
     four_eyes: FourEyes
+    disputes: Disputes
     idle: int
     absolute: int
     locale: str

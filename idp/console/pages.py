@@ -24,6 +24,7 @@ PROPOSERS = (Role.PLATFORM, Role.REVIEW)
 MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("home", "console.home", tuple(Role)),
     ("people", "console.people", CASEWORK),
+    ("disputes", "console.disputes", CASEWORK),
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
     ("operators", "console.operators", (Role.PLATFORM,)),
@@ -37,6 +38,7 @@ def init_console(app: Flask, made_of: Console) -> None:
     from idp.console import (  # noqa: F401 - their views join the blueprint
         audit_pages,
         client_pages,
+        dispute_pages,
         enrolment_pages,
         operator_pages,
         people_pages,

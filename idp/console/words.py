@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _
 WORDS: Mapping[str, LazyString] = {
     "menu_home": _("工作台"),
     "menu_people": _("查找人员"),
+    "menu_disputes": _("异议与更正"),
     "menu_proposals": _("双人复核"),
     "menu_clients": _("接入应用"),
     "menu_operators": _("操作员"),

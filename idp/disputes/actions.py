@@ -37,6 +37,7 @@ _FILE = Statement[Any](
     "INSERT INTO dispute (id, party_id, item, text, locale, state, filed_at, due_at)"
     " VALUES (:id, :party, :item, :text, :locale, 'filed', :now, :due_at)"
 )
+_BY_ID = Statement(f"SELECT {_COLUMNS} FROM dispute WHERE id = :id", Stored)
 _COUNT = Statement("SELECT COUNT(*) FROM dispute WHERE party_id = :party AND state = 'filed'", int)
 _OF_PARTY = Statement(
     f"SELECT {_COLUMNS} FROM dispute WHERE party_id = :party ORDER BY filed_at DESC, id DESC", Stored
@@ -176,6 +177,10 @@ class Disputes:
     def of_party(self, tx: Transaction, party_id: str) -> list[Dispute]:
         """Everything this person has filed, newest first."""
         return [self._opened(row) for row in tx.all(_OF_PARTY, party=party_id)]
+
+    def find(self, tx: Transaction, dispute_id: str) -> Dispute | None:
+        row = tx.one(_BY_ID, id=dispute_id)
+        return self._opened(row) if row else None
 
     def waiting(self, tx: Transaction, place: Place = FIRST, *, limit: int = 50) -> list[Dispute]:
         """The disputes behind ``place`` in the queue of operators, those due first at its head."""

@@ -24,6 +24,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "dispute_withdrawn": _("异议已撤回。"),
     "dispute_not_waiting": _("这项异议已经办结或撤回。"),
     "dispute_reason_missing": _("请写明答复的理由"),
+    "dispute_decision_missing": _("请选择采纳或不采纳"),
+    "dispute_answered": _("已答复，并已用短信告知本人。"),
     "account_closed": _("该账户已注销。"),
     # any form
     "text_too_long": _("输入的内容过长"),
@@ -197,6 +199,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:dispute:filed": _("提交异议"),
     "person:dispute:withdrawn": _("撤回异议"),
     "operator:dispute:answered": _("异议得到答复"),
+    "operator:dispute:viewed": _("工作人员查看了您的异议"),
     "person:session:disowned": _("报告一次登录不是本人"),
     "person:password:reset_required": _("密码停用，等待重新设置"),
     "person:password:accepted": _("密码验证通过"),

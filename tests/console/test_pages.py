@@ -45,6 +45,7 @@ def test_the_menu_leads_only_where_the_roles_may_go(shared_app: Flask) -> None:
 
 def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     """A real address of every page that is read."""
+    site.browser().sign_in().submit("/account/disputes/new", {"item": "level", "text": "应当更高"})
     person = clerk.look_at()
     proposal = clerk.propose("suspend")
     return {
@@ -52,6 +53,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.people": "/console/people",
         "console.person": person,
         "console.intervene": f"{person}/sign-out",
+        "console.disputes": "/console/disputes",
+        "console.dispute": f"/console/disputes/{site.one('SELECT id FROM dispute')}",
         "console.proposals": "/console/proposals",
         "console.proposal": proposal,
         "console.clients": "/console/clients",

@@ -11,7 +11,7 @@ from idp.console.rules import Role
 from idp.console.words import word
 from idp.web.forms import Field, Form
 from idp.web.notices import Notice
-from idp.web.reasons import password_rule, sentence
+from idp.web.reasons import DISPUTE_STATES, ITEMS, password_rule, sentence
 
 NOW = 1795413600
 DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")
@@ -81,6 +81,22 @@ def person(**changed: Any) -> Callable[[], SimpleNamespace]:
         return thing(**facts | {name: value() if callable(value) else value for name, value in changed.items()})
 
     return make
+
+
+JUDGEMENT = (Field("decision"), Field("answer"))
+
+
+def queued(overdue: bool = False) -> SimpleNamespace:
+    return thing(url="#", item=ITEMS["verified_name"], filed_at=NOW, due_at=NOW, overdue=overdue)
+
+
+def objection(**changed: Any) -> SimpleNamespace:
+    facts = {
+        "item": ITEMS["verified_name"], "text": "应为“䶮”。", "state": DISPUTE_STATES["filed"], "waits": True,
+        "name": "*䶮", "party_id": "pty_01", "filed_at": NOW, "due_at": NOW, "overdue": False, "answer": None,
+        "settled_at": None, "operator": None,
+    }  # fmt: skip
+    return thing(**facts | changed)
 
 
 def acts() -> list[SimpleNamespace]:
@@ -198,6 +214,25 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         account_label="138****8000",
         double=True,
         back_url="#",
+    ),
+    "console-disputes": page(
+        "disputes", "disputes", disputes=lambda: [queued(), queued(overdue=True)], more_url="#", notice=None
+    ),
+    "console-disputes-none": page("disputes", "disputes", disputes=[], more_url=None, notice=None),
+    "console-dispute": page(
+        "dispute", "disputes", form=lambda: Form(Field("decision"), Field("answer")), dispute=objection
+    ),
+    "console-dispute-refused": page(
+        "dispute",
+        "disputes",
+        form=refused(*JUDGEMENT, answer="dispute_reason_missing"),
+        dispute=lambda: objection(overdue=True),
+    ),
+    "console-dispute-answered": page(
+        "dispute",
+        "disputes",
+        form=plain(*JUDGEMENT),
+        dispute=lambda: objection(waits=False, answer="已按您的说明更正。", settled_at=NOW, operator="li.na"),
     ),
     "console-proposals": page("proposals", "proposals", proposals=lambda: [proposal()()]),
     "console-proposals-none": page("proposals", "proposals", proposals=[]),
