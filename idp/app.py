@@ -28,6 +28,7 @@ from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import same
 from idp.db import Database, DatabaseUnavailable, init_db
+from idp.flows.actions import Journeys
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.messages.outbound import GuardedClient
@@ -44,7 +45,8 @@ from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.name_check import NameCheck
 from idp.proofing.pages import Proofing, init_proofing
 from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
-from idp.registration.flows import Journeys
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.pages import Recovery, init_recovery
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
@@ -110,10 +112,14 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
     init_proofing(app, Proofing(provider.directory, name_check))
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes))
+    phones = _phone_policy(settings)
+    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, phones))
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
+    init_registration(
+        app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements, phones)
+    )
+    init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -126,7 +132,18 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_selfservice(app, SelfService(provider.directory, provider.passwords, provider.registry, agreements))
+    init_selfservice(
+        app,
+        SelfService(
+            provider.directory,
+            provider.passwords,
+            provider.registry,
+            agreements,
+            codes=provider.codes,
+            journeys=journeys,
+            phones=phones,
+        ),
+    )
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -200,6 +217,15 @@ def _captcha(provider: Provider, metrics: Metrics) -> Captcha:
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,
+    )
+
+
+def _phone_policy(settings: Settings) -> PhonePolicy:
+    limits = settings.limits
+    return PhonePolicy(
+        recycled_after=limits.phone_recycle_days * 86400,
+        change_hold=limits.phone_change_hold,
+        reset_hold=limits.password_reset_hold,
     )
 
 

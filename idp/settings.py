@@ -173,6 +173,12 @@ class Limits(Section):
     password: PasswordLimits = PasswordLimits()
     captcha: CaptchaLimits = CaptchaLimits()
     identity: IdentityLimits = IdentityLimits()
+    phone_recycle_days: int = 90
+    """Days without use after which a number may be somebody else's: a text code alone opens no real-name account."""
+    phone_change_hold: int = 72 * 3600
+    """From one change of phone to the next."""
+    password_reset_hold: int = 24 * 3600
+    """From a change of phone to a new password by a code to the new phone alone."""
     body_bytes: int = 64 * 1024
     """Largest request body."""
     form_fields: int = 64
@@ -185,7 +191,7 @@ class Session(Section):
     parked: int = 1800
     """How long a department's request waits for its person."""
     flow: int = 1800
-    """How long a registration may take."""
+    """How long a registration, a recovery or a change of phone may take."""
 
 
 class Tokens(Section):
@@ -405,4 +411,15 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
     if limits.captcha.lifetime > 600:
         faults.append("limits.captcha: digits are good for more than 10 minutes")
+    return faults + _unsafe_holds(limits)
+
+
+def _unsafe_holds(limits: Limits) -> list[str]:
+    faults = []
+    if not 1 <= limits.phone_recycle_days <= 90:
+        faults.append("limits.phone_recycle_days: not 1 to 90; later a number may be somebody else's")
+    if limits.phone_change_hold < 24 * 3600:
+        faults.append("limits.phone_change_hold: a phone may change again within 24 hours")
+    if limits.password_reset_hold < 12 * 3600:
+        faults.append("limits.password_reset_hold: a new phone alone sets a password within 12 hours")
     return faults

@@ -8,10 +8,10 @@ import idp.audit.models
 import idp.clients.models
 import idp.credentials.models
 import idp.crypto.models
+import idp.flows.models
 import idp.grants.models
 import idp.messages.models
 import idp.proofing.models
-import idp.registration.models
 import idp.signin.models
 import idp.state.models
 

@@ -16,7 +16,15 @@ from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName
 from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
-from idp.db import Statement, Transaction
+from idp.db import Dialect, Statement, Transaction
+
+
+class Holder(NamedTuple):
+    """Whose an identifier is, and by which row."""
+
+    party_id: str
+    identifier_id: str
+
 
 # One statement for whatever was typed; a blind belongs to its kind, so the two lists cannot meet crosswise.
 _FIND = Statement[tuple[str, str]](
@@ -26,8 +34,21 @@ _FIND = Statement[tuple[str, str]](
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
-    " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT (kind, blind) DO NOTHING"
+    " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT DO NOTHING"
 )
+_OWN = Statement("SELECT party_id, id FROM party_identifier WHERE party_id = :party AND kind = :kind", Holder)
+_DROP_IDENTIFIER = Statement[Any]("DELETE FROM party_identifier WHERE id = :id AND party_id = :party")
+
+
+_HOLDER_SQL = (
+    "SELECT i.party_id, i.id FROM party_identifier i JOIN party p ON p.id = i.party_id"
+    " WHERE i.kind = :kind AND i.blind IN (:b0, :b1) AND p.status = 'active'"
+)
+# On SQLite writers stand in line from their first statement on; nothing need be locked.
+_HOLDER: dict[Dialect, Statement[Holder]] = {
+    "sqlite": Statement(_HOLDER_SQL, Holder),
+    "postgresql": Statement(_HOLDER_SQL + " FOR UPDATE OF i", Holder),
+}
 
 
 class _PersonRow(NamedTuple):
@@ -182,7 +203,7 @@ class Directory:
     def add_identifier(
         self, tx: Transaction, party_id: str, identifier: Identifier, *, verified: bool, now: int
     ) -> bool:
-        """False when somebody has it already (under any key of the index ring)."""
+        """False when somebody has it already (under any key of the index ring), or the party has one of its kind."""
         if not isinstance(self.lookup(tx, identifier), Unknown):
             return False
         row = new_id("idn")
@@ -243,6 +264,23 @@ class Directory:
         told = orjson.loads(self._cipher.open(row.sealed, context=f"identity_document.sealed:{row.id}"))
         document = stored_document(DocumentType(row.kind), told["number"])
         return Identity(PersonName(told["name"]), document, row.at or 0, row.until)
+
+    def holder(self, tx: Transaction, identifier: Identifier) -> Holder | None:
+        """Whose it is; it cannot leave its account, nor the row its party, before ``tx`` ends."""
+        blinds = self._index.candidates(identifier.kind, identifier.value)
+        return tx.one(_HOLDER[tx.dialect], kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+
+    def own(self, tx: Transaction, party_id: str, kind: Kind) -> Holder | None:
+        """The party's own phone or user name, of which it has one at most."""
+        return tx.one(_OWN, party=party_id, kind=kind)
+
+    def drop_identifier(self, tx: Transaction, held: Holder) -> bool:
+        """Take an identifier from its party; False when somebody did so meanwhile."""
+        return tx.run(_DROP_IDENTIFIER, id=held.identifier_id, party=held.party_id) == 1
+
+    def stand_in(self, text: str) -> Mobile:
+        """A number that nobody can have, always the same for one text: messages to it are counted, and go nowhere."""
+        return Mobile(f"0{int.from_bytes(self.blind_text(text)[:8]) % 10**10:010}")
 
     def person(self, tx: Transaction, party_id: str) -> Person:
         mobile, user_name, claims, updated_at, created_at = None, None, {}, None, 0

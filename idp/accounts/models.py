@@ -1,12 +1,15 @@
-"""Tables of parties, identifiers, documents, profiles, pairwise subjects and accepted agreements.
+"""Tables of parties, identifiers, documents, profiles, pairwise subjects, accepted agreements, holds and events.
 
 Always true: what a person could be recognised by is sealed; it is found through its blind index only.
 """
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db import Base
+
+_SINGLE = text("kind IN ('mobile', 'user_name')")
+_WAITING = text("delivered_at IS NULL")
 
 
 class Party(Base):
@@ -21,10 +24,22 @@ class Party(Base):
 
 
 class PartyIdentifier(Base):
-    """What finds a party, a phone number for one: ``sealed`` under the context ``party_identifier.sealed:<id>``."""
+    """What finds a party: a phone number or user name (one of each at most), a document number.
+
+    ``sealed`` under the context ``party_identifier.sealed:<id>``."""
 
     __tablename__ = "party_identifier"
-    __table_args__ = (UniqueConstraint("kind", "blind"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "blind"),
+        Index(
+            "ix_party_identifier_single",
+            "party_id",
+            "kind",
+            unique=True,
+            sqlite_where=_SINGLE,
+            postgresql_where=_SINGLE,
+        ),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
     kind: Mapped[str]
@@ -79,3 +94,28 @@ class AgreementAcceptance(Base):
     document: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     accepted_at: Mapped[int]
+
+
+class PartyHold(Base):
+    """An act that waits: what a person may not do before ``held_until``."""
+
+    __tablename__ = "party_hold"
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    act: Mapped[str] = mapped_column(primary_key=True)
+    held_until: Mapped[int] = mapped_column(index=True)
+    created_at: Mapped[int]
+
+
+class PartyEvent(Base):
+    """Something departments that know the party are to be told; ``detail`` is JSON without personal data."""
+
+    __tablename__ = "party_event"
+    __table_args__ = (
+        Index("ix_party_event_waiting", "created_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    kind: Mapped[str]
+    detail: Mapped[str | None]
+    created_at: Mapped[int]
+    delivered_at: Mapped[int | None]

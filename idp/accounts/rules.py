@@ -29,6 +29,20 @@ class PartyStatus(StrEnum):
     CLOSED = "closed"
 
 
+class Act(StrEnum):
+    """What can be held back for a time."""
+
+    CHANGE_PHONE = "change-phone"
+    RESET_PASSWORD = "reset-password"  # noqa: S105
+    """By a code to the phone alone; who signs in may change the password."""
+
+
+class PartyEventKind(StrEnum):
+    """What departments are to be told of a party."""
+
+    IDENTIFIER_RECYCLED = "identifier-recycled"
+
+
 @dataclass(frozen=True, slots=True)
 class Mobile:
     """A mainland mobile number: 11 digits, ``1[3-9]`` and nine more."""

@@ -12,7 +12,7 @@ from idp.audit import Event, record
 from idp.cli.context import Context, fail
 from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
-from idp.registration.flows import reseal_flows
+from idp.flows.actions import reseal_flows
 from idp.settings import write_secrets
 
 

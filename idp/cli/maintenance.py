@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from idp.accounts.holds import purge_holds
 from idp.audit.checkpoints import purge as purge_audit
 from idp.cli.context import Context
 from idp.cli.schema import is_current
@@ -14,8 +15,8 @@ from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto import signing
 from idp.db import Database, DatabaseUnavailable, Statement
+from idp.flows import actions as flows
 from idp.messages.outbox import purge_settled
-from idp.registration import flows
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 
@@ -30,6 +31,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         tx.run(_SPENT, now=now)
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
+        purge_holds(tx, now=now)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)
         # an ID token is a valid hint at the sign-out, however long its session went on after its end

@@ -40,6 +40,8 @@ class Purpose(StrEnum):
     SIGN_IN = "signin"
     REGISTER = "register"
     CONFIRM = "confirm"
+    RECOVER = "recover"
+    BIND = "bind"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class EndReason(StrEnum):
     WITHDRAWN = "consent-withdrawn"
     SESSION_ENDED = "session-ended"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    PASSWORD_RESET = "password-reset"  # noqa: S105
     CLIENT_SUSPENDED = "client-suspended"
     ACCOUNT_CLOSED = "account-closed"
 

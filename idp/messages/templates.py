@@ -65,10 +65,26 @@ TEMPLATES: Mapping[str, Template] = {
             "您正在确认本人操作，验证码 {code}，{minutes} 分钟内有效。非本人操作请尽快修改密码。",
             "Code {code} confirms that it is you, valid for {minutes} minutes. Not you? Change your password soon.",
         ),
+        _code(
+            "recover_code",
+            "找回密码验证码 {code}，{minutes} 分钟内有效。如非本人操作，请忽略，切勿告诉任何人。",
+            "Code {code} to set a new password, valid for {minutes} minutes. Not you? Ignore it and do not share it.",
+        ),
+        _code(
+            "bind_code",
+            "绑定手机号验证码 {code}，{minutes} 分钟内有效。如非本人操作，请忽略，勿告诉他人。",
+            "Code {code} to use this phone for an account, valid for {minutes} minutes. Not you? Ignore this text.",
+        ),
         _template(
             "password_changed",
             "您的密码已于 {time} 修改。如非本人操作，请立即用短信验证码登录并改回。",
             "Your password was changed on {time}. Not you? Sign in with a text code now and change it back.",
+            "time",
+        ),
+        _template(
+            "password_reset",
+            "您的密码已于 {time} 通过短信验证码重设，各设备已退出登录。如非本人操作，请立即联系服务热线。",
+            "A text code set a new password on {time}; all devices are signed out. Not you? Call the service line.",
             "time",
         ),
         _template(

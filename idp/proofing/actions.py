@@ -1,6 +1,6 @@
-"""Recording evidence and reading the identity level.
+"""Recording and ending evidence, and reading the identity level.
 
-Always true: adding evidence leaves an audit record.
+Always true: adding and ending evidence leaves an audit record.
 """
 
 from typing import Any
@@ -8,12 +8,17 @@ from typing import Any
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.proofing.rules import Evidence, identity_level
+from idp.proofing.rules import FACE_CHECKED, Evidence, identity_level
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
     "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at)"
     " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at)"
+)
+
+_END_BELOW = Statement[tuple[str, int]](
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND level < :level AND ended_at IS NULL"
+    " RETURNING kind, level"
 )
 
 
@@ -37,3 +42,16 @@ def add_evidence(
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now
     )
+
+
+def end_phone_evidence(tx: Transaction, party_id: str, *, now: int) -> None:
+    """The party's phone is somebody else's now: what rested on it is no proof any more."""
+    for kind, level in tx.all(_END_BELOW, party=party_id, level=FACE_CHECKED, now=now):
+        record(
+            tx,
+            Event.EVIDENCE_ENDED,
+            subject=party_id,
+            reason="identifier-recycled",
+            detail={"kind": kind, "level": level},
+            now=now,
+        )

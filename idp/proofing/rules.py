@@ -1,4 +1,5 @@
-"""Levels: identity (``ial``), strength of authentication (``aal``), and the acr grammar that names them.
+"""Levels: identity (``ial``), strength of authentication (``aal``), the acr grammar that names them, and what a phone
+may do for an account of a level.
 
 Always true: a request for a level is met by the truth at or above it, and never by anything else.
 """
@@ -15,6 +16,11 @@ CHECKED = 2
 """``ial`` of an account whose name and number a register has confirmed."""
 NAME_AND_NUMBER = "name_number"
 """The kind of evidence that carries `CHECKED`."""
+REAL_NAME = 2
+"""``ial`` from which an account stands for a known person."""
+FACE_CHECKED = 3
+"""``ial`` from which evidence stands by itself: the person was looked at. What is below says only that whoever held
+the account's phone knew a name and a number, so it ends with the phone (trust 7)."""
 MAX_IAL = 4
 MAX_AAL = 3
 _ACR = re.compile(r"urn:tongban(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?")
@@ -74,3 +80,23 @@ def identity_level(evidence: Iterable[Evidence], *, now: int) -> int:
     """The highest level among evidence valid at ``now``; `REGISTERED` without any."""
     valid = (e.level for e in evidence if e.expires_at is None or e.expires_at > now)
     return max(valid, default=REGISTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePolicy:
+    """How long a phone is trusted to be its person's, and what waits after it changed. All in seconds."""
+
+    recycled_after: int = 90 * 86400
+    """Carriers give a number to somebody else after about so long."""
+    change_hold: int = 72 * 3600
+    """From one change of phone to the next."""
+    reset_hold: int = 24 * 3600
+    """From a change of phone to a new password by a code to it alone: never both in one go."""
+
+    def idle(self, *, last_active: int, now: int) -> bool:
+        """Whether an account has not been used for so long that its number may be somebody else's."""
+        return now - last_active >= self.recycled_after
+
+    def sms_opens(self, *, ial: int, last_active: int, now: int) -> bool:
+        """Whether a code to the phone, and nothing else, opens an account of this identity level."""
+        return ial < REAL_NAME or not self.idle(last_active=last_active, now=now)

@@ -9,38 +9,40 @@ from types import SimpleNamespace
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Active, Directory, Taken, accept_agreements
+from idp.accounts.actions import Directory, Holder, Taken, accept_agreements
 from idp.accounts.identifiers import is_like_document
 from idp.accounts.rules import Kind, Mobile, UserName
 from idp.audit import Event, record
 from idp.captcha.pages import (
-    asked_after_failures,
     asked_before_sms,
-    note_failure,
     passed,
     question,
     sent_form,
 )
 from idp.credentials import password as passwords
 from idp.credentials import sms_code
-from idp.credentials.policy import Denied as Unfit
 from idp.credentials.policy import Personal
 from idp.credentials.rules import Purpose
 from idp.db import current_transaction, db
-from idp.registration.flows import Journey, Journeys
-from idp.registration.rules import FlowKind, open_step, undone
-from idp.signin.codes import answer_code, send_code
+from idp.flows.actions import Journey, Journeys
+from idp.flows.rules import FlowKind, open_step
+from idp.proofing.rules import PhonePolicy
+from idp.signin.choosing import password_rules, refuse_unfit
+from idp.signin.code_step import CodeStep, done_notice
+from idp.signin.codes import send_code
 from idp.signin.loading import authenticated
-from idp.signin.pages import CODE, PASSWORD, client_name
+from idp.signin.pages import PASSWORD, client_name
+from idp.signin.phones import is_idle, release
 from idp.signin.rules import Method, Session
 from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
+from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import china_date, preferences
 from idp.web.notices import Notice
-from idp.web.reasons import known_reason, password_rule, sentence
+from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried, onward
 
 EXTENSION = "tongban_registration"
@@ -49,6 +51,9 @@ PHONE = Field("phone", sentence("phone_missing"), max_length=32)
 USER_NAME = Field("user_name", required=False, max_length=64)
 AGREEMENTS = Field("agreements", sentence("agreements_missing"), max_length=8)
 VERSIONS = Field("agreement_versions", required=False, max_length=200)
+CODE_STEP = CodeStep(
+    Purpose.REGISTER, "register_code.html", endpoint="registration.code", change="registration.phone"
+)
 blueprint = Blueprint("registration", __name__)
 
 
@@ -59,6 +64,7 @@ class Registration:
     codes: sms_code.SmsCodes
     journeys: Journeys
     agreements: Agreements
+    phones: PhonePolicy
 
 
 def init_registration(app: Flask, parts: Registration) -> None:
@@ -84,11 +90,6 @@ def _to(journey: Journey | None, *, done: str | None = None) -> ResponseReturnVa
     if journey is None or step is None:
         return redirect(url_for("registration.phone", done=done, **carried()), 303)
     return redirect(url_for(f"registration.{step}", f=journey.id, done=done, **carried()), 303)
-
-
-def _notice() -> Notice | None:
-    done = request.args.get("done", "")
-    return Notice("info", sentence(done)) if done and known_reason(done) else None
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
@@ -120,7 +121,7 @@ def _phone_page(form: Form) -> ResponseReturnValue:
         form=form,
         captcha=question(form, asked=asked_before_sms()),
         client_name=client_name(),
-        notice=_notice(),
+        notice=done_notice(),
         signin_url=url_for("signin.password", **carried()),
     )
 
@@ -132,78 +133,24 @@ def code() -> ResponseReturnValue:
     journey = _journey()
     if journey is None or open_step(KIND, journey.facts) != "code":
         return _to(journey, done=None if journey else "flow_expired")
-    mobile = Mobile(journey.facts["mobile"])
-    if request.method == "GET":
-        return _resend_page(Form(), mobile) if "resend" in request.args else _code_page(Form(CODE), mobile)
-    if request.form.get("resend") == "yes":
-        return _resend(journey, mobile)
-    form = sent_form(CODE, asked=asked_after_failures())
-    if not passed(form):
-        return _code_page(form, mobile)
-    answered = answer_code(_parts().codes, Purpose.REGISTER, journey.facts["challenge"], form["code"])
-    if isinstance(answered, sms_code.Denied):
-        db.session.commit()
-        note_failure()
-        form.refuse("code", sentence(answered.reason))
-        return _code_page(form, mobile)
-    return _proved(journey, mobile)
+    return CODE_STEP.serve(_parts().codes, _parts().journeys, journey, _proved)
 
 
-def _proved(journey: Journey, mobile: Mobile) -> ResponseReturnValue:
-    """Who holds the phone may learn that it has an account already (trust 3)."""
+def _proved(journey: Journey) -> ResponseReturnValue:
+    """Who holds the phone may learn that it has an account already (trust 3).
+
+    An account that nobody has used for long may be of whoever had the number before (trust 7).
+    """
     tx = current_transaction()
     record(tx, Event.PHONE_VERIFIED, subject=journey.id, now=now())
-    if isinstance(_parts().directory.lookup(tx, mobile), Active):
+    held = _parts().directory.holder(tx, Mobile(journey.facts["mobile"]))
+    if held and not is_idle(tx, held.party_id, _parts().phones, now=now()):
         _parts().journeys.move(tx, journey, journey.facts, ended_at=now())
         db.session.commit()
         return redirect(url_for("signin.password", done="phone_registered", **carried()), 303)
-    _parts().journeys.move(tx, journey, {**journey.facts, "proved": True})
+    _parts().journeys.move(tx, journey, {**journey.facts, "proved": True, "holder": list(held or ())})
     db.session.commit()
     return _to(_journey())
-
-
-def _resend(journey: Journey, mobile: Mobile) -> ResponseReturnValue:
-    sent = sent_form(asked=asked_before_sms())
-    if not passed(sent):
-        return _resend_page(sent, mobile)
-    db.session.rollback()
-    issued = send_code(
-        _parts().codes, Purpose.REGISTER, mobile, None, deliver=True, replaces=journey.facts["challenge"]
-    )
-    if isinstance(issued, sms_code.Denied):
-        form = Form(CODE)
-        form.refuse("", sentence(issued.reason))
-        return _code_page(form, mobile)
-    facts = {**undone(KIND, "code", journey.facts), "challenge": issued.challenge_id}
-    _parts().journeys.move(current_transaction(), journey, facts)
-    db.session.commit()
-    return _to(_journey(), done="code_sent")
-
-
-def _here(*, resend: str | None = None) -> str:
-    return url_for("registration.code", f=request.values.get("f"), resend=resend, **carried())
-
-
-def _resend_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
-    return render_template(
-        "code_resend.html",
-        form=form,
-        captcha=question(form, asked=asked_before_sms()),
-        masked_phone=mobile.masked,
-        enter_url=_here(),
-    )
-
-
-def _code_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
-    return render_template(
-        "register_code.html",
-        form=form,
-        captcha=question(form, asked=asked_after_failures()),
-        resend_url=_here(resend="yes") if asked_before_sms() else None,
-        masked_phone=mobile.masked,
-        notice=_notice() if form.ok else None,
-        change_url=url_for("registration.phone", **carried()),
-    )
 
 
 @blueprint.route("/register/details", methods=["GET", "POST"])
@@ -214,12 +161,12 @@ def details() -> ResponseReturnValue:
     if journey is None or open_step(KIND, journey.facts) != "details":
         return _to(journey, done=None if journey else "flow_expired")
     if request.method == "GET":
-        return _details_page(Form(PASSWORD, USER_NAME, AGREEMENTS, VERSIONS))
+        return _details_page(Form(PASSWORD, USER_NAME, AGREEMENTS, VERSIONS), journey)
     form = Form.submitted(PASSWORD, USER_NAME, AGREEMENTS, VERSIONS)
     mobile = Mobile(journey.facts["mobile"])
     user_name = _check_details(form, mobile)
     if not form.ok:
-        return _details_page(form)
+        return _details_page(form, journey)
     db.session.rollback()
     hashed = _parts().passwords.hash(form["password"])
     return _open(journey, form, mobile, user_name, hashed)
@@ -233,9 +180,7 @@ def _check_details(form: Form, mobile: Mobile) -> UserName | None:
     if user_name and is_like_document(user_name, today=china_date(now())):
         form.refuse("user_name", sentence("user_name_like_document"))
     chosen = user_name.value if user_name else ""
-    verdict = _parts().passwords.judge(form["password"], Personal(phone=mobile.value, user_name=chosen))
-    if isinstance(verdict, Unfit) and form["password"]:
-        form.refuse("password", sentence(verdict.reasons[0]))
+    refuse_unfit(form, "password", _parts().passwords, Personal(phone=mobile.value, user_name=chosen))
     _check_versions(form)
     return user_name
 
@@ -250,13 +195,16 @@ def _open(
     journey: Journey, form: Form, mobile: Mobile, user_name: UserName | None, hashed: str
 ) -> ResponseReturnValue:
     tx = current_transaction()
+    if not _released(journey):
+        db.session.rollback()
+        return error_page(409, title=sentence("phone_registered"), text=GENERAL, again=url_for("signin.password"))
     opened = _parts().directory.open_person(tx, mobile=mobile, user_name=user_name, now=now())
     moved = _parts().journeys.move(tx, journey, {**journey.facts, "party_id": "-"}, ended_at=now())
     if isinstance(opened, Taken) or not moved:
         db.session.rollback()
         if isinstance(opened, Taken) and opened.kind is Kind.USER_NAME:
             form.refuse("user_name", sentence("user_name_taken"))
-            return _details_page(form)
+            return _details_page(form, journey)
         return redirect(url_for("signin.password", done="phone_registered", **carried()), 303)
     party_id = opened.party_id
     passwords.store_password(tx, party_id=party_id, hashed=hashed, now=now())
@@ -265,6 +213,15 @@ def _open(
     authenticated(party_id, Method.SMS)
     db.session.commit()
     return redirect(url_for("registration.done", **carried()), 303)
+
+
+def _released(journey: Journey) -> bool:
+    """Take the number from the idle account that had it when it was proved; False when it is in use by now."""
+    if not journey.facts.get("holder"):
+        return True
+    tx, held = current_transaction(), Holder(*journey.facts["holder"])
+    idle = is_idle(tx, held.party_id, _parts().phones, now=now())
+    return idle and release(tx, _parts().directory, held, now=now())
 
 
 def _accept(party_id: str) -> None:
@@ -280,19 +237,16 @@ def _accept(party_id: str) -> None:
     )
 
 
-def _details_page(form: Form) -> ResponseReturnValue:
+def _details_page(form: Form, journey: Journey) -> ResponseReturnValue:
+    recycled = bool(journey.facts.get("holder"))
     return render_template(
         "register_details.html",
         form=form,
         password_rules=password_rules(_parts().passwords),
         texts=_texts(),
-        notice=_notice() if form.ok else None,
+        notice=Notice("warn", sentence("phone_recycled")) if recycled else done_notice() if form.ok else None,
+        signin_url=url_for("signin.password", **carried()) if recycled else None,
     )
-
-
-def password_rules(known: passwords.Passwords) -> list[str]:
-    """What a new password must be, in sentences, for this installation's profile."""
-    return [password_rule(name, **numbers) for name, numbers in known.advice()]
 
 
 def _texts() -> list[SimpleNamespace]:

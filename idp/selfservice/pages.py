@@ -18,18 +18,21 @@ from idp.audit.rules import Entry
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis, Client
 from idp.credentials.password import Passwords
+from idp.credentials.sms_code import SmsCodes
 from idp.db import current_transaction, db
+from idp.flows.actions import Journeys
 from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
 from idp.proofing.actions import ial
+from idp.proofing.rules import PhonePolicy
 from idp.signin import sessions
+from idp.signin.code_step import done_notice
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
 from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import preferences
-from idp.web.notices import Notice
-from idp.web.reasons import event_sentence, known_reason, method_word, scope_words, sentence
+from idp.web.reasons import event_sentence, method_word, scope_words
 
 EXTENSION = "tongban_selfservice"
 PAGE = 30
@@ -45,10 +48,13 @@ class SelfService:
     passwords: Passwords
     registry: Registry
     agreements: Agreements
+    codes: SmsCodes
+    journeys: Journeys
+    phones: PhonePolicy
 
 
 def init_selfservice(app: Flask, parts: SelfService) -> None:
-    from idp.selfservice import password  # noqa: F401 - its view joins the blueprint
+    from idp.selfservice import password, phone_pages, user_name  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = parts
     app.register_blueprint(blueprint)
@@ -90,26 +96,22 @@ def label(person: Person) -> str:
     return known.masked if known else ""
 
 
-def done_notice() -> Notice | None:
-    """What the redirect that led here says was done."""
-    reason = request.args.get("done", "")
-    return Notice("info", sentence(reason)) if reason and known_reason(reason) else None
-
-
 @blueprint.get("")
 @signed_in
 def overview() -> ResponseReturnValue:
     session: Session = current_session()
     tx = current_transaction()
     method = method_word(session.amr[-1])
+    person = parts().directory.person(tx, session.party_id)
     return render_template(
         "account/index.html",
-        account_label=label(parts().directory.person(tx, session.party_id)),
+        account_label=label(person),
         last_signin=SimpleNamespace(at=session.auth_time, method=method),
         session_count=len(sessions.of_party(tx, session.party_id, idle=session_times().idle, now=now())),
         app_count=len(_apps(session.party_id)),
         recent=[_entry(entry) for entry in read_activity(tx, session.party_id, limit=RECENT)],
         notice=done_notice(),
+        phone_lost=person.mobile is None,
     )
 
 
@@ -145,7 +147,7 @@ def profile() -> ResponseReturnValue:
     tx = current_transaction()
     person = parts().directory.person(tx, session.party_id)
     shown = SimpleNamespace(
-        phone=person.mobile.masked if person.mobile else "",
+        phone=person.mobile.masked if person.mobile else None,
         user_name=person.user_name.masked if person.user_name else None,
         created_at=person.created_at,
         name=person.identity.name.masked if person.identity else None,
@@ -155,7 +157,7 @@ def profile() -> ResponseReturnValue:
         aal=session.aal,
     )
     return render_template(
-        "account/profile.html", profile=shown, agreements=_accepted(session.party_id), notice=done_notice()
+        "account/profile.html", notice=done_notice(), profile=shown, agreements=_accepted(session.party_id)
     )
 
 

@@ -9,17 +9,16 @@ from flask.typing import ResponseReturnValue
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.credentials.attempts import account_key
-from idp.credentials.policy import Denied as Unfit
-from idp.credentials.policy import Personal
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
 from idp.grants.actions import end_grants_elsewhere
 from idp.grants.rules import EndReason
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
-from idp.registration.pages import password_rules
-from idp.selfservice.pages import blueprint, done_notice, parts
+from idp.selfservice.pages import blueprint, parts
 from idp.signin import sessions
+from idp.signin.choosing import password_rules, personal, refuse_unfit
+from idp.signin.code_step import done_notice
 from idp.signin.loading import authenticated
 from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method, Session, SessionEnd
@@ -60,14 +59,9 @@ def _check(form: Form, session: Session) -> passwords.Verified | None:
         return None
     person = parts().directory.person(current_transaction(), session.party_id)
     db.session.rollback()
-    known = Personal(
-        phone=person.mobile.value if person.mobile else "",
-        user_name=person.user_name.value if person.user_name else "",
-    )
-    verdict = parts().passwords.judge(form["new_password"], known)
-    if isinstance(verdict, Unfit):
-        form.refuse("new_password", sentence(verdict.reasons[0]))
-    elif form["new_password"] == form["current_password"]:
+    if refuse_unfit(form, "new_password", parts().passwords, personal(person)):
+        return None
+    if form["new_password"] == form["current_password"]:
         form.refuse("new_password", sentence("password_unchanged"))
     else:
         return _check_current(form, session)

@@ -24,7 +24,8 @@ from idp.credentials.sms_code import Denied, Issued, Proved
 from idp.db import current_transaction, db
 from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
-from idp.signin.pages import CODE, blueprint, client_name, opening_notice, parts
+from idp.signin.pages import CODE, another_way_page, blueprint, client_name, opening_notice, parts
+from idp.signin.phones import sms_opens
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.cookies import browser_id
@@ -154,6 +155,10 @@ def _enter_page(form: Form, mobile: Mobile) -> ResponseReturnValue:
 def _signed_in_by_code(party_id: str) -> ResponseReturnValue:
     """Success by another factor lifts a lock of the password (trust 2)."""
     tx = current_transaction()
+    if not sms_opens(tx, party_id, parts().phones, now=now()):
+        record(tx, Event.SESSION_BEGUN, subject=party_id, result="refused", reason="phone-idle", now=now())
+        db.session.commit()
+        return another_way_page()
     if passwords.unlock(tx, party_id=party_id, now=now()):
         record(tx, Event.PASSWORD_UNLOCKED, actor=party_id, subject=party_id, now=now())
     authenticated(party_id, Method.SMS)

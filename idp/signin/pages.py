@@ -18,6 +18,7 @@ from idp.credentials import sms_code
 from idp.credentials.attempts import account_key, unknown_key
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
+from idp.proofing.rules import PhonePolicy
 from idp.signin.loading import authenticated
 from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method
@@ -42,6 +43,7 @@ class SignIn:
     directory: Directory
     passwords: passwords.Passwords
     codes: sms_code.SmsCodes
+    phones: PhonePolicy
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
@@ -110,7 +112,19 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         locked=locked,
         code_url=url_for("signin.code", **carried()),
         register_url=url_for("registration.phone", **carried()),
+        recover_url=url_for("recovery.identifier", **carried()),
     )
+
+
+def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturnValue:
+    """For who has shown control of a phone, when that is not enough (trust 7). ``said``: what the text names."""
+    page = render_template(
+        "another_way.html",
+        title=sentence(reason),
+        text=str(sentence(f"{reason}_text")) % said,
+        signin_url=url_for("signin.password", **carried()),
+    )
+    return page, 403
 
 
 def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passwords.Denied, str | None]:

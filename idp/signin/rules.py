@@ -32,6 +32,7 @@ class SessionEnd(StrEnum):
     ABSOLUTE = "absolute"
     BY_PERSON = "ended-by-person"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    PASSWORD_RESET = "password-reset"  # noqa: S105
     REPLACED = "replaced-by-sign-in"
     OPERATOR = "operator"
     ACCOUNT_CLOSED = "account-closed"

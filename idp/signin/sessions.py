@@ -23,6 +23,11 @@ _BY_ID = Statement(f"SELECT {_COLUMNS} FROM session WHERE id = :id", Session)
 _OF_PARTY = Statement(
     f"SELECT {_COLUMNS} FROM session WHERE party_id = :party AND ended_at IS NULL ORDER BY last_seen_at DESC", Session
 )
+_LAST_ACTIVE = Statement(
+    "SELECT COALESCE(MAX(s.last_seen_at), p.created_at) FROM party p LEFT JOIN session s ON s.party_id = p.id"
+    " WHERE p.id = :party GROUP BY p.id, p.created_at",
+    int,
+)
 _SEEN = Statement[Any](
     "UPDATE session SET last_seen_at = :now WHERE id = :id AND ended_at IS NULL AND last_seen_at < :now"
 )
@@ -98,6 +103,11 @@ def by_id(tx: Transaction, session_id: str) -> Session | None:
 def of_party(tx: Transaction, party_id: str, *, idle: int, now: int) -> list[Session]:
     """The person's living sessions, most recently used first."""
     return [s for s in tx.all(_OF_PARTY, party=party_id) if expiry(s, idle=idle, now=now) is None]
+
+
+def last_active(tx: Transaction, party_id: str) -> int:
+    """When the party was last seen in any session, else when its account was opened."""
+    return tx.one(_LAST_ACTIVE, party=party_id) or 0
 
 
 def hold(tx: Transaction, session_id: str, client_id: str) -> bool:

@@ -56,6 +56,32 @@ SENTENCES: Mapping[str, LazyString] = {
     "identity_tries_used_up": _("今天核验未通过的次数已达上限，请明天再试，或带上证件到政务服务窗口办理"),
     "register_unavailable": _("人口信息库暂时没有回应，没有计入核验次数，请稍后再试"),
     "identity_checked": _("已核验姓名和证件号码。"),
+    # a forgotten password, and phones that may be somebody else's
+    "identifier_invalid": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
+    "journey_over": _("这一步已经完成或已过期，请重新开始。"),
+    "password_reset": _("新密码已设置，所有设备已退出登录。请用新密码登录。"),
+    "another_way": _("需要用其他方式确认"),
+    "another_way_text": _(
+        "这个账户已很久没有使用，手机号可能已换了主人，只凭短信验证码不能打开它。请用密码登录；"
+        "如果忘记了密码，请带身份证件到服务窗口办理。"
+    ),
+    "reset_held": _("暂时不能用短信验证码设置新密码"),
+    "reset_held_text": _(
+        "这个账户刚更换过手机号。为保护账户，%(time)s 之后才能只凭短信验证码设置新密码。期间仍可用密码登录。"
+    ),
+    "phone_reauthenticate": _("更换手机号前，请重新登录，以确认是您本人。"),
+    "phone_unchanged": _("这就是您现在的手机号，请输入新的手机号"),
+    "phone_change_held": _("手机号刚更换过，暂时不能再次更换。"),
+    "phone_changed": _("手机号已更换。我们已用短信告知原来的号码。"),
+    "phone_bound": _("手机号已绑定。"),
+    "phone_missed": _("这个手机号刚被另一个账户绑定，您的账户没有变化。"),
+    "phone_recycled": _(
+        "这个手机号属于一个很久没有使用的账户。如果那是您的账户，请直接登录；"
+        "继续注册后，那个账户将不再使用这个手机号。"
+    ),
+    "user_name_set": _("用户名已设置。"),
+    "user_name_fixed": _("用户名已经设置，不能修改"),
+    "user_name_missing": _("请输入用户名"),
     # registration
     "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
     "user_name_like_document": _("用户名不能像证件号码，请换一个"),
@@ -84,15 +110,19 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:registered": _("注册账户"),
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),
+    "person:phone:changed": _("更换手机号"),
+    "person:phone:released": _("手机号已由其他人验证，不再属于这个账户"),
     "person:evidence:added": _("身份信息得到核验"),
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
+    "person:evidence:ended": _("身份核验失效"),
     "person:agreement:accepted": _("同意协议"),
     "person:password:accepted": _("密码验证通过"),
     "person:password:refused": _("密码错误"),
     "person:password:locked": _("密码登录被暂停"),
     "person:password:unlocked": _("密码登录恢复"),
     "person:password:changed": _("修改密码"),
+    "person:password:reset": _("通过短信验证码重设密码"),
     "person:sms_code:sent": _("发送短信验证码"),
     "person:sms_code:accepted": _("短信验证码验证通过"),
     "person:sms_code:refused": _("短信验证码错误"),

@@ -126,6 +126,10 @@ UNSAFE = [
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "0", "limits.captcha"),
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "6", "limits.captcha"),
     ("LIMITS__CAPTCHA__LIFETIME", "601", "limits.captcha"),
+    ("LIMITS__PHONE_RECYCLE_DAYS", "91", "limits.phone_recycle_days"),
+    ("LIMITS__PHONE_RECYCLE_DAYS", "0", "limits.phone_recycle_days"),
+    ("LIMITS__PHONE_CHANGE_HOLD", "3600", "limits.phone_change_hold"),
+    ("LIMITS__PASSWORD_RESET_HOLD", "3600", "limits.password_reset_hold"),
 ]
 
 

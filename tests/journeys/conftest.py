@@ -130,11 +130,12 @@ def walker(
     return context
 
 
-def newest_code(page: Page, sandbox: str, phone: str) -> str:
-    """The code in the newest message to ``phone``, from the sandbox's JSON inbox."""
+def newest_code(page: Page, sandbox: str, phone: str, template: str = "") -> str:
+    """The code in the newest message to ``phone`` (of ``template``), from the sandbox's JSON inbox."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
         messages = page.request.get(f"{sandbox}/sms.json", params={"to": f"+86{phone}"}).json()["messages"]
+        messages = [message for message in messages if template in ("", message["template"])]
         if messages:
             return str(messages[0]["params"]["code"])
         time.sleep(0.1)

@@ -25,7 +25,9 @@ STATES = {
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
     "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
-    "oauth-error", "error-form",
+    "oauth-error", "error-form", "recover", "recover-wrong", "recover-code", "recover-code-wrong", "recover-password",
+    "recover-password-wrong", "recover-done", "account-phone", "account-phone-wrong", "account-phone-code",
+    "account-phone-changed", "account-phone-held", "account-user-name",
 }  # fmt: skip
 
 

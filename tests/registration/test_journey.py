@@ -1,5 +1,6 @@
 """Registration over HTTP: steps cannot be skipped, repeated, swapped between browsers or continued after the end."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -184,3 +185,58 @@ def test_agreements_of_the_past_can_be_read_and_others_cannot(browser: Browser) 
     assert browser.get("/agreements/privacy/2026-11-01").status_code == 200
     assert browser.get("/agreements/privacy/1999-01-01").status_code == 404
     assert browser.get("/agreements/other/2026-11-01").status_code == 404
+
+
+# -- numbers of accounts that nobody has used for long (trust 7)
+
+
+def idle(site: Site) -> None:
+    site.later = 91 * 86400
+
+
+def test_who_has_the_number_of_an_idle_account_may_register_and_is_told_first(site: Site, browser: Browser) -> None:
+    old = site.party()
+    idle(site)
+    journey = begin(browser, PHONE)
+    assert location(prove(browser, journey)) == "/register/details"
+    assert 'href="/signin"' in browser.get(f"/register/details?f={journey}").text
+    assert location(details(browser, journey)) == "/register/done"
+    assert browser.signed_in
+    assert site.party() != old
+    assert site.one("SELECT kind FROM party_event WHERE party_id = :p", p=old) == "identifier-recycled"
+    kept = site.browser().sign_in(NAME)
+    assert site.one("SELECT party_id FROM session WHERE party_id = :p", p=old) == old
+    assert 'href="/account/phone"' in kept.get("/account").text
+
+
+def test_an_account_that_is_used_again_meanwhile_keeps_its_number(site: Site, browser: Browser) -> None:
+    old = site.party()
+    idle(site)
+    journey = begin(browser, PHONE)
+    prove(browser, journey)
+    site.browser().sign_in()
+    assert details(browser, journey).status_code == 409
+    assert (site.party(), accounts(site)) == (old, 1)
+    assert not browser.signed_in
+
+
+def test_of_two_who_register_the_number_of_an_idle_account_one_gets_it(site: Site, browser: Browser) -> None:
+    idle(site)
+    other = site.browser()
+    first, second = begin(browser, PHONE), ""
+    prove(browser, first)
+    second = begin(other, PHONE)
+    prove(other, second)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda one: details(*one).status_code, [(browser, first), (other, second)]))
+    assert sorted(done) == [303, 409]
+    assert [one.signed_in for one in (browser, other)].count(True) == 1
+    assert accounts(site) == 2
+    assert site.one("SELECT COUNT(*) FROM party_event") == 1
+
+
+def test_an_account_used_lately_is_not_replaced(site: Site, browser: Browser) -> None:
+    site.later = 89 * 86400
+    answer = prove(browser, begin(browser, PHONE))
+    assert location(answer) == "/signin"
+    assert accounts(site) == 1

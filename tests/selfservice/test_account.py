@@ -8,7 +8,7 @@ from idp.db import Statement
 from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person, answered
 
 OTHER = "13898760002"
-PAGES = ("", "/profile", "/sessions", "/apps", "/activity", "/password")
+PAGES = ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password")
 NEW = "Velvet3Anchor44"
 
 

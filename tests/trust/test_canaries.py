@@ -137,6 +137,11 @@ class Life:
         for typed in (PASSWORD, E164, USER_NAME):
             Browser(self.at, self.wire).try_password(typed, NATIONAL)
             Browser(self.at, self.wire).submit("/register", {"phone": typed + "x"})
+            Browser(self.at, self.wire).submit("/recover", {"identifier": typed + "~"})
+        for typed in (SPELLINGS[2], USER_NAME, f"{USER_NAME}_x"):
+            stranger = Browser(self.at, self.wire)
+            asked = stranger.submit("/recover", {"identifier": typed})
+            assert stranger.submit(asked.headers["location"], {"code": NATIONAL}).status_code == 422
 
     def sign_in(self) -> None:
         for spelling in SPELLINGS:
@@ -182,7 +187,9 @@ class Life:
         answer = browser.submit("/account/password", fields)
         assert answer.status_code == 303, problem(answer)
         self.keep_cookies()
-        for page in ("", "/profile", "/sessions", "/apps", "/activity", "/password"):
+        assert browser.submit("/account/phone", {"phone": SPELLINGS[1]}).status_code == 422
+        assert browser.submit("/account/user-name", {"user_name": f"{USER_NAME}_y"}).status_code == 422
+        for page in ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password"):
             assert browser.get(f"/account{page}").status_code == 200
 
     def leave(self) -> None:

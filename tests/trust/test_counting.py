@@ -199,16 +199,25 @@ def _log_statements(at: Installation, what: str) -> None:
 
 
 def _attempts(at: Installation, wire: Wire, mobile: str, log: object) -> list[list[str]]:
-    """The statements of: wrong passwords up to the lock and beyond it, asking for a code, wrong answers to it."""
+    """The statements of: wrong passwords up to the lock and beyond it; asking for a code and wrong answers to it, to
+    sign in and for a forgotten password."""
     seen = []
     for _ in range(11):
         browser = Browser(at, wire)
         browser.token()
         seen.append(_statements_of(at, lambda b=browser: b.try_password(mobile, WRONG)))
+    for path in ("/signin/code", "/recover"):
+        _age_messages(at, 61)
+        seen += _answers(at, wire, path, mobile)
+    return seen
+
+
+def _answers(at: Installation, wire: Wire, path: str, mobile: str) -> list[list[str]]:
     browser = Browser(at, wire)
     browser.token()
     asked: list[httpx.Response] = []
-    seen.append(_statements_of(at, lambda: asked.append(browser.ask_code(mobile))))
+    seen = [_statements_of(at, lambda: asked.append(browser.submit(path, {"identifier": mobile})))]
+    assert asked[0].status_code == 303
     for _ in range(6):
         seen.append(_statements_of(at, lambda: browser.submit(asked[0].headers["location"], {"code": "000000"})))
     return seen
@@ -247,7 +256,7 @@ def test_registering_and_asking_for_a_code_answer_alike_for_known_and_unknown_ph
     seen: list[list[tuple[int, str]]] = []
     for mobile in (production.person().mobile, production.new_mobile()):
         pages: list[tuple[int, str]] = []
-        for path, field in (("/register", "phone"), ("/signin/code", "identifier")):
+        for path, field in (("/register", "phone"), ("/signin/code", "identifier"), ("/recover", "identifier")):
             browser = Browser(production, wire)
             asked = browser.submit(path, {field: mobile})
             page = browser.get(asked.headers["location"])

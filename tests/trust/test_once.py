@@ -102,6 +102,71 @@ def test_of_registrations_of_one_phone_at_the_same_moment_one_opens_the_account(
         assert Browser(anywhere, wire).sign_in(Person(mobile, "Cobalt9Orchard47")).secret
 
 
+def test_of_new_passwords_sent_at_the_same_moment_by_one_recovery_one_is_set(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(min(ROUNDS, 20)):
+        mobile = anywhere.people[-1 - number % 50].mobile
+        before = anywhere.count_messages(mobile, "recover_code")
+        browser = Browser(anywhere, wire)
+        asked = browser.submit("/recover", {"identifier": mobile}, node=number % 2)
+        code = browser.await_code(mobile, "recover_code", after=before)
+        answers = race(
+            pool,
+            lambda node, b=browser, a=asked.headers["location"], c=code: b.copy().submit(a, {"code": c}, node=node),
+        )
+        proved = only_winner(answers, won=303).headers["location"]
+        new = iter(range(PARALLEL))
+        answers = race(
+            pool,
+            lambda node, b=browser, a=proved, n=new, r=number: b.copy().submit(
+                a, {"new_password": f"Cobalt{r}Orchard{next(n)}"}, node=node
+            ),
+        )
+        assert only_winner(answers, won=303).headers["location"].startswith("/signin")
+        works = [
+            Browser(anywhere, wire).try_password(mobile, f"Cobalt{number}Orchard{which}").status_code
+            for which in range(PARALLEL)
+        ]
+        assert works.count(303) == 1
+
+
+def test_of_accounts_that_take_over_one_number_at_the_same_moment_one_gets_it(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    for _ in range(min(ROUNDS, 20)):
+        wanted = anywhere.new_mobile()
+        assert Browser(anywhere, wire).register(wanted, "Cobalt9Orchard47").status_code == 303
+        rivals, pages = [], []
+        for which in range(2):
+            own = anywhere.new_mobile()
+            rival = Browser(anywhere, wire)
+            assert rival.register(own, "Cobalt9Orchard47").status_code == 303
+            pages.append(_asked_to_confirm(rival, wanted, node=which))
+            rivals.append(rival)
+        numbers, before = iter(range(PARALLEL)), anywhere.number("SELECT COUNT(*) FROM party_event")
+
+        def take(
+            node: int, r: list[Browser] = rivals, a: list[str] = pages, n: Iterator[int] = numbers
+        ) -> httpx.Response:
+            which = next(n) % 2
+            return r[which].copy().submit(a[which], {"confirm": "yes"}, node=node)
+
+        only_winner(race(pool, take), won=303)
+        assert anywhere.number("SELECT COUNT(*) FROM party_event") == before + 1
+
+
+def _asked_to_confirm(browser: Browser, mobile: str, *, node: int) -> str:
+    """The last page of a change to a number that another account has, whose code was right."""
+    browser.token("/account/phone", node=node)
+    before = browser.at.count_messages(mobile, "bind_code")
+    asked = browser.submit("/account/phone", {"phone": mobile}, node=node)
+    code = browser.await_code(mobile, "bind_code", after=before)
+    address = str(browser.submit(asked.headers["location"], {"code": code}, node=node).headers["location"])
+    assert address.startswith("/account/phone/confirm")
+    return address
+
+
 def _proved(browser: Browser, mobile: str, *, node: int) -> str:
     """The address of the last step of a registration whose phone is proved."""
     before = browser.at.count_messages(mobile, "register_code")

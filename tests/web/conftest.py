@@ -45,6 +45,7 @@ def build(
             captcha=None,
             code_url="/c",
             register_url="/r",
+            recover_url="/f",
         )
 
     @app.route("/authorize", methods=["GET", "POST"])

@@ -100,6 +100,7 @@ SIGN_IN = {
     "captcha": None,
     "code_url": "/signin/code",
     "register_url": "/register",
+    "recover_url": "/recover",
 }
 CODE_STEP = {"masked_phone": PHONE, "notice": None, "captcha": None, "resend_url": None}
 CODE_IN = CODE_STEP | {"client_name": TAX, "change_url": "/signin/code"}
@@ -115,7 +116,11 @@ CONFIRM = DECLINE | {
     "method": "sms",
     "stage": "send",
 }
-DETAILS = {"password_rules": RULES, "texts": texts, "notice": None}
+DETAILS = {"password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
+ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+RECOVER_CODE = CODE_STEP | {"masked_phone": None, "change_url": "#"}
+NEW_PASSWORD = Field("new_password", secret=True)
+CHANGE_PHONE = {"masked_phone": PHONE, "held_until": None, "holds": (72, 24), "notice": None}
 CONSENT = {"client_name": TAX, "department_name": "国家税务总局湖南省税务局", "account_label": PHONE, "notice": None}
 OUT = {"refreshing": True, "refresh_url": "#", "pause_url": "#", "signin_url": "/signin"}
 LAW = "《社会保险法》第七十四条"
@@ -281,8 +286,49 @@ STATES: Mapping[str, State] = {
         ),
         **DETAILS,
     ),
+    "register-details-recycled": page(
+        "register_details.html",
+        form=_details,
+        **DETAILS | {"notice": lambda: Notice("warn", sentence("phone_recycled")), "signin_url": "#"},
+    ),
     "register-done": page("register_done.html", client_name=TAX, continue_url="#"),
     "register-done-bare": page("register_done.html", client_name=None, continue_url="#"),
+    "recover": page("recover.html", form=lambda: Form(IDENTIFIER), **ASK_ACCOUNT),
+    "recover-refused": page(
+        "recover.html",
+        form=lambda: refused(Form(IDENTIFIER, values={"identifier": "12"}), identifier="identifier_invalid"),
+        **ASK_ACCOUNT | {"captcha": digits(), "client_name": None},
+    ),
+    "recover-over": page(
+        "recover.html",
+        form=lambda: Form(IDENTIFIER),
+        **ASK_ACCOUNT | {"notice": lambda: Notice("info", sentence("journey_over"))},
+    ),
+    "recover-code": page("recover_code.html", form=lambda: Form(CODE), **RECOVER_CODE),
+    "recover-code-wrong": page(
+        "recover_code.html", form=lambda: refused(Form(CODE), code="code_wrong"), **RECOVER_CODE
+    ),
+    "recover-resend": page(
+        "code_resend.html", form=lambda: Form(), captcha=digits(), **RESEND | {"masked_phone": None}
+    ),
+    "recover-password": page("recover_password.html", form=lambda: Form(NEW_PASSWORD), password_rules=RULES),
+    "recover-password-refused": page(
+        "recover_password.html",
+        form=lambda: refused(Form(NEW_PASSWORD), new_password="password_common"),
+        password_rules=RULES,
+    ),
+    "another-way": page(
+        "another_way.html",
+        title=lambda: sentence("another_way"),
+        text=lambda: sentence("another_way_text"),
+        signin_url="/signin",
+    ),
+    "another-way-held": page(
+        "another_way.html",
+        title=lambda: sentence("reset_held"),
+        text=lambda: str(sentence("reset_held_text")) % {"time": "11-27 09:30"},
+        signin_url="/signin",
+    ),
     "agreements": page(
         "agreements.html", form=lambda: Form(AGREED), texts=texts, client_name=TAX, notice=None, **DECLINE
     ),
@@ -310,6 +356,7 @@ STATES: Mapping[str, State] = {
         app_count=1,
         recent=_activity,
         notice=None,
+        phone_lost=False,
     ),
     "account-new": page(
         "account/index.html",
@@ -319,11 +366,39 @@ STATES: Mapping[str, State] = {
         app_count=0,
         recent=[],
         notice=lambda: Notice("info", sentence("password_changed")),
+        phone_lost=True,
     ),
-    "account-profile": page("account/profile.html", profile=PROFILE, agreements=ACCEPTED),
+    "account-profile": page("account/profile.html", notice=None, profile=PROFILE, agreements=ACCEPTED),
     "account-profile-bare": page(
-        "account/profile.html", profile=thing(**vars(PROFILE) | {"user_name": None, "aal": 2}), agreements=ACCEPTED
+        "account/profile.html",
+        notice=lambda: Notice("info", sentence("phone_changed")),
+        profile=thing(**vars(PROFILE) | {"user_name": None, "phone": None, "aal": 2}),
+        agreements=ACCEPTED,
     ),
+    "account-phone": page("account/phone.html", form=lambda: Form(PHONE_FIELD), **CHANGE_PHONE),
+    "account-phone-refused": page(
+        "account/phone.html",
+        form=lambda: refused(Form(PHONE_FIELD, values={"phone": "138"}), phone="phone_invalid"),
+        **CHANGE_PHONE | {"masked_phone": None},
+    ),
+    "account-phone-held": page(
+        "account/phone.html", form=lambda: Form(PHONE_FIELD), **CHANGE_PHONE | {"held_until": NOW}
+    ),
+    "account-phone-code": page("account/phone_code.html", form=lambda: Form(CODE), change_url="#", **CODE_STEP),
+    "account-phone-code-wrong": page(
+        "account/phone_code.html",
+        form=lambda: refused(Form(CODE), code="code_wrong"),
+        change_url="#",
+        **CODE_STEP,
+    ),
+    "account-phone-confirm": page("account/phone_confirm.html", masked_phone=PHONE, cancel_url="#"),
+    "account-user-name": page("account/user_name.html", form=lambda: Form(NAME), user_name=None),
+    "account-user-name-refused": page(
+        "account/user_name.html",
+        form=lambda: refused(Form(NAME, values={"user_name": "1a"}), user_name="user_name_invalid"),
+        user_name=None,
+    ),
+    "account-user-name-set": page("account/user_name.html", form=lambda: Form(NAME), user_name="zh***n"),
     "account-password": page(
         "account/password.html",
         form=lambda: Form(Field("current_password", secret=True), Field("new_password", secret=True)),

@@ -21,6 +21,8 @@ class StepRule:
 
 class FlowKind(StrEnum):
     REGISTRATION = "registration"
+    RECOVERY = "recovery"
+    PHONE_CHANGE = "phone-change"
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -28,7 +30,18 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("phone", gives=("mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("details", gives=("party_id",)),
-    )
+    ),
+    # A face check will be another way through "code": it gives the same proof (trust 3).
+    FlowKind.RECOVERY: (
+        StepRule("identifier", gives=("party_id", "mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("password", gives=("reset",)),
+    ),
+    FlowKind.PHONE_CHANGE: (
+        StepRule("number", gives=("party_id", "mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("confirm", gives=("changed",)),
+    ),
 }
 
 

@@ -12,7 +12,7 @@ import orjson
 from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
-from idp.registration.rules import FlowKind
+from idp.flows.rules import FlowKind
 
 
 class _Row(NamedTuple):

@@ -10,24 +10,28 @@ from hypothesis import strategies as st
 from idp.crypto.fields import FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.db import Database
-from idp.registration.flows import Journeys, purge, reseal_flows
-from idp.registration.rules import FLOWS, FlowKind, open_step, undone
+from idp.flows.actions import Journeys, purge, reseal_flows
+from idp.flows.rules import FLOWS, FlowKind, open_step, undone
 from tests.provider import keys_of
 
 KIND = FlowKind.REGISTRATION
 NOW, LIFE = 1_800_000_000, 1800
-facts_held = st.dictionaries(st.sampled_from(["mobile", "challenge", "proved", "party_id", "other"]), st.just(True))
+NAMES = sorted({name for rules in FLOWS.values() for rule in rules for name in rule.gives})
+facts_held = st.dictionaries(st.sampled_from([*NAMES, "other"]), st.just(True))
+kinds = st.sampled_from(FlowKind)
 
 
 def cipher(*letters: str) -> FieldCipher:
     return FieldCipher(parse_ring([f"{letter}:{keys_of(letter)}" for letter in letters], name="test"))
 
 
-@given(facts_held)
-def test_a_step_is_open_only_when_all_before_it_are_done_and_it_is_not(facts: Mapping[str, Any]) -> None:
-    step = open_step(KIND, facts)
-    names = [rule.name for rule in FLOWS[KIND]]
-    done = [all(name in facts for name in rule.gives) for rule in FLOWS[KIND]]
+@given(kinds, facts_held)
+def test_a_step_is_open_only_when_all_before_it_are_done_and_it_is_not(
+    kind: FlowKind, facts: Mapping[str, Any]
+) -> None:
+    step = open_step(kind, facts)
+    names = [rule.name for rule in FLOWS[kind]]
+    done = [all(name in facts for name in rule.gives) for rule in FLOWS[kind]]
     if step is None:
         assert all(done)
     else:
@@ -35,14 +39,24 @@ def test_a_step_is_open_only_when_all_before_it_are_done_and_it_is_not(facts: Ma
         assert not done[names.index(step)]
 
 
-@given(facts_held, st.sampled_from([rule.name for rule in FLOWS[KIND]]))
-def test_going_back_to_a_step_undoes_it_and_all_after_it(facts: Mapping[str, Any], step: str) -> None:
-    left = undone(KIND, step, facts)
-    names = [rule.name for rule in FLOWS[KIND]]
-    reached = open_step(KIND, left)
+@given(kinds, facts_held, st.data())
+def test_going_back_to_a_step_undoes_it_and_all_after_it(
+    kind: FlowKind, facts: Mapping[str, Any], data: st.DataObject
+) -> None:
+    names = [rule.name for rule in FLOWS[kind]]
+    step = data.draw(st.sampled_from(names))
+    left = undone(kind, step, facts)
+    reached = open_step(kind, left)
     assert reached is not None
     assert names.index(reached) <= names.index(step)
     assert ("other" in left) == ("other" in facts)
+
+
+def test_a_journey_of_one_kind_is_none_of_another(any_database: Database, journeys: Journeys) -> None:
+    with any_database.transaction() as tx:
+        begun = journeys.begin(tx, KIND, {}, browser=b"b", now=NOW)
+        for other in set(FlowKind) - {KIND}:
+            assert journeys.read(tx, other, begun.id, browser=b"b", now=NOW) is None
 
 
 @pytest.fixture

@@ -1,0 +1,180 @@
+"""A forgotten password in three pages: the account, the code, the new password.
+
+Always true: the number on file is not shown before a code to it was right, and nobody is signed in at the end: they
+sign in with what they have just set.
+"""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts.actions import Directory
+from idp.accounts.identifiers import parse_identifiers
+from idp.audit import Event, record
+from idp.captcha.pages import asked_before_sms, passed, question, sent_form
+from idp.credentials import sms_code
+from idp.credentials.password import Passwords
+from idp.credentials.rules import Purpose
+from idp.db import current_transaction, db
+from idp.flows.actions import Journey, Journeys
+from idp.flows.rules import FlowKind, open_step
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.actions import addressee, judge, reset
+from idp.recovery.rules import Denied
+from idp.signin.choosing import password_rules, personal, refuse_unfit
+from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
+from idp.signin.codes import send_code
+from idp.signin.pages import IDENTIFIER, another_way_page, client_name
+from idp.web.clock import now
+from idp.web.cookies import browser_digest
+from idp.web.forms import Field, Form
+from idp.web.guards import public
+from idp.web.locale import china_date, short_time
+from idp.web.reasons import sentence
+from idp.web.visit import carried, current_visit
+
+EXTENSION = "tongban_recovery"
+KIND = FlowKind.RECOVERY
+BEGIN = "recovery.identifier"
+NEW_PASSWORD = Field("new_password", sentence("new_password_missing"), max_length=256, secret=True)
+CODE_STEP = CodeStep(
+    Purpose.RECOVER,
+    "recover_code.html",
+    endpoint="recovery.code",
+    change=BEGIN,
+    shows_phone=False,
+    to_accounts_only=True,
+)
+blueprint = Blueprint("recovery", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    directory: Directory
+    passwords: Passwords
+    codes: sms_code.SmsCodes
+    journeys: Journeys
+    phones: PhonePolicy
+
+
+def init_recovery(app: Flask, parts: Recovery) -> None:
+    app.extensions[EXTENSION] = parts
+    app.register_blueprint(blueprint)
+
+
+def _parts() -> Recovery:
+    found: Recovery = current_app.extensions[EXTENSION]
+    return found
+
+
+def _journey() -> Journey | None:
+    key = request.values.get("f", "")
+    if not key:
+        return None
+    return _parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
+
+
+def _to(journey: Journey) -> str:
+    """The address of the step that is open."""
+    return url_for(f"recovery.{open_step(KIND, journey.facts)}", f=journey.id, **carried())
+
+
+@blueprint.route("/recover", methods=["GET", "POST"])
+@public
+def identifier() -> ResponseReturnValue:
+    """Step 1: whose password; an unknown account looks the same and gets no message."""
+    if request.method == "GET":
+        visit = current_visit()
+        return _identifier_page(Form(IDENTIFIER, values={"identifier": visit.login_hint[:64] if visit else ""}))
+    form = sent_form(IDENTIFIER, asked=asked_before_sms())
+    typed = parse_identifiers(form["identifier"], today=china_date(now())) if form.ok else ()
+    if form.ok and not typed:
+        form.refuse("identifier", sentence("identifier_invalid"))
+    if not typed or not passed(form):
+        return _identifier_page(form)
+    to = addressee(current_transaction(), _parts().directory, typed)
+    db.session.rollback()
+    issued = send_code(_parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
+    if isinstance(issued, sms_code.Denied):
+        form.refuse("", sentence(issued.reason))
+        return _identifier_page(form)
+    facts = {"party_id": to.party_id or "", "mobile": to.mobile.value, "challenge": issued.challenge_id}
+    journey = _parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
+    db.session.commit()
+    return redirect(_to(journey), 303)
+
+
+def _identifier_page(form: Form) -> ResponseReturnValue:
+    return render_template(
+        "recover.html",
+        form=form,
+        captcha=question(form, asked=asked_before_sms()),
+        client_name=client_name(),
+        notice=done_notice() if form.ok else None,
+        signin_url=url_for("signin.password", **carried()),
+    )
+
+
+@blueprint.route("/recover/code", methods=["GET", "POST"])
+@public
+def code() -> ResponseReturnValue:
+    """Step 2: the code shows control of the phone on file."""
+    journey = _journey()
+    if journey is None:
+        return journey_over(BEGIN)
+    if open_step(KIND, journey.facts) != "code":
+        return not_here(_to(journey))
+    return CODE_STEP.serve(_parts().codes, _parts().journeys, journey, _proved)
+
+
+def _proved(journey: Journey) -> ResponseReturnValue:
+    """Who holds the phone may be told that it is not enough (trust 3, 7)."""
+    tx, party_id = current_transaction(), journey.facts["party_id"]
+    record(tx, Event.PHONE_VERIFIED, subject=party_id, now=now())
+    denied = judge(tx, party_id, _parts().phones, now=now())
+    ended = now() if denied else None
+    _parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=ended)
+    db.session.commit()
+    if denied:
+        return _denied(denied)
+    return redirect(url_for("recovery.password", f=journey.id, **carried()), 303)
+
+
+def _denied(denied: Denied) -> ResponseReturnValue:
+    said = {"time": short_time(denied.until)} if denied.until else {}
+    return another_way_page(denied.reason, **said)
+
+
+@blueprint.route("/recover/password", methods=["GET", "POST"])
+@public
+def password() -> ResponseReturnValue:
+    """Step 3: the new password; then everything that was signed in is signed out."""
+    journey = _journey()
+    if journey is None:
+        return journey_over(BEGIN)
+    if open_step(KIND, journey.facts) != "password":
+        return not_here(_to(journey))
+    if request.method == "GET":
+        return _password_page(Form(NEW_PASSWORD))
+    form = Form.submitted(NEW_PASSWORD)
+    person = _parts().directory.person(current_transaction(), journey.facts["party_id"])
+    refuse_unfit(form, "new_password", _parts().passwords, personal(person))
+    if not form.ok:
+        return _password_page(form)
+    db.session.rollback()
+    hashed = _parts().passwords.hash(form["new_password"])
+    return _finish(journey, hashed)
+
+
+def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
+    parts = _parts()
+    if not reset(current_transaction(), parts.directory, parts.journeys, journey, hashed=hashed, now=now()):
+        db.session.rollback()
+        return journey_over(BEGIN)
+    db.session.commit()
+    return redirect(url_for("signin.password", done="password_reset", **carried()), 303)
+
+
+def _password_page(form: Form) -> ResponseReturnValue:
+    return render_template("recover_password.html", form=form, password_rules=password_rules(_parts().passwords))
