@@ -140,6 +140,7 @@ def _load_visit(key: str) -> Visit | None:
         login_hint=parked.login_hint,
         form_target=parked.form_target,
         declinable=parked.reason == Reason.VOLUNTARY_ACR,
+        asks_for_level=parked.reason in (Reason.CLIENT_MINIMUM, Reason.ESSENTIAL_ACR, Reason.VOLUNTARY_ACR),
     )
 
 

@@ -44,6 +44,8 @@ class SignIn:
     passwords: passwords.Passwords
     codes: sms_code.SmsCodes
     phones: PhonePolicy
+    sms_codes: bool = True
+    """People may sign in by a text code alone."""
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
@@ -98,8 +100,9 @@ def password() -> ResponseReturnValue:
     db.session.commit()
     note_failure()
     reason = outcome.reason if isinstance(outcome, passwords.Denied) else Refusal.CREDENTIALS_REFUSED
-    form.refuse("", sentence(reason))
-    return _password_page(form, locked=reason is Refusal.PASSWORD_LOCKED)
+    locked = reason is Refusal.PASSWORD_LOCKED
+    form.refuse("", sentence(reason if parts().sms_codes or not locked else "password_only_locked"))
+    return _password_page(form, locked=locked)
 
 
 def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
@@ -110,7 +113,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         client_name=client_name(),
         notice=opening_notice() if form.ok else None,
         locked=locked,
-        code_url=url_for("signin.code", **carried()),
+        code_url=url_for("signin.code", **carried()) if parts().sms_codes else None,
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
     )

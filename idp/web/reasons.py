@@ -19,6 +19,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "password_missing": _("请输入密码"),
     "credentials_refused": _("账户或密码不正确，请核对后重新输入"),
     "password_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或改用短信验证码登录。"),
+    "password_only_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或找回密码。"),
     "current_password_wrong": _("当前密码不正确"),
     "current_password_missing": _("请输入当前密码"),
     "new_password_missing": _("请输入新密码"),
@@ -161,6 +162,8 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
 
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),
+    "advised_length": _("%(number)d 至 %(most)d 个字符；想用更长的也可以。"),
+    "2_kinds_of_symbols": _("字母、数字、符号（%(symbols)s）至少用两种。"),
     "2_kinds": _("字母、数字、符号至少用两种。"),
     "3_kinds": _("大写字母、小写字母、数字、符号至少用三种。"),
     "letters_and_digits": _("同时包含字母和数字。"),
@@ -194,7 +197,7 @@ def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     return SCOPES.get(scope, (scope, None))
 
 
-def password_rule(rule: str, **numbers: int) -> str:
+def password_rule(rule: str, **numbers: int | str) -> str:
     """One line of advice above a new password. KeyError for an unknown ``rule``."""
     text = str(PASSWORD_RULES[rule])
     return text % numbers if numbers else text

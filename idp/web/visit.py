@@ -26,6 +26,8 @@ class Visit:
     form_target: str | None = None
     declinable: bool = False
     """Going on without the stronger sign-in is possible."""
+    asks_for_level: bool = False
+    """The app asks for more than a sign-in: who does not want to give it declines, and the app hears of it."""
 
 
 def init_visits(

@@ -71,7 +71,7 @@ def test_every_form_carries_its_token_and_every_input_its_label(preview: FlaskCl
                 identifier = re.search(r'id="([^"]+)"', tag)
                 assert identifier
                 assert f'for="{identifier[1]}"' in form
-                assert "autocomplete=" in tag or 'type="checkbox"' in tag
+                assert "autocomplete=" in tag or re.search('type="(checkbox|radio)"', tag)
 
 
 def test_sign_in_is_one_form_with_one_button(preview: FlaskClient) -> None:
@@ -105,7 +105,7 @@ def test_names_of_people_and_apps_are_escaped() -> None:
     app = preview_app()
     evil = '<img src=x onerror="alert(1)">'
     with app.test_request_context("/"):
-        page = render_template("register_done.html", client_name=evil, continue_url="/")
+        page = render_template("register_done.html", client_name=evil, continue_url="/", identity_url=None)
         consent = render_template(
             "consent.html",
             client_name=evil,
