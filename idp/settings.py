@@ -334,8 +334,8 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _over_profile(cls, data: Any) -> Any:
-        named = isinstance(data, dict) and data.get("province")
-        return under(read_profile(named), data) if isinstance(named, str) else data
+        named = data.get("province") if isinstance(data, dict) else None
+        return under(read_profile(named), data) if isinstance(named, str) and named else data
 
     @model_validator(mode="before")
     @classmethod
