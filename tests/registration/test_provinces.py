@@ -16,6 +16,7 @@ from idp.app import create_app
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
 from tests.provider import PASSWORD, PHONE, Browser, Site, add_person, answered, claims_of, settings_at
+from tests.recovery.test_journey import counted
 from tests.registers import ScriptedRegisters
 
 NEW = "13900005555"
@@ -151,7 +152,7 @@ def test_who_corrects_the_phone_says_their_name_once(province: Opened, registers
     phone_page = follow(browser.submit("/register/identity", WHO))
     code_page = follow(browser.submit(phone_page, {"phone": "13900006666"}))
     change = link_on(browser.get(code_page).text, "Use another number")
-    details = follow(browser.submit(prove_phone(browser, change or phone_page)))
+    details = follow(browser.submit(prove_phone(browser, change)))
     follow(set_details(browser, details))
     assert browser.site.party(NEW)
 
@@ -220,6 +221,25 @@ def test_active_closed_wrong_and_unknown_read_the_same(province: Opened, registe
         status, page = refused(province("hunan"), registers, case)
         pages.add((status, re.sub(r'r=[^"&]+', "", page)))
     assert len(pages) == 1
+
+
+def test_wrong_and_taken_run_the_same_statements(
+    province: Opened, registers: ScriptedRegisters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for case in ("wrong", "wrong", "active", "closed"):
+        site = province("hunan")
+        answer, status = REFUSALS[case]
+        registers.people[NAME, NUMBER] = answer
+        if status:
+            _held_by(site, status)
+        browser = site.browser()
+        check = to_check(browser)
+        with counted(monkeypatch) as statements:
+            assert browser.submit(check).status_code == 403
+        seen.append(statements)
+    assert len(seen[0]) > 8
+    assert seen[1] == seen[2] == seen[3]
 
 
 def test_the_register_is_asked_once_for_each_proof_of_a_phone(province: Opened, registers: ScriptedRegisters) -> None:
