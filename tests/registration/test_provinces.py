@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from shutil import copyfile
@@ -20,6 +21,7 @@ from tests.recovery.test_journey import counted
 from tests.registers import ScriptedRegisters
 
 NEW = "13900005555"
+PHONES = (NEW, "13900006666")
 NAME, NUMBER = "欧阳清岚", "11010519491231002X"
 WHO = {"name": NAME, "kind": "id_number", "number": NUMBER}
 LEVEL_2 = "urn:tongban:ial:2"
@@ -310,8 +312,7 @@ def test_of_two_who_say_to_be_one_person_the_first_has_the_account(
     registers.people[NAME, NUMBER] = Match(valid_to=None)
     browsers = [site.browser(), site.browser()]
     details = [
-        follow(browser.submit(to_check(browser, phone)))
-        for browser, phone in zip(browsers, (NEW, "13900006666"), strict=True)
+        follow(browser.submit(to_check(browser, phone))) for browser, phone in zip(browsers, PHONES, strict=True)
     ]
     assert path_of(follow(set_details(browsers[0], details[0]))) == "/register/done"
     late = set_details(browsers[1], details[1])
@@ -319,6 +320,39 @@ def test_of_two_who_say_to_be_one_person_the_first_has_the_account(
     assert accounts(site) == 2
     assert not browsers[1].signed_in
     assert path_of(follow(set_details(browsers[1], details[1]))) == "/register/identity", "the journey is over"
+
+
+def test_of_two_who_say_so_at_the_same_moment_one_has_the_account(
+    province: Opened, registers: ScriptedRegisters
+) -> None:
+    site = province("hunan")
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    browsers = [site.browser(), site.browser()]
+    details = [follow(one.submit(to_check(one, phone))) for one, phone in zip(browsers, PHONES, strict=True)]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda one: set_details(*one).status_code, zip(browsers, details, strict=True)))
+    assert sorted(done) == [303, 403]
+    assert [one.signed_in for one in browsers].count(True) == 1
+    assert accounts(site) == 2
+
+
+def test_what_people_say_of_themselves_is_not_legible_in_what_is_stored(
+    province: Opened, registers: ScriptedRegisters
+) -> None:
+    site = province("hunan")
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    browser = site.browser()
+    check = to_check(browser)
+    left = [_bytes_of(site)]
+    follow(set_details(browser, follow(browser.submit(check))))
+    left.append(_bytes_of(site))
+    for found in left:
+        assert b"flw_" in found
+        assert not any(secret in found for secret in (NUMBER.encode(), NAME.encode(), NEW.encode()))
+
+
+def _bytes_of(site: Site) -> bytes:
+    return b"".join(file.read_bytes() for file in site.directory.glob("*.db*"))
 
 
 def test_hunan_judges_the_password_by_the_document_too(province: Opened, registers: ScriptedRegisters) -> None:
