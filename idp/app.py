@@ -50,6 +50,7 @@ from idp.disputes.calendar import read_calendar, warnings
 from idp.disputes.export import DisputeExport
 from idp.disputes.rules import Calendar
 from idp.flows.actions import Journeys
+from idp.flows.rules import FlowKind
 from idp.grants.actions import erase_consents
 from idp.grants.export import export_apps
 from idp.lane import Endpoint, Handler, Lane, serve_document
@@ -158,12 +159,20 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     )
     init_proofing(app, Proofing(provider.directory, name_check))
     phones = _phone_policy(settings)
-    init_signin(app, SignIn(provider.directory, provider.passwords, provider.codes, provider.factors, phones))
+    init_signin(
+        app,
+        SignIn(
+            provider.directory,
+            provider.passwords,
+            provider.codes,
+            provider.factors,
+            phones,
+            settings.signin.sms_codes,
+        ),
+    )
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    init_registration(
-        app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements, phones)
-    )
+    init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
     init_admission(
         app,
@@ -352,12 +361,36 @@ def _phone_policy(settings: Settings) -> PhonePolicy:
     )
 
 
+def _registration(
+    provider: Provider, journeys: Journeys, agreements: Agreements, phones: PhonePolicy, name_check: NameCheck
+) -> Registration:
+    chosen = provider.settings.registration
+    by_name = chosen.begins_with == "identity"
+    return Registration(
+        provider.directory,
+        provider.passwords,
+        provider.codes,
+        journeys,
+        agreements,
+        phones,
+        name_check,
+        kind=FlowKind.REGISTRATION_BY_NAME if by_name else FlowKind.REGISTRATION,
+        user_names=chosen.user_names,
+        offers_identity=chosen.offers_identity,
+    )
+
+
 def _web_options(settings: Settings) -> WebOptions:
     return WebOptions(
         issuer=settings.issuer,
         secret_key=parse_key(settings.secrets.cookie_key, name="secrets.cookie_key"),
         service_name=settings.pages.service_name,
+        service_name_en=settings.pages.service_name_en,
         region_name=settings.pages.region_name,
+        region_name_en=settings.pages.region_name_en,
+        help_line=settings.pages.help_line,
+        user_names=settings.registration.user_names,
+        level_labels={"zh": settings.levels.zh, "en": settings.levels.en},
         default_language=settings.pages.default_locale,
         trusted_proxies=settings.server.trusted_proxies,
         limits=Limits(

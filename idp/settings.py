@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from idp.province import read_profile, under
+
 DEFAULT_FILE = "config/default.toml"
 
 
@@ -188,6 +190,49 @@ class IdentityLimits(Section):
     """Unsuccessful checks of name and number by one account in a day."""
 
 
+class Entities(Section):
+    """Legal entities."""
+
+    representative_ial: int = 2
+    """The identity level a representative needs."""
+
+    @field_validator("representative_ial")
+    @classmethod
+    def _proved(cls, value: int) -> int:
+        if not 2 <= value <= 4:
+            raise ValueError("a representative is known by a document: 2 to 4")
+        return value
+
+
+class Registration(Section):
+    """How people register (docs/provinces.md)."""
+
+    begins_with: Literal["phone", "identity"] = "phone"
+    """``identity``: name and document number come first; the register confirms them before there is an account."""
+    offers_identity: bool = False
+    """Offer the check of name and number when the account is there; it may be skipped."""
+    user_names: bool = True
+    """People may choose a user name of their own: 6 to 20 letters, digits, underscores, a letter first, for good."""
+
+
+class SignIn(Section):
+    sms_codes: bool = True
+    """Let people sign in by a text code alone."""
+
+
+class Levels(Section):
+    """What people read for the identity levels 1 to 4; empty says what was done to reach them."""
+
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _four(self) -> "Levels":
+        if len(self.zh) != len(self.en) or len(self.zh) not in (0, 4):
+            raise ValueError("a label for each of the levels 1 to 4 in both languages, or none at all")
+        return self
+
+
 class Password(Section):
     profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
     min_length: int = 8
@@ -266,8 +311,12 @@ class Clients(Section):
 
 class Pages(Section):
     service_name: str = "通办"
+    service_name_en: str = "Tongban"
     region_name: str = ""
     """Shown beside the name; a province profile sets it."""
+    region_name_en: str = ""
+    help_line: str = ""
+    """Number to call for help, at the foot of every page; a province profile sets it."""
     default_locale: Literal["zh", "en"] = "zh"
     agreements: Path = Path("config/agreements")
 
@@ -292,6 +341,8 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = "development"
+    province: str = ""
+    """Name of a profile in config/provinces, or the path of one: settings under this file's. Empty: none."""
     issuer: str = "http://localhost:8000"
     """The one public address; every link and token carries it, whatever Host says."""
     server: Server = Server()
@@ -303,6 +354,10 @@ class Settings(BaseSettings):
     registers: Registers = Registers()
     limits: Limits = Limits()
     password: Password = Password()
+    registration: Registration = Registration()
+    signin: SignIn = SignIn()
+    levels: Levels = Levels()
+    entities: Entities = Entities()
     session: Session = Session()
     account: Account = Account()
     tokens: Tokens = Tokens()
@@ -317,6 +372,12 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")) or value.endswith("/") or "?" in value or "#" in value:
             raise ValueError("issuer is an http(s) address without trailing slash, query or fragment")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_profile(cls, data: Any) -> Any:
+        named = data.get("province") if isinstance(data, dict) else None
+        return under(read_profile(named), data) if isinstance(named, str) and named else data
 
     @model_validator(mode="before")
     @classmethod

@@ -205,6 +205,10 @@ class Site:
             row = tx.one(Statement[tuple[Any, ...]](sql, lambda *columns: columns), **values)
         return row[0] if row else None
 
+    def execute(self, sql: str, **values: Any) -> None:
+        with self.provider.database.transaction() as tx:
+            tx.run(Statement[Any](sql), **values)
+
     def party(self, phone: str = PHONE) -> str:
         mobile = Mobile.parse(phone)
         assert mobile is not None

@@ -47,6 +47,10 @@ _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
     " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT DO NOTHING"
 )
+_KNOWN = Statement(
+    "SELECT COUNT(*) FROM party_identifier WHERE kind = :kind AND blind IN (:b0, :b1)",
+    int,
+)
 _OWN = Statement("SELECT party_id, id FROM party_identifier WHERE party_id = :party AND kind = :kind", Holder)
 _DROP_IDENTIFIER = Statement[Any]("DELETE FROM party_identifier WHERE id = :id AND party_id = :party")
 
@@ -291,8 +295,14 @@ class Directory:
 
     def holder(self, tx: Transaction, identifier: Identifier) -> Holder | None:
         """Whose it is; it cannot leave its account, nor the row its party, before ``tx`` ends."""
-        blinds = self._index.candidates(identifier.kind, identifier.value)
+        blinds = self._blinds(identifier)
         return tx.one(_HOLDER[tx.dialect], kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+
+    def is_held(self, tx: Transaction, identifier: Identifier) -> bool:
+        """Whether some account has it, be it active or not."""
+        blinds = self._blinds(identifier)
+        held = tx.one(_KNOWN, kind=identifier.kind, b0=blinds[0], b1=blinds[-1])
+        return held is not None and held > 0
 
     def own(self, tx: Transaction, party_id: str, kind: Kind) -> Holder | None:
         """The party's own phone or user name, of which it has one at most."""

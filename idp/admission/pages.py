@@ -141,6 +141,7 @@ def _load_visit(key: str) -> Visit | None:
         form_target=parked.form_target,
         declinable=parked.reason == Reason.VOLUNTARY_ACR,
         target_aal=parked.target_aal,
+        asks_for_level=parked.reason in (Reason.CLIENT_MINIMUM, Reason.ESSENTIAL_ACR, Reason.VOLUNTARY_ACR),
     )
 
 

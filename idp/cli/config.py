@@ -31,7 +31,8 @@ def check(context: Context) -> None:
         click.echo(fault)
     if faults:
         raise SystemExit(1)
-    click.echo(f"ok: {context.settings.environment} settings for {context.settings.issuer}")
+    profile = f", province profile {context.settings.province}" if context.settings.province else ""
+    click.echo(f"ok: {context.settings.environment} settings for {context.settings.issuer}{profile}")
 
 
 @config.command()

@@ -3,6 +3,7 @@
 Always true: neither runs in production, for a scripted person's password stands in a file.
 """
 
+import os
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ PEOPLE = Path("config/demo/people.toml")
 CLIENTS = Path("config/clients.demo.toml")
 OPERATORS = {"xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.AUDIT), "xiao.chen": (Role.PLATFORM, Role.REVIEW)}
 """Two, so that what needs a second operator can be tried; both enrol by a link like everybody else."""
+PROVINCE_VARIABLE = "TONGBAN_PROVINCE"
 
 
 def refuse_production(settings: Settings) -> None:
@@ -109,9 +111,12 @@ def _record_document(
 
 
 @click.command()
+@click.option("--province", help="Province profile: hunan, hubei, yunnan, or the path of a file.")
 @click.pass_obj
-def demo(context: Context) -> None:
+def demo(context: Context, province: str | None) -> None:
     """Run the provider, two department apps and the sandbox on this machine; Ctrl-C ends all of it."""
+    if province is not None:
+        os.environ[PROVINCE_VARIABLE] = province  # the parts are processes of their own, and read it, too
     refuse_production(context.settings)
     upgrade_schema(context.settings)
     add_people(context, PEOPLE)

@@ -200,13 +200,16 @@ class Passwords:
         """Whether it may be chosen under this installation's profile."""
         return judge(password, profile=self._profile, min_length=self._min_length, personal=personal)
 
-    def advice(self) -> list[tuple[str, dict[str, int]]]:
-        """What to say above a new password: the rule's name and its numbers (`idp.web.reasons.password_rule`)."""
-        profile = self._profile
-        rules: list[tuple[str, dict[str, int]]] = [("length", {"number": max(self._min_length, profile.min_length)})]
+    def advice(self) -> list[tuple[str, dict[str, int | str]]]:
+        """What to say above a new password: the rule's name and what it names (`idp.web.reasons.password_rule`)."""
+        profile, least = self._profile, max(self._min_length, self._profile.min_length)
+        rules: list[tuple[str, dict[str, int | str]]] = [("length", {"number": least})]
+        if profile.advised_max:
+            rules = [("advised_length", {"number": least, "most": profile.advised_max})]
         if profile.kinds_needed:
-            both = profile.kinds_needed == len(profile.kinds)
-            rules.append(("letters_and_digits" if both else f"{profile.kinds_needed}_kinds", {}))
+            both, few = profile.kinds_needed == len(profile.kinds), f"{profile.kinds_needed}_kinds"
+            named: dict[str, int | str] = {"symbols": profile.symbols} if profile.symbols else {}
+            rules.append(("letters_and_digits" if both else f"{few}_of_symbols" if named else few, named))
         return [*rules, ("uncommon", {})]
 
     def hash(self, password: str) -> str:

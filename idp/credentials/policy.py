@@ -60,6 +60,13 @@ class Profile:
     kinds_needed: int = 0
     advised_max: int | None = None
     """What the manual calls the maximum; shown, never enforced."""
+    symbols: str = ""
+    """The symbols that count as such; others may stand in a password, too. Empty: all count."""
+
+    def has(self, kind: CharacterKind, text: str) -> bool:
+        if kind is CharacterKind.SYMBOL and self.symbols:
+            return any(char in self.symbols for char in text)
+        return any(map(_KINDS[kind], text))
 
 
 _THREE = (CharacterKind.LETTER, CharacterKind.DIGIT, CharacterKind.SYMBOL)
@@ -68,7 +75,7 @@ PROFILES = {
     "nist": Profile(8),  # SP 800-63B-4 3.1.1.2: length and a blocklist, no composition
     "mlps": Profile(8, _FOUR, 3),  # GB/T 22239 level 3: complexity
     "hunan": Profile(8, _THREE, 2),
-    "hubei": Profile(8, _THREE, 2),
+    "hubei": Profile(8, _THREE, 2, symbols="`~!_@#$%*"),
     "yunnan": Profile(6, (CharacterKind.LETTER, CharacterKind.DIGIT), 2, advised_max=16),
 }
 
@@ -113,7 +120,7 @@ def judge(password: str, *, profile: Profile, min_length: int, personal: Persona
     faults = []
     if len(text) < shortest:
         faults.append(Fault.SHORT)
-    if sum(any(map(_KINDS[kind], text)) for kind in profile.kinds) < profile.kinds_needed:
+    if sum(profile.has(kind, text) for kind in profile.kinds) < profile.kinds_needed:
         faults.append(Fault.SIMPLE)
     if is_personal(text, personal, shortest):
         faults.append(Fault.PERSONAL)

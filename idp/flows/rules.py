@@ -21,6 +21,7 @@ class StepRule:
 
 class FlowKind(StrEnum):
     REGISTRATION = "registration"
+    REGISTRATION_BY_NAME = "registration-by-name"
     RECOVERY = "recovery"
     PHONE_CHANGE = "phone-change"
 
@@ -29,6 +30,14 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.REGISTRATION: (
         StepRule("phone", gives=("mobile", "challenge")),
         StepRule("code", gives=("proved",)),
+        StepRule("details", gives=("party_id",)),
+    ),
+    # The register is asked only for who has shown control of a phone: each question costs a text message.
+    FlowKind.REGISTRATION_BY_NAME: (
+        StepRule("identity", gives=("name", "document")),
+        StepRule("phone", gives=("mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("check", gives=("confirmed",)),
         StepRule("details", gives=("party_id",)),
     ),
     # A face check will be another way through "code": it gives the same proof (trust 3).
@@ -43,6 +52,11 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("confirm", gives=("changed",)),
     ),
 }
+
+
+def step_names(kind: FlowKind) -> tuple[str, ...]:
+    """The steps in their order."""
+    return tuple(rule.name for rule in FLOWS[kind])
 
 
 def open_step(kind: FlowKind, facts: Facts) -> str | None:

@@ -4,15 +4,17 @@ Always true: only a clear yes of the register records anything, every question w
 no transaction is open while the register thinks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from idp.accounts.actions import Directory, Identity, Taken
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
+from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.credentials import attempts
-from idp.credentials.attempts import account_key
+from idp.credentials.attempts import account_key, unknown_key
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
 from idp.crypto.tokens import new_id
 from idp.db import Database, Transaction
@@ -45,6 +47,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Who somebody without an account says to be. ``phone`` is proved theirs; ``journey`` is what the audit names."""
+
+    name: PersonName
+    document: Document
+    phone: Mobile
+    journey: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The register said yes. ``valid_to``: when the document ends, in seconds."""
+
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Denied:
     reason: ProofRefusal
 
@@ -68,7 +87,8 @@ class NameCheck:
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = self._judge(tx, claim, answer, now)
-            self._settle(tx, claim, attempt, answer, outcome, now)
+            self._settle(tx, account_key(claim.party_id), attempt, outcome, now)
+            _tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
         return outcome
 
     def _objection(self, tx: Transaction, claim: Claim) -> ProofRefusal | None:
@@ -83,7 +103,48 @@ class NameCheck:
         outcome = attempts.reserve(tx, key=key, kind=_KIND, now=now, policy=self._policy)
         return outcome if isinstance(outcome, Reserved) else None
 
-    def _ask(self, claim: Claim) -> Answer:
+    def check_stranger(self, claim: Stranger, *, now: int) -> Confirmed | Denied:
+        """Ask the register before there is an account. May take seconds. Raises `DatabaseUnavailable`.
+
+        Counted on the document and on the phone. A document that some account has is `NOT_CONFIRMED` as one that the
+        register does not confirm, after the same statements (trust 3).
+        """
+        keys = sorted(unknown_key(self._directory.blind(one)) for one in (claim.document, claim.phone))
+        with self._database.transaction() as tx:
+            attempt = self._reserve_all(tx, keys, now)
+        if attempt is None:
+            return Denied(ProofRefusal.TRIES_USED_UP)
+        answer = self._ask(claim)
+        with self._database.transaction() as tx:
+            outcome = _verdict(answer, now)
+            if self._directory.is_held(tx, claim.document) and isinstance(outcome, Confirmed):
+                outcome = Denied(ProofRefusal.NOT_CONFIRMED)
+            for key in keys:
+                self._settle(tx, key, attempt, outcome, now)
+            _tell(tx, None, claim.journey, answer, outcome, now)
+        return outcome
+
+    def _reserve_all(self, tx: Transaction, keys: Sequence[bytes], now: int) -> Reserved | None:
+        got = [attempts.reserve(tx, key=key, kind=_KIND, now=now, policy=self._policy) for key in keys]
+        taken = [(key, one) for key, one in zip(keys, got, strict=True) if isinstance(one, Reserved)]
+        if len(taken) == len(keys):
+            return taken[0][1]
+        for key, one in taken:
+            attempts.settle(tx, key=key, kind=_KIND, at=one.at, success=True, now=now, policy=self._policy)
+        return None
+
+    def record(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
+        """Write down what the register said of ``claim``. On `Denied` nothing was written."""
+        ends = confirmed.valid_to
+        found = self._directory.record_document(
+            tx, claim.party_id, document=claim.document, name=claim.name, valid_to=ends, source=SOURCE, now=now
+        )
+        if isinstance(found, Taken):  # another account's; whose, or that it is, is nobody's business here
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        add_evidence(tx, claim.party_id, kind=NAME_AND_NUMBER, level=2, source=SOURCE, expires_at=ends, now=now)
+        return found
+
+    def _ask(self, claim: Claim | Stranger) -> Answer:
         return self._register.check(
             NameNumberQuestion(
                 name=claim.name.value,
@@ -94,49 +155,50 @@ class NameCheck:
         )
 
     def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
-        if isinstance(answer, Unavailable | Unusable):
-            return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
-        if not isinstance(answer, Match):
-            return Denied(ProofRefusal.NOT_CONFIRMED)
-        ends = end_of(answer.valid_to) if answer.valid_to else None
-        if ends is not None and ends <= now:
-            return Denied(ProofRefusal.DOCUMENT_EXPIRED)
-        return self._record(tx, claim, ends, now)
-
-    def _record(self, tx: Transaction, claim: Claim, ends: int | None, now: int) -> Identity | Denied:
-        found = self._directory.record_document(
-            tx, claim.party_id, document=claim.document, name=claim.name, valid_to=ends, source=SOURCE, now=now
-        )
-        if isinstance(found, Taken):  # another account's; whose, or that it is, is nobody's business here
-            return Denied(ProofRefusal.NOT_CONFIRMED)
-        add_evidence(tx, claim.party_id, kind=NAME_AND_NUMBER, level=2, source=SOURCE, expires_at=ends, now=now)
-        return found
+        verdict = _verdict(answer, now)
+        return verdict if isinstance(verdict, Denied) else self.record(tx, claim, verdict, now=now)
 
     def _settle(
-        self, tx: Transaction, claim: Claim, attempt: Reserved, answer: Answer, outcome: Identity | Denied, now: int
+        self, tx: Transaction, key: bytes, attempt: Reserved, outcome: Identity | Confirmed | Denied, now: int
     ) -> None:
         """A register that did not answer costs the person no attempt."""
-        given_back = isinstance(outcome, Identity) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
-        attempts.settle(
-            tx,
-            key=account_key(claim.party_id),
-            kind=_KIND,
-            at=attempt.at,
-            success=given_back,
-            now=now,
-            policy=self._policy,
-        )
-        if isinstance(outcome, Denied):
-            record(
-                tx,
-                Event.IDENTITY_REFUSED,
-                actor=claim.party_id,
-                subject=claim.party_id,
-                result="refused",
-                reason=outcome.reason,
-                detail={"answer": type(answer).__name__.lower(), "source": SOURCE},
-                now=now,
-            )
+        back = not isinstance(outcome, Denied) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
+        attempts.settle(tx, key=key, kind=_KIND, at=attempt.at, success=back, now=now, policy=self._policy)
+
+
+def _verdict(answer: Answer, now: int) -> Confirmed | Denied:
+    if isinstance(answer, Unavailable | Unusable):
+        return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
+    if not isinstance(answer, Match):
+        return Denied(ProofRefusal.NOT_CONFIRMED)
+    ends = end_of(answer.valid_to) if answer.valid_to else None
+    if ends is not None and ends <= now:
+        return Denied(ProofRefusal.DOCUMENT_EXPIRED)
+    return Confirmed(ends)
+
+
+def _tell(
+    tx: Transaction,
+    actor: str | None,
+    subject: str,
+    answer: Answer,
+    outcome: Identity | Confirmed | Denied,
+    now: int,
+) -> None:
+    """Leave the audit record of a refusal."""
+    if not isinstance(outcome, Denied):
+        return
+    detail = {"answer": type(answer).__name__.lower(), "source": SOURCE}
+    record(
+        tx,
+        Event.IDENTITY_REFUSED,
+        actor=actor,
+        subject=subject,
+        result="refused",
+        reason=outcome.reason,
+        detail=detail,
+        now=now,
+    )
 
 
 def end_of(last_day: date) -> int:

@@ -9,24 +9,18 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory, Identity
-from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
-from idp.accounts.names import PersonName
 from idp.db import current_transaction, db
 from idp.proofing.actions import proofs_of
+from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.name_check import Claim, NameCheck
 from idp.proofing.rules import CHECKED, ProofRefusal, identity_level, renewable
 from idp.web.clock import now
-from idp.web.forms import Field, Form
+from idp.web.forms import Form
 from idp.web.guards import current_session, signed_in
-from idp.web.locale import china_date
 from idp.web.reasons import sentence
 from idp.web.visit import carried, current_visit, onward
 
 EXTENSION = "tongban_proofing"
-NAME = Field("name", sentence("name_missing"), max_length=100)
-KIND = Field("kind", sentence("document_kind_missing"), max_length=16)
-NUMBER = Field("number", sentence("document_number_missing"), max_length=64)
-KINDS = ("id_number", "passport", "travel_permit")
 blueprint = Blueprint("proofing", __name__)
 
 
@@ -55,13 +49,13 @@ def name() -> ResponseReturnValue:
     if _nothing_to_do(party_id):
         return redirect(onward(url_for("account.profile")), 303)
     if request.method == "GET":
-        return _page(Form(NAME, KIND, NUMBER, values={"kind": KINDS[0]}))
-    form = Form.submitted(NAME, KIND, NUMBER)
-    claim = _claim(form, party_id)
-    if claim is None:
+        return _page(empty_form())
+    form = Form.submitted(*FIELDS)
+    told = read_person(form)
+    if told is None:
         return _page(form)
     db.session.rollback()
-    outcome = _parts().name_check.check(claim, now=now())
+    outcome = _parts().name_check.check(Claim(party_id, *told), now=now())
     if isinstance(outcome, Identity):
         return redirect(onward(url_for("account.profile", done="identity_checked")), 303)
     form.refuse("", sentence(outcome.reason))
@@ -71,39 +65,20 @@ def name() -> ResponseReturnValue:
 def _nothing_to_do(party_id: str) -> bool:
     """An app that waits gets its person back as soon as the level is there; without one it may be renewed in time."""
     proofs = proofs_of(current_transaction(), party_id)
-    if current_visit() is not None:
+    visit = current_visit()
+    if visit is not None and visit.asks_for_level:
         return identity_level(proofs, now=now()) >= CHECKED
     return not renewable(proofs, now=now())
 
 
-def _claim(form: Form, party_id: str) -> Claim | None:
-    """What was typed, by its value types; what is wrong with it stands in the form then."""
-    found = PersonName.parse(form["name"]) if form["name"] else None
-    document = _document(form["kind"], form["number"]) if form["number"] else None
-    if form["name"] and found is None:
-        form.refuse("name", sentence("name_invalid"))
-    if form["kind"] and form["kind"] not in KINDS:
-        form.refuse("kind", sentence("document_kind_missing"))
-    elif form["number"] and document is None:
-        form.refuse("number", sentence("document_number_invalid"))
-    return Claim(party_id, found, document) if form.ok and found and document else None
-
-
-def _document(kind: str, text: str) -> Document | None:
-    if kind == "passport":
-        return Passport.parse(text)
-    if kind == "travel_permit":
-        return TravelPermit.parse(text)
-    return IdNumber.parse(text, today=china_date(now()))
-
-
 def _page(form: Form, *, elsewhere: bool = False) -> ResponseReturnValue:
     visit = current_visit()
+    demanded = visit is not None and visit.asks_for_level
     return render_template(
         "identity_name.html",
         form=form,
-        client_name=visit.client_name if visit else None,
-        declinable=visit is not None,
+        client_name=visit.client_name if visit and demanded else None,
+        declinable=demanded,
         elsewhere=elsewhere,
-        later_url=onward(url_for("account.profile")) if visit is None else None,
+        later_url=None if demanded else onward(url_for("account.profile")),
     )

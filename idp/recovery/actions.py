@@ -4,6 +4,7 @@ Always true: the new password, the end of every session and grant, the lifted lo
 transaction, and the journey that led there has one such end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from idp.accounts.actions import Active, Directory
@@ -31,15 +32,15 @@ class Addressee:
     mobile: Mobile
 
 
-def addressee(tx: Transaction, directory: Directory, identifiers: tuple[Identifier, ...]) -> Addressee:
-    """The phone on file of whoever one of ``identifiers`` finds; the same statements when nobody does."""
+def addressee(tx: Transaction, directory: Directory, identifiers: Sequence[Identifier]) -> Addressee:
+    """The phone on file of whoever has one of ``identifiers``; the same statements when nobody does."""
     found = directory.lookup(tx, *identifiers)
     party_id = found.party_id if isinstance(found, Active) else None
     mobile = directory.person(tx, party_id or "").mobile
     if party_id and mobile:
         return Addressee(party_id, mobile)
-    first = identifiers[0]
-    return Addressee(None, first if isinstance(first, Mobile) else directory.stand_in(first.value))
+    typed = next((one for one in identifiers if isinstance(one, Mobile)), None)
+    return Addressee(None, typed or directory.stand_in(identifiers[0].value))
 
 
 def judge(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> Denied | None:

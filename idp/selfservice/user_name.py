@@ -3,7 +3,7 @@
 Always true: an account's user name is set once and never changed, whatever is sent and however often at once.
 """
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.rules import UserName
@@ -14,6 +14,7 @@ from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
+from idp.web.options import options
 from idp.web.reasons import sentence
 
 USER_NAME = Field("user_name", sentence("user_name_missing"), max_length=64)
@@ -22,6 +23,8 @@ USER_NAME = Field("user_name", sentence("user_name_missing"), max_length=64)
 @blueprint.route("/user-name", methods=["GET", "POST"])
 @signed_in
 def user_name() -> ResponseReturnValue:
+    if not options().user_names:
+        abort(404)
     session: Session = current_session()
     if request.method == "GET":
         return _page(session, Form(USER_NAME))

@@ -4,7 +4,7 @@ Always true: a number without an account is treated like any other and gets no m
 nothing is sent or compared before it was passed.
 """
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Active, hold
@@ -41,6 +41,7 @@ PHONE = Field("identifier", sentence("phone_missing"), max_length=64)
 @blueprint.route("/signin/code", methods=["GET", "POST"])
 @public
 def code() -> ResponseReturnValue:
+    _must_be_offered()
     """Ask for a code; an unknown number looks the same and gets none."""
     if request.method == "GET":
         visit = current_visit()
@@ -57,6 +58,11 @@ def code() -> ResponseReturnValue:
         form.refuse("", sentence(issued.reason))
         return _code_page(form)
     return redirect(url_for("signin.enter_code", c=issued.challenge_id, **carried()), 303)
+
+
+def _must_be_offered() -> None:
+    if not parts().sms_codes:
+        abort(404)
 
 
 def _code_page(form: Form) -> ResponseReturnValue:
@@ -83,6 +89,7 @@ def _send_sign_in_code(mobile: Mobile, *, replaces: str | None) -> Issued | Deni
 @blueprint.route("/signin/code/enter", methods=["GET", "POST"])
 @public
 def enter_code() -> ResponseReturnValue:
+    _must_be_offered()
     challenge = request.args.get("c", "")
     phone = parts().codes.phone(challenge_id=challenge, purpose=Purpose.SIGN_IN, browser=browser_id())
     mobile = Mobile.parse(phone) if phone else None

@@ -23,7 +23,7 @@ from idp.credentials.rules import Purpose
 from idp.credentials.sms_code import Denied, SmsCodes
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey, Journeys
-from idp.flows.rules import undone
+from idp.flows.rules import step_names, undone
 from idp.signin.codes import answer_code, send_code
 from idp.signin.pages import CODE
 from idp.web.errors import error_page
@@ -49,6 +49,8 @@ class CodeStep:
     shows_phone: bool = True
     to_accounts_only: bool = False
     """Without a ``party_id`` nothing is sent."""
+    change_goes_on: bool = False
+    """Who changes the number goes on with the same journey."""
 
     def serve(self, codes: SmsCodes, journeys: Journeys, journey: Journey, proved: Proved) -> ResponseReturnValue:
         """Answer a request to the page; ``proved`` goes on after a right answer, and commits."""
@@ -102,7 +104,8 @@ class CodeStep:
             resend_url=self._here(journey, resend="yes") if asked_before_sms() else None,
             masked_phone=self._masked(journey),
             notice=done_notice() if form.ok else None,
-            change_url=url_for(self.change, **carried()),
+            change_url=url_for(self.change, f=journey.id if self.change_goes_on else None, **carried()),
+            steps=step_names(journey.kind),
         )
 
     def _resend_page(self, form: Form, journey: Journey) -> ResponseReturnValue:

@@ -46,6 +46,8 @@ class SignIn:
     codes: sms_code.SmsCodes
     factors: Factors
     phones: PhonePolicy
+    sms_codes: bool = True
+    """People may sign in by a text code alone."""
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
@@ -103,8 +105,9 @@ def password() -> ResponseReturnValue:
         return redirect(url_for("signin.code", done=outcome.reason, **carried()), 303)
     note_failure()
     reason = outcome.reason if isinstance(outcome, passwords.Denied) else Refusal.CREDENTIALS_REFUSED
-    form.refuse("", sentence(reason))
-    return _password_page(form, locked=reason is Refusal.PASSWORD_LOCKED)
+    locked = reason is Refusal.PASSWORD_LOCKED
+    form.refuse("", sentence(reason if parts().sms_codes or not locked else "password_only_locked"))
+    return _password_page(form, locked=locked)
 
 
 def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
@@ -115,7 +118,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         client_name=client_name(),
         notice=opening_notice() if form.ok else None,
         locked=locked,
-        code_url=url_for("signin.code", **carried()),
+        code_url=url_for("signin.code", **carried()) if parts().sms_codes else None,
         passkey_url=url_for("signin.passkey", **carried()),
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),

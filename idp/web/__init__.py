@@ -73,7 +73,13 @@ def _init_templates(app: Flask, web: WebOptions) -> None:
         service = (english and web.service_name_en) or web.service_name
         region = (english and web.region_name_en) or web.region_name
         return {
-            "site": SimpleNamespace(service_name=service, region_name=region),
+            "site": SimpleNamespace(
+                service_name=service,
+                region_name=region,
+                help_line=web.help_line,
+                user_names=web.user_names,
+                levels=web.level_labels.get(prefs.lang, ()),
+            ),
             "prefs": prefs,
             "preference": preference_address,
             "static_url": static_url,

@@ -3,6 +3,7 @@
 Always true: it is complete and frozen before the first request, and nothing here is read from a request.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -33,6 +34,11 @@ class WebOptions:
     service_name_en: str = "Tongban"
     region_name: str = ""
     region_name_en: str = ""
+    help_line: str = ""
+    user_names: bool = True
+    """People may choose a name of their own to sign in with."""
+    level_labels: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
+    """What people read for the identity levels 1 to 4; without them, what was done to reach each."""
     default_language: Language = "zh"
     trusted_proxies: tuple[str, ...] = ()
     limits: Limits = Limits()

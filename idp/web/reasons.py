@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "password_missing": _("请输入密码"),
     "credentials_refused": _("账户或密码不正确，请核对后重新输入"),
     "password_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或改用短信验证码登录。"),
+    "password_only_locked": _("密码输错次数过多，为保护账户，暂时不能用密码登录。请稍后再试，或找回密码。"),
     "current_password_wrong": _("当前密码不正确"),
     "current_password_missing": _("请输入当前密码"),
     "new_password_missing": _("请输入新密码"),
@@ -91,7 +92,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "register_unavailable": _("人口信息库暂时没有回应，没有计入核验次数，请稍后再试"),
     "identity_checked": _("已核验姓名和证件号码。"),
     # a forgotten password, and phones that may be somebody else's
-    "identifier_invalid": _("请输入 11 位手机号、证件号码，或以字母开头的用户名"),
+    "identifier_invalid": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
     "journey_over": _("这一步已经完成或已过期，请重新开始。"),
     "password_reset": _("新密码已设置，所有设备已退出登录。请用新密码登录。"),
     "another_way": _("需要用其他方式确认"),
@@ -280,6 +281,8 @@ SOURCES: Mapping[str, LazyString] = {"population-register": _("人口信息库")
 
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),
+    "advised_length": _("%(number)d 至 %(most)d 个字符；想用更长的也可以。"),
+    "2_kinds_of_symbols": _("字母、数字、符号（%(symbols)s）至少用两种。"),
     "2_kinds": _("字母、数字、符号至少用两种。"),
     "3_kinds": _("大写字母、小写字母、数字、符号至少用三种。"),
     "letters_and_digits": _("同时包含字母和数字。"),
@@ -346,7 +349,7 @@ def source_word(source: str) -> LazyString | str:
     return SOURCES.get(source, source)
 
 
-def password_rule(rule: str, **numbers: int) -> str:
+def password_rule(rule: str, **numbers: int | str) -> str:
     """One line of advice above a new password. KeyError for an unknown ``rule``."""
     text = str(PASSWORD_RULES[rule])
     return text % numbers if numbers else text

@@ -228,8 +228,10 @@ def test_the_installation_s_profile_judges_new_passwords(database: Database) -> 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_advice_above_a_new_password_has_its_sentences(database: Database, profile: Any) -> None:
     advice = Passwords(database, Hasher(FAST), FAST, Password(profile=profile, min_length=6)).advice()
-    assert advice[0] == ("length", {"number": PROFILES[profile].min_length})
+    assert advice[0][1]["number"] == PROFILES[profile].min_length
+    assert advice[0][1].get("most") == PROFILES[profile].advised_max
     assert {name for name, _ in advice} <= PASSWORD_RULES.keys()
+    assert any(PROFILES[profile].symbols in str(said.values()) for _, said in advice)
 
 
 def test_every_refusal_has_its_sentence() -> None:

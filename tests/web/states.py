@@ -115,10 +115,12 @@ SIGN_IN = {
     "register_url": "/register",
     "recover_url": "/recover",
 }
-CODE_STEP = {"masked_phone": PHONE, "notice": None, "captcha": None, "resend_url": None}
+STEPS = ("phone", "code", "details")
+LONG_STEPS = ("identity", "phone", "code", "check", "details")
+CODE_STEP = {"steps": STEPS, "masked_phone": PHONE, "notice": None, "captcha": None, "resend_url": None}
 CODE_IN = CODE_STEP | {"client_name": TAX, "change_url": "/signin/code"}
 ASK_CODE = {"client_name": TAX, "notice": None, "captcha": None, "password_url": "#", "register_url": "#"}
-ASK_PHONE = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+ASK_PHONE = {"steps": STEPS, "client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
 RESEND = {"masked_phone": PHONE, "enter_url": "#"}
 DECLINE = {"decline_action": None, "decline_fields": {"r": "x"}}
 CONFIRM = DECLINE | {
@@ -146,7 +148,7 @@ def asking() -> SimpleNamespace:
 
 
 BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
-DETAILS = {"password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
+DETAILS = {"steps": STEPS, "password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
 ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
 RECOVER_CODE = CODE_STEP | {"masked_phone": None, "change_url": "#"}
 NEW_PASSWORD = Field("new_password", secret=True)
@@ -158,6 +160,15 @@ LAW = "《社会保险法》第七十四条"
 
 def _details(**values: str) -> Form:
     return Form(PASSWORD, NAME, AGREED, values=values)
+
+
+def _person(**values: str) -> Form:
+    fields = Field("name"), Field("kind"), Field("number")
+    return Form(*fields, values={"kind": "id_number"} | values)
+
+
+IDENTITY = {"client_name": TAX, "declinable": True, "elsewhere": False, "later_url": None}
+CHECK = {"person": thing(name="***岚", number="1****************X"), "again_url": "#", "steps": LONG_STEPS}
 
 
 def _activity() -> list[SimpleNamespace]:
@@ -243,6 +254,11 @@ STATES: Mapping[str, State] = {
     "home-signed-in": page("home.html", signed_in=True, account_url="/account", signin_url="#", register_url="#"),
     "signin": page("signin.html", form=lambda: Form(IDENTIFIER, PASSWORD), **SIGN_IN),
     "signin-bare": page("signin.html", form=lambda: Form(IDENTIFIER, PASSWORD), **SIGN_IN | {"client_name": None}),
+    "signin-locked-without-codes": page(
+        "signin.html",
+        form=lambda: refused(Form(IDENTIFIER, PASSWORD), whole="password_only_locked"),
+        **SIGN_IN | {"locked": True, "code_url": None},
+    ),
     "signin-refused": page(
         "signin.html",
         form=lambda: refused(
@@ -401,8 +417,31 @@ STATES: Mapping[str, State] = {
         form=_details,
         **DETAILS | {"notice": lambda: Notice("warn", sentence("phone_recycled")), "signin_url": "#"},
     ),
-    "register-done": page("register_done.html", client_name=TAX, continue_url="#"),
-    "register-done-bare": page("register_done.html", client_name=None, continue_url="#"),
+    "register-done": page("register_done.html", client_name=TAX, continue_url="#", identity_url=None),
+    "register-done-bare": page("register_done.html", client_name=None, continue_url="#", identity_url=None),
+    "register-done-offer": page("register_done.html", client_name=TAX, continue_url="#", identity_url="#"),
+    "register-identity": page("register_identity.html", form=_person, **ASK_PHONE | {"steps": LONG_STEPS}),
+    "register-identity-refused": page(
+        "register_identity.html",
+        form=lambda: refused(_person(name="1"), name="name_invalid", number="document_number_invalid"),
+        **ASK_PHONE | {"steps": LONG_STEPS},
+    ),
+    "identity-name": page("identity_name.html", form=_person, **IDENTITY),
+    "identity-name-later": page(
+        "identity_name.html",
+        form=_person,
+        **IDENTITY | {"client_name": None, "declinable": False, "later_url": "#"},
+    ),
+    "identity-name-refused": page(
+        "identity_name.html",
+        form=lambda: refused(_person(name="欧阳清岚"), whole="identity_not_confirmed"),
+        **IDENTITY | {"elsewhere": True},
+    ),
+    "register-check": page("register_check.html", form=lambda: Form(), **CHECK),
+    "register-check-unavailable": page(
+        "register_check.html", form=lambda: refused(Form(), whole="register_unavailable"), **CHECK
+    ),
+    "register-elsewhere": page("register_elsewhere.html", signin_url="#", again_url="#"),
     "recover": page("recover.html", form=lambda: Form(IDENTIFIER), **ASK_ACCOUNT),
     "recover-refused": page(
         "recover.html",
@@ -554,25 +593,6 @@ STATES: Mapping[str, State] = {
     ),
     "account-identity-none": page(
         "account/identity.html", ial=1, ends=None, ial_after=None, renew_url="/identity/name", proofs=[]
-    ),
-    "identity-name": page(
-        "identity_name.html",
-        form=lambda: Form(Field("name"), Field("kind"), Field("number"), values={"kind": "id_number"}),
-        client_name=SOCIAL,
-        declinable=True,
-        elsewhere=False,
-        later_url=None,
-    ),
-    "identity-name-refused": page(
-        "identity_name.html",
-        form=lambda: refused(
-            Form(Field("name"), Field("kind"), Field("number"), values={"kind": "passport"}),
-            whole="identity_not_confirmed",
-        ),
-        client_name=None,
-        declinable=False,
-        elsewhere=True,
-        later_url="/account/profile",
     ),
     "account-password": page(
         "account/password.html",

@@ -111,7 +111,7 @@ def test_names_of_people_and_apps_are_escaped() -> None:
     app = preview_app()
     evil = '<img src=x onerror="alert(1)">'
     with app.test_request_context("/"):
-        page = render_template("register_done.html", client_name=evil, continue_url="/")
+        page = render_template("register_done.html", client_name=evil, continue_url="/", identity_url=None)
         consent = render_template(
             "consent.html",
             client_name=evil,
