@@ -28,6 +28,10 @@ from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import same
 from idp.db import Database, DatabaseUnavailable, init_db
+from idp.entities.actions import Entities
+from idp.entities.pages import EntityParts, init_entities
+from idp.entities.rechecking import Rechecking
+from idp.entities.registering import Registering
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.messages.outbound import GuardedClient
@@ -38,6 +42,7 @@ from idp.oidc.metadata import KeyDocument, discovery_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
+from idp.oidc.represented import Representation
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
@@ -86,6 +91,8 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    entities: Entities
+    rechecking: Rechecking
 
 
 def create_app(settings: Settings, registers: Registers) -> Flask:
@@ -114,12 +121,14 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
+    init_entities(app, _entity_parts(provider))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
         registry=provider.registry,
         directory=provider.directory,
         agreements=agreements,
+        rechecking=provider.rechecking,
     )
     posted = PostedRequests(provider.store, provider.cipher)
     init_oidc(
@@ -168,6 +177,8 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         max_bytes=settings.outbound.max_bytes,
         ca_file=settings.outbound.ca_file,
     )
+    directory = Directory(cipher, index)
+    entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     return Provider(
         settings=settings,
         node=node,
@@ -177,7 +188,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         index=index,
         keys=keys,
         registry=registry,
-        directory=Directory(cipher, index),
+        directory=directory,
         passwords=Passwords(
             database,
             Hasher(limits.password, waiting=settings.server.threads // 2),
@@ -190,6 +201,27 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
+        entities=entities,
+        rechecking=Rechecking(database, entities, registers.enterprise),
+    )
+
+
+def _entity_parts(provider: Provider) -> EntityParts:
+    chosen = provider.settings.entities
+    registering = Registering(
+        provider.database,
+        provider.entities,
+        provider.enterprise,
+        least=chosen.representative_ial,
+        daily=chosen.daily,
+    )
+    return EntityParts(
+        database=provider.database,
+        directory=provider.directory,
+        entities=provider.entities,
+        registering=registering,
+        rechecking=provider.rechecking,
+        fresh=chosen.fresh,
     )
 
 
@@ -234,6 +266,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         directory=provider.directory,
         authenticator=authenticator,
         maker=maker,
+        representation=Representation(provider.database, provider.entities, provider.rechecking),
         session_idle=settings.session.idle,
         count=count,
     )
@@ -279,6 +312,7 @@ def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
         maker=provider.maker,
         session_idle=provider.settings.session.idle,
         agreements=agreements.versions_in_force,
+        recheck=provider.settings.entities.recheck,
         https=provider.settings.https,
     )
 

@@ -163,6 +163,28 @@ class IdentityLimits(Section):
     """Unsuccessful checks of name and number by one account in a day."""
 
 
+class Entities(Section):
+    """Legal entities: who may register one, and how long the register's word is good."""
+
+    representative_ial: int = 2
+    """The identity level a representative needs."""
+    fresh: PositiveInt = 300
+    """How long ago the representative may have signed in when they register an entity or set its password."""
+    recheck: PositiveInt = 86400
+    """After so long the register is asked again before somebody acts for an entity."""
+    daily: PositiveInt = 5
+    """Unsuccessful registrations of entities by one account in a day."""
+    passwords: bool = True
+    """Let entities have a password of their own, which opens the door to one of their registered people."""
+
+    @field_validator("representative_ial")
+    @classmethod
+    def _proved(cls, value: int) -> int:
+        if not 2 <= value <= 4:
+            raise ValueError("a representative is known by a document: 2 to 4")
+        return value
+
+
 class Password(Section):
     profile: Literal["hunan", "hubei", "yunnan", "mlps", "nist"] = "nist"
     min_length: int = 8
@@ -256,6 +278,7 @@ class Settings(BaseSettings):
     registers: Registers = Registers()
     limits: Limits = Limits()
     password: Password = Password()
+    entities: Entities = Entities()
     session: Session = Session()
     tokens: Tokens = Tokens()
     outbound: Outbound = Outbound()

@@ -8,6 +8,7 @@ import idp.audit.models
 import idp.clients.models
 import idp.credentials.models
 import idp.crypto.models
+import idp.entities.models
 import idp.grants.models
 import idp.messages.models
 import idp.proofing.models

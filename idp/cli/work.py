@@ -39,6 +39,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(
         HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now)
     )
+    worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 

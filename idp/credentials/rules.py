@@ -32,6 +32,7 @@ class AttemptKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     NAME_CHECK = "name_check"
+    ENTITY_CHECK = "entity_check"
 
 
 class Purpose(StrEnum):

@@ -22,6 +22,7 @@ class EndReason(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     CLIENT_SUSPENDED = "client-suspended"
     ACCOUNT_CLOSED = "account-closed"
+    ROLE_ENDED = "role-ended"
 
 
 class Grant(NamedTuple):
@@ -45,6 +46,8 @@ class Grant(NamedTuple):
     refresh_used_at: int | None
     created_at: int
     revoked_at: int | None
+    acting: str | None = None
+    """For whom the person acted (`idp.entities.rules.Acting`), told to clients of scope ``represented``."""
 
     @property
     def live(self) -> bool:

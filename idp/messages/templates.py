@@ -72,6 +72,18 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "entity_contested",
+            "{time} 另一人申请代表您所代表的单位，登记机关有其登记。如有疑问，请登录核对。",
+            "On {time} another person claimed to represent an entity you represent. In doubt, sign in and look.",
+            "time",
+        ),
+        _template(
+            "entity_role_ended",
+            "登记机关的登记已变更，您自 {time} 起不再代表一家单位。详情请登录查看。",
+            "The register has changed: since {time} you no longer represent an entity. Sign in for details.",
+            "time",
+        ),
+        _template(
             "password_locked",
             "密码多次输错，密码登录已暂停至 {time}。期间可用短信验证码登录。",
             "Too many wrong passwords: password sign-in is paused until {time}. You can sign in with a text code.",

@@ -21,16 +21,21 @@ def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
 
 
-_REPLACE = Statement[Any](
+_END = Statement[Any](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
 )
+
+
+def end_evidence(tx: Transaction, party_id: str, *, kind: str, now: int) -> None:
+    """What proved it does so no longer."""
+    tx.run(_END, party=party_id, kind=kind, now=now)
 
 
 def add_evidence(
     tx: Transaction, party_id: str, *, kind: str, level: int, source: str, expires_at: int | None, now: int
 ) -> None:
     """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter."""
-    tx.run(_REPLACE, party=party_id, kind=kind, now=now)
+    end_evidence(tx, party_id, kind=kind, now=now)
     tx.run(
         _ADD, id=new_id("evd"), party=party_id, kind=kind, level=level, source=source, now=now, expires_at=expires_at
     )
