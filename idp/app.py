@@ -29,6 +29,7 @@ from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import same
 from idp.db import Database, DatabaseUnavailable, init_db
 from idp.entities.actions import Entities
+from idp.entities.asking import CountedQuestions
 from idp.entities.pages import EntityParts, init_entities
 from idp.entities.rechecking import Rechecking
 from idp.entities.registering import Registering
@@ -121,7 +122,7 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, Registration(provider.directory, provider.passwords, provider.codes, journeys, agreements))
-    init_entities(app, _entity_parts(provider))
+    init_entities(app, _entity_parts(provider, journeys))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -206,21 +207,17 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
     )
 
 
-def _entity_parts(provider: Provider) -> EntityParts:
+def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     chosen = provider.settings.entities
-    registering = Registering(
-        provider.database,
-        provider.entities,
-        provider.enterprise,
-        least=chosen.representative_ial,
-        daily=chosen.daily,
-    )
+    questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
+    registering = Registering(provider.database, provider.entities, questions, least=chosen.representative_ial)
     return EntityParts(
         database=provider.database,
         directory=provider.directory,
         entities=provider.entities,
         registering=registering,
         rechecking=provider.rechecking,
+        journeys=journeys,
         fresh=chosen.fresh,
     )
 

@@ -1,6 +1,6 @@
 """The entities: opened, described, and kept as the register last said they are.
 
-Always true: the name of an entity is the register's once the register was heard.
+Always true: what is kept of an entity is what the register said of it last.
 """
 
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ class Described(NamedTuple):
 _READ = Statement("SELECT sealed, type, status FROM legal_entity WHERE party_id = :entity", _Row)
 _ADD = Statement[Any](
     "INSERT INTO legal_entity (party_id, sealed, type, status, version, as_of, checked_at, created_at)"
-    " VALUES (:entity, :sealed, :type, :status, :version, :as_of, :checked_at, :now)"
+    " VALUES (:entity, :sealed, :type, :status, :version, :as_of, :now, :now)"
 )
 _NOTE = Statement[Any](
     "UPDATE legal_entity SET sealed = :sealed, type = :type, status = :status, version = :version, as_of = :as_of,"
@@ -62,10 +62,7 @@ class Entities:
         tx: Transaction,
         code: CreditCode,
         *,
-        name: str,
-        entity_type: str,
-        status: str,
-        heard: EnterpriseRecord | None,
+        heard: EnterpriseRecord,
         actor: str,
         now: int,
     ) -> str:
@@ -77,15 +74,14 @@ class Entities:
         tx.run(
             _ADD,
             entity=entity,
-            sealed=self._seal(entity, name),
-            type=entity_type,
-            status=status,
-            version=heard.version if heard else None,
-            as_of=heard.as_of if heard else None,
-            checked_at=now if heard else None,
+            sealed=self._seal(entity, heard.name),
+            type=heard.entity_type,
+            status=heard.status,
+            version=heard.version,
+            as_of=heard.as_of,
             now=now,
         )
-        record(tx, Event.ENTITY_REGISTERED, actor=actor, subject=entity, detail={"type": entity_type}, now=now)
+        record(tx, Event.ENTITY_REGISTERED, actor=actor, subject=entity, detail={"type": heard.entity_type}, now=now)
         return entity
 
     def note(self, tx: Transaction, entity: str, heard: EnterpriseRecord, *, now: int) -> None:

@@ -20,9 +20,9 @@ class LegalEntity(Base):
     sealed: Mapped[bytes]
     type: Mapped[str]
     status: Mapped[str]
-    version: Mapped[str | None]
-    as_of: Mapped[int | None]
-    checked_at: Mapped[int | None]
+    version: Mapped[str]
+    as_of: Mapped[int]
+    checked_at: Mapped[int]
     created_at: Mapped[int]
 
 

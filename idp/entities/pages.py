@@ -15,11 +15,13 @@ from idp.accounts.credit_code import CreditCode
 from idp.db import Database, current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
+from idp.entities.asking import Denied
 from idp.entities.rechecking import Rechecking
-from idp.entities.registering import Claim, Denied, Registering
+from idp.entities.registering import Registering, Told
 from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, worth
 from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
+from idp.registration.flows import Journeys
 from idp.signin.loading import act_for
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -47,10 +49,13 @@ class EntityParts:
     entities: Entities
     registering: Registering
     rechecking: Rechecking
+    journeys: Journeys
     fresh: int
 
 
 def init_entities(app: Flask, known: EntityParts) -> None:
+    from idp.entities import claim_pages  # noqa: F401 - its views join the blueprint
+
     app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
 
@@ -75,11 +80,11 @@ def new() -> ResponseReturnValue:
     if request.method == "GET":
         return _new_page(Form(TYPE, NAME, CODE, values={"type": EntityType.ENTERPRISE}))
     form = Form.submitted(TYPE, NAME, CODE)
-    claim = _claim(form, session.party_id)
-    if claim is None:
+    told = entity_told(form)
+    if told is None:
         return _new_page(form)
     db.session.rollback()
-    outcome = parts().registering.register(claim, now=now())
+    outcome = parts().registering.register(session.party_id, told, now=now())
     if isinstance(outcome, Denied):
         form.refuse("", sentence(outcome.reason))
         return _new_page(form)
@@ -97,7 +102,7 @@ def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
     return None
 
 
-def entity_claim(form: Form) -> tuple[EntityType, str, CreditCode] | None:
+def entity_told(form: Form) -> Told | None:
     """Kind, name and code as typed; what is wrong with them stands in the form then."""
     code = CreditCode.parse(form["uscc"]) if form["uscc"] else None
     if form["type"] and form["type"] not in tuple(EntityType):
@@ -106,12 +111,7 @@ def entity_claim(form: Form) -> tuple[EntityType, str, CreditCode] | None:
         form.refuse("uscc", sentence("credit_code_invalid"))
     if not form.ok or code is None:
         return None
-    return EntityType(form["type"]), " ".join(form["name"].split()), code
-
-
-def _claim(form: Form, person_id: str) -> Claim | None:
-    told = entity_claim(form)
-    return Claim(person_id, *told) if told else None
+    return Told(EntityType(form["type"]), " ".join(form["name"].split()), code)
 
 
 def _new_page(form: Form) -> ResponseReturnValue:
@@ -120,9 +120,15 @@ def _new_page(form: Form) -> ResponseReturnValue:
         "entity_new.html",
         form=form,
         client_name=visit.client_name if visit else None,
-        types=[(kind.value, entity_type_word(kind), None) for kind in EntityType],
+        types=entity_types(),
+        outside_url=url_for("entities.claim", **carried()),
         back_url=url_for("entities.acting", **carried()),
     )
+
+
+def entity_types() -> list[tuple[str, object, None]]:
+    """The kinds of entities, for radio buttons."""
+    return [(kind.value, entity_type_word(kind), None) for kind in EntityType]
 
 
 @blueprint.route("/account/acting", methods=["GET", "POST"])

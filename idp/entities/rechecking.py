@@ -10,7 +10,8 @@ from idp.accounts.actions import Identity
 from idp.db import Database, Statement, Transaction
 from idp.entities import roles
 from idp.entities.actions import Entities
-from idp.entities.registering import SOURCE, prove, question
+from idp.entities.asking import SOURCE
+from idp.entities.registering import prove, question
 from idp.entities.rules import CLAIMANT, OVER, Acting, RoleState, is_stale, role_of
 from idp.proofing.ports import EnterpriseRecord, EnterpriseRegister, Unavailable, Unusable
 

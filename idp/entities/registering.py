@@ -1,22 +1,22 @@
-"""Registering an entity as the person who represents it, on the enterprise register's word.
+"""Registering an entity as the person who represents it, or claiming it from outside, on the register's word.
 
-Always true: every question was counted before it was asked, no transaction is open while the register thinks, and
-one code belongs to one entity, however many register it at once.
+Always true: one code belongs to one entity, however many register it at once; who stands confirmed is told of every
+claim beside their own; a claim from outside gives no power.
 """
 
 from dataclasses import dataclass
 
 from idp.accounts.actions import Identity
 from idp.accounts.credit_code import CreditCode
-from idp.audit import Event, record
-from idp.credentials import attempts
-from idp.credentials.attempts import account_key
-from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
+from idp.accounts.documents import Document
+from idp.accounts.names import PersonName
 from idp.crypto.tokens import new_id
 from idp.db import Database, Transaction
 from idp.entities import roles
-from idp.entities.actions import Entities, Raced
+from idp.entities.actions import Entities
+from idp.entities.asking import SOURCE, Answer, CountedQuestions, Denied, Outcome, Registered
 from idp.entities.rules import (
+    CLAIMANT,
     CONFIRMED_LEVEL,
     REPRESENTATIVE,
     EntityRefusal,
@@ -25,80 +25,75 @@ from idp.entities.rules import (
     state_for,
 )
 from idp.proofing.actions import add_evidence, ial
-from idp.proofing.ports import (
-    EnterpriseQuestion,
-    EnterpriseRecord,
-    EnterpriseRegister,
-    EntityType,
-    NotFound,
-    RegisterRole,
-    Unavailable,
-    Unusable,
-)
-
-SOURCE = "enterprise-register"
-_KIND = AttemptKind.ENTITY_CHECK
-Answer = EnterpriseRecord | NotFound | Unusable | Unavailable
+from idp.proofing.ports import EnterpriseQuestion, EnterpriseRecord, EntityType, RegisterRole
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What ``person_id`` says of an entity and of being its representative."""
+class Told:
+    """What somebody says of an entity."""
 
-    person_id: str
     entity_type: EntityType
     name: str
     code: CreditCode
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """The entity there is now; ``state`` is what the claim came to."""
+class Representative:
+    """Whom somebody names as an entity's representative. ``valid_to``: when the document ends, seconds."""
 
-    entity: str
-    state: RoleState
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    reason: EntityRefusal
+    name: PersonName
+    document: Document
+    valid_to: int | None
 
 
-def question(code: CreditCode, identity: Identity, *, name: str | None) -> EnterpriseQuestion:
+def question(code: CreditCode, person: Identity | Representative, *, name: str | None) -> EnterpriseQuestion:
     """Is the holder of this document the representative?"""
     return EnterpriseQuestion(
         uscc=code.value,
         name=name,
-        representative_name=identity.name.value,
-        representative_number=identity.document.value,
+        representative_name=person.name.value,
+        representative_number=person.document.value,
         reference=new_id("ent"),
-        representative_document_type=identity.document.type,
+        representative_document_type=person.document.type,
     )
 
 
 class Registering:
-    """``least``: the identity level a representative needs; ``daily``: unsuccessful claims of an account in a day."""
+    """``least``: the identity level a representative needs."""
 
-    def __init__(
-        self, database: Database, entities: Entities, register: EnterpriseRegister, *, least: int, daily: int
-    ) -> None:
+    def __init__(self, database: Database, entities: Entities, questions: CountedQuestions, *, least: int) -> None:
         self.least = least
         self._database = database
         self._entities = entities
-        self._register = register
-        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
+        self._questions = questions
 
-    def register(self, claim: Claim, *, now: int) -> Registered | Denied:
-        """Ask the register and record what follows. May take seconds. Raises `DatabaseUnavailable`."""
-        with self._database.transaction() as tx:
-            identity = self._proved(tx, claim.person_id, now)
-            attempt = self._reserve(tx, claim, now) if isinstance(identity, Identity) else None
+    def register(self, person_id: str, told: Told, *, now: int) -> Outcome:
+        """``person_id`` is the representative. May take seconds. Raises `DatabaseUnavailable`."""
+        with self._database.autocommit() as tx:
+            identity = self._proved(tx, person_id, now)
         if not isinstance(identity, Identity):
             return Denied(identity)
-        if attempt is None:
-            return Denied(EntityRefusal.TRIES_USED_UP)
-        answer = self._register.find(question(claim.code, identity, name=claim.name))
-        return self._conclude(claim, identity, attempt, answer, now)
+
+        def conclude(tx: Transaction, answer: Answer) -> Outcome:
+            verdict = judge(answer, uscc=told.code.value, entity_type=told.entity_type)
+            if not isinstance(verdict, RegisterRole) or not isinstance(answer, EnterpriseRecord):
+                return Denied(EntityRefusal(verdict))
+            return self._confirm(tx, person_id, told, identity, answer, verdict, now)
+
+        return self._questions.ask(person_id, question(told.code, identity, name=told.name), conclude, now=now)
+
+    def claim(self, person_id: str, told: Told, named: Representative, *, now: int) -> Outcome:
+        """``person_id`` knows whom the register names. May take seconds. Raises `DatabaseUnavailable`."""
+        if named.valid_to is not None and named.valid_to <= now:
+            return Denied(EntityRefusal.DOCUMENT_EXPIRED)
+
+        def conclude(tx: Transaction, answer: Answer) -> Outcome:
+            verdict = judge(answer, uscc=told.code.value, entity_type=told.entity_type)
+            if not isinstance(verdict, RegisterRole) or not isinstance(answer, EnterpriseRecord):
+                return Denied(EntityRefusal(verdict))
+            return self._note_claim(tx, person_id, told, named, answer, now)
+
+        return self._questions.ask(person_id, question(told.code, named, name=told.name), conclude, now=now)
 
     def _proved(self, tx: Transaction, person_id: str, now: int) -> Identity | EntityRefusal:
         """The document the person is known by, still valid, at the level a representative needs."""
@@ -109,100 +104,73 @@ class Registering:
             return EntityRefusal.DOCUMENT_EXPIRED
         return identity
 
-    def _reserve(self, tx: Transaction, claim: Claim, now: int) -> Reserved | None:
-        key = account_key(claim.person_id)
-        outcome = attempts.reserve(tx, key=key, kind=_KIND, now=now, policy=self._policy)
-        return outcome if isinstance(outcome, Reserved) else None
+    def _held(
+        self, tx: Transaction, person_id: str, told: Told, heard: EnterpriseRecord, now: int
+    ) -> tuple[str, list[roles.Role]]:
+        """The entity, opened if need be, and the roles in it; nobody else changes them before the end."""
+        entity = self._entities.find(tx, told.code) or self._entities.open(
+            tx, told.code, heard=heard, actor=person_id, now=now
+        )
+        roles.hold(tx, entity)
+        self._entities.note(tx, entity, heard, now=now)
+        return entity, roles.of_entity(tx, entity)
 
-    def _conclude(
-        self, claim: Claim, identity: Identity, attempt: Reserved, answer: Answer, now: int
-    ) -> Registered | Denied:
-        try:
-            with self._database.transaction() as tx:
-                return self._write(tx, claim, identity, attempt, answer, now)
-        except Raced:  # the other one is there now
-            with self._database.transaction() as tx:
-                return self._write(tx, claim, identity, attempt, answer, now)
-
-    def _write(
-        self, tx: Transaction, claim: Claim, identity: Identity, attempt: Reserved, answer: Answer, now: int
-    ) -> Registered | Denied:
-        verdict = judge(answer, uscc=claim.code.value, entity_type=claim.entity_type)
-        outcome: Registered | Denied
-        if isinstance(verdict, RegisterRole) and isinstance(answer, EnterpriseRecord):
-            outcome = self._record(tx, claim, identity, answer, verdict, now)
-        else:
-            outcome = Denied(EntityRefusal(verdict))
-        self._settle(tx, claim, attempt, outcome, now)
-        return outcome
-
-    def _record(
+    def _confirm(
         self,
         tx: Transaction,
-        claim: Claim,
+        person_id: str,
+        told: Told,
         identity: Identity,
         heard: EnterpriseRecord,
         role: RegisterRole,
         now: int,
     ) -> Registered:
-        entity = self._entities.find(tx, claim.code) or self._entities.open(
-            tx,
-            claim.code,
-            name=heard.name,
-            entity_type=heard.entity_type,
-            status=heard.status,
-            heard=heard,
-            actor=claim.person_id,
-            now=now,
-        )
-        roles.hold(tx, entity)
-        self._entities.note(tx, entity, heard, now=now)
-        held = roles.of_entity(tx, entity)
-        rivals = [one for one in held if one.person != claim.person_id]
+        entity, held = self._held(tx, person_id, told, heard, now)
+        rivals = [one for one in held if one.person != person_id]
         standing = [one for one in rivals if one.state == RoleState.CONFIRMED]
-        own_stands = any(one.person == claim.person_id and one.state == RoleState.CONFIRMED for one in held)
+        own_stands = any(one.person == person_id and one.state == RoleState.CONFIRMED for one in held)
         state = RoleState.CONFIRMED if own_stands else state_for(others_confirmed=bool(standing))
         roles.set_role(
-            tx, held, entity_id=entity, person_id=claim.person_id, role=role, state=state, source=SOURCE, now=now
+            tx, held, entity_id=entity, person_id=person_id, role=role, state=state, source=SOURCE, now=now
         )
         if state is RoleState.CONFIRMED:
             roles.contest(tx, rivals, now=now)
             prove(tx, entity, identity, now=now)
         else:
-            self._question(tx, standing, now)
+            roles.doubt(tx, standing)  # the register is asked about them at once
+            self._warn(tx, standing, now)
         return Registered(entity, state)
 
-    def _question(self, tx: Transaction, standing: list[roles.Role], now: int) -> None:
-        """Tell who stood confirmed so far, and have the register asked about them."""
-        roles.doubt(tx, standing)
+    def _note_claim(
+        self,
+        tx: Transaction,
+        person_id: str,
+        told: Told,
+        named: Representative,
+        heard: EnterpriseRecord,
+        now: int,
+    ) -> Registered:
+        entity, held = self._held(tx, person_id, told, heard, now)
+        if own := next((one for one in held if one.person == person_id), None):
+            return Registered(entity, RoleState(own.state))
+        state = RoleState.CONTESTED if held else RoleState.CLAIMED
+        roles.set_role(
+            tx,
+            held,
+            entity_id=entity,
+            person_id=person_id,
+            role=CLAIMANT,
+            state=state,
+            source="claim",
+            valid_to=named.valid_to,
+            now=now,
+        )
+        self._warn(tx, [one for one in held if one.state == RoleState.CONFIRMED], now)
+        return Registered(entity, state)
+
+    def _warn(self, tx: Transaction, standing: list[roles.Role], now: int) -> None:
         for one in standing:
             roles.tell(tx, self._entities.directory, one.person, "entity_contested", now=now)
-
-    def _settle(
-        self, tx: Transaction, claim: Claim, attempt: Reserved, outcome: Registered | Denied, now: int
-    ) -> None:
-        """A register that did not answer costs the person no attempt."""
-        given_back = isinstance(outcome, Registered) or outcome.reason is EntityRefusal.REGISTER_UNAVAILABLE
-        attempts.settle(
-            tx,
-            key=account_key(claim.person_id),
-            kind=_KIND,
-            at=attempt.at,
-            success=given_back,
-            now=now,
-            policy=self._policy,
-        )
-        if isinstance(outcome, Denied):
-            record(
-                tx,
-                Event.ENTITY_REFUSED,
-                actor=claim.person_id,
-                subject=claim.person_id,
-                result="refused",
-                reason=outcome.reason,
-                detail={"source": SOURCE},
-                now=now,
-            )
 
 
 def prove(tx: Transaction, entity: str, identity: Identity, *, now: int) -> None:

@@ -70,7 +70,7 @@ def name() -> ResponseReturnValue:
 def _claim(form: Form, party_id: str) -> Claim | None:
     """What was typed, by its value types; what is wrong with it stands in the form then."""
     found = PersonName.parse(form["name"]) if form["name"] else None
-    document = _document(form["kind"], form["number"]) if form["number"] else None
+    document = typed_document(form["kind"], form["number"]) if form["number"] else None
     if form["name"] and found is None:
         form.refuse("name", sentence("name_invalid"))
     if form["kind"] and form["kind"] not in KINDS:
@@ -80,7 +80,8 @@ def _claim(form: Form, party_id: str) -> Claim | None:
     return Claim(party_id, found, document) if form.ok and found and document else None
 
 
-def _document(kind: str, text: str) -> Document | None:
+def typed_document(kind: str, text: str) -> Document | None:
+    """The number in ``text`` as one of `KINDS`."""
     if kind == "passport":
         return Passport.parse(text)
     if kind == "travel_permit":

@@ -21,6 +21,8 @@ class StepRule:
 
 class FlowKind(StrEnum):
     REGISTRATION = "registration"
+    ENTITY_CLAIM = "entity_claim"
+    """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -28,7 +30,11 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("phone", gives=("mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("details", gives=("party_id",)),
-    )
+    ),
+    FlowKind.ENTITY_CLAIM: (
+        StepRule("entity", gives=("claim",)),
+        StepRule("send", gives=("sent",)),
+    ),
 }
 
 

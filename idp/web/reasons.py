@@ -73,6 +73,11 @@ SENTENCES: Mapping[str, LazyString] = {
     "entity_contested": _(
         "登记机关有您的登记，但另有一人正在代表这家单位。我们已通知对方并向登记机关复核，复核前您暂不能代表。"
     ),
+    "entity_claimed": _("已提交。代表人用本人实名账户确认后，这家单位的账户才能办事。"),
+    "entity_claim_contested": _("已提交，但这家单位已有人登记或代表，我们已记下您的申请；代表人确认前您不能代表它。"),
+    "representative_missing": _("请输入代表人姓名"),
+    "representative_document_expired": _("代表人的证件已过有效期，请换领新证件后再注册"),
+    "valid_to_missing": _("请按年-月-日填写证件有效期，或勾选长期有效"),
     "sign_in_afresh": _("这一步须确认是您本人，请再登录一次。"),
     "acting_missing": _("请选择为谁办事"),
     "acting_not_allowed": _("您现在不能代表这家单位，请核对登记机关的登记"),

@@ -1,4 +1,4 @@
-"""The register asked again on a schedule: a few roles a time, each by one worker, and only a clear no ends anything."""
+"""The register asked again on a schedule: a few roles a time, by one worker each; only a clear no ends anything."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
