@@ -218,6 +218,9 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         registering=registering,
         rechecking=provider.rechecking,
         journeys=journeys,
+        passwords=provider.passwords,
+        codes=provider.codes,
+        own_passwords=chosen.passwords,
         fresh=chosen.fresh,
     )
 

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     SIGN_IN = "signin"
     REGISTER = "register"
     CONFIRM = "confirm"
+    ENTITY_SIGN_IN = "entity_signin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.accounts.credit_code import CreditCode
+from idp.credentials.password import Passwords, changed_at
+from idp.credentials.sms_code import SmsCodes
 from idp.db import Database, current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
@@ -23,6 +25,7 @@ from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
 from idp.registration.flows import Journeys
 from idp.signin.loading import act_for
+from idp.signin.pages import serve_entities
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
@@ -50,13 +53,19 @@ class EntityParts:
     registering: Registering
     rechecking: Rechecking
     journeys: Journeys
+    passwords: Passwords
+    codes: SmsCodes
+    own_passwords: bool
+    """Whether entities may have a password of their own."""
     fresh: int
 
 
 def init_entities(app: Flask, known: EntityParts) -> None:
-    from idp.entities import claim_pages  # noqa: F401 - its views join the blueprint
+    from idp.entities import claim_pages, door_pages, password_pages  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = known
+    if known.own_passwords:
+        serve_entities(app, door_pages.open_door)
     app.register_blueprint(blueprint)
 
 
@@ -88,8 +97,11 @@ def new() -> ResponseReturnValue:
     if isinstance(outcome, Denied):
         form.refuse("", sentence(outcome.reason))
         return _new_page(form)
-    done = "entity_registered" if outcome.state is RoleState.CONFIRMED else "entity_contested"
-    return redirect(url_for("entities.acting", done=done, **carried()), 303)
+    if outcome.state is not RoleState.CONFIRMED:
+        return redirect(url_for("entities.acting", done="entity_contested", **carried()), 303)
+    without = changed_at(current_transaction(), outcome.entity) is None
+    page = "entities.password" if parts().own_passwords and without else "entities.acting"
+    return redirect(url_for(page, done="entity_registered", **carried()), 303)
 
 
 def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
@@ -186,6 +198,7 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         declinable=visit is not None,
         notice=notice(),
         new_url=url_for("entities.new", **carried()),
+        password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
     )
 
 

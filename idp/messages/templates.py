@@ -65,6 +65,11 @@ TEMPLATES: Mapping[str, Template] = {
             "您正在确认本人操作，验证码 {code}，{minutes} 分钟内有效。非本人操作请尽快修改密码。",
             "Code {code} confirms that it is you, valid for {minutes} minutes. Not you? Change your password soon.",
         ),
+        _code(
+            "entity_signin_code",
+            "有人用单位密码登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
+            "Sign-in by your entity's password, as you: code {code}, valid for {minutes} minutes. Do not share it.",
+        ),
         _template(
             "password_changed",
             "您的密码已于 {time} 修改。如非本人操作，请立即用短信验证码登录并改回。",

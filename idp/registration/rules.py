@@ -23,6 +23,8 @@ class FlowKind(StrEnum):
     REGISTRATION = "registration"
     ENTITY_CLAIM = "entity_claim"
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
+    ENTITY_SIGN_IN = "entity_sign_in"
+    """From an entity's password to the person who walks through that door."""
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -34,6 +36,10 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.ENTITY_CLAIM: (
         StepRule("entity", gives=("claim",)),
         StepRule("send", gives=("sent",)),
+    ),
+    FlowKind.ENTITY_SIGN_IN: (
+        StepRule("person", gives=("role", "challenge")),
+        StepRule("code", gives=("signed_in",)),
     ),
 }
 

@@ -38,6 +38,9 @@ _END_ACTING = Statement(
     " RETURNING id",
     str,
 )
+_ACTING_SO = Statement(
+    "SELECT id FROM session WHERE party_id = :party AND acting = :acting AND ended_at IS NULL", str
+)
 _END = Statement(
     "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
@@ -171,6 +174,12 @@ def end_acting(tx: Transaction, party_id: str, entity_id: str, *, now: int) -> N
     """The person's sessions that act for this entity go on for the person alone."""
     for session_id in tx.all(_END_ACTING, party=party_id, entity=entity_id):
         record(tx, Event.ACTING_CHANGED, subject=party_id, session=session_id, detail={"ended": True}, now=now)
+
+
+def end_entered_by(tx: Transaction, party_id: str, acting: str, reason: SessionEnd, *, now: int) -> None:
+    """End the person's sessions that act exactly so: by a door that is no longer theirs to pass."""
+    for session_id in tx.all(_ACTING_SO, party=party_id, acting=acting):
+        end(tx, session_id, reason, now=now)
 
 
 def end(tx: Transaction, session_id: str, reason: SessionEnd, *, now: int) -> list[Ended]:
