@@ -71,7 +71,7 @@ def test_every_form_carries_its_token_and_every_input_its_label(preview: FlaskCl
                 identifier = re.search(r'id="([^"]+)"', tag)
                 assert identifier
                 assert f'for="{identifier[1]}"' in form
-                assert "autocomplete=" in tag or 'type="checkbox"' in tag
+                assert "autocomplete=" in tag or re.search('type="(checkbox|radio)"', tag)
 
 
 def test_sign_in_is_one_form_with_one_button(preview: FlaskClient) -> None:
