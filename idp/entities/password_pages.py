@@ -9,7 +9,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.audit import Event, record
-from idp.credentials.password import store_password
+from idp.credentials.password import store_password, unlock
 from idp.credentials.policy import Denied as Unfit
 from idp.credentials.policy import Personal
 from idp.db import current_transaction, db
@@ -72,6 +72,7 @@ def _store(session: Session, entity: str, hashed: str) -> ResponseReturnValue:
         db.session.rollback()
         return redirect(url_for("entities.acting", **carried()), 303)
     store_password(tx, party_id=entity, hashed=hashed, now=now())
+    unlock(tx, party_id=entity, now=now())
     for one in roles.of_entity(tx, entity):
         entered = Acting(entity, one.role, Via.ENTITY_PASSWORD).text
         end_entered_by(tx, one.person, entered, SessionEnd.PASSWORD_CHANGED, now=now())

@@ -95,6 +95,12 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "entity_password_locked",
+            "您代表的单位的密码多次输错，已暂停至 {time}。您本人的登录不受影响。",
+            "Too many wrong passwords for an entity you represent: paused until {time}. Your own sign-in goes on.",
+            "time",
+        ),
+        _template(
             "session_ended_elsewhere",
             "您在另一台设备上的登录已于 {time} 退出。如非本人操作，请登录查看账户动态。",
             "You were signed out on another device on {time}. Not you? Sign in and look at your activity.",

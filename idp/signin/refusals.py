@@ -6,11 +6,17 @@ Always true: an identifier that nobody owns runs the same statements, and its me
 from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.credentials.password import Denied
-from idp.db import Transaction
+from idp.db import Statement, Transaction
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 from idp.signin.rules import Session
 from idp.web.locale import preferences, short_time
+
+_REPRESENTATIVE = Statement(
+    "SELECT person_id FROM entity_role WHERE entity_id = :entity AND state = 'confirmed' AND ended_at IS NULL"
+    " ORDER BY since, id LIMIT 1",
+    str,
+)
 
 
 def note_refusal(
@@ -38,10 +44,12 @@ def note_refusal(
 
 
 def _tell(tx: Transaction, directory: Directory, party_id: str | None, *, until: int, now: int) -> None:
-    mobile = directory.person(tx, party_id or "").mobile
+    """The account's person, or who represents the entity whose password it was."""
+    representative = tx.one(_REPRESENTATIVE, entity=party_id or "")
+    mobile = directory.person(tx, representative or party_id or "").mobile
     message = {
         "to": mobile.e164 if mobile else "",
-        "template": "password_locked",
+        "template": "entity_password_locked" if representative else "password_locked",
         "params": {"time": short_time(until)},
         "locale": preferences().lang,
     }

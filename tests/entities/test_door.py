@@ -163,6 +163,19 @@ def test_unknown_code_and_wrong_password_are_one_answer_by_the_same_statements(
     assert pages[0] == pages[1]
 
 
+def test_a_locked_password_is_told_to_the_representative_and_a_new_one_lifts_the_lock(
+    site: Site, door: Browser, representative: Browser
+) -> None:
+    for _ in range(10):
+        give(door, secret="Not-the-right-1")
+    told = [message for message in site.outbox("sms") if message["template"] == "entity_password_locked"]
+    assert [message["to"] for message in told] == [f"+86{ONE}"]
+    assert give(door).status_code == 422
+    assert site.browser().sign_in(ONE).signed_in
+    set_password(site, representative)
+    assert give(door).status_code == 303
+
+
 def test_an_entity_without_a_password_is_like_an_unknown_one(site: Site, representative: Browser) -> None:
     assert give(site.browser(), CODE, PASSWORD).status_code == 422
 

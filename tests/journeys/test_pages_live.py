@@ -24,8 +24,10 @@ STATES = {
     "register-code", "register-code-wrong", "register-details", "register-details-wrong", "register-done", "confirm",
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-password", "account-password-wrong", "account-sessions", "account-apps",
-    "account-activity", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired",
-    "oauth-error", "error-form",
+    "account-activity", "account-acting", "account-acting-entity", "entity-new", "entity-new-wrong", "entity-claim",
+    "entity-claim-wrong", "entity-password", "entity-password-wrong", "entity-who", "entity-who-code",
+    "entity-who-code-wrong", "signout", "signed-out-pending", "signed-out", "signed-out-already", "error-404",
+    "expired", "oauth-error", "error-form",
 }  # fmt: skip
 
 
