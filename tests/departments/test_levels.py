@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.departments.errors import ConfigurationError
+from adapters.departments.flask import Person
 from adapters.departments.levels import NOTHING, demand
 
 
@@ -54,3 +57,19 @@ def test_a_negative_age_is_an_error() -> None:
 def test_a_combined_level_needs_both(ial: int, aal: int, has_ial: int, has_aal: int) -> None:
     asked = demand(f"urn:tongban:ial:{ial}:aal:{aal}")
     assert asked.met_by({"ial": has_ial, "aal": has_aal}) == (has_ial >= ial and has_aal >= aal)
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({}, None),
+        ({"represented_status": "current", "represented": {"name": "某某公司"}}, "某某公司"),
+        ({"represented_status": "register_unavailable", "represented": {"name": "某某公司"}}, None),
+        ({"represented": {"name": "某某公司"}}, None),
+        ({"represented_status": "current"}, None),
+        ({"represented_status": ["current"], "represented": {"name": "某某公司"}}, None),
+    ],
+)
+def test_only_a_current_entity_is_acted_for(claims: dict[str, object], name: str | None) -> None:
+    person = Person(SimpleNamespace(claims=claims))  # type: ignore[arg-type]
+    assert (person.represented or {}).get("name") == name
