@@ -87,9 +87,9 @@ class Tour:
         self.working()
         self.representing()
         self.agreeing()
-        self.by_the_door()
         self.my_account()
         self.leaving()
+        self.by_the_door()
         self.refused()
         self.outside()
 
@@ -160,7 +160,6 @@ class Tour:
 
     def by_the_door(self) -> None:
         """In by the entity's password, as the person whose code it is."""
-        self.page.context.clear_cookies(name=re.compile("session"))
         self.open("/signin")
         sign_in(self.page, *ENTITY)
         self.see("entity-who", self.page)
@@ -170,6 +169,7 @@ class Tour:
         self.fill(code=self.code(PERSON[0]))
         self.send()
         self.page.wait_for_url("**/account/acting**")
+        self.page.context.clear_cookies(name=re.compile("session"))
 
     def agreeing(self) -> None:
         self.register_asking_app()
