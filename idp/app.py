@@ -212,7 +212,6 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
     registering = Registering(provider.database, provider.entities, questions, least=chosen.representative_ial)
     return EntityParts(
-        database=provider.database,
         directory=provider.directory,
         entities=provider.entities,
         registering=registering,

@@ -14,7 +14,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.credit_code import CreditCode
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
-from idp.db import Database, current_transaction, db
+from idp.db import current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
 from idp.entities.asking import Denied
@@ -47,7 +47,6 @@ blueprint = Blueprint("entities", __name__)
 class EntityParts:
     """``fresh``: seconds since the sign-in within which a representative may speak for an entity anew."""
 
-    database: Database
     directory: Directory
     entities: Entities
     registering: Registering

@@ -96,14 +96,15 @@ class Rechecking:
                 now=now,
             )
             prove(tx, entity, identity, now=now)
+            self._settle(tx, entity, now)
         elif own:
             roles.end_role(tx, self._entities.directory, own, reason="register", now=now)
-            self._hand_over(tx, entity, now)
+            self._settle(tx, entity, now)
 
-    def _hand_over(self, tx: Transaction, entity: str, now: int) -> None:
-        """Nobody stands confirmed any more: whom the register has named meanwhile does."""
+    def _settle(self, tx: Transaction, entity: str, now: int) -> None:
+        """Once the register has spoken on all who stand confirmed, whom it named beside them stands as well."""
         held = roles.of_entity(tx, entity)
-        if any(one.state == RoleState.CONFIRMED for one in held):
+        if any(one.state == RoleState.CONFIRMED and now - one.checked_at >= self.period for one in held):
             return
         for one in held:
             named = one.state == RoleState.CONTESTED and now - one.checked_at < self._entities.recheck

@@ -128,15 +128,16 @@ class Registering:
         entity, held = self._held(tx, person_id, told, heard, now)
         rivals = [one for one in held if one.person != person_id]
         standing = [one for one in rivals if one.state == RoleState.CONFIRMED]
-        own_stands = any(one.person == person_id and one.state == RoleState.CONFIRMED for one in held)
-        state = RoleState.CONFIRMED if own_stands else state_for(others_confirmed=bool(standing))
+        before = next((one.state for one in held if one.person == person_id), None)
+        stands = before == RoleState.CONFIRMED
+        state = RoleState.CONFIRMED if stands else state_for(others_confirmed=bool(standing))
         roles.set_role(
             tx, held, entity_id=entity, person_id=person_id, role=role, state=state, source=SOURCE, now=now
         )
         if state is RoleState.CONFIRMED:
             roles.contest(tx, rivals, now=now)
             prove(tx, entity, identity, now=now)
-        else:
+        elif before != RoleState.CONTESTED:
             roles.doubt(tx, standing)  # the register is asked about them at once
             self._warn(tx, standing, now)
         return Registered(entity, state)

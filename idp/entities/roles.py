@@ -31,10 +31,9 @@ class Role(NamedTuple):
     state: str
     since: int
     checked_at: int
-    valid_to: int | None
 
 
-_COLUMNS = "id, entity_id, person_id, role, state, since, checked_at, valid_to"
+_COLUMNS = "id, entity_id, person_id, role, state, since, checked_at"
 _OF_ENTITY = Statement(
     f"SELECT {_COLUMNS} FROM entity_role WHERE entity_id = :entity AND ended_at IS NULL ORDER BY since, id", Role
 )

@@ -175,6 +175,20 @@ def test_whom_the_register_no_longer_names_gives_way_to_whom_it_names(
     ]
 
 
+def test_of_two_whom_the_register_names_both_stand_once_it_was_asked_again(
+    site: Site, representative: Browser, registers: ScriptedRegisters
+) -> None:
+    second = person(site, TWO)
+    registers.entities[CODE] = entry(ONE, TWO, role=RegisterRole.MANAGING_PARTNER)
+    for _ in range(3):
+        second.submit("/entities/new", FORM)
+    told = [message for message in site.outbox("sms") if message["template"] == "entity_contested"]
+    assert len(told) == 1, "a claim made again is told once"
+    assert states(site) == {ONE: "confirmed", TWO: "contested"}
+    site.provider.rechecking.run_due(site.now())
+    assert states(site) == {ONE: "confirmed", TWO: "confirmed"}
+
+
 def test_an_entity_opened_meanwhile_is_joined_not_doubled(site: Site, registers: ScriptedRegisters) -> None:
     first = person(site, ONE)
     second = person(site, TWO)
