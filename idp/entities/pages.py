@@ -73,6 +73,19 @@ def parts() -> EntityParts:
     return found
 
 
+@blueprint.app_context_processor
+def _acting_words() -> dict[str, object]:
+    return {"acting_name": acting_name}
+
+
+def acting_name() -> str | None:
+    """The entity this session acts for, for pages that say so; None for oneself."""
+    session: Session | None = current_session()
+    acting = Acting.parse(session.acting) if session else None
+    entity = parts().entities.describe(current_transaction(), acting.entity) if acting else None
+    return entity.name if entity else None
+
+
 def notice() -> Notice | None:
     done = request.args.get("done", "")
     return Notice("info", sentence(done)) if done and known_reason(done) else None

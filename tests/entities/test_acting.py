@@ -82,6 +82,15 @@ def test_switching_needs_no_sign_in_and_is_audited_under_a_new_cookie(site: Site
     assert site.one("SELECT COUNT(*) FROM audit_event WHERE event = 'person:acting:changed'") == 2
 
 
+def test_pages_of_the_account_say_for_whom_one_acts(site: Site, representative: Browser) -> None:
+    said = 'id="acting-for"'
+    assert said not in representative.get("/account").text
+    act(representative, entity_of(site))
+    page = representative.get("/account").text
+    assert said in page
+    assert NAME in page
+
+
 def test_nobody_acts_for_an_entity_they_have_no_role_in(site: Site, representative: Browser) -> None:
     stranger = person(site, TWO)
     assert act(stranger, entity_of(site)).status_code == 422

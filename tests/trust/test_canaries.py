@@ -30,7 +30,7 @@ identifier password code phone user_name current_password new_password agreement
 client_id client_secret redirect_uri scope state nonce login_hint id_token_hint acr_values claims ui_locales prompt
 max_age response_type response_mode code_challenge code_verifier grant_type refresh_token access_token token request
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
-size end withdraw
+size end withdraw type name uscc person kind number valid_to long_term act entity who
 """
 FIELDS = tuple(_NAMES.split())
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
