@@ -7,6 +7,7 @@ import math
 import socket
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -49,6 +50,13 @@ from idp.disputes import actions as disputes
 from idp.disputes.calendar import read_calendar, warnings
 from idp.disputes.export import DisputeExport
 from idp.disputes.rules import Calendar
+from idp.entities.actions import Entities
+from idp.entities.asking import CountedQuestions
+from idp.entities.export import EntityExport
+from idp.entities.pages import EntityParts, init_entities
+from idp.entities.rechecking import Rechecking
+from idp.entities.registering import Registering
+from idp.entities.roles import leave_all
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
 from idp.grants.actions import erase_consents
@@ -63,6 +71,7 @@ from idp.oidc.metadata import KeyDocument, discovery_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
+from idp.oidc.represented import Representation
 from idp.oidc.server import TokenPolicy, TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
@@ -120,6 +129,8 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    entities: Entities
+    rechecking: Rechecking
     calendar: Calendar
     disputes: disputes.Disputes
     closings: Closings
@@ -174,12 +185,14 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
+    init_entities(app, _entity_parts(provider, journeys))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
         registry=provider.registry,
         directory=provider.directory,
         agreements=agreements,
+        rechecking=provider.rechecking,
     )
     posted = PostedRequests(provider.store, provider.cipher)
     init_oidc(
@@ -231,6 +244,8 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         max_bytes=settings.outbound.max_bytes,
         ca_file=settings.outbound.ca_file,
     )
+    directory = Directory(cipher, index)
+    entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     return Provider(
         settings=settings,
         node=node,
@@ -257,7 +272,11 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         enterprise=registers.enterprise,
         calendar=calendar,
         disputes=disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days),
-        closings=Closings(directory, settings.account.cooling_off, ERASERS),
+        closings=Closings(
+            directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
+        ),
+        entities=entities,
+        rechecking=Rechecking(database, entities, registers.enterprise),
     )
 
 
@@ -288,6 +307,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.documents,
         account.profile,
         export_evidence,
+        EntityExport(provider.entities),
         account.agreements,
         export_sessions,
         export_apps,
@@ -339,6 +359,23 @@ def _factors(settings: Settings, database: Database, store: Store, cipher: Field
         Totp(database, cipher, policy, issuer=name),
         RecoveryCodes(database, cipher, policy),
         Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
+    )
+
+
+def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
+    chosen = provider.settings.entities
+    questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
+    registering = Registering(provider.database, provider.entities, questions, least=chosen.representative_ial)
+    return EntityParts(
+        directory=provider.directory,
+        entities=provider.entities,
+        registering=registering,
+        rechecking=provider.rechecking,
+        journeys=journeys,
+        passwords=provider.passwords,
+        codes=provider.codes,
+        own_passwords=chosen.passwords,
+        fresh=chosen.fresh,
     )
 
 
@@ -416,6 +453,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         directory=provider.directory,
         authenticator=authenticator,
         maker=maker,
+        representation=Representation(provider.database, provider.entities, provider.rechecking),
         session_idle=settings.session.idle,
         count=count,
     )
@@ -461,6 +499,7 @@ def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
         maker=provider.maker,
         session_idle=provider.settings.session.idle,
         agreements=agreements.versions_in_force,
+        recheck=provider.settings.entities.recheck,
         https=provider.settings.https,
     )
 

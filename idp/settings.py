@@ -191,10 +191,18 @@ class IdentityLimits(Section):
 
 
 class Entities(Section):
-    """Legal entities."""
+    """Legal entities: who may register one, and how long the register's word is good."""
 
     representative_ial: int = 2
     """The identity level a representative needs."""
+    fresh: PositiveInt = 300
+    """How long ago the representative may have signed in when they register an entity or set its password."""
+    recheck: PositiveInt = 86400
+    """After so long the register is asked again before somebody acts for an entity."""
+    daily: PositiveInt = 5
+    """Unsuccessful registrations of entities by one account in a day."""
+    passwords: bool = True
+    """Let entities have a password of their own, which opens the door to one of their registered people."""
 
     @field_validator("representative_ial")
     @classmethod

@@ -10,6 +10,7 @@ import idp.console.models
 import idp.credentials.models
 import idp.crypto.models
 import idp.disputes.models
+import idp.entities.models
 import idp.flows.models
 import idp.grants.models
 import idp.messages.models

@@ -56,6 +56,19 @@ class Person:
         """How the person signed in, 1 to 3; 0 if the provider does not say."""
         return level_of(self.claims, "aal")
 
+    @property
+    def represented(self) -> Mapping[str, Any] | None:
+        """The entity the person acts for (scope `represented`); None for themselves, or while acting has no power."""
+        found = self.claims.get("represented")
+        current = self.represented_status == "current" and isinstance(found, Mapping)
+        return found if current else None
+
+    @property
+    def represented_status(self) -> str | None:
+        """What has become of acting for somebody else; None when the person acts for themselves."""
+        status = self.claims.get("represented_status")
+        return status if isinstance(status, str) else None
+
 
 class SingleSignOn(BrowserSignIn):
     """Sign-in for one Flask app.

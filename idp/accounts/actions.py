@@ -4,15 +4,16 @@ Always true: looking up an identifier runs the same statements whether it is kno
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
+from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.identifiers import MOST, Identifier
 from idp.accounts.names import PersonName
-from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName
+from idp.accounts.rules import Kind, Mobile, PartyKind, PartyStatus, UserName
 from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
@@ -27,8 +28,8 @@ class Holder(NamedTuple):
 
 
 # One statement for whatever was typed; a blind belongs to its kind, so the two lists cannot meet crosswise.
-_FIND = Statement[tuple[str, str]](
-    "SELECT i.kind, i.party_id FROM party_identifier i JOIN party p ON p.id = i.party_id"
+_FIND = Statement[tuple[str, str, str]](
+    "SELECT i.kind, i.party_id, p.kind FROM party_identifier i JOIN party p ON p.id = i.party_id"
     " WHERE i.kind IN (:k0, :k1, :k2) AND i.blind IN (:a0, :b0, :a1, :b1, :a2, :b2) AND p.status = 'active'"
 )
 _ACTIVE = "SELECT id FROM party WHERE id = :party AND status = 'active'"
@@ -107,6 +108,9 @@ _SET_PROFILE = Statement[Any](
     "INSERT INTO profile (party_id, sealed, updated_at) VALUES (:party, :sealed, :now)"
     " ON CONFLICT (party_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at"
 )
+_CREDIT_CODE = Statement[tuple[str, bytes]](
+    "SELECT id, sealed FROM party_identifier WHERE party_id = :party AND kind = 'credit_code'"
+)
 _SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
 _ADD_SUBJECT = Statement[Any](
     "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
@@ -138,9 +142,10 @@ SUBJECT_PREFIX = "pw_"
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """An account that can be signed in to."""
+    """An account that can be signed in to: a person's, or a legal entity's (``kind``)."""
 
     party_id: str
+    kind: PartyKind = field(default=PartyKind.PERSON, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +207,8 @@ class Directory:
             one = identifiers[place] if place < len(identifiers) else None
             blinds = self._blinds(one) if one else (b"",)
             asked |= {f"k{place}": one.kind if one else "", f"a{place}": blinds[0], f"b{place}": blinds[-1]}
-        found = dict(tx.all(_FIND, **asked))
-        party_id = next((found[one.kind] for one in identifiers if one.kind in found), None)
-        return Active(party_id) if party_id else Unknown()
+        found = {kind: Active(party, PartyKind(what)) for kind, party, what in tx.all(_FIND, **asked)}
+        return next((found[one.kind] for one in identifiers if one.kind in found), None) or Unknown()
 
     def _blinds(self, identifier: Identifier) -> tuple[bytes, ...]:
         # Two places are enough: `idp fields rotate` finishes one rotation before another key may be added.
@@ -221,12 +225,27 @@ class Directory:
     def open_person(self, tx: Transaction, *, mobile: Mobile, user_name: UserName | None, now: int) -> Active | Taken:
         """A new person reached by ``mobile`` (proved by the caller). On ``Taken`` the caller rolls back."""
         party_id = new_id("pty")
-        tx.run(_ADD_PARTY, id=party_id, kind="person", status=PartyStatus.ACTIVE, now=now)
+        tx.run(_ADD_PARTY, id=party_id, kind=PartyKind.PERSON, status=PartyStatus.ACTIVE, now=now)
         if not self.add_identifier(tx, party_id, mobile, verified=True, now=now):
             return Taken(Kind.MOBILE)
         if user_name and not self.add_identifier(tx, party_id, user_name, verified=False, now=now):
             return Taken(Kind.USER_NAME)
         return Active(party_id)
+
+    def open_entity(self, tx: Transaction, code: CreditCode, *, now: int) -> Active | Taken:
+        """A new legal entity found by its ``code``. On ``Taken`` the caller rolls back."""
+        party_id = new_id("pty")
+        tx.run(_ADD_PARTY, id=party_id, kind=PartyKind.ENTITY, status=PartyStatus.ACTIVE, now=now)
+        if not self.add_identifier(tx, party_id, code, verified=True, now=now):
+            return Taken(Kind.CREDIT_CODE)
+        return Active(party_id, PartyKind.ENTITY)
+
+    def credit_code(self, tx: Transaction, party_id: str) -> CreditCode | None:
+        """The code of a legal entity."""
+        row = tx.one(_CREDIT_CODE, party=party_id)
+        if row is None:
+            return None
+        return CreditCode(self._cipher.open(row[1], context=f"party_identifier.sealed:{row[0]}"))
 
     def add_identifier(
         self, tx: Transaction, party_id: str, identifier: Identifier, *, verified: bool, now: int

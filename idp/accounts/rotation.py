@@ -32,14 +32,14 @@ _SEALED = {
         ),
         Statement[Any](f"UPDATE {table} SET sealed = :sealed WHERE {key} = :id AND sealed = :before"),
     )
-    for table, key in (("profile", "party_id"), ("identity_document", "id"))
+    for table, key in (("profile", "party_id"), ("identity_document", "id"), ("legal_entity", "party_id"))
 }
 
 
 def rotate_accounts(
     database: Database, cipher: FieldCipher, index: BlindIndex, *, progress: Callable[[str], None]
 ) -> int:
-    """Bring identifiers, documents and profiles under the current keys; the number of rows changed."""
+    """Bring everything sealed of parties under the current keys; the number of rows changed."""
     changed = _rotate_identifiers(database, cipher, index, progress)
     return changed + sum(_rotate_sealed(database, cipher, table) for table in _SEALED)
 

@@ -24,6 +24,12 @@ class Kind(StrEnum):
     CREDIT_CODE = "credit_code"
 
 
+class PartyKind(StrEnum):
+    PERSON = "person"
+    ENTITY = "entity"
+    """A legal entity: somebody always acts for it."""
+
+
 class PartyStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"

@@ -9,13 +9,16 @@ from typing import NamedTuple
 from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
+from idp.entities.rules import Acting, Tie, represented_level, worth
 from idp.proofing.rules import CHECKED, Evidence, Level, identity_level
 from idp.signin.factors import attainable, factor_rows
 from idp.signin.rules import Method, Session
 
 
 class _Fact(NamedTuple):
-    """``kind``: evidence (number is its end), agreement, consent or factor."""
+    """``kind``: evidence (number is its end), agreement, consent, factor, tie to an entity (number is when the
+    register was heard on it) or proof of one (number is its end).
+    """
 
     kind: str
     text: str
@@ -23,7 +26,7 @@ class _Fact(NamedTuple):
 
 
 def _facts(party: str) -> Statement[_Fact]:
-    """Eight tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
+    """Ten tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
     factors = factor_rows("'{method}' AS method", party)
     return Statement(
         "SELECT 'evidence', CAST(level AS TEXT), expires_at FROM evidence"
@@ -31,7 +34,13 @@ def _facts(party: str) -> Statement[_Fact]:
         " UNION ALL SELECT 'agreement', document || ':' || version, NULL"
         f" FROM agreement_acceptance WHERE party_id = {party}"
         f" UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = {party} AND client_id = :client"
-        f" UNION ALL SELECT 'factor', method, NULL FROM ({factors}) AS held",
+        f" UNION ALL SELECT 'factor', method, NULL FROM ({factors}) AS held"
+        " UNION ALL SELECT 'tie', r.entity_id || ' ' || r.state || ' ' || r.role || ' ' || l.status, r.checked_at"
+        " FROM entity_role r JOIN legal_entity l ON l.party_id = r.entity_id"
+        f" WHERE r.person_id = {party} AND r.ended_at IS NULL"
+        " UNION ALL SELECT 'proof', e.party_id || ' ' || CAST(e.level AS TEXT), e.expires_at"
+        " FROM evidence e JOIN entity_role r ON r.entity_id = e.party_id"
+        f" WHERE r.person_id = {party} AND r.ended_at IS NULL AND e.ended_at IS NULL",
         _Fact,
     )
 
@@ -45,20 +54,55 @@ def ask_of_visitor(tx: Transaction, secret: str, client_id: str) -> Callable[[],
     return tx.ask(_OF_VISITOR, secret=digest(secret), client=client_id)
 
 
-def standing(facts: Iterable[_Fact], session: Session, *, agreements: Mapping[str, str], now: int) -> Standing:
-    """Who is there. ``agreements``: document -> version now in force."""
+def standing(
+    facts: Iterable[_Fact],
+    session: Session,
+    *,
+    agreements: Mapping[str, str],
+    represents: bool,
+    recheck: int,
+    now: int,
+) -> Standing:
+    """Who is there. ``agreements``: document -> version now in force.
+
+    ``represents``: the app is to know for whom they act. ``recheck``: how long the register's word is good.
+    """
     held = list(facts)
+    ties = _ties(held, now) if represents else {}
+    acting = Acting.parse(session.acting) if represents else None
+    tie = ties.get(acting.entity) if acting else None
+    el = represented_level(tie, recheck=recheck, now=now)
     evidence = [Evidence(int(fact.text), fact.number) for fact in held if fact.kind == "evidence"]
-    level = Level(identity_level(evidence, now=now), session.aal)
+    level = Level(identity_level(evidence, now=now), session.aal, el)
     factors = frozenset(Method(name) for name in _texts(held, "factor"))
     return Standing(
         party_id=session.party_id,
         auth_time=session.auth_time,
         level=level,
-        attainable=Level(max(level.ial, CHECKED), attainable(factors, session.used)),
+        attainable=Level(
+            max(level.ial, CHECKED), attainable(factors, session.used), max(_reach(ties.values(), now), el)
+        ),
         agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
         consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
+        represented=worth(tie, recheck=recheck, now=now) if acting else None,
     )
+
+
+def _ties(facts: Iterable[_Fact], now: int) -> dict[str, Tie]:
+    """The person's ties by entity."""
+    known = list(facts)
+    proofs = []
+    for fact in known:
+        if fact.kind == "proof":
+            entity, level = fact.text.split(" ")
+            proofs.append((entity, Evidence(int(level), fact.number)))
+    ties = [Tie.read(fact.text, fact.number or 0) for fact in known if fact.kind == "tie"]
+    return {tie.entity: tie.leveled(proofs, now=now) for tie in ties}
+
+
+def _reach(ties: Iterable[Tie], now: int) -> int:
+    """The highest ``el`` the person could choose to represent, were the register asked now."""
+    return max((represented_level(tie._replace(checked_at=now), recheck=1, now=now) for tie in ties), default=0)
 
 
 def _texts(facts: Iterable[_Fact], kind: str) -> set[str]:
@@ -72,9 +116,11 @@ def decide(
     progress: Progress,
     *,
     agreements: Mapping[str, str],
+    recheck: int,
     now: int,
 ) -> Decision:
     if session is None:
         return next_step(demand, None, progress, now=now)
     facts = tx.all(_OF_PARTY, party=session.party_id, client=demand.client_id)
-    return next_step(demand, standing(facts, session, agreements=agreements, now=now), progress, now=now)
+    who = standing(facts, session, agreements=agreements, represents=demand.represents, recheck=recheck, now=now)
+    return next_step(demand, who, progress, now=now)

@@ -17,13 +17,15 @@ from idp.admission.rules import Admit, Ask, Progress, Reason, Refusal, Refuse, S
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis
 from idp.db import current_transaction, db
+from idp.entities.rechecking import Rechecking
+from idp.entities.rules import Acting
 from idp.grants.actions import give_consent
 from idp.signin.rules import Session
 from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import expired_page
-from idp.web.guards import current_session, public, signed_in
+from idp.web.guards import current_session, forget_session, public, signed_in
 from idp.web.locale import preferences
 from idp.web.reasons import scope_words
 from idp.web.visit import Visit, current_visit, init_visits
@@ -34,6 +36,7 @@ PAGES = {
     Step.AGREEMENTS: "registration.agreements",
     Step.PROVE: "proofing.name",
     Step.STRENGTHEN: "signin.confirm",
+    Step.REPRESENT: "entities.acting",
     Step.CONSENT: "admission.consent",
 }
 """The named route that serves each step."""
@@ -50,13 +53,20 @@ class Admission:
     registry: Registry
     directory: Directory
     agreements: Agreements
+    rechecking: Rechecking
     protocols: dict[str, Finish]
 
 
 def init_admission(
-    app: Flask, *, parking: Parking, registry: Registry, directory: Directory, agreements: Agreements
+    app: Flask,
+    *,
+    parking: Parking,
+    registry: Registry,
+    directory: Directory,
+    agreements: Agreements,
+    rechecking: Rechecking,
 ) -> None:
-    app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, {})
+    app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, rechecking, {})
     app.register_blueprint(blueprint)
     init_visits(app, _load_visit, resume="admission.resume", proved=_note_proof)
 
@@ -86,13 +96,15 @@ def enter(parked: Parked, finish: Finish) -> ResponseReturnValue:
 
 
 def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturnValue:
-    admission, session = _admission(), current_session()
+    admission = _admission()
+    session = _heard_session(admission, parked)
     decision = decide(
         current_transaction(),
         parked.demand,
         session,
         _progress(parked, session),
         agreements=admission.agreements.versions_in_force(now()),
+        recheck=admission.rechecking.period,
         now=now(),
     )
     if isinstance(decision, Ask):
@@ -101,6 +113,19 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
     if key is not None and admission.parking.take(key, browser=_browser()) is None:
         return expired_page()
     return finish(parked, decision, session)
+
+
+def _heard_session(admission: Admission, parked: Parked) -> Session | None:
+    """The session; where it acts for an entity and the app is to know, the register has been heard on it lately."""
+    session: Session | None = current_session()
+    acting = Acting.parse(session.acting) if session and parked.demand.represents else None
+    if session is None or acting is None:
+        return session
+    db.session.rollback()
+    if admission.rechecking.before_use(session.party_id, acting, now=now()):
+        forget_session()
+    found: Session | None = current_session()
+    return found
 
 
 def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:

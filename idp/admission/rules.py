@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from idp.entities.rules import RepresentedStatus
 from idp.proofing.rules import NO_LEVEL, Level, parse_acr
 
 
@@ -17,6 +18,8 @@ class Step(StrEnum):
     AGREEMENTS = "agreements"
     PROVE = "prove"
     STRENGTHEN = "strengthen"
+    REPRESENT = "represent"
+    """Choose for whom one acts."""
     CONSENT = "consent"
 
 
@@ -41,6 +44,7 @@ class Refusal(StrEnum):
     LOGIN_REQUIRED = "login_required"
     INTERACTION_REQUIRED = "interaction_required"
     CONSENT_REQUIRED = "consent_required"
+    ACCOUNT_SELECTION = "account_selection_required"
     ACCESS_DENIED = "access_denied"
     UNMET = "unmet_authentication_requirements"
 
@@ -61,6 +65,8 @@ class Demand:
     """The person the app already knows (a hint's subject); nobody else will do."""
     consent: frozenset[str] = frozenset()
     """Scopes that need the person's consent."""
+    represents: bool = False
+    """The app is to be told for whom the person acts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,8 @@ class Standing:
     agreed: bool
     """The current agreements are accepted."""
     consented: frozenset[str] = frozenset()
+    represented: RepresentedStatus | None = None
+    """What acting for somebody else amounts to; None: they act for themselves, or the app is not to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +209,8 @@ def _raise(target: Level, standing: Standing, reason: Reason) -> Ask | Refuse:
     """Who one is comes before how one signed in: a proof may need things at hand, a second factor is soon done."""
     if not standing.attainable.meets(target):
         return Refuse(Refusal.UNMET, reason)
+    if standing.level.el < target.el:
+        return Ask(Step.REPRESENT, reason, Refusal.ACCOUNT_SELECTION, target)
     step = Step.PROVE if standing.level.ial < target.ial else Step.STRENGTHEN
     return Ask(step, reason, Refusal.INTERACTION_REQUIRED, target)
 

@@ -78,6 +78,15 @@ class Event(StrEnum):
     SESSION_DISOWNED = "person:session:disowned"
     PROFILE_VIEWED = "person:profile:viewed"
 
+    ACTING_CHANGED = "person:acting:changed"
+    ENTITY_REGISTERED = "entity:account:registered"
+    ENTITY_REFUSED = "entity:identity:refused"
+    ENTITY_PASSWORD_SET = "entity:password:set"
+    ROLE_CLAIMED = "entity:role:claimed"
+    ROLE_CONFIRMED = "entity:role:confirmed"
+    ROLE_CONTESTED = "entity:role:contested"
+    ROLE_ENDED = "entity:role:ended"
+
     CONSENT_GIVEN = "person:consent:given"
     CONSENT_NOTICED = "person:consent:noticed"
     CONSENT_WITHDRAWN = "person:consent:withdrawn"

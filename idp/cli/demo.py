@@ -16,6 +16,7 @@ import click
 from adapters.sandbox.cluster import run_parts
 from adapters.sandbox.cluster_parts import Part, answers
 from idp.accounts.actions import Active, Directory, Taken, accept_agreements
+from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import DocumentType, parse_document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
@@ -27,7 +28,11 @@ from idp.console.rules import Assignment, Denied, Role
 from idp.credentials.password import store_password
 from idp.credentials.totp import enrolled_at
 from idp.db import Transaction
+from idp.entities.registering import prove
+from idp.entities.roles import set_role
+from idp.entities.rules import RoleState
 from idp.proofing.actions import add_evidence
+from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, RegisterRole
 from idp.settings import Settings
 from idp.web.agreements import Agreements, load_agreements
 from idp.web.locale import china_date
@@ -56,6 +61,8 @@ def add(context: Context, file: Path) -> None:
     """Open an account for every registered person of a TOML FILE; people who have one are left alone."""
     refuse_production(context.settings)
     click.echo(f"{add_people(context, file)} accounts opened")
+    if entities := add_entities(context, file):
+        click.echo(f"{entities} entities opened")
 
 
 def add_people(context: Context, file: Path) -> int:
@@ -110,6 +117,59 @@ def _record_document(
         raise fail(f"the document {document.masked} is somebody else's")
 
 
+def add_entities(context: Context, file: Path) -> int:
+    entries = tomllib.loads(file.read_text("utf-8")).get("entity", [])
+    return sum(_add_entity(context, entry) for entry in entries)
+
+
+def _add_entity(context: Context, entry: Mapping[str, Any]) -> bool:
+    """``uscc``, ``name``, ``type``, ``role``, ``representative`` (a mobile number); optional ``password``."""
+    from idp.app import provider_of
+
+    provider, now = provider_of(context.app), context.now
+    code, mobile = CreditCode.parse(entry["uscc"]), Mobile.parse(entry["representative"])
+    if code is None or mobile is None:
+        raise fail(f"{entry['name']}: the code or the representative's mobile number is none")
+    hashed = provider.passwords.hash(entry["password"]) if "password" in entry else None
+    with provider.database.transaction() as tx:
+        if provider.entities.find(tx, code):
+            return False
+        found = provider.directory.lookup(tx, mobile)
+        identity = provider.directory.person(tx, found.party_id).identity if isinstance(found, Active) else None
+        if identity is None or not isinstance(found, Active):
+            raise fail(f"{entry['name']}: the representative has no account with a document")
+        entity = provider.entities.open(tx, code, heard=_heard(entry, code, now), actor=found.party_id, now=now)
+        set_role(
+            tx,
+            (),
+            entity_id=entity,
+            person_id=found.party_id,
+            role=RegisterRole(entry["role"]),
+            state=RoleState.CONFIRMED,
+            source="demo",
+            now=now,
+        )
+        prove(tx, entity, identity, now=now)
+        if hashed:
+            store_password(tx, party_id=entity, hashed=hashed, now=now)
+    return True
+
+
+def _heard(entry: Mapping[str, Any], code: CreditCode, now: int) -> EnterpriseRecord:
+    """What the register would have said."""
+    return EnterpriseRecord(
+        name=entry["name"],
+        uscc=code.value,
+        entity_type=EntityType(entry["type"]),
+        status=EntityStatus.ACTIVE,
+        name_matches=True,
+        representative_matches=True,
+        roles=frozenset({RegisterRole(entry["role"])}),
+        version="demo",
+        as_of=now,
+    )
+
+
 @click.command()
 @click.option("--province", help="Province profile: hunan, hubei, yunnan, or the path of a file.")
 @click.pass_obj
@@ -120,6 +180,7 @@ def demo(context: Context, province: str | None) -> None:
     refuse_production(context.settings)
     upgrade_schema(context.settings)
     add_people(context, PEOPLE)
+    add_entities(context, PEOPLE)
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))

@@ -45,6 +45,7 @@ class AttemptKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     NAME_CHECK = "name_check"
+    ENTITY_CHECK = "entity_check"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
 
@@ -90,6 +91,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     RECOVER = "recover"
     BIND = "bind"
+    ENTITY_SIGN_IN = "entity_signin"
 
 
 @dataclass(frozen=True, slots=True)

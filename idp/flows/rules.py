@@ -24,6 +24,10 @@ class FlowKind(StrEnum):
     REGISTRATION_BY_NAME = "registration-by-name"
     RECOVERY = "recovery"
     PHONE_CHANGE = "phone-change"
+    ENTITY_CLAIM = "entity_claim"
+    """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
+    ENTITY_SIGN_IN = "entity_sign_in"
+    """From an entity's password to the person who walks through that door."""
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -50,6 +54,14 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("number", gives=("party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("confirm", gives=("changed",)),
+    ),
+    FlowKind.ENTITY_CLAIM: (
+        StepRule("entity", gives=("claim",)),
+        StepRule("send", gives=("sent",)),
+    ),
+    FlowKind.ENTITY_SIGN_IN: (
+        StepRule("person", gives=("role", "challenge")),
+        StepRule("code", gives=("signed_in",)),
     ),
 }
 

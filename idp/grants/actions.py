@@ -16,9 +16,10 @@ from idp.messages.outbox import enqueue
 _COLUMNS = ", ".join(Grant._fields)
 _INSERT = Statement[Any](
     "INSERT INTO authorization_grant (gid, client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial,"
-    " aal, auth_time, offline, code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at, created_at)"
+    " aal, auth_time, offline, acting, code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at,"
+    " created_at)"
     " VALUES (:gid, :client_id, :party_id, :session_id, :sub, :sid, :scope, :claims, :acr, :amr, :ial, :aal,"
-    " :auth_time, :offline, :code_hash, :redirect_uri, :challenge, :nonce, :expires_at, :created_at)"
+    " :auth_time, :offline, :acting, :code_hash, :redirect_uri, :challenge, :nonce, :expires_at, :created_at)"
 )
 _BY_GID = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE gid = :gid", Grant)
 _BY_HANDLE = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE refresh_handle = :handle", Grant)
@@ -89,6 +90,7 @@ _END_PARTY = _end_where("party_id = :key")
 _END_ELSEWHERE = _end_where("party_id = :key AND session_id <> :kept")
 _END_CLIENT = _end_where("client_id = :key")
 _END_CONNECTION = _end_where("party_id = :key AND client_id = :client")
+_END_ACTING = _end_where("party_id = :key AND acting LIKE :entity || ' %'")
 _CLIENTS_OF_SESSION = Statement(
     "SELECT MIN(gid), client_id, party_id, session_id, MIN(sub), sid FROM authorization_grant"
     " WHERE session_id = :key GROUP BY client_id, party_id, session_id, sid",
@@ -207,6 +209,12 @@ def end_party_grants(tx: Transaction, party_id: str, reason: EndReason, *, now: 
 def end_grants_elsewhere(tx: Transaction, party_id: str, session_id: str, reason: EndReason, *, now: int) -> None:
     """End the person's grants of every session but ``session_id``: offline ones outlived theirs."""
     _end(tx, tx.all(_END_ELSEWHERE, key=party_id, kept=session_id, reason=reason, now=now), reason, now=now)
+
+
+def end_acting_grants(tx: Transaction, party_id: str, entity_id: str, *, now: int) -> None:
+    """End what the person was given while acting for this entity, and tell the apps."""
+    reason = EndReason.ROLE_ENDED
+    _end(tx, tx.all(_END_ACTING, key=party_id, entity=entity_id, reason=reason, now=now), reason, now=now)
 
 
 def end_client_grants(tx: Transaction, client_id: str, reason: EndReason, *, now: int) -> None:

@@ -27,6 +27,7 @@ class EndReason(StrEnum):
     ACCOUNT_CLOSED = "account-closed"
     ACCOUNT_CLOSING = "account-closing"
     DISOWNED = "disowned-by-person"
+    ROLE_ENDED = "role-ended"
 
 
 class Grant(NamedTuple):
@@ -50,6 +51,8 @@ class Grant(NamedTuple):
     refresh_used_at: int | None
     created_at: int
     revoked_at: int | None
+    acting: str | None = None
+    """For whom the person acted (`idp.entities.rules.Acting`), told to clients of scope ``represented``."""
 
     @property
     def live(self) -> bool:

@@ -76,6 +76,11 @@ TEMPLATES: Mapping[str, Template] = {
             "绑定手机号验证码 {code}，{minutes} 分钟内有效。如非本人操作，请忽略，勿告诉他人。",
             "Code {code} to use this phone for an account, valid for {minutes} minutes. Not you? Ignore this text.",
         ),
+        _code(
+            "entity_signin_code",
+            "有人用单位密码登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
+            "Sign-in by your entity's password, as you: code {code}, valid for {minutes} minutes. Do not share it.",
+        ),
         _template(
             "password_changed",
             "您的密码已于 {time} 修改。如非本人操作，请立即用短信验证码登录并改回。",
@@ -86,6 +91,18 @@ TEMPLATES: Mapping[str, Template] = {
             "password_reset",
             "您的密码已于 {time} 通过短信验证码重设，各设备已退出登录。如非本人操作，请立即联系服务热线。",
             "A text code set a new password on {time}; all devices are signed out. Not you? Call the service line.",
+            "time",
+        ),
+        _template(
+            "entity_contested",
+            "{time} 另一人申请代表您所代表的单位，登记机关有其登记。如有疑问，请登录核对。",
+            "On {time} another person claimed to represent an entity you represent. In doubt, sign in and look.",
+            "time",
+        ),
+        _template(
+            "entity_role_ended",
+            "登记机关的登记已变更，您自 {time} 起不再代表一家单位。详情请登录查看。",
+            "The register has changed: since {time} you no longer represent an entity. Sign in for details.",
             "time",
         ),
         _template(
@@ -146,6 +163,12 @@ TEMPLATES: Mapping[str, Template] = {
             "recovery_code_used",
             "您的账户已于 {time} 使用一个备用码确认身份。如非本人操作，请立即登录并修改密码。",
             "A recovery code of your account was used on {time}. Not you? Sign in and change your password.",
+            "time",
+        ),
+        _template(
+            "entity_password_locked",
+            "您代表的单位的密码多次输错，已暂停至 {time}。您本人的登录不受影响。",
+            "Too many wrong passwords for an entity you represent: paused until {time}. Your own sign-in goes on.",
             "time",
         ),
         _template(

@@ -33,8 +33,9 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_number", "phone_number_verified"),
     "real_name": ("name", "name_verified"),
     "id_document": ("document_type", "document_number"),
+    "represented": ("represented", "represented_status"),
 }
-"""OpenID Connect Core 5.4, and the two scopes of a person's document."""
+"""OpenID Connect Core 5.4, the two scopes of a person's document, and whom the person acts for."""
 CARRIER = {claim: scope for scope, claims in reversed(list(SCOPE_CLAIMS.items())) for claim in claims}
 """Of two scopes with the same claim the first: ``name`` asked by name is the profile's."""
 _CHECKED = 2

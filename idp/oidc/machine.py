@@ -19,6 +19,7 @@ from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.represented import Representation
 from idp.oidc.server import Count
 from idp.oidc.tokens import ACCESS, TokenMaker
 from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
@@ -78,9 +79,11 @@ class MachineEndpoints:
         directory: Directory,
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
+        representation: Representation,
         session_idle: int,
         count: Count,
     ) -> None:
+        self._representation = representation
         self._database = database
         self._registry = registry
         self._directory = directory
@@ -249,6 +252,8 @@ class MachineEndpoints:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             grant = access.footing.grant
             claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now, person)
+        told = frozenset(access.scope.split()) | _asked(grant).scopes()
+        claims |= self._representation.claims(client, grant, told, request.now)
         return self._userinfo_answer(client, claims, request.now)
 
     def _ask_person(self, tx: Transaction, token: str) -> Callable[[], Person | None]:
@@ -283,12 +288,14 @@ class MachineEndpoints:
         return self._release(tx, client, grant, scopes, asked.userinfo, now, person)
 
     def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
-        """Claims the request named for the ID token; scopes alone put nothing there (Core 5.4)."""
+        """Claims the request named for the ID token; of scopes only ``represented`` puts some there (Core 5.4)."""
         asked = _asked(grant)
+        told = frozenset(grant.scope.split()) | asked.scopes()
+        represented = self._representation.claims(client, grant, told, now)
         if not any(asked.id_token):
-            return {}
+            return represented
         with self._database.autocommit() as tx:
-            return self._release(tx, client, grant, [], asked.id_token, now)
+            return self._release(tx, client, grant, [], asked.id_token, now) | represented
 
     def _release(
         self,

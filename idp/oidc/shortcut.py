@@ -11,6 +11,7 @@ from idp.admission.actions import ask_of_visitor, standing
 from idp.admission.rules import NOTHING_DONE, Admit, next_step
 from idp.clients.actions import Registry
 from idp.db import Database, Transaction
+from idp.entities.rules import RepresentedStatus
 from idp.oidc.authorize import demand, grant_code
 from idp.oidc.request import AuthorizationRequest, parse
 from idp.oidc.tokens import TokenMaker
@@ -36,6 +37,7 @@ class Shortcut:
         maker: TokenMaker,
         session_idle: int,
         agreements: Callable[[int], Mapping[str, str]],
+        recheck: int,
         https: bool,
     ) -> None:
         self._database = database
@@ -44,6 +46,7 @@ class Shortcut:
         self._maker = maker
         self._idle = session_idle
         self._agreements = agreements
+        self._recheck = recheck
         self._https = https
 
     def authorize(self, query: str, cookies: str, now: int) -> ProtocolResponse | None:
@@ -78,8 +81,18 @@ class Shortcut:
         session = sessions.find_held(tx, secret, client.client_id)
         if session is None or expiry(session, idle=self._idle, now=now):
             return None
-        who = standing(facts(), session, agreements=self._agreements(now), now=now)
-        decision = next_step(demand(tx, request, hint_sub=None), who, NOTHING_DONE, now=now)
+        wanted = demand(tx, request, hint_sub=None)
+        who = standing(
+            facts(),
+            session,
+            agreements=self._agreements(now),
+            represents=wanted.represents,
+            recheck=self._recheck,
+            now=now,
+        )
+        if who.represented is RepresentedStatus.REGISTER_UNAVAILABLE:
+            return None  # asking the register takes its time: not while the session is held
+        decision = next_step(wanted, who, NOTHING_DONE, now=now)
         if not isinstance(decision, Admit):
             return None
         answer = grant_code(tx, self._directory, self._maker, request, decision, session, now=now)

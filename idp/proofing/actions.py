@@ -39,11 +39,21 @@ def proofs_of(tx: Transaction, party_id: str) -> list[Proof]:
     return tx.all(_PROOFS, party=party_id)
 
 
+_END = Statement[Any](
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
+)
+
+
+def end_proof(tx: Transaction, party_id: str, *, kind: str, now: int) -> None:
+    """What proved it does so no longer."""
+    tx.run(_END, party=party_id, kind=kind, now=now)
+
+
 def add_evidence(
     tx: Transaction, party_id: str, *, kind: str, level: int, source: str, expires_at: int | None, now: int
 ) -> None:
     """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter."""
-    tx.run(_REPLACE, party=party_id, kind=kind, now=now)
+    end_proof(tx, party_id, kind=kind, now=now)
     tx.run(
         _ADD,
         id=new_id("evd"),

@@ -24,7 +24,7 @@ def empty_form() -> Form:
 def read_person(form: Form) -> tuple[PersonName, Document] | None:
     """Who somebody says to be; None when the form says why it tells nobody."""
     found = PersonName.parse(form["name"]) if form["name"] else None
-    document = _document(form["kind"], form["number"]) if form["number"] else None
+    document = typed_document(form["kind"], form["number"]) if form["number"] else None
     if form["name"] and found is None:
         form.refuse("name", sentence("name_invalid"))
     if form["kind"] and form["kind"] not in KINDS:
@@ -34,7 +34,8 @@ def read_person(form: Form) -> tuple[PersonName, Document] | None:
     return (found, document) if form.ok and found and document else None
 
 
-def _document(kind: str, text: str) -> Document | None:
+def typed_document(kind: str, text: str) -> Document | None:
+    """The number in ``text`` as one of `KINDS`."""
     if kind == "passport":
         return Passport.parse(text)
     if kind == "travel_permit":

@@ -24,7 +24,8 @@ NOTICE_DAYS = (30, 7, 1)
 """How many days before its end the person is told of evidence that carries the identity level."""
 MAX_IAL = 4
 MAX_AAL = 3
-_ACR = re.compile(r"urn:tongban(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?")
+MAX_EL = 4
+_ACR = re.compile(r"urn:tongban(?:(?::ial:(?P<ial>[1-4]))?(?::aal:(?P<aal>[1-3]))?|:el:(?P<el>[1-4]))")
 
 
 class ProofRefusal(StrEnum):
@@ -38,17 +39,21 @@ class ProofRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A pair of levels: what is true of a session, or at least demanded (``0`` demands nothing)."""
+    """Levels: what is true of a session, or at least demanded (``0`` demands nothing).
+
+    ``el`` is the represented entity's, 0 where nobody is represented; it never counts for the person.
+    """
 
     ial: int = 0
     aal: int = 0
+    el: int = 0
 
     def meets(self, demanded: "Level") -> bool:
-        return self.ial >= demanded.ial and self.aal >= demanded.aal
+        return self.ial >= demanded.ial and self.aal >= demanded.aal and self.el >= demanded.el
 
     @property
     def acr(self) -> str:
-        """The true combined value, ``urn:tongban:ial:N:aal:M``."""
+        """The true combined value of the person, ``urn:tongban:ial:N:aal:M``."""
         return f"urn:tongban:ial:{self.ial}:aal:{self.aal}"
 
 
@@ -58,16 +63,17 @@ NO_LEVEL = Level()
 def parse_acr(text: str) -> Level | None:
     """The level an acr value demands; None for values of other vocabularies, which are ignored."""
     match = _ACR.fullmatch(text)
-    if match is None or (match["ial"] is None and match["aal"] is None):
+    if match is None or not any(match.groups()):
         return None
-    return Level(int(match["ial"] or 0), int(match["aal"] or 0))
+    return Level(*(int(match[name] or 0) for name in ("ial", "aal", "el")))
 
 
 def acr_values_supported() -> list[str]:
     """Every requestable value, simple ones first."""
     ials = [f"urn:tongban:ial:{n}" for n in range(1, MAX_IAL + 1)]
     aals = [f"urn:tongban:aal:{n}" for n in range(1, MAX_AAL + 1)]
-    return ials + aals + [f"{ial}:aal:{m}" for ial in ials for m in range(1, MAX_AAL + 1)]
+    both = [f"{ial}:aal:{m}" for ial in ials for m in range(1, MAX_AAL + 1)]
+    return ials + aals + both + [f"urn:tongban:el:{n}" for n in range(1, MAX_EL + 1)]
 
 
 class Evidence(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from idp.accounts.actions import Active, Directory
 from idp.accounts.holds import held_until
 from idp.accounts.identifiers import Identifier
-from idp.accounts.rules import Act, Mobile
+from idp.accounts.rules import Act, Mobile, PartyKind
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.db import Transaction
@@ -35,7 +35,7 @@ class Addressee:
 def addressee(tx: Transaction, directory: Directory, identifiers: Sequence[Identifier]) -> Addressee:
     """The phone on file of whoever has one of ``identifiers``; the same statements when nobody does."""
     found = directory.lookup(tx, *identifiers)
-    party_id = found.party_id if isinstance(found, Active) else None
+    party_id = found.party_id if isinstance(found, Active) and found.kind is PartyKind.PERSON else None
     mobile = directory.person(tx, party_id or "").mobile
     if party_id and mobile:
         return Addressee(party_id, mobile)

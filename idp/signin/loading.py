@@ -93,6 +93,18 @@ def authenticated(party_id: str, method: Method) -> Session:
     return started
 
 
+def act_for(session: Session, acting: str | None, *, via: str | None) -> Session:
+    """The session acts for somebody else from now on, or (None) for its person again. The view commits.
+
+    Acting for an entity may be more than one could do before: cookie secret and CSRF token are new afterwards.
+    """
+    changed, secret = sessions.act_for(current_transaction(), session, acting, via=via, now=now())
+    set_session_secret(secret)
+    rotate_csrf()
+    forget_session()
+    return changed
+
+
 def _agent() -> str:
     """Browser and system in a word each; the full header is not kept."""
     header = user_agent()

@@ -4,6 +4,7 @@ Always true: whoever asks learns the same whether an account exists or not; no d
 password is hashed, and none is hashed before the captcha, where one is asked for, was passed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Active, Directory
 from idp.accounts.identifiers import parse_identifiers
+from idp.accounts.rules import PartyKind
 from idp.audit import Event, record
 from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
 from idp.credentials import password as passwords
@@ -36,6 +38,9 @@ EXTENSION = "tongban_signin"
 IDENTIFIER = Field("identifier", sentence("identifier_missing"), max_length=64)
 PASSWORD = Field("password", sentence("password_missing"), max_length=256, secret=True)
 CODE = Field("code", sentence("code_missing"), max_length=32, secret=True)
+ENTITY_DOOR = "tongban_entity_door"
+Door = Callable[[str, passwords.Verified], ResponseReturnValue]
+"""Given the entity and the password that was right; who walks through is a person, always named."""
 blueprint = Blueprint("signin", __name__)
 
 
@@ -60,6 +65,11 @@ def init_signin(app: Flask, known: SignIn) -> None:
 def parts() -> SignIn:
     found: SignIn = current_app.extensions[EXTENSION]
     return found
+
+
+def serve_entities(app: Flask, door: Door) -> None:
+    """Let a legal entity's password open ``door``; without one such passwords are as good as wrong."""
+    app.extensions[ENTITY_DOOR] = door
 
 
 def send_to_sign_in() -> ResponseReturnValue:
@@ -94,11 +104,9 @@ def password() -> ResponseReturnValue:
     form = sent_form(IDENTIFIER, PASSWORD, asked=asked_after_failures())
     if not passed(form):
         return _password_page(form)
-    outcome, party_id = _check_password(form["identifier"], form["password"])
-    if isinstance(outcome, passwords.Verified) and party_id:
-        authenticated(party_id, Method.PASSWORD)
-        db.session.commit()
-        return redirect(onward(url_for("account.overview")), 303)
+    outcome, account = _check_password(form["identifier"], form["password"])
+    if isinstance(outcome, passwords.Verified) and account:
+        return _entered(account, outcome)
     db.session.commit()
     if isinstance(outcome, passwords.Denied) and outcome.reason is Refusal.RESET_REQUIRED:
         # only who knows the password comes here; the way on is a code to the phone on file
@@ -108,6 +116,15 @@ def password() -> ResponseReturnValue:
     locked = reason is Refusal.PASSWORD_LOCKED
     form.refuse("", sentence(reason if parts().sms_codes or not locked else "password_only_locked"))
     return _password_page(form, locked=locked)
+
+
+def _entered(account: Active, verified: passwords.Verified) -> ResponseReturnValue:
+    if account.kind is PartyKind.ENTITY:
+        door: Door = current_app.extensions[ENTITY_DOOR]
+        return door(account.party_id, verified)
+    authenticated(account.party_id, Method.PASSWORD)
+    db.session.commit()
+    return redirect(onward(url_for("account.overview")), 303)
 
 
 def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
@@ -136,12 +153,13 @@ def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturn
     return page, 403
 
 
-def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passwords.Denied, str | None]:
+def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passwords.Denied, Active | None]:
     """Look the account up, verify, and leave the audit record; the same statements for known and unknown."""
     directory, identifiers = parts().directory, parse_identifiers(typed, today=china_date(now()))
     found = directory.lookup(current_transaction(), *identifiers)
     db.session.rollback()
-    party_id = found.party_id if isinstance(found, Active) else None
+    account = found if isinstance(found, Active) and _has_door(found) else None
+    party_id = account.party_id if account else None
     blind = directory.blind(identifiers[0]) if identifiers else directory.blind_text(typed)
     outcome = parts().passwords.verify(
         party_id=party_id,
@@ -154,7 +172,11 @@ def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passw
     if isinstance(outcome, passwords.Verified):
         if passwords.stands(tx, outcome, party_id=party_id or ""):
             record(tx, Event.PASSWORD_ACCEPTED, actor=party_id, subject=party_id, now=now())
-            return outcome, party_id
+            return outcome, account
         outcome = passwords.Denied(Refusal.CREDENTIALS_REFUSED)  # changed while it was compared
     note_refusal(tx, directory, outcome, party_id=party_id, now=now())
-    return outcome, party_id
+    return outcome, account
+
+
+def _has_door(account: Active) -> bool:
+    return account.kind is PartyKind.PERSON or ENTITY_DOOR in current_app.extensions

@@ -6,7 +6,7 @@ Always true: an identifier that nobody owns runs the same statements, and its me
 from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.credentials.rules import AttemptKind, Denied
-from idp.db import Transaction
+from idp.db import Statement, Transaction
 from idp.signin.rules import Session
 from idp.signin.telling import tell
 
@@ -15,6 +15,12 @@ _EVENTS = {
     AttemptKind.TOTP: (Event.TOTP_REFUSED, Event.TOTP_LOCKED),
     AttemptKind.RECOVERY_CODE: (Event.RECOVERY_CODE_REFUSED, Event.RECOVERY_CODE_LOCKED),
 }
+
+_REPRESENTATIVE = Statement(
+    "SELECT person_id FROM entity_role WHERE entity_id = :entity AND state = 'confirmed' AND ended_at IS NULL"
+    " ORDER BY since, id LIMIT 1",
+    str,
+)
 
 
 def note_refusal(
@@ -40,4 +46,9 @@ def note_refusal(
         now=now,
     )
     if refused.newly_locked:
-        tell(tx, directory, party_id, f"{kind}_locked", at=refused.until or now, now=now)
+        at = refused.until or now
+        representative = tx.one(_REPRESENTATIVE, entity=party_id or "")
+        if representative:
+            tell(tx, directory, representative, f"entity_{kind}_locked", at=at, now=now)
+        else:
+            tell(tx, directory, party_id, f"{kind}_locked", at=at, now=now)

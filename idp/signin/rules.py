@@ -80,6 +80,8 @@ class Session(NamedTuple):
     sid_salt: str
     agent: str
     ended_at: int | None
+    acting: str | None = None
+    """For whom the person acts (`idp.entities.rules.Acting`); None: for themselves."""
 
     @property
     def used(self) -> tuple[Method, ...]:

@@ -40,6 +40,17 @@ _STRENGTHEN = Statement[Any](
     "UPDATE session SET methods = :methods, auth_time = :now, proofs = proofs + 1, last_seen_at = :now,"
     " secret_hash = :secret WHERE id = :id AND ended_at IS NULL"
 )
+_ACT = Statement[Any](
+    "UPDATE session SET acting = :acting, secret_hash = :secret WHERE id = :id AND ended_at IS NULL"
+)
+_END_ACTING = Statement(
+    "UPDATE session SET acting = NULL WHERE party_id = :party AND acting LIKE :entity || ' %' AND ended_at IS NULL"
+    " RETURNING id",
+    str,
+)
+_ACTING_SO = Statement(
+    "SELECT id FROM session WHERE party_id = :party AND acting = :acting AND ended_at IS NULL", str
+)
 _END = Statement(
     "UPDATE session SET ended_at = :now, end_reason = :reason WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
@@ -158,6 +169,36 @@ def strengthen(tx: Transaction, session: Session, method: Method, *, now: int) -
     return session._replace(
         methods=" ".join(methods), auth_time=now, proofs=session.proofs + 1, last_seen_at=now
     ), secret
+
+
+def act_for(
+    tx: Transaction, session: Session, acting: str | None, *, via: str | None, now: int
+) -> tuple[Session, str]:
+    """The session acting for somebody else from now on, or (None) for its person, under a new cookie secret."""
+    secret = random_token()
+    tx.send(_ACT, id=session.id, acting=acting, secret=digest(secret))
+    record(
+        tx,
+        Event.ACTING_CHANGED,
+        actor=session.party_id,
+        subject=acting.partition(" ")[0] if acting else session.party_id,
+        session=session.id,
+        detail={"via": via},
+        now=now,
+    )
+    return session._replace(acting=acting), secret
+
+
+def end_acting(tx: Transaction, party_id: str, entity_id: str, *, now: int) -> None:
+    """The person's sessions that act for this entity go on for the person alone."""
+    for session_id in tx.all(_END_ACTING, party=party_id, entity=entity_id):
+        record(tx, Event.ACTING_CHANGED, subject=party_id, session=session_id, detail={"ended": True}, now=now)
+
+
+def end_entered_by(tx: Transaction, party_id: str, acting: str, reason: SessionEnd, *, now: int) -> None:
+    """End the person's sessions that act exactly so: by a door that is no longer theirs to pass."""
+    for session_id in tx.all(_ACTING_SO, party=party_id, acting=acting):
+        end(tx, session_id, reason, now=now)
 
 
 def end(tx: Transaction, session_id: str, reason: SessionEnd, *, now: int) -> list[Ended]:

@@ -117,6 +117,38 @@ SENTENCES: Mapping[str, LazyString] = {
     "user_name_set": _("用户名已设置。"),
     "user_name_fixed": _("用户名已经设置，不能修改"),
     "user_name_missing": _("请输入用户名"),
+    # legal entities
+    "entity_type_missing": _("请选择单位类型"),
+    "entity_name_missing": _("请输入单位名称"),
+    "credit_code_missing": _("请输入统一社会信用代码"),
+    "credit_code_invalid": _("统一社会信用代码不完整或有误，请对照证照核对"),
+    "entity_not_confirmed": _("没有核对通过：单位类型、名称、代码和代表人与登记机关的登记不完全一致"),
+    "entity_suspended": _("登记机关显示这家单位已歇业，暂不能登记"),
+    "entity_moved": _("登记机关显示这家单位已迁出，请到迁入地办理"),
+    "entity_revoked": _("登记机关显示这家单位已被吊销，不能登记"),
+    "entity_cancelled": _("登记机关显示这家单位已注销，不能登记"),
+    "entity_tries_used_up": _("今天核对未通过的次数已达上限，请明天再试，或带上证照到政务服务窗口办理"),
+    "entity_register_unavailable": _("单位登记库暂时没有回应，没有计入核对次数，请稍后再试"),
+    "entity_person_unproved": _("请先核验您本人的姓名和证件号码"),
+    "entity_registered": _("已核对登记，您现在可以代表这家单位。"),
+    "entity_contested": _(
+        "登记机关有您的登记，但另有一人正在代表这家单位。我们已通知对方并向登记机关复核，复核前您暂不能代表。"
+    ),
+    "entity_claimed": _("已提交。代表人用本人实名账户确认后，这家单位的账户才能办事。"),
+    "entity_claim_contested": _("已提交，但这家单位已有人登记或代表，我们已记下您的申请；代表人确认前您不能代表它。"),
+    "representative_missing": _("请输入代表人姓名"),
+    "representative_document_expired": _("代表人的证件已过有效期，请换领新证件后再注册"),
+    "valid_to_missing": _("请按年-月-日填写证件有效期，或勾选长期有效"),
+    "entity_choice_missing": _("请选择单位"),
+    "entity_person_missing": _("请选择办事的人"),
+    "entity_password_set": _("单位密码已设置。"),
+    "sign_in_afresh": _("这一步须确认是您本人，请再登录一次。"),
+    "acting_missing": _("请选择为谁办事"),
+    "acting_not_allowed": _("您现在不能代表这家单位，请核对登记机关的登记"),
+    "acting_self": _("您现在为自己办事。"),
+    "acting_entity": _("您现在代表所选的单位办事。"),
+    "represented_approval_pending": _("待代表人确认"),
+    "represented_not_allowed": _("登记有争议，或单位不在存续状态"),
     # registration
     "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
     "user_name_like_document": _("用户名不能像证件号码，请换一个"),
@@ -232,6 +264,14 @@ EVENTS: Mapping[str, LazyString] = {
     "person:session:stepped_up": _("再次确认身份"),
     "person:session:ended": _("退出登录"),
     "person:profile:viewed": _("查看个人资料"),
+    "person:acting:changed": _("更换为谁办事"),
+    "entity:account:registered": _("登记单位"),
+    "entity:identity:refused": _("单位核对未通过"),
+    "entity:password:set": _("设置单位密码"),
+    "entity:role:claimed": _("申请代表单位"),
+    "entity:role:confirmed": _("确认代表单位"),
+    "entity:role:contested": _("代表单位的申请有争议"),
+    "entity:role:ended": _("不再代表单位"),
     "person:consent:given": _("同意向应用提供信息"),
     "person:consent:noticed": _("获知应用依法取得的信息"),
     "person:consent:withdrawn": _("撤回对应用的同意"),
@@ -264,6 +304,7 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "profile": (_("基本资料"), _("姓名、用户名、性别、出生日期和语言，以您登记过的为限")),
     "real_name": (_("实名信息"), _("经核验的姓名，以及是否已核验")),
     "id_document": (_("证件信息"), _("证件类型和证件号码；身份未经核验或证件已到期时只提供首末各一位")),
+    "represented": (_("您代表谁"), _("您代表的单位的名称、统一社会信用代码、类型和状态；您为自己办事时不提供")),
     "phone": (_("手机号"), _("完整的手机号码，用于与您联系")),
     "email": (_("电子邮箱"), None),
     "address": (_("联系地址"), None),
@@ -299,6 +340,26 @@ METHODS: Mapping[str, LazyString] = {
 }
 
 
+ENTITY_TYPES: Mapping[str, LazyString] = {
+    "enterprise": _("企业"),
+    "farmers_cooperative": _("农民专业合作社"),
+    "individual_business": _("个体工商户"),
+    "public_institution": _("事业单位"),
+    "social_organisation": _("社会团体"),
+    "private_non_enterprise": _("民办非企业单位"),
+    "foundation": _("基金会"),
+    "government_organ": _("政府机关"),
+    "other": _("其他组织"),
+}
+ROLES: Mapping[str, LazyString] = {
+    "legal_representative": _("法定代表人"),
+    "person_in_charge": _("负责人"),
+    "sole_trader": _("经营者"),
+    "managing_partner": _("执行事务合伙人"),
+    "claimant": _("经办人"),
+}
+
+
 def _key(reason: str) -> str:
     return str(reason).replace("-", "_")
 
@@ -321,6 +382,16 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+def entity_type_word(kind: str) -> LazyString:
+    """A kind of legal entity in words."""
+    return ENTITY_TYPES[kind]
+
+
+def role_word(role: str) -> LazyString | str:
+    """What somebody is to an entity, in words."""
+    return ROLES.get(role, role)
 
 
 ITEMS: Mapping[str, LazyString] = {

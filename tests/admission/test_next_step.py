@@ -12,15 +12,16 @@ from idp.admission.rules import Admit, Ask, Demand, Progress, Refuse, Standing, 
 from idp.proofing.rules import Level
 
 NOW = 1_800_000_000
-# (ial, aal, seconds since authentication, aal the person could reach)
 SESSIONS = [
     None,
     *(
-        (ial, aal, age, reach)
+        (ial, aal, age, reach, (0, 0))
         for ial, aal, age, reach in itertools.product((1, 3), (1, 2, 3), (0, 30, 4000), (1, 2, 3))
         if reach >= aal and (age == 30 or reach == 2)
     ),
+    *itertools.product((1, 3), (1,), (30,), (2,), [(0, 2), (2, 2)]),
 ]
+"""(ial, aal, seconds since authentication, aal within reach, (el, el within reach))"""
 MINIMA = [(0, 0), (1, 2), (2, 1), (2, 2), (3, 1), (4, 1), (1, 3)]
 ACRS = [
     (),
@@ -33,6 +34,8 @@ ACRS = [
     ("urn:tongban:ial:3:aal:2", "urn:tongban:ial:1"),
     ("https://refeds.org/profile/mfa",),
     ("urn:tongban:aal:3",),
+    ("urn:tongban:el:2",),
+    ("urn:tongban:el:3", "urn:tongban:aal:2"),
 ]
 MAX_AGES = [None, 0, 60]
 PROMPTS = [frozenset(p) for p in ((), ("none",), ("login",), ("consent",), ("login", "consent"))]
@@ -40,16 +43,16 @@ PROGRESS = list(itertools.product((False, True), (False, True), (False, True)))
 
 
 def wants(value):
-    """(ial, aal) of an acr value, or None for a foreign one."""
+    """(ial, aal, el) of an acr value, or None for a foreign one."""
     if not value.startswith("urn:tongban:"):
         return None
     words = value.split(":")[2:]
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
-    return found.get("ial", 0), found.get("aal", 0)
+    return found.get("ial", 0), found.get("aal", 0), found.get("el", 0)
 
 
 def at_least(truth, wanted):
-    return truth[0] >= wanted[0] and truth[1] >= wanted[1]
+    return all(have >= need for have, need in zip(truth, wanted, strict=True))
 
 
 def model(session, minimum, acr, essential, max_age, prompt, consent_needed, done):
@@ -62,14 +65,21 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
 
     if session is None:
         return page("sign-in", "login_required")
-    ial, aal, age, attainable = session
-    truth, reach = (ial, aal), (max(ial, 2), attainable)
+    ial, aal, age, attainable, (el, el_reach) = session
+    truth, reach = (ial, aal, el), (max(ial, 2), attainable, el_reach)
+    minimum = (*minimum, 0)
+
+    def raising(wanted):
+        if el < wanted[2]:
+            return page("represent", "account_selection_required")
+        return page("prove" if ial < wanted[0] else "strengthen", "interaction_required")
+
     must_sign_in = "login" in prompt or (max_age is not None and (max_age == 0 or age > max_age))
     if must_sign_in and not authenticated:
         return page("sign-in", "login_required")
     if not at_least(truth, minimum):
         if at_least(reach, minimum) and not declined:
-            return page("prove" if ial < minimum[0] else "strengthen", "interaction_required")
+            return raising(minimum)
         return ("error", "unmet_authentication_requirements")
     known = [w for w in map(wants, acr) if w]
     if acr and not any(at_least(truth, w) for w in known):
@@ -79,7 +89,7 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
         if reachable:
             if declined:
                 return ("error", "unmet_authentication_requirements")
-            return page("prove" if ial < reachable[0][0] else "strengthen", "interaction_required")
+            return raising(reachable[0])
     if not consented and ("consent" in prompt or consent_needed):
         return page("consent", "consent_required")
     met = [value for value in acr if wants(value) and at_least(truth, wants(value))]
@@ -98,12 +108,12 @@ def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, d
     )
     standing = None
     if session:
-        ial, aal, age, reach = session
+        ial, aal, age, within, (el, reach) = session
         standing = Standing(
             party_id="p",
             auth_time=NOW - age,
-            level=Level(ial, aal),
-            attainable=Level(max(ial, 2), reach),
+            level=Level(ial, aal, el),
+            attainable=Level(max(ial, 2), within, reach),
             agreed=True,
         )
     authenticated, consented, declined = done

@@ -416,7 +416,8 @@ def test_scripted_people_are_added_once(over_site: Run, site: Site, tmp_path: Pa
 
 
 def test_the_people_of_the_demo_have_documents_that_find_them(over_site: Run, site: Site) -> None:
-    assert over_site("people", "add", "config/demo/people.toml").output == "7 accounts opened\n"
+    opened = over_site("people", "add", "config/demo/people.toml").output
+    assert opened == "7 accounts opened\n2 entities opened\n"
     told = {
         entry["name"]: entry for entry in tomllib.loads(Path("config/demo/people.toml").read_text("utf-8"))["person"]
     }
@@ -431,6 +432,15 @@ def test_the_people_of_the_demo_have_documents_that_find_them(over_site: Run, si
         assert person.identity.name.value == name
         kinds.add(person.identity.document.type.value)
     assert kinds == {"resident_id", "permanent_residence"}
+
+
+def test_the_entities_of_the_demo_have_their_representatives_and_a_door(over_site: Run, site: Site) -> None:
+    over_site("people", "add", "config/demo/people.toml")
+    assert over_site("people", "add", "config/demo/people.toml").output == "0 accounts opened\n"
+    person = site.browser().sign_in("13800001001", "Lantern7Bridge22")
+    assert "长沙岳麓示例科技有限公司" in person.get("/account/acting").text
+    form = {"identifier": "91430100MA0000007Q", "password": "Maple5Harbour93"}
+    assert site.browser().submit("/signin", form).headers["Location"].startswith("/signin/entity")
 
 
 @pytest.mark.parametrize(

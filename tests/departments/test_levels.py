@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.departments.errors import ConfigurationError
+from adapters.departments.flask import Person
 from adapters.departments.flask_notices import needs
 from adapters.departments.levels import NOTHING, Demand, demand
 
@@ -74,3 +77,19 @@ def test_a_combined_level_needs_both(ial: int, aal: int, has_ial: int, has_aal: 
 def test_a_demand_has_words(asked: Demand, zh: str, en: str | None) -> None:
     assert needs(asked, "zh") == zh
     assert en is None or needs(asked, "en") == en
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({}, None),
+        ({"represented_status": "current", "represented": {"name": "某某公司"}}, "某某公司"),
+        ({"represented_status": "register_unavailable", "represented": {"name": "某某公司"}}, None),
+        ({"represented": {"name": "某某公司"}}, None),
+        ({"represented_status": "current"}, None),
+        ({"represented_status": ["current"], "represented": {"name": "某某公司"}}, None),
+    ],
+)
+def test_only_a_current_entity_is_acted_for(claims: dict[str, object], name: str | None) -> None:
+    person = Person(SimpleNamespace(claims=claims))  # type: ignore[arg-type]
+    assert (person.represented or {}).get("name") == name

@@ -20,6 +20,7 @@ from tests.journeys.console_tour import Operating
 from tests.journeys.walks import sign_in, signed_in_to, submit
 
 PERSON = ("13800001001", "Lantern7Bridge22")
+ENTITY = ("91430100MA0000007Q", "Maple5Harbour93")
 ASKING = "http://pension.localhost:9"
 """An app that nobody runs: it asks for consent, and never hears that its people have left."""
 _CLIENT = f"""
@@ -89,9 +90,11 @@ class Tour:
         self.recovering()
         self.working()
         self.ways_to_sign_in()
+        self.representing()
         self.agreeing()
         self.my_account()
         self.leaving()
+        self.by_the_door()
         self.refused()
         self.operating()
         self.outside()
@@ -186,6 +189,32 @@ class Tour:
         self.open(f"{self.site.tax}/refund-account", "tax-refund-account")
         self.open(f"{self.site.social}/overview", "social-overview")
         self.open(f"{self.site.social}/pension", "social-pension")
+
+    def representing(self) -> None:
+        self.open("/entities/new", "entity-new")
+        self.fill(name="长沙岳麓示例科技有限公司", uscc="91430100MA0000007X")
+        self.send("entity-new-wrong")
+        self.open("/entities/password", "entity-password")
+        self.fill(new_password="password")
+        self.send("entity-password-wrong")
+        self.open("/entities/claim", "entity-claim")
+        self.send("entity-claim-wrong")
+        self.open("/account/acting", "account-acting")
+        self.page.locator("input[name=act]").nth(1).check()
+        self.send("account-acting-entity")
+
+    def by_the_door(self) -> None:
+        """In by the entity's password, as the person whose code it is."""
+        self.open("/signin")
+        sign_in(self.page, *ENTITY)
+        self.see("entity-who", self.page)
+        self.send("entity-who-code")
+        self.fill(code="000000")
+        self.send("entity-who-code-wrong")
+        self.fill(code=self.code(PERSON[0]))
+        self.send()
+        self.page.wait_for_url("**/account/acting**")
+        self.page.context.clear_cookies(name=re.compile("session"))
 
     def agreeing(self) -> None:
         self.register_asking_app()

@@ -12,10 +12,13 @@ from idp.db import DatabaseUnavailable, Statement
 from idp.lane import Endpoint
 from idp.oidc.shortcut import Shortcut
 from idp.state.store import StateUnavailable
+from tests.entities.conftest import CODE, FORM, ONE, act, entity_of, entry, person, register_client
 from tests.provider import Browser, Site
+from tests.registers import ScriptedRegisters
 
 _GRANTS = Statement[tuple[Any, ...]](
-    "SELECT client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial, aal, auth_time, offline"
+    "SELECT client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial, aal, auth_time, offline,"
+    " acting"
     " FROM authorization_grant"
 )
 _EVENTS = Statement("SELECT event FROM audit_event WHERE event NOT LIKE 'audit:%'", str)
@@ -86,6 +89,57 @@ def test_both_ways_give_one_answer(site: Site, signed_in: Browser, name: str, cl
     assert shortly == by_page
     assert both_grants - page_grants == page_grants - grants
     assert both_events - page_events == page_events - events
+
+
+REPRESENTING: dict[str, dict[str, str | None]] = {
+    "plain": {},
+    "without the scope": {"scope": "openid profile"},
+    "by a claim's name": {"scope": "openid", "claims": '{"userinfo":{"represented":null}}'},
+    "a level of the entity": {"acr_values": "urn:tongban:el:2"},
+    "a level of the entity out of reach": {"acr_values": "urn:tongban:el:4"},
+    "a level of the entity, silently": {"acr_values": "urn:tongban:el:2", "prompt": "none"},
+}
+
+
+@pytest.mark.parametrize("acting", [True, False])
+@pytest.mark.parametrize("state", ["confirmed", "contested", "claimed", "ended"])
+@pytest.mark.parametrize("name", REPRESENTING)
+def test_both_ways_give_one_answer_whoever_one_acts_for(
+    site: Site, registers: ScriptedRegisters, name: str, state: str, acting: bool
+) -> None:
+    registers.entities[CODE] = entry(ONE)
+    register_client(site)
+    browser = person(site, ONE)
+    browser.submit("/entities/new", FORM)
+    browser.ask("tax", scope="openid profile represented")  # of what has a statutory basis people are told once
+    with site.provider.database.transaction() as tx:
+        if acting:
+            text = f"{entity_of(site)} legal_representative role"
+            tx.run(Statement[Any]("UPDATE session SET acting = :text"), text=text)
+        ended = 1 if state == "ended" else None
+        tx.run(Statement[Any]("UPDATE entity_role SET state = :state, ended_at = :ended"), state=state, ended=ended)
+    question: dict[str, Any] = {"client_id": "tax", "scope": "openid represented"} | REPRESENTING[name]
+    grants, _ = _rows(site)
+    with _pages_only(site):
+        by_page = _seen(browser.ask(**question))
+    page_grants, _ = _rows(site)
+    assert _seen(browser.ask(**question)) == by_page
+    assert _rows(site)[0] - page_grants == page_grants - grants
+
+
+def test_who_acts_on_an_answer_grown_old_is_left_to_the_page(site: Site, registers: ScriptedRegisters) -> None:
+    registers.entities[CODE] = entry(ONE)
+    register_client(site)
+    browser = person(site, ONE)
+    browser.submit("/entities/new", FORM)
+    act(browser, entity_of(site))
+    with site.provider.database.transaction() as tx:
+        tx.run(Statement[Any]("UPDATE entity_role SET checked_at = 0"))
+    asked = len(registers.asked)
+    assert browser.authorize("tax", scope="openid profile")
+    assert len(registers.asked) == asked
+    assert browser.authorize("tax", scope="openid represented")
+    assert len(registers.asked) == asked + 1
 
 
 def test_a_request_that_needs_no_page_takes_the_shortcut(

@@ -1,6 +1,7 @@
 """Levels: the acr grammar, what meets what, and evidence that ends."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from idp.proofing.actions import add_evidence, ial
 from idp.proofing.rules import Evidence, Level, acr_values_supported, identity_level, parse_acr
 
 NOW = 1_800_000_000
-ials, aals = st.integers(1, 4), st.integers(1, 3)
+ials, aals, els = st.integers(1, 4), st.integers(1, 3), st.integers(1, 4)
 levels = st.builds(Level, ials, aals)
 
 
@@ -36,6 +37,14 @@ def test_each_half_can_be_asked_for_alone(i, a):
     assert parse_acr(f"urn:tongban:aal:{a}") == Level(0, a)
 
 
+@given(els, levels)
+def test_an_entitys_level_is_asked_for_alone_and_met_by_the_entity_only(el, person):
+    assert parse_acr(f"urn:tongban:el:{el}") == Level(0, 0, el)
+    assert not person.meets(Level(0, 0, el))
+    assert replace(person, el=el).meets(Level(0, 0, el))
+    assert replace(person, el=el).acr == person.acr
+
+
 @given(levels, levels)
 def test_a_demand_is_met_by_the_truth_at_or_above_it_in_both_halves(truth, demanded):
     assert truth.meets(demanded) == (truth.ial >= demanded.ial and truth.aal >= demanded.aal)
@@ -54,6 +63,10 @@ def test_every_other_text_is_ignored(text):
         "urn:tongban:ial:0",
         "urn:tongban:ial:5",
         "urn:tongban:aal:4",
+        "urn:tongban:el:0",
+        "urn:tongban:el:5",
+        "urn:tongban:ial:2:el:2",
+        "urn:tongban:el:2:aal:1",
         "urn:tongban:aal:1:ial:1",
         "urn:tongban:ial:1:aal:1 ",
         "URN:tongban:ial:1",
@@ -67,7 +80,7 @@ def test_near_misses_are_no_levels(text):
 
 def test_every_supported_value_is_announced_once():
     values = acr_values_supported()
-    assert len(values) == len(set(values)) == 4 + 3 + 12
+    assert len(values) == len(set(values)) == 4 + 3 + 12 + 4
     assert all(parse_acr(value) for value in values)
 
 

@@ -374,6 +374,8 @@ def _assemble(
     ports = free_ports(3)
     env.setdefault("TONGBAN_ISSUER", f"http://localhost:{ports[0]}")
     env["TONGBAN_SMS__URL"] = f"http://127.0.0.1:{ports[2]}/sms/v1/messages"
+    env["TONGBAN_REGISTERS__POPULATION__URL"] = f"http://127.0.0.1:{ports[2]}/population/v1/checks"
+    env["TONGBAN_REGISTERS__ENTERPRISE__URL"] = f"http://127.0.0.1:{ports[2]}/enterprise/v1/lookups"
     nodes = [
         Process(
             f"node {n}",

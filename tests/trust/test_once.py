@@ -231,6 +231,31 @@ def _asked_to_confirm(browser: Browser, mobile: str, *, node: int) -> str:
     return address
 
 
+ENTITY = {"type": "enterprise", "name": "沙箱示例有限公司", "uscc": "91119999MA9900001Y"}
+"""Whoever asks is the representative of this one."""
+ALWAYS_MATCH = ("119999199001019009", "11999919900101905X")
+
+
+def test_of_registrations_of_one_entity_at_the_same_moment_one_stands(
+    anywhere: Installation, wire: Wire, pool: ThreadPoolExecutor
+) -> None:
+    rivals = [Browser(anywhere, wire).sign_in(anywhere.person()) for _ in ALWAYS_MATCH]
+    for rival, number in zip(rivals, ALWAYS_MATCH, strict=True):
+        proof = {"name": "沙箱", "kind": "id_number", "number": number}
+        assert rival.submit("/identity/name", proof).status_code == 303
+    numbers = iter(range(PARALLEL))
+
+    def register(node: int) -> httpx.Response:
+        return rivals[next(numbers) % 2].copy().submit("/entities/new", ENTITY, node=node)
+
+    answers = race(pool, register)
+    assert {answer.status_code for answer in answers} == {303}, [answer.text for answer in answers]
+    assert anywhere.number("SELECT COUNT(*) FROM legal_entity") == 1
+    assert anywhere.number("SELECT COUNT(*) FROM party WHERE kind = 'entity'") == 1
+    assert anywhere.number("SELECT COUNT(*) FROM entity_role") == len(rivals)
+    assert anywhere.number("SELECT COUNT(*) FROM audit_event WHERE event = 'entity:role:contested'") == 1
+
+
 def _proved(browser: Browser, mobile: str, *, node: int) -> str:
     """The address of the last step of a registration whose phone is proved."""
     before = browser.at.count_messages(mobile, "register_code")

@@ -18,11 +18,13 @@ from idp.web.notices import Notice
 from idp.web.prose import read_prose
 from idp.web.reasons import (
     DISPUTE_STATES,
+    ENTITY_TYPES,
     ITEMS,
     event_sentence,
     evidence_word,
     method_word,
     password_rule,
+    role_word,
     scope_words,
     sentence,
     source_word,
@@ -247,7 +249,115 @@ WHYS = lambda: [("unused", _("不再使用"), None), ("unsaid", _("不想说明"
 PROFILE = thing(phone=PHONE, user_name="zh***n", created_at=NOW - 864000, ial=1, aal=1)
 ACCEPTED = lambda: [thing(**vars(text), accepted_at=NOW) for text in texts()]  # noqa: E731
 
+
+def _entities() -> list[SimpleNamespace]:
+    code = "91430100MA0000007Q"
+    role = role_word("legal_representative")
+    pending = sentence("represented_approval_pending")
+    return [
+        thing(id="e1", name="长沙岳麓示例科技有限公司", code=code, role=role, state=None, choosable=True),
+        thing(id="e2", name="武汉龚䶮早点店", code=code, role=role, state=pending, choosable=True),
+        thing(id="e3", name="湖南示例图书馆", code=code, role=role, choosable=False,
+              state=sentence("represented_not_allowed")),
+    ]  # fmt: skip
+
+
+def _types() -> list[tuple[str, Any, None]]:
+    return [(kind, word, None) for kind, word in ENTITY_TYPES.items()]
+
+
+ENTITY = (Field("type"), Field("name"), Field("uscc"))
+CLAIM = (*ENTITY, *(Field(name) for name in ("person", "kind", "number", "valid_to", "long_term")))
+ENTITY_PASSWORD = (Field("entity"), Field("new_password", secret=True))
+NEW_ENTITY = {"types": _types, "back_url": "#", "outside_url": "#"}
+CLAIMING = {"types": _types, "notice": None, "new_url": "#"}
+ACTING = {
+    "own_label": "**岚",
+    "entities": _entities,
+    "chosen": "self",
+    "notice": None,
+    "new_url": "#",
+    "password_url": "#",
+}
+WHO = {"captcha": None, "client_name": TAX, "signin_url": "#"}
+
 STATES: Mapping[str, State] = {
+    "entity-new": page(
+        "entity_new.html", form=lambda: Form(*ENTITY, values={"type": "enterprise"}), client_name=TAX, **NEW_ENTITY
+    ),
+    "entity-new-refused": page(
+        "entity_new.html",
+        form=lambda: refused(Form(*ENTITY), whole="entity_not_confirmed", uscc="credit_code_invalid"),
+        client_name=None,
+        **NEW_ENTITY,
+    ),
+    "entity-claim": page("entity_claim.html", form=lambda: Form(*CLAIM), signed_in=False, **CLAIMING),
+    "entity-claim-refused": page(
+        "entity_claim.html",
+        form=lambda: refused(
+            Form(*CLAIM),
+            type="entity_type_missing",
+            person="representative_missing",
+            valid_to="representative_document_expired",
+        ),
+        signed_in=True,
+        **CLAIMING,
+    ),
+    "entity-password": page(
+        "entity_password.html",
+        form=lambda: Form(*ENTITY_PASSWORD, values={"entity": "e1"}),
+        entities=lambda: _entities()[:2],
+        password_rules=RULES,
+        notice=lambda: Notice("info", sentence("entity_registered")),
+        skip_url="#",
+    ),
+    "entity-password-refused": page(
+        "entity_password.html",
+        form=lambda: refused(Form(*ENTITY_PASSWORD), entity="entity_choice_missing", new_password="password_short"),
+        entities=lambda: _entities()[:1],
+        password_rules=RULES,
+        notice=None,
+        skip_url="#",
+    ),
+    "entity-who": page(
+        "entity_who.html",
+        form=lambda: Form(Field("who"), values={"who": "1"}),
+        people=lambda: [thing(id=str(n), name="**岚", role=role_word("managing_partner")) for n in (1, 2)],
+        **WHO,
+    ),
+    "entity-who-refused": page(
+        "entity_who.html",
+        form=lambda: refused(Form(Field("who"), CAPTCHA), who="entity_person_missing", captcha="captcha_wrong"),
+        people=lambda: [thing(id="1", name="**岚", role=role_word("sole_trader"))],
+        **WHO | {"captcha": digits()},
+    ),
+    "entity-who-nobody": page(
+        "entity_who.html", form=lambda: Form(Field("who")), people=[], **WHO | {"client_name": None}
+    ),
+    "entity-who-code": page(
+        "entity_who_code.html", form=lambda: Form(CODE), captcha=None, client_name=TAX, who_url="#"
+    ),
+    "entity-who-code-wrong": page(
+        "entity_who_code.html",
+        form=lambda: refused(Form(CODE), code="code_wrong"),
+        captcha=None,
+        client_name=None,
+        who_url="#",
+    ),
+    "account-acting": page(
+        "account/acting.html",
+        form=lambda: Form(Field("act"), values={"act": "self"}),
+        client_name=None,
+        declinable=False,
+        **ACTING,
+    ),
+    "account-acting-asked": page(
+        "account/acting.html",
+        form=lambda: refused(Form(Field("act")), act="acting_missing"),
+        client_name=TAX,
+        declinable=True,
+        **ACTING,
+    ),
     "home": page(
         "home.html", signed_in=False, account_url="/account", signin_url="/signin", register_url="/register"
     ),

@@ -30,6 +30,8 @@ ENGLISH = {
     "登录后可以查看本人信息。登录由统一身份认证办理，本应用不会看到您的密码。": "Sign in to see your own records. "
     "Signing in is done by the unified identity service; this app never sees your password.",
     "您已登录": "You are signed in",
+    "代表": "Acting for",
+    "暂不能代表所选单位办事": "Cannot act for the chosen entity at present",
     "进入我的页面": "Go to my page",
     "退出登录": "Sign out",
     "去社保": "Go to Social insurance",

@@ -1,0 +1,231 @@
+"""Registering an entity as its representative, and choosing for whom one acts.
+
+Always true: which of code, name, kind and person did not agree with the register is never told, and an entity stands
+in no address.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts.actions import Directory
+from idp.accounts.credit_code import CreditCode
+from idp.credentials.password import Passwords, changed_at
+from idp.credentials.sms_code import SmsCodes
+from idp.db import current_transaction, db
+from idp.entities import roles
+from idp.entities.actions import Entities
+from idp.entities.asking import Denied
+from idp.entities.rechecking import Rechecking
+from idp.entities.registering import Registering, Told
+from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, worth
+from idp.flows.actions import Journeys
+from idp.proofing.actions import ial
+from idp.proofing.ports import EntityType
+from idp.signin.loading import act_for
+from idp.signin.pages import serve_entities
+from idp.signin.rules import Session
+from idp.web.clock import now
+from idp.web.forms import Field, Form
+from idp.web.guards import current_session, signed_in
+from idp.web.notices import Notice
+from idp.web.reasons import entity_type_word, known_reason, role_word, sentence
+from idp.web.visit import carried, current_visit, onward
+
+EXTENSION = "tongban_entities"
+TYPE = Field("type", sentence("entity_type_missing"), max_length=32)
+NAME = Field("name", sentence("entity_name_missing"), max_length=200)
+CODE = Field("uscc", sentence("credit_code_missing"), max_length=64)
+CHOICE = Field("act", sentence("acting_missing"), max_length=80)
+SELF = "self"
+blueprint = Blueprint("entities", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityParts:
+    """``fresh``: seconds since the sign-in within which a representative may speak for an entity anew."""
+
+    directory: Directory
+    entities: Entities
+    registering: Registering
+    rechecking: Rechecking
+    journeys: Journeys
+    passwords: Passwords
+    codes: SmsCodes
+    own_passwords: bool
+    """Whether entities may have a password of their own."""
+    fresh: int
+
+
+def init_entities(app: Flask, known: EntityParts) -> None:
+    from idp.entities import claim_pages, door_pages, password_pages  # noqa: F401 - their views join the blueprint
+
+    app.extensions[EXTENSION] = known
+    if known.own_passwords:
+        serve_entities(app, door_pages.open_door)
+    app.register_blueprint(blueprint)
+
+
+def parts() -> EntityParts:
+    found: EntityParts = current_app.extensions[EXTENSION]
+    return found
+
+
+@blueprint.app_context_processor
+def _acting_words() -> dict[str, object]:
+    return {"acting_name": acting_name}
+
+
+def acting_name() -> str | None:
+    """The entity this session acts for, for pages that say so; None for oneself."""
+    session: Session | None = current_session()
+    acting = Acting.parse(session.acting) if session else None
+    entity = parts().entities.describe(current_transaction(), acting.entity) if acting else None
+    return entity.name if entity else None
+
+
+def notice() -> Notice | None:
+    done = request.args.get("done", "")
+    return Notice("info", sentence(done)) if done and known_reason(done) else None
+
+
+@blueprint.route("/entities/new", methods=["GET", "POST"])
+@signed_in
+def new() -> ResponseReturnValue:
+    """The representative says which entity; the register says whether they are."""
+    session: Session = current_session()
+    if (sent_on := first_of_all(session, "entities.new")) is not None:
+        return sent_on
+    if request.method == "GET":
+        return _new_page(Form(TYPE, NAME, CODE, values={"type": EntityType.ENTERPRISE}))
+    form = Form.submitted(TYPE, NAME, CODE)
+    told = entity_told(form)
+    if told is None:
+        return _new_page(form)
+    db.session.rollback()
+    outcome = parts().registering.register(session.party_id, told, now=now())
+    if isinstance(outcome, Denied):
+        form.refuse("", sentence(outcome.reason))
+        return _new_page(form)
+    if outcome.state is not RoleState.CONFIRMED:
+        return redirect(url_for("entities.acting", done="entity_contested", **carried()), 303)
+    without = changed_at(current_transaction(), outcome.entity) is None
+    page = "entities.password" if parts().own_passwords and without else "entities.acting"
+    return redirect(url_for(page, done="entity_registered", **carried()), 303)
+
+
+def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
+    """To the check of name and number, or to sign in again, and then back to ``endpoint``; None: go on."""
+    here = url_for(endpoint, **carried())
+    if ial(current_transaction(), session.party_id, now=now()) < parts().registering.least:
+        return redirect(url_for("proofing.name", next=here), 303)
+    if now() - session.auth_time > parts().fresh:
+        return redirect(url_for("signin.password", next=here, done="sign_in_afresh"), 303)
+    return None
+
+
+def entity_told(form: Form) -> Told | None:
+    """Kind, name and code as typed; what is wrong with them stands in the form then."""
+    code = CreditCode.parse(form["uscc"]) if form["uscc"] else None
+    if form["type"] and form["type"] not in tuple(EntityType):
+        form.refuse("type", sentence("entity_type_missing"))
+    if form["uscc"] and code is None:
+        form.refuse("uscc", sentence("credit_code_invalid"))
+    if not form.ok or code is None:
+        return None
+    return Told(EntityType(form["type"]), " ".join(form["name"].split()), code)
+
+
+def _new_page(form: Form) -> ResponseReturnValue:
+    visit = current_visit()
+    return render_template(
+        "entity_new.html",
+        form=form,
+        client_name=visit.client_name if visit else None,
+        types=entity_types(),
+        outside_url=url_for("entities.claim", **carried()),
+        back_url=url_for("entities.acting", **carried()),
+    )
+
+
+def entity_types() -> list[tuple[str, object, None]]:
+    """The kinds of entities, for radio buttons."""
+    return [(kind.value, entity_type_word(kind), None) for kind in EntityType]
+
+
+@blueprint.route("/account/acting", methods=["GET", "POST"])
+@signed_in
+def acting() -> ResponseReturnValue:
+    """For whom one acts: oneself, or an entity one has a role in. Switching needs no new sign-in."""
+    session: Session = current_session()
+    if request.method == "GET":
+        return _acting_page(Form(CHOICE, values={"act": _chosen(session)}), session)
+    if request.form.get("decline") == "yes":
+        return redirect(url_for("admission.decline", what="strengthen", **carried()), 307)
+    form = Form.submitted(CHOICE)
+    if not form.ok:
+        return _acting_page(form, session)
+    if form["act"] == SELF:
+        act_for(session, None, via=None)
+        db.session.commit()
+        return redirect(onward(url_for("entities.acting", done="acting_self")), 303)
+    return _act_for_entity(form, session)
+
+
+def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
+    tie = roles.tie_to(current_transaction(), session.party_id, form["act"], now=now())
+    db.session.rollback()
+    if tie is not None and parts().rechecking.before_use(
+        session.party_id, Acting(tie.entity, tie.role, Via.ROLE), now=now()
+    ):
+        tie = roles.tie_to(current_transaction(), session.party_id, form["act"], now=now())
+    found = worth(tie, recheck=parts().entities.recheck, now=now())
+    if tie is None or found in (RepresentedStatus.NOT_ALLOWED, RepresentedStatus.EXPIRED_IN_SESSION):
+        form.refuse("", sentence("acting_not_allowed"))
+        return _acting_page(form, session)
+    act_for(session, Acting(tie.entity, tie.role, Via.ROLE).text, via=Via.ROLE)
+    db.session.commit()
+    return redirect(onward(url_for("entities.acting", done="acting_entity")), 303)
+
+
+def _chosen(session: Session) -> str:
+    acting = Acting.parse(session.acting)
+    return acting.entity if acting else SELF
+
+
+def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
+    tx, visit = current_transaction(), current_visit()
+    ties = roles.ties_of(tx, session.party_id, now=now())
+    person = parts().directory.person(tx, session.party_id)
+    own = person.identity.name.masked if person.identity else (person.mobile.masked if person.mobile else "")
+    return render_template(
+        "account/acting.html",
+        form=form,
+        own_label=own,
+        entities=[shown for tie in ties if (shown := _shown(tie))],
+        chosen=_chosen(session),
+        client_name=visit.client_name if visit else None,
+        declinable=visit is not None,
+        notice=notice(),
+        new_url=url_for("entities.new", **carried()),
+        password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
+    )
+
+
+def _shown(tie: Tie) -> SimpleNamespace | None:
+    entity = parts().entities.describe(current_transaction(), tie.entity)
+    if entity is None:
+        return None
+    state = worth(tie, recheck=parts().entities.recheck, now=now())
+    if state is RepresentedStatus.REGISTER_UNAVAILABLE:
+        state = RepresentedStatus.CURRENT  # it is asked when it is chosen
+    return SimpleNamespace(
+        id=tie.entity,
+        name=entity.name,
+        code=entity.code.value,
+        role=role_word(tie.role),
+        state=sentence(f"represented_{state}") if state is not RepresentedStatus.CURRENT else None,
+        choosable=state in (RepresentedStatus.CURRENT, RepresentedStatus.APPROVAL_PENDING),
+    )
