@@ -1,11 +1,13 @@
 """Sign-in by an entity's password: it opens the door; who walks through is named by their own phone."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from idp.db import Statement
 from idp.db.sqlite import SqliteWire
+from idp.entities.roles import leave_all
 from tests.entities.conftest import CODE, FORM, ONE, TWO, act, entity_of, entry, person, prove, register_client
 from tests.provider import PASSWORD, Browser, Site, claims_of
 from tests.registers import ScriptedRegisters
@@ -224,3 +226,26 @@ def test_a_registered_entity_is_offered_a_password_that_can_be_skipped(
     assert page == "/entities/password?done=entity_registered"
     assert 'href="/account/acting"' in browser.get(page).text
     assert act(browser, entity_of(site)).status_code == 303
+
+
+def test_a_phone_that_may_be_somebody_elses_does_not_walk_through(site: Site, door: Browser) -> None:
+    site.later = 91 * 86400
+    answer = walk(site, door)
+    assert (answer.status_code, door.signed_in) == (403, False)
+
+
+def test_nobody_recovers_an_entity_like_a_person(site: Site, door: Browser) -> None:
+    known, unknown = (
+        site.browser().submit("/recover", {"identifier": code}) for code in (CODE, "92420100MA4K00029K")
+    )
+    assert known.status_code == unknown.status_code == 303
+    assert [message for message in site.outbox("sms") if message["template"] == "recover_code"] == []
+
+
+def test_who_closes_their_account_represents_nobody_any_more(site: Site, door: Browser) -> None:
+    walk(site, door)
+    with site.provider.database.transaction() as tx:
+        leave_all(tx, site.party(ONE), directory=site.provider.directory, now=site.now())
+    assert site.one("SELECT COUNT(*) FROM entity_role WHERE ended_at IS NULL") == 0
+    assert site.one("SELECT COUNT(*) FROM session WHERE acting LIKE :entity", entity=f"{entity_of(site)}%") == 0
+    assert any(part.func is leave_all for part in site.provider.closings.erasers if isinstance(part, partial))
