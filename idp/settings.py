@@ -34,11 +34,18 @@ class Secrets(Section):
     field_keys: tuple[str, ...] = ()
     """Field-encryption ring, ``id:base64 of 32 bytes``; the first encrypts, all decrypt."""
     index_keys: tuple[str, ...] = ()
-    """Blind-index ring, the same form; the first is written, all are searched until ``idp fields rotate`` is done."""
+    """Blind-index ring, the same form; the first is written, both are searched until ``idp fields rotate`` ran."""
     audit_key: str = ""
     """Base64 of 32 bytes: the HMAC key of the audit chains."""
     cookie_key: str = ""
     """Base64 of 32 bytes: signs the CSRF cookie."""
+
+    @field_validator("index_keys")
+    @classmethod
+    def _two_at_most(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > 2:  # what stands under a third would not be found
+            raise ValueError("two index keys at most: finish one rotation before the next")
+        return value
 
 
 class Server(Section):

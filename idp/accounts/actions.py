@@ -251,7 +251,7 @@ class Directory:
         self, tx: Transaction, party_id: str, identifier: Identifier, *, verified: bool, now: int
     ) -> bool:
         """False when somebody has it already (under any key of the index ring), or the party has one of its kind."""
-        if not isinstance(self.lookup(tx, identifier), Unknown):
+        if self.is_held(tx, identifier):  # by an account that is suspended, too
             return False
         row = new_id("idn")
         written = tx.run(
@@ -282,7 +282,8 @@ class Directory:
 
         The earlier number then finds nobody. On ``Taken`` nothing was written. ``valid_from``, ``valid_to``: seconds.
         """
-        hold(tx, party_id)  # two documents of one party are recorded one after the other
+        if not hold(tx, party_id):  # two documents of one party are recorded one after the other
+            return Taken(document.kind)
         held = self.lookup(tx, document) == Active(party_id)
         if not held and not self.add_identifier(tx, party_id, document, verified=True, now=now):
             return Taken(document.kind)

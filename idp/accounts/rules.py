@@ -43,6 +43,8 @@ class Act(StrEnum):
     CHANGE_PHONE = "change-phone"
     RESET_PASSWORD = "reset-password"  # noqa: S105
     """By a code to the phone alone; who signs in may change the password."""
+    CHANGE_METHODS = "change-methods"
+    """How one signs in, by what a phone and a password say: one of them has just been changed by the other."""
 
 
 class PartyEventKind(StrEnum):

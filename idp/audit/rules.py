@@ -72,6 +72,7 @@ class Event(StrEnum):
     PASSKEY_ACCEPTED = "person:passkey:accepted"
     PASSKEY_REFUSED = "person:passkey:refused"
 
+    FACTORS_DISOWNED = "person:factors:disowned"
     SESSION_BEGUN = "person:session:begun"
     SESSION_STEPPED_UP = "person:session:stepped_up"
     SESSION_ENDED = "person:session:ended"

@@ -18,6 +18,7 @@ from idp.crypto import signing
 from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
+from idp.messages.outbox import reseal_outbox
 from idp.settings import write_secrets
 
 
@@ -72,7 +73,8 @@ def fields() -> None:
 def rotate_fields(context: Context) -> None:
     """Seal every stored field with the first key of the ring and index it with the first index key.
 
-    Put the new key first in secrets.field_keys (or index_keys), restart the nodes, run this, then drop the old key.
+    Add the new key last in secrets.field_keys (or index_keys) and restart every node; put it first and restart every
+    node; run this; then drop the old key. No node then meets a field under a key it does not have.
     """
     from idp.app import provider_of
 
@@ -80,6 +82,7 @@ def rotate_fields(context: Context) -> None:
     count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
     count += rotate_credentials(provider.database, provider.cipher)
     count += reseal_flows(provider.database, provider.cipher)
+    count += reseal_outbox(provider.database, provider.cipher)
     count += reseal_disputes(provider.database, provider.cipher)
     count += rotate_operators(provider.database, provider.cipher, provider.index)
     count += reseal_justifications(provider.database, provider.cipher)

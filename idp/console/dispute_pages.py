@@ -16,7 +16,7 @@ from idp.console.loading import parts
 from idp.console.pages import blueprint, done_notice, operator_name, page
 from idp.db import current_transaction, db
 from idp.disputes.actions import FIRST, Denied, Dispute, Place
-from idp.disputes.rules import Decision
+from idp.disputes.rules import Decision, State
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.reasons import DISPUTE_STATES, ITEMS, sentence
@@ -58,6 +58,8 @@ def _line(dispute: Dispute) -> SimpleNamespace:
 @operator(*CASEWORK, personal=True)
 def dispute(dispute_id: str) -> ResponseReturnValue:
     found = parts().disputes.find(current_transaction(), dispute_id) or abort(404)
+    if found.state is State.WITHDRAWN:  # nobody has anything to do with it any more
+        abort(404)
     looked(Event.DISPUTE_VIEWED, found.party_id, because=found.id)
     if request.method == "GET":
         return _page(found, Form(DECISION, ANSWER))

@@ -88,6 +88,7 @@ _DECIDE = Statement(
     "UPDATE proposal SET state = :state, decider = :decider, decided_at = :now"
     " WHERE id = :id AND state = 'open' AND expires_at > :now AND proposer <> :decider"
     " AND EXISTS (SELECT 1 FROM operator o WHERE o.party_id = proposal.proposer AND o.state = 'active')"
+    " AND EXISTS (SELECT 1 FROM operator o WHERE o.party_id = :decider AND o.state = 'active')"
     " RETURNING id",
     str,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from idp.audit import Event, record
 from idp.console.rules import INVITATION_LIFETIME
+from idp.credentials import totp
 from idp.crypto.tokens import digest, random_token
 from idp.db import Statement, Transaction
 
@@ -34,6 +35,7 @@ def invite(tx: Transaction, party_id: str, *, actor: str | None, now: int) -> st
     """The token of a new link, shown once."""
     token = random_token()
     tx.run(_END, party=party_id, now=now)
+    totp.forget_pending(tx, party_id=party_id)  # whoever opened an earlier link has seen that secret
     tx.run(_ADD, hash=digest(token), party=party_id, now=now, end=now + INVITATION_LIFETIME)
     record(tx, Event.OPERATOR_INVITED, actor=actor, subject=party_id, now=now)
     return token

@@ -14,6 +14,15 @@ _FACTORS = tuple(
     for table in ("totp", "recovery_code", "passkey", "passkey_user")
 )
 
+_SINCE = (
+    Statement[int]("DELETE FROM passkey WHERE party_id = :party AND created_at >= :since", int),
+    Statement[int]("DELETE FROM recovery_code WHERE party_id = :party AND created_at >= :since", int),
+    Statement[int](
+        "DELETE FROM totp WHERE party_id = :party AND (confirmed_at >= :since OR confirmed_at IS NULL)", int
+    ),
+    Statement[int]("UPDATE totp SET pending = NULL WHERE party_id = :party AND pending_at >= :since", int),
+)
+
 
 def purge(tx: Transaction, *, now: int, policy: AttemptPolicy) -> int:
     """Delete ended attempts, budgets, codes and enrolments; how many rows. For `idp purge` and the worker."""
@@ -28,3 +37,8 @@ def erase_factors(tx: Transaction, party_id: str, *, now: int) -> None:
         tx.run(statement, party=party_id)
     for kind in (AttemptKind.TOTP, AttemptKind.RECOVERY_CODE):
         attempts.clear(tx, key=attempts.account_key(party_id), kind=kind, now=now)
+
+
+def forget_factors(tx: Transaction, party_id: str, *, since: int) -> int:
+    """Remove what was added at ``since`` or later, and every enrolment under way; how many."""
+    return sum(tx.run(statement, party=party_id, since=since) for statement in _SINCE)

@@ -53,6 +53,7 @@ _REMOVE = Statement[int]("DELETE FROM totp WHERE party_id = :party AND sealed IS
 _FORGET = Statement[int](
     "UPDATE totp SET pending = NULL, pending_at = NULL WHERE sealed IS NOT NULL AND pending_at < :before", int
 )
+_FORGET_PENDING = Statement[int]("UPDATE totp SET pending = NULL WHERE party_id = :party", int)
 _PURGE = Statement[int]("DELETE FROM totp WHERE sealed IS NULL AND pending_at < :before", int)
 
 
@@ -170,3 +171,8 @@ def _step_of(secret: str, code: str, now: int) -> int | None:
     steps = range(now // STEP - DRIFT, now // STEP + DRIFT + 1)
     right = [step for step in steps if same(otp.at(step * STEP), typed)]
     return max(right, default=None)
+
+
+def forget_pending(tx: Transaction, *, party_id: str) -> None:
+    """End an enrolment that was begun and not confirmed; the secret in force stays."""
+    tx.run(_FORGET_PENDING, party=party_id)

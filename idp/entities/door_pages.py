@@ -39,7 +39,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
 from idp.web.forms import Field, Form
-from idp.web.guards import public
+from idp.web.guards import current_session, public
 from idp.web.reasons import GENERAL, role_word, sentence
 from idp.web.visit import carried, onward
 
@@ -121,6 +121,7 @@ def who_code() -> ResponseReturnValue:
     form = sent_form(CODE, asked=asked_after_failures())
     if not passed(form):
         return _code_page(form)
+    current_session()  # now: noting its activity commits, which would let go of the account while it is held
     answered = answer_code(parts().codes, Purpose.ENTITY_SIGN_IN, journey.facts["challenge"], form["code"])
     db.session.commit()
     if isinstance(answered, Proved) and (role := _reached(journey, answered.phone)):

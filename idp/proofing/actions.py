@@ -9,7 +9,7 @@ from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.proofing.rules import FACE_CHECKED, MAX_IAL, Evidence, Proof, identity_level, next_notice
+from idp.proofing.rules import CHECKED, FACE_CHECKED, MAX_IAL, Evidence, Proof, identity_level, next_notice
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
@@ -19,6 +19,7 @@ _ADD = Statement[Any](
 _REPLACE = Statement[Any](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
 )
+_EVER = Statement("SELECT 1 FROM evidence WHERE party_id = :party AND level >= :level LIMIT 1", int)
 _PROOFS = Statement(
     f"SELECT {', '.join(Proof._fields)} FROM evidence WHERE party_id = :party AND ended_at IS NULL"
     " ORDER BY level DESC, proved_at DESC, id",
@@ -32,6 +33,11 @@ _END_BELOW = Statement[tuple[str, int]](
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
+
+
+def ever_proved(tx: Transaction, party_id: str) -> bool:
+    """Whether the account is, or was at any time, that of a person whose identity was checked."""
+    return tx.one(_EVER, party=party_id, level=CHECKED) is not None
 
 
 def proofs_of(tx: Transaction, party_id: str) -> list[Proof]:

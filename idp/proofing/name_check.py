@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from idp.accounts.actions import Directory, Identity, Taken
+from idp.accounts.actions import Directory, Identity, Taken, hold
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
@@ -155,8 +155,13 @@ class NameCheck:
         )
 
     def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
+        """The account may have become somebody's, or have closed, while the register thought."""
         verdict = _verdict(answer, now)
-        return verdict if isinstance(verdict, Denied) else self.record(tx, claim, verdict, now=now)
+        if isinstance(verdict, Denied):
+            return verdict
+        if not hold(tx, claim.party_id) or self._objection(tx, claim):
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        return self.record(tx, claim, verdict, now=now)
 
     def _settle(
         self, tx: Transaction, key: bytes, attempt: Reserved, outcome: Identity | Confirmed | Denied, now: int

@@ -118,9 +118,11 @@ class PhonePolicy:
         """Whether an account has not been used for so long that its number may be somebody else's."""
         return now - last_active >= self.recycled_after
 
-    def sms_opens(self, *, ial: int, last_active: int, now: int) -> bool:
-        """Whether a code to the phone, and nothing else, opens an account of this identity level."""
-        return ial < CHECKED or not self.idle(last_active=last_active, now=now)
+    def sms_opens(self, *, proved: bool, last_active: int, now: int) -> bool:
+        """Whether a code to the phone, and nothing else, opens an account. ``proved``: it is, or once was, a known
+        person's; evidence that has ended does not make it anybody's.
+        """
+        return not proved or not self.idle(last_active=last_active, now=now)
 
 
 def carrying(proofs: Iterable[Proof], *, now: int) -> Proof | None:

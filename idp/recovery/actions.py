@@ -7,8 +7,8 @@ transaction, and the journey that led there has one such end.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idp.accounts.actions import Active, Directory
-from idp.accounts.holds import held_until
+from idp.accounts.actions import Active, Directory, hold
+from idp.accounts.holds import held_until, place_hold
 from idp.accounts.identifiers import Identifier
 from idp.accounts.rules import Act, Mobile, PartyKind
 from idp.audit import Event, record
@@ -55,11 +55,18 @@ def judge(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> D
 
 
 def reset(
-    tx: Transaction, directory: Directory, journeys: Journeys, journey: Journey, *, hashed: str, now: int
+    tx: Transaction,
+    directory: Directory,
+    journeys: Journeys,
+    journey: Journey,
+    policy: PhonePolicy,
+    *,
+    hashed: str,
+    now: int,
 ) -> bool:
     """End the journey with the new password; False when it has ended, or the phone is no longer the account's."""
     party_id, mobile = journey.facts["party_id"], Mobile(journey.facts["mobile"])
-    held = directory.holder(tx, mobile)
+    held = directory.holder(tx, mobile) if hold(tx, party_id) else None
     if held is None or held.party_id != party_id:
         return False
     if not journeys.move(tx, journey, {**journey.facts, "reset": True}, ended_at=now):
@@ -70,5 +77,6 @@ def reset(
     record(tx, Event.PASSWORD_RESET, actor=party_id, subject=party_id, now=now)
     sessions.end_all(tx, party_id, SessionEnd.PASSWORD_RESET, now=now)
     end_party_grants(tx, party_id, EndReason.PASSWORD_RESET, now=now)
+    place_hold(tx, party_id, Act.CHANGE_METHODS, until=now + policy.reset_hold, now=now)
     tell(tx, mobile, "password_reset", party_id=party_id, now=now)
     return True

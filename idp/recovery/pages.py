@@ -23,7 +23,7 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.actions import addressee, judge, reset
 from idp.recovery.rules import Denied
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
+from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over, not_here
 from idp.signin.codes import send_code
 from idp.signin.pages import IDENTIFIER, another_way_page, client_name
 from idp.web.clock import now
@@ -96,10 +96,19 @@ def identifier() -> ResponseReturnValue:
     to = addressee(current_transaction(), _parts().directory, typed)
     db.session.rollback()
     issued = send_code(_parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
-    if isinstance(issued, sms_code.Denied):
+    hidden = to.mobile not in typed
+    if hidden and isinstance(issued, sms_code.Denied) and issued.reason in PER_NUMBER:
+        nobody = _parts().directory.stand_in(typed[0].value)
+        issued = send_code(_parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
+    if isinstance(issued, sms_code.Denied) and not (hidden and issued.reason in PER_NUMBER):
         form.refuse("", sentence(issued.reason))
         return _identifier_page(form)
-    facts = {"party_id": to.party_id or "", "mobile": to.mobile.value, "challenge": issued.challenge_id}
+    facts = {
+        "party_id": to.party_id or "",
+        "mobile": to.mobile.value,
+        "challenge": issued.challenge_id if isinstance(issued, sms_code.Issued) else "",
+        "hidden": hidden,
+    }
     journey = _parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
     db.session.commit()
     return redirect(_to(journey), 303)
@@ -169,7 +178,9 @@ def password() -> ResponseReturnValue:
 
 def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
     parts = _parts()
-    if not reset(current_transaction(), parts.directory, parts.journeys, journey, hashed=hashed, now=now()):
+    if not reset(
+        current_transaction(), parts.directory, parts.journeys, journey, parts.phones, hashed=hashed, now=now()
+    ):
         db.session.rollback()
         return journey_over(BEGIN)
     db.session.commit()

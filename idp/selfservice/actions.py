@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from idp.accounts import closing
 from idp.accounts.actions import Directory, hold
 from idp.audit import Event, record
-from idp.audit.rules import Entry
+from idp.audit.rules import Detail, Entry
 from idp.credentials import password as passwords
+from idp.credentials.purge import forget_factors
 from idp.db import Database, Transaction
 from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
@@ -66,9 +67,20 @@ def disown(tx: Transaction, directory: Directory, session: Session, entry: Entry
     )
     if passwords.require_reset(tx, party_id=party_id, now=now):
         record(tx, Event.PASSWORD_RESET_REQUIRED, actor=party_id, subject=party_id, session=session.id, now=now)
+    _forget_additions(tx, party_id, session, entry, now=now)
     sessions.end_all(tx, party_id, SessionEnd.DISOWNED, now=now)
     end_party_grants(tx, party_id, EndReason.DISOWNED, now=now)
     tell(tx, directory, party_id, "signin_disowned", time=now, locale=locale, now=now)
+
+
+def _forget_additions(tx: Transaction, party_id: str, session: Session, entry: Entry, *, now: int) -> None:
+    """What was added to sign in by since the disowned session began may be the intruder's."""
+    theirs = sessions.by_id(tx, entry.session) if entry.session else None
+    since = theirs.created_at if theirs else entry.at
+    if gone := forget_factors(tx, party_id, since=since):
+        detail: Detail = {"count": gone}
+        event = Event.FACTORS_DISOWNED
+        record(tx, event, actor=party_id, subject=party_id, session=session.id, detail=detail, now=now)
 
 
 @dataclass(frozen=True, slots=True)

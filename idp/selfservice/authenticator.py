@@ -12,6 +12,7 @@ from idp.credentials.totp import Enrolment
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, label, parts
+from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.confirm_steps import TOTP_CODE
 from idp.signin.rules import Session
@@ -49,6 +50,7 @@ def _label(session: Session) -> str:
 
 
 def _confirm(session: Session, form: Form) -> str | None:
+    hold_session(current_transaction(), session)
     confirmed = parts().factors.totp.confirm(
         current_transaction(), party_id=session.party_id, code=form["code"], now=now()
     )

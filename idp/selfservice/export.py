@@ -15,6 +15,7 @@ from idp.audit import Event, record
 from idp.db import Transaction, current_transaction, db
 from idp.selfservice.confirm import confirm_first, is_fresh
 from idp.selfservice.pages import blueprint, parts
+from idp.signin.confirm_pages import confirm_strongly
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Form
@@ -41,6 +42,8 @@ def export() -> ResponseReturnValue:
         return render_template("account/export.html", form=Form())
     if not is_fresh(session):
         return confirm_first()
+    if (first := confirm_strongly(session)) is not None:
+        return first
     db.session.rollback()
     if parts().store.incr("account-export", session.party_id, WINDOW) > 1:
         form = Form()

@@ -11,6 +11,7 @@ from idp.credentials.passkey import Denied, Purpose
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, label, parts
+from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.passkey_pages import ANSWER
 from idp.signin.rules import Session
@@ -42,6 +43,7 @@ def _register(session: Session, form: Form) -> str | None:
     passkeys, party_id = parts().factors.passkeys, session.party_id
     db.session.rollback()
     challenge = passkeys.redeem(form["key"], Purpose.REGISTER, browser=browser_digest().hex(), party_id=party_id)
+    hold_session(current_transaction(), session)
     made = passkeys.register(
         current_transaction(),
         challenge,

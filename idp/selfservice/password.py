@@ -6,6 +6,8 @@ Always true: the current password is proved first, every other session ends, and
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.holds import held_until, place_hold
+from idp.accounts.rules import Act
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.credentials.attempts import account_key
@@ -21,6 +23,8 @@ from idp.signin import sessions
 from idp.signin.choosing import password_rules, personal, refuse_unfit
 from idp.signin.code_step import done_notice
 from idp.signin.loading import authenticated
+from idp.signin.pages import another_way_page
+from idp.signin.phones import sms_opens
 from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method, Session, SessionEnd
 from idp.web.clock import now
@@ -61,11 +65,17 @@ def _set_anew(session: Session) -> ResponseReturnValue:
     """The password is off: a code to the phone on file, a few minutes ago, stands in for the current one."""
     if not is_fresh(session) or Method.SMS not in session.used:
         return confirm_first()
+    tx = current_transaction()
+    if until := held_until(tx, session.party_id, Act.RESET_PASSWORD, now=now()):
+        return another_way_page("reset_held", time=short_time(until))
+    if not sms_opens(tx, session.party_id, parts().phones, now=now()):
+        return another_way_page()
     form = Form.submitted(NEW) if request.method == "POST" else Form(NEW)
     if request.method != "POST" or not (form.ok and _is_fit(form, session)):
         return _page(form)
     hashed, tx = parts().passwords.hash(form["new_password"]), current_transaction()
     passwords.store_password(tx, party_id=session.party_id, hashed=hashed, now=now())
+    place_hold(tx, session.party_id, Act.CHANGE_METHODS, until=now() + parts().phones.reset_hold, now=now())
     living = sessions.by_id(tx, session.id)
     if living is None or living.ended_at is not None:  # ended meanwhile: whoever ended it turned the password off
         db.session.rollback()

@@ -6,7 +6,7 @@ several changes that meet, one wins and the others change nothing.
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory, Holder
+from idp.accounts.actions import Directory, Holder, hold
 from idp.accounts.holds import held_until, place_hold
 from idp.accounts.rules import Act, Kind, Mobile
 from idp.audit import Event, record
@@ -28,7 +28,7 @@ class Change:
 def change_phone(tx: Transaction, directory: Directory, change: Change, policy: PhonePolicy, *, now: int) -> bool:
     """False when the number, or the account's own, went elsewhere meanwhile; the caller rolls back."""
     party_id = change.session.party_id
-    if held_until(tx, party_id, Act.CHANGE_PHONE, now=now) is not None:
+    if not hold(tx, party_id) or held_until(tx, party_id, Act.CHANGE_PHONE, now=now) is not None:
         return False
     old = directory.person(tx, party_id).mobile
     own = directory.own(tx, party_id, Kind.MOBILE)
@@ -37,7 +37,8 @@ def change_phone(tx: Transaction, directory: Directory, change: Change, policy: 
     if not directory.add_identifier(tx, party_id, change.mobile, verified=True, now=now):
         return False
     place_hold(tx, party_id, Act.CHANGE_PHONE, until=now + policy.change_hold, now=now)
-    place_hold(tx, party_id, Act.RESET_PASSWORD, until=now + policy.reset_hold, now=now)
+    for act in (Act.RESET_PASSWORD, Act.CHANGE_METHODS):
+        place_hold(tx, party_id, act, until=now + policy.reset_hold, now=now)
     _record(tx, change, now=now)
     if old:
         tell(tx, old, "phone_replaced", party_id=party_id, now=now, tail=change.mobile.value[-4:])

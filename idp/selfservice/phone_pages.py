@@ -18,9 +18,9 @@ from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind, open_step
 from idp.selfservice.pages import blueprint, parts
 from idp.selfservice.phone import Change, change_phone
-from idp.selfservice.rules import Refusal, may_change_phone
 from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
 from idp.signin.codes import send_code
+from idp.signin.confirm_pages import confirm_without_phone
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -42,9 +42,9 @@ def phone() -> ResponseReturnValue:
     """Step 1: the new number."""
     session: Session = current_session()
     held = held_until(current_transaction(), session.party_id, Act.CHANGE_PHONE, now=now())
-    refused = may_change_phone(auth_time=session.auth_time, held_until=held, now=now())
-    if refused is Refusal.STALE:
-        return redirect(url_for("signin.password", next=url_for(BEGIN), done=refused), 303)
+    if (first := confirm_without_phone(session)) is not None:
+        return first
+    refused = "phone_change_held" if held else None
     form = Form.submitted(PHONE) if request.method == "POST" else Form(PHONE)
     if refused and request.method == "POST":
         form.refuse("", sentence(refused))
@@ -101,8 +101,7 @@ def phone_code() -> ResponseReturnValue:
         return journey_over(BEGIN)
     if (step := open_step(KIND, journey.facts)) != "code":
         return not_here(url_for(STEPS[str(step)], f=journey.id))
-    resends = request.form.get("resend") == "yes"
-    if resends and may_change_phone(auth_time=session.auth_time, held_until=None, now=now()):
+    if request.method == "POST" and confirm_without_phone(session) is not None:
         return redirect(url_for(BEGIN), 303)
     return CODE_STEP.serve(parts().codes, parts().journeys, journey, _proved)
 
@@ -135,6 +134,8 @@ def phone_confirm() -> ResponseReturnValue:
         return render_template(
             "account/phone_confirm.html", masked_phone=mobile.masked, cancel_url=url_for("account.profile")
         )
+    if confirm_without_phone(session) is not None:
+        return redirect(url_for(BEGIN), 303)
     db.session.rollback()  # the change reads what it decides on in its own transaction
     return _change(journey, Change(session, mobile, Holder(*journey.facts["holder"])))
 

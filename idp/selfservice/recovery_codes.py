@@ -10,6 +10,7 @@ from idp.audit import Event
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, parts
+from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -24,6 +25,7 @@ def make_codes() -> ResponseReturnValue:
         return redirect(url_for("account.methods"), 303)
     if (first := confirm_first(session)) is not None:
         return first
+    hold_session(current_transaction(), session)  # of two at once, the second replaces what the first made
     codes = parts().factors.recovery_codes.make(current_transaction(), party_id=session.party_id, now=now())
     note_change(session, Event.RECOVERY_CODES_MADE, "recovery_codes_made")
     db.session.commit()

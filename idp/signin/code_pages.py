@@ -31,7 +31,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_id
 from idp.web.errors import error_page
 from idp.web.forms import Field, Form
-from idp.web.guards import public
+from idp.web.guards import current_session, public
 from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried, current_visit, onward
 
@@ -102,6 +102,7 @@ def enter_code() -> ResponseReturnValue:
     form = sent_form(CODE, asked=asked_after_failures())
     if not passed(form):
         return _enter_page(form, mobile)
+    current_session()  # now: noting its activity commits, which would let go of the account while it is held
     answered = answer_code(parts().codes, Purpose.SIGN_IN, challenge, form["code"])
     found = parts().directory.lookup(current_transaction(), mobile)
     if isinstance(answered, Proved) and isinstance(found, Active) and hold(current_transaction(), found.party_id):

@@ -19,7 +19,7 @@ from idp.captcha.pages import (
     question,
     sent_form,
 )
-from idp.credentials.rules import Purpose
+from idp.credentials.rules import Purpose, Refusal
 from idp.credentials.sms_code import Denied, SmsCodes
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey, Journeys
@@ -33,6 +33,10 @@ from idp.web.reasons import GENERAL, known_reason, sentence
 from idp.web.visit import carried
 
 Proved = Callable[[Journey], ResponseReturnValue]
+
+
+PER_NUMBER = frozenset({Refusal.SMS_TOO_SOON, Refusal.SMS_DAILY_LIMIT})
+"""Refusals that say something of a number, and so are not told to who typed none: it may be somebody's phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class CodeStep:
             deliver=party_id is not None or not self.to_accounts_only,
             replaces=journey.facts["challenge"],
         )
+        if isinstance(issued, Denied) and journey.facts.get("hidden") and issued.reason in PER_NUMBER:
+            return redirect(self._here(journey, done="code_sent"), 303)
         if isinstance(issued, Denied):
             form = Form(CODE)
             form.refuse("", sentence(issued.reason))

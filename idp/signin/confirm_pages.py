@@ -9,6 +9,9 @@ from collections.abc import Callable
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.holds import held_until
+from idp.accounts.rules import Act
+from idp.credentials import password as passwords
 from idp.db import current_transaction
 from idp.signin import confirm_steps
 from idp.signin.confirming import Confirmation, confirm_url
@@ -27,6 +30,8 @@ _STEPS: dict[Method, Callable[[Confirmation], ResponseReturnValue]] = {
     Method.RECOVERY_CODE: confirm_steps.by_recovery_code,
 }
 _SECOND_FACTOR = 2
+_BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
+"""A phone sets a password, and a password changes a phone: for a day after, the two are one factor here."""
 
 
 @blueprint.route("/signin/confirm", methods=["GET", "POST"])
@@ -65,8 +70,29 @@ def _nothing_to_ask(session: Session, needed: int) -> ResponseReturnValue:
 
 def confirm_first(session: Session) -> ResponseReturnValue | None:
     """For pages that change the ways to sign in: where to go before, or None when nothing need be confirmed."""
-    held = held_by(current_transaction(), session.party_id)
+    tx, party_id = current_transaction(), session.party_id
+    if passwords.reset_required(tx, party_id):  # a factor that is off is not one the person never had
+        return redirect(url_for("account.change_password"), 303)
+    if _BY_EACH_OTHER.issuperset(session.used) and held_until(tx, party_id, Act.CHANGE_METHODS, now=now()):
+        return redirect(url_for("account.methods", done="methods_held"), 303)
+    return _confirm_first(session, held_by(tx, party_id))
+
+
+def confirm_strongly(session: Session) -> ResponseReturnValue | None:
+    """For pages that give much away: two factors, just now, of who has two."""
+    return _confirm_first(session, held_by(current_transaction(), session.party_id))
+
+
+def confirm_without_phone(session: Session) -> ResponseReturnValue | None:
+    """For a change of phone, whose old number may be lost: two factors only of who has two beside it."""
+    held = held_by(current_transaction(), session.party_id) - {Method.SMS}
+    if attainable(held, session.used) < _SECOND_FACTOR and _confirm_first(session, held) is not None:
+        return redirect(url_for("signin.password", next=request.path, done="phone_reauthenticate"), 303)
+    return _confirm_first(session, held)
+
+
+def _confirm_first(session: Session, held: frozenset[Method]) -> ResponseReturnValue | None:
     if may_change_methods(session, attainable=attainable(held, session.used), now=now()):
         return None
-    back = request.path if request.method == "GET" else url_for("account.methods")  # no form is sent twice
+    back = request.path  # by GET: no form is sent twice
     return redirect(confirm_url(again="yes", next=back), 303)

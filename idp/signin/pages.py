@@ -27,7 +27,7 @@ from idp.signin.refusals import note_refusal
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.forms import Field, Form
-from idp.web.guards import public
+from idp.web.guards import current_session, public
 from idp.web.limits import address_budget_key
 from idp.web.locale import china_date
 from idp.web.notices import Notice
@@ -110,7 +110,8 @@ def password() -> ResponseReturnValue:
     db.session.commit()
     if isinstance(outcome, passwords.Denied) and outcome.reason is Refusal.RESET_REQUIRED:
         # only who knows the password comes here; the way on is a code to the phone on file
-        return redirect(url_for("signin.code", done=outcome.reason, **carried()), 303)
+        way = "signin.code" if parts().sms_codes else "recovery.identifier"
+        return redirect(url_for(way, done=outcome.reason, **carried()), 303)
     note_failure()
     reason = outcome.reason if isinstance(outcome, passwords.Denied) else Refusal.CREDENTIALS_REFUSED
     locked = reason is Refusal.PASSWORD_LOCKED
@@ -155,6 +156,7 @@ def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturn
 
 def _check_password(typed: str, secret: str) -> tuple[passwords.Verified | passwords.Denied, Active | None]:
     """Look the account up, verify, and leave the audit record; the same statements for known and unknown."""
+    current_session()  # now: noting its activity commits, which would let go of the password while it is held
     directory, identifiers = parts().directory, parse_identifiers(typed, today=china_date(now()))
     found = directory.lookup(current_transaction(), *identifiers)
     db.session.rollback()

@@ -11,7 +11,7 @@ from idp.audit import Event, record
 from idp.db import Transaction
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
-from idp.proofing.actions import end_phone_evidence, ial
+from idp.proofing.actions import end_phone_evidence, ever_proved
 from idp.proofing.rules import PhonePolicy
 from idp.signin.sessions import last_active
 from idp.web.locale import preferences, short_time
@@ -19,7 +19,7 @@ from idp.web.locale import preferences, short_time
 
 def sms_opens(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> bool:
     """Whether a code to its phone alone opens this account."""
-    return policy.sms_opens(ial=ial(tx, party_id, now=now), last_active=last_active(tx, party_id), now=now)
+    return policy.sms_opens(proved=ever_proved(tx, party_id), last_active=last_active(tx, party_id), now=now)
 
 
 def is_idle(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> bool:

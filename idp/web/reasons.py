@@ -106,6 +106,10 @@ SENTENCES: Mapping[str, LazyString] = {
     ),
     "phone_reauthenticate": _("更换手机号前，请重新登录，以确认是您本人。"),
     "phone_unchanged": _("这就是您现在的手机号，请输入新的手机号"),
+    "methods_held": _(
+        "手机号或密码刚刚更换过。为保护账户，24 小时内不能只凭密码和短信更改登录方式；"
+        "可先用通行密钥、验证器或备用码确认。"
+    ),
     "phone_change_held": _("手机号刚更换过，暂时不能再次更换。"),
     "phone_changed": _("手机号已更换。我们已用短信告知原来的号码。"),
     "phone_bound": _("手机号已绑定。"),
@@ -260,6 +264,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:passkey:removed": _("移除通行密钥"),
     "person:passkey:accepted": _("通行密钥验证通过"),
     "person:passkey:refused": _("通行密钥未通过验证"),
+    "person:factors:disowned": _("移除他人添加的登录方式"),
     "person:session:begun": _("登录"),
     "person:session:stepped_up": _("再次确认身份"),
     "person:session:ended": _("退出登录"),

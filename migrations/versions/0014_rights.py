@@ -46,5 +46,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("dispute")
     op.drop_table("account_closing")
+    op.execute("DELETE FROM password WHERE reset_required_at IS NOT NULL")  # they are off, and must not come back
     with op.batch_alter_table("password") as batch:
         batch.drop_column("reset_required_at")

@@ -93,6 +93,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in ("password", "totp"):
+        op.execute(f"DELETE FROM {table} WHERE party_id IN (SELECT party_id FROM operator)")
     for table in (
         "proposal",
         "justification",

@@ -5,6 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
+from idp.accounts.actions import Taken, move_status
+from idp.accounts.rules import Mobile, PartyStatus
 from idp.console.acts import CASEWORK
 from idp.console.rules import LOOK_LIFETIME, Role
 from idp.db import Statement
@@ -249,3 +251,10 @@ def test_new_proofing_ends_the_evidence(site: Site, clerk: Staff) -> None:
 
 def test_casework_is_for_review_and_platform() -> None:
     assert set(CASEWORK) == {Role.REVIEW, Role.PLATFORM}
+
+
+def test_the_phone_of_a_suspended_person_opens_no_second_account(site: Site, clerk: Staff) -> None:
+    directory, mobile = site.provider.directory, Mobile(PHONE)
+    with site.provider.database.transaction() as tx:
+        assert move_status(tx, site.party(), before=PartyStatus.ACTIVE, after=PartyStatus.SUSPENDED)
+        assert isinstance(directory.open_person(tx, mobile=mobile, user_name=None, now=site.now()), Taken)

@@ -63,3 +63,36 @@ def test_every_module_of_tables_is_known_to_the_migrations() -> None:
     assert {name for name in found if f"import {name}\n" not in named} == set()
     for name in found:
         importlib.import_module(name)
+
+
+def test_a_filled_database_goes_down_and_up_again(empty_sqlite_url: str) -> None:
+    """Rows that others refer to do not keep a table from being rebuilt, and keep their references."""
+    settings = _settings(empty_sqlite_url)
+    config = alembic_config(settings)
+    upgrade_schema(settings)
+    engine = create_engine(empty_sqlite_url)
+    with engine.begin() as connection:
+        for statement in _FILLED:
+            connection.exec_driver_sql(statement)
+    command.downgrade(config, "0011")
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT gid FROM opaque_token").scalars().all() == ["gnt_1"]
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM authorization_grant").scalar() == 1
+        assert connection.exec_driver_sql("SELECT party_id FROM password").scalars().all() == ["pty_on"]
+    engine.dispose()
+
+
+_FILLED = (
+    "INSERT INTO party (id, kind, status, created_at) VALUES ('pty_on', 'person', 'active', 1)",
+    "INSERT INTO party (id, kind, status, created_at) VALUES ('pty_off', 'person', 'active', 1)",
+    "INSERT INTO password (party_id, hash, changed_at) VALUES ('pty_on', 'h', 1)",
+    "INSERT INTO password (party_id, hash, changed_at, reset_required_at) VALUES ('pty_off', 'h', 1, 2)",
+    "INSERT INTO session (id, secret_hash, party_id, created_at, last_seen_at, absolute_end, auth_time, proofs,"
+    " methods, sid_salt, agent) VALUES ('ses_1', 'x', 'pty_on', 1, 1, 9, 1, 1, 'pwd', 's', '?')",
+    "INSERT INTO authorization_grant (gid, client_id, party_id, session_id, sub, sid, scope, acr, amr, ial, aal,"
+    " auth_time, offline, created_at) VALUES ('gnt_1', 'tax', 'pty_on', 'ses_1', 's', 's', 'openid', 'a', 'pwd', 1,"
+    " 1, 1, 0, 1)",
+    "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, issued_at, expires_at)"
+    " VALUES ('h', 'gnt_1', 'tax', 'openid', 'a', 1, 9)",
+)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from idp.accounts import closing
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
 from tests.provider import Browser, Site, add_person, answered, claims_of
@@ -173,3 +174,44 @@ def test_evidence_that_ends_lowers_the_next_token(
     assert claims_of(signed_in.tokens()["id_token"])["ial"] == 2
     site.later = 4 * 86400
     assert claims_of(signed_in.sign_in().tokens()["id_token"])["ial"] == 1
+
+
+def test_an_account_that_closes_while_the_register_thinks_keeps_nothing(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    def answer(_question: object) -> Match:
+        with site.provider.database.transaction() as tx:
+            closing.erase(tx, site.party(), now=site.now())
+        return Match(valid_to=None)
+
+    knows(registers, answer)
+    check(signed_in)
+    for table in ("party_identifier", "identity_document", "evidence"):
+        assert site.one(f"SELECT COUNT(*) FROM {table}") == 0, table
+
+
+def test_of_two_people_checked_at_once_the_account_becomes_one(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    other = {"name": "周𪚥文", "kind": "passport", "number": "E12345678"}
+
+    def answer(_question: object) -> Match:
+        knows(registers, Match(valid_to=None), other["name"], other["number"])
+        assert signed_in.submit("/identity/name", other).status_code == 303
+        return Match(valid_to=None)
+
+    knows(registers, answer)
+    assert check(signed_in).status_code == 422
+    assert site.one("SELECT COUNT(*) FROM identity_document") == 1
+
+
+def test_evidence_that_has_ended_does_not_open_an_idle_account_to_its_phone(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    knows(registers, Match(valid_to=date.today() + timedelta(days=2)))  # noqa: DTZ011
+    assert check(signed_in).status_code == 303
+    site.later = 100 * 86400
+    browser = site.browser()
+    page = browser.submit("/signin/code", {"identifier": "13812340001"}).headers["Location"]
+    assert browser.submit(page, {"code": site.text_code()}).status_code == 403
+    assert not browser.signed_in

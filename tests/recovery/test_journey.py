@@ -321,8 +321,27 @@ def test_messages_to_nobody_are_limited_like_others(site: Site) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sms, "_policy", type(sms._policy)(60, 10))
         for identifier in (NAME, "nobody_here"):
-            assert site.browser().submit("/recover", {"identifier": identifier}).status_code == 303
-            assert site.browser().submit("/recover", {"identifier": identifier}).status_code == 422
+            for _ in range(3):  # that the account's number has had a message is nobody's business
+                assert site.browser().submit("/recover", {"identifier": identifier}).status_code == 303
+        assert len(site.outbox("sms")) == 1
+        assert site.browser().submit("/recover", {"identifier": PHONE}).status_code == 422
+        assert site.browser().submit("/recover", {"identifier": UNKNOWN}).status_code == 303
+        assert site.browser().submit("/recover", {"identifier": UNKNOWN}).status_code == 422
+
+
+def test_whose_phone_it_is_cannot_be_found_out_by_ordering_messages_to_it(site: Site) -> None:
+    sms, answers = site.provider.codes, []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sms, "_policy", type(sms._policy)(60, 10))
+        site.browser().submit("/signin/code", {"identifier": PHONE})
+        for identifier in (NAME, "nobody_here"):
+            browser = site.browser()
+            asked = browser.submit("/recover", {"identifier": identifier})
+            page = asked.headers["Location"]
+            wrong = browser.submit(page, {"code": "000000"})
+            again = browser.submit(page, {"resend": "yes"})
+            answers.append((asked.status_code, wrong.status_code, "incorrect" in wrong.text, again.status_code))
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("identifier", [PHONE, NAME])

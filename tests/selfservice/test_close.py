@@ -342,6 +342,8 @@ def test_a_whole_life_over_http_goes_its_way_on_either_database(anywhere: Site) 
             tx, first.id, operator="opr_1", decision=Decision.ACCEPTED, reason="是", now=anywhere.now()
         )
     assert browser.submit("/account/disputes", {"withdraw": second.id}).headers["Location"].endswith("withdrawn")
+    confirming = browser.submit("/signin/confirm?by=sms", {"send": "yes"}).headers["Location"]
+    browser.submit(confirming, {"code": anywhere.text_code()})
     assert browser.submit("/account/export", {"export": "yes"}).get_json()["disputes"][1]["answer"] == "是"
     assert reseal_disputes(provider.database, provider.cipher) == 0
     place = re.search(r'href="(/account/activity/not-me[^"]+)"', browser.get("/account/activity").text)

@@ -19,12 +19,20 @@ def lived(site: Site, signed_in: Browser) -> Browser:
     return signed_in
 
 
+def confirmed(browser: Browser) -> Browser:
+    """By the second factor, too."""
+    page = browser.submit("/signin/confirm?by=sms", {"send": "yes"}).headers["Location"]
+    assert browser.submit(page, {"code": browser.site.text_code()}).status_code == 303
+    return browser
+
+
 def export(browser: Browser):
     return browser.submit("/account/export", {"export": "yes"})
 
 
 def test_the_file_holds_everything_about_the_person(site: Site, lived: Browser) -> None:
-    answer = export(lived)
+    assert export(lived).headers["Location"].startswith("/signin/confirm"), "a password alone takes nothing away"
+    answer = export(confirmed(lived))
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="tongban-')
     assert answer.headers["Cache-Control"] == "no-store"
@@ -42,7 +50,7 @@ def test_the_file_holds_everything_about_the_person(site: Site, lived: Browser) 
     assert told["profile"]["claims"]["name"] == "欧阳清岚"
     assert [proof["level"] for proof in told["evidence"]] == [2]
     assert {row["document"] for row in told["agreements"]} == {"user", "privacy"}
-    assert [(s["methods"], s["ended_at"]) for s in told["sessions"]] == [(["pwd"], None)]
+    assert [(s["methods"], s["ended_at"]) for s in told["sessions"]] == [(["pwd", "sms"], None)]
     assert [(app["client_id"], len(app["grants"])) for app in told["apps"]] == [("app", 1)]
     assert [subject["sector"] for subject in told["subjects"]] == ["one"]
     assert [dispute["text"] for dispute in told["disputes"]] == ["应当更高"]
@@ -52,7 +60,8 @@ def test_the_file_holds_everything_about_the_person(site: Site, lived: Browser) 
 
 
 def test_nothing_secret_and_nothing_of_others_is_in_it(site: Site, lived: Browser) -> None:
-    text = export(lived).text
+    text = export(confirmed(lived)).text
+    assert PHONE in text
     for secret in (PASSWORD, "argon2", OTHER, "other_lamp", site.party(OTHER), "mac", "prev", "sealed", "blind"):
         assert secret not in text, secret
     assert site.one("SELECT hash FROM password WHERE party_id = :p", p=site.party()) not in text
@@ -62,11 +71,11 @@ def test_nothing_secret_and_nothing_of_others_is_in_it(site: Site, lived: Browse
 
 
 def test_it_is_given_once_in_an_hour_to_each_person(site: Site, lived: Browser) -> None:
-    assert export(lived).status_code == 200
+    assert export(confirmed(lived)).status_code == 200
     refused = export(lived)
     assert refused.status_code == 429
     assert "once in an hour" in refused.text
-    assert export(site.browser().sign_in(OTHER)).status_code == 200
+    assert export(confirmed(site.browser().sign_in(OTHER))).status_code == 200
 
 
 def test_an_older_sign_in_is_confirmed_by_a_code_first(site: Site, lived: Browser) -> None:

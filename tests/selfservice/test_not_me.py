@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from idp.accounts.holds import place_hold
+from idp.accounts.rules import Act
 from idp.db import Statement
 from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person
 
@@ -133,3 +135,34 @@ def test_a_sign_in_of_somebody_else_is_not_ones_to_disown(site: Site, signed_in:
         assert other.submit(address, {"confirm": "yes"}).headers["Location"] == "/account/activity"
     assert (thief.signed_in, signed_in.signed_in, other.signed_in) == (True, True, True)
     assert site.outbox("sms") == []
+
+
+def test_what_was_added_since_the_disowned_sign_in_goes_with_it(
+    site: Site, thief: Browser, signed_in: Browser
+) -> None:
+    with site.provider.database.transaction() as tx:
+        site.provider.factors.recovery_codes.make(tx, party_id=site.party(), now=site.now())
+    disown(signed_in)
+    assert site.one("SELECT COUNT(*) FROM recovery_code") == 0
+    assert site.one("SELECT COUNT(*) FROM audit_event WHERE event = 'person:factors:disowned'") == 1
+
+
+def test_a_phone_alone_adds_no_way_in_by_turning_the_password_off(
+    site: Site, thief: Browser, signed_in: Browser
+) -> None:
+    disown(signed_in)
+    browser = by_code(site.browser())
+    assert browser.get("/account/methods/passkey").headers["Location"] == "/account/password"
+    browser.submit("/account/password", {"new_password": NEW})
+    browser = site.browser().sign_in(PHONE, NEW)
+    page = browser.submit("/signin/confirm?by=sms", {"send": "yes"}).headers["Location"]
+    assert browser.submit(page, {"code": site.text_code()}).status_code == 303
+    assert browser.get("/account/methods/passkey").headers["Location"] == "/account/methods?done=methods_held"
+
+
+def test_a_new_phone_sets_no_new_password_for_a_day(site: Site, thief: Browser, signed_in: Browser) -> None:
+    disown(signed_in)
+    browser = by_code(site.browser())
+    with site.provider.database.transaction() as tx:
+        place_hold(tx, site.party(), Act.RESET_PASSWORD, until=site.now() + 3600, now=site.now())
+    assert browser.submit("/account/password", {"new_password": NEW}).status_code == 403
