@@ -14,6 +14,7 @@ from adapters.sandbox.services import chromium_path
 from idp.app import create_app
 from tests.ports import free_port
 from tests.provider import PASSWORD, PHONE, Site, settings_at
+from tests.registers import ScriptedRegisters
 from tests.web.test_in_browser import Quiet, serious
 
 pytestmark = pytest.mark.browser
@@ -33,7 +34,12 @@ def served(site_template: Path, tmp_path: Path) -> Iterator[Site]:
     """A provider at its issuer's own address, as passkeys need it."""
     shutil.copyfile(site_template, tmp_path / "idp.db")
     port = free_port()
-    made = Site(create_app(settings_at(tmp_path, issuer=f"http://localhost:{port}", pages={"default_locale": "zh"})))
+    made = Site(
+        create_app(
+            settings_at(tmp_path, issuer=f"http://localhost:{port}", pages={"default_locale": "zh"}),
+            ScriptedRegisters().ports,
+        )
+    )
     server = make_server("localhost", port, made.app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
