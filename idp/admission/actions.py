@@ -25,8 +25,21 @@ class _Fact(NamedTuple):
     number: int | None
 
 
-def _facts(party: str) -> Statement[_Fact]:
-    """Ten tables in one round trip: /authorize is the path everybody takes. ``party``: in SQL."""
+_TIES = (
+    " UNION ALL SELECT 'tie', r.entity_id || ' ' || r.state || ' ' || r.role || ' ' || l.status, r.checked_at"
+    " FROM entity_role r JOIN legal_entity l ON l.party_id = r.entity_id"
+    " WHERE r.person_id = {party} AND r.ended_at IS NULL"
+    " UNION ALL SELECT 'proof', e.party_id || ' ' || CAST(e.level AS TEXT), e.expires_at"
+    " FROM evidence e JOIN entity_role r ON r.entity_id = e.party_id"
+    " WHERE r.person_id = {party} AND r.ended_at IS NULL AND e.ended_at IS NULL"
+)
+
+
+def _facts(party: str, *, ties: bool) -> Statement[_Fact]:
+    """Many rooms' tables in one round trip: /authorize is the path everybody takes.
+
+    ``party``: in SQL. ``ties``: to entities, too.
+    """
     factors = factor_rows("'{method}' AS method", party)
     return Statement(
         "SELECT 'evidence', CAST(level AS TEXT), expires_at FROM evidence"
@@ -35,23 +48,20 @@ def _facts(party: str) -> Statement[_Fact]:
         f" FROM agreement_acceptance WHERE party_id = {party}"
         f" UNION ALL SELECT 'consent', scope, NULL FROM consent WHERE party_id = {party} AND client_id = :client"
         f" UNION ALL SELECT 'factor', method, NULL FROM ({factors}) AS held"
-        " UNION ALL SELECT 'tie', r.entity_id || ' ' || r.state || ' ' || r.role || ' ' || l.status, r.checked_at"
-        " FROM entity_role r JOIN legal_entity l ON l.party_id = r.entity_id"
-        f" WHERE r.person_id = {party} AND r.ended_at IS NULL"
-        " UNION ALL SELECT 'proof', e.party_id || ' ' || CAST(e.level AS TEXT), e.expires_at"
-        " FROM evidence e JOIN entity_role r ON r.entity_id = e.party_id"
-        f" WHERE r.person_id = {party} AND r.ended_at IS NULL AND e.ended_at IS NULL",
+        + (_TIES.format(party=party) if ties else ""),
         _Fact,
     )
 
 
-_OF_PARTY = _facts(":party")
-_OF_VISITOR = _facts("(SELECT party_id FROM session WHERE secret_hash = :secret)")
+_VISITOR = "(SELECT party_id FROM session WHERE secret_hash = :secret)"
+_OF_PARTY = {ties: _facts(":party", ties=ties) for ties in (False, True)}
+_OF_VISITOR = {ties: _facts(_VISITOR, ties=ties) for ties in (False, True)}
+"""By whether the app is to know for whom the person acts."""
 
 
-def ask_of_visitor(tx: Transaction, secret: str, client_id: str) -> Callable[[], list[_Fact]]:
+def ask_of_visitor(tx: Transaction, secret: str, demand: Demand) -> Callable[[], list[_Fact]]:
     """The facts about whoever this session's cookie secret belongs to, in the round trip that finds the session."""
-    return tx.ask(_OF_VISITOR, secret=digest(secret), client=client_id)
+    return tx.ask(_OF_VISITOR[demand.represents], secret=digest(secret), client=demand.client_id)
 
 
 def standing(
@@ -121,6 +131,6 @@ def decide(
 ) -> Decision:
     if session is None:
         return next_step(demand, None, progress, now=now)
-    facts = tx.all(_OF_PARTY, party=session.party_id, client=demand.client_id)
+    facts = tx.all(_OF_PARTY[demand.represents], party=session.party_id, client=demand.client_id)
     who = standing(facts, session, agreements=agreements, represents=demand.represents, recheck=recheck, now=now)
     return next_step(demand, who, progress, now=now)

@@ -22,6 +22,7 @@ from idp.console.rules import (
     may_decide,
 )
 from idp.crypto.fields import FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 
@@ -239,20 +240,6 @@ def _context(key: str) -> str:
     return f"proposal.sealed:{key}"
 
 
-_ALL = Statement[tuple[str, bytes]]("SELECT id, sealed FROM proposal WHERE id > :after ORDER BY id LIMIT 200")
-_RESEAL = Statement[int]("UPDATE proposal SET sealed = :sealed WHERE id = :id AND sealed = :before", int)
-
-
 def reseal_proposals(database: Database, cipher: FieldCipher) -> int:
     """Bring proposals under the current key; the number changed."""
-    changed, after = 0, ""
-    while True:
-        with database.transaction() as tx:
-            rows = tx.all(_ALL, after=after)
-            for key, blob in rows:
-                if cipher.needs_rotation(blob):
-                    sealed = cipher.seal(cipher.open(blob, context=_context(key)), context=_context(key))
-                    changed += tx.run(_RESEAL, id=key, sealed=sealed, before=blob)
-        if not rows:
-            return changed
-        after = rows[-1][0]
+    return reseal_column(database, cipher, "proposal", "sealed")

@@ -10,6 +10,7 @@ import orjson
 
 from idp.console.rules import LOOK_LIFETIME
 from idp.crypto.fields import FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 
@@ -67,17 +68,7 @@ def purge(tx: Transaction, *, before: int) -> None:
 
 def reseal_justifications(database: Database, cipher: FieldCipher) -> int:
     """Bring reasons under the current key; the number changed."""
-    changed, after = 0, ""
-    while True:
-        with database.transaction() as tx:
-            rows = tx.all(_ALL, after=after)
-            for key, blob in rows:
-                if cipher.needs_rotation(blob):
-                    sealed = cipher.seal(cipher.open(blob, context=_context(key)), context=_context(key))
-                    changed += tx.run(_RESEAL, id=key, sealed=sealed, before=blob)
-        if not rows:
-            return changed
-        after = rows[-1][0]
+    return reseal_column(database, cipher, "justification", "sealed")
 
 
 def _context(key: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from idp.crypto.fields import FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.flows.rules import FlowKind
@@ -86,17 +87,6 @@ def purge(tx: Transaction, *, before: int) -> int:
     return tx.run(_PURGE, before=before)
 
 
-_SEALED = Statement[tuple[str, bytes]]("SELECT id, facts FROM flow WHERE ended_at IS NULL")
-_RESEAL = Statement[Any]("UPDATE flow SET facts = :facts WHERE id = :id AND facts = :before")
-
-
 def reseal_flows(database: Database, cipher: FieldCipher) -> int:
     """Bring journeys under way under the current key; the number changed. One that moves meanwhile did so itself."""
-    changed = 0
-    with database.transaction() as tx:
-        for key, facts in tx.all(_SEALED):
-            if cipher.needs_rotation(facts):
-                context = f"flow.facts:{key}"
-                sealed = cipher.seal(cipher.open(facts, context=context), context=context)
-                changed += tx.run(_RESEAL, id=key, facts=sealed, before=facts)
-    return changed
+    return reseal_column(database, cipher, "flow", "facts", where="ended_at IS NULL")

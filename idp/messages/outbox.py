@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from idp.crypto.fields import FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Dialect, Statement, Transaction
 from idp.messages.rules import Kind, expires_at
@@ -62,8 +63,6 @@ _OF_SESSION = Statement(
 )
 _PURGE = Statement[Any]("DELETE FROM outbox WHERE settled_at < :before")
 
-_UNSENT = Statement[tuple[str, bytes]]("SELECT id, payload FROM outbox WHERE settled_at IS NULL")
-_RESEAL = Statement[Any]("UPDATE outbox SET payload = :payload WHERE id = :id AND payload = :before")
 
 _cipher: Cipher | None = None
 _listeners: list[Callable[[], None]] = []
@@ -163,11 +162,4 @@ def purge_settled(tx: Transaction, *, before: int) -> int:
 
 def reseal_outbox(database: Database, cipher: FieldCipher) -> int:
     """Bring what is still to be sent under the current key; the number changed."""
-    changed = 0
-    with database.transaction() as tx:
-        for key, payload in tx.all(_UNSENT):
-            if cipher.needs_rotation(payload):
-                context = payload_context(key)
-                sealed = cipher.seal(cipher.open(payload, context=context), context=context)
-                changed += tx.run(_RESEAL, id=key, payload=sealed, before=payload)
-    return changed
+    return reseal_column(database, cipher, "outbox", "payload", where="settled_at IS NULL")

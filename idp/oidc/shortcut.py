@@ -77,11 +77,11 @@ class Shortcut:
         self, tx: Transaction, request: AuthorizationRequest, secret: str, now: int
     ) -> tuple[str, Session] | None:
         client = request.client
-        facts = ask_of_visitor(tx, secret, client.client_id)
+        wanted = demand(tx, request, hint_sub=None)
+        facts = ask_of_visitor(tx, secret, wanted)
         session = sessions.find_held(tx, secret, client.client_id)
         if session is None or expiry(session, idle=self._idle, now=now):
             return None
-        wanted = demand(tx, request, hint_sub=None)
         who = standing(
             facts(),
             session,

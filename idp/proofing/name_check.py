@@ -6,7 +6,7 @@ no transaction is open while the register thinks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
 from idp.accounts.actions import Directory, Identity, Taken, hold
 from idp.accounts.documents import Document
@@ -30,10 +30,10 @@ from idp.proofing.ports import (
     Unusable,
 )
 from idp.proofing.rules import NAME_AND_NUMBER, ProofRefusal
+from idp.web.locale import CHINA_TIME
 
 SOURCE = "population-register"
 _KIND = AttemptKind.NAME_CHECK
-_CHINA = timezone(timedelta(hours=8))
 Answer = Match | Deceased | Mismatch | NotFound | Unusable | Unavailable
 
 
@@ -208,9 +208,9 @@ def _tell(
 
 def end_of(last_day: date) -> int:
     """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
-    return int(datetime.combine(last_day + timedelta(days=1), time(), _CHINA).timestamp())
+    return int(datetime.combine(last_day + timedelta(days=1), time(), CHINA_TIME).timestamp())
 
 
 def china_time(now: int) -> datetime:
     """``now`` as clocks in China show it."""
-    return datetime.fromtimestamp(now, _CHINA)
+    return datetime.fromtimestamp(now, CHINA_TIME)
