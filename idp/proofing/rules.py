@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 REGISTERED = 1
@@ -60,6 +61,7 @@ class Level:
 NO_LEVEL = Level()
 
 
+@lru_cache(maxsize=256)
 def parse_acr(text: str) -> Level | None:
     """The level an acr value demands; None for values of other vocabularies, which are ignored."""
     match = _ACR.fullmatch(text)

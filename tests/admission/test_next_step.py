@@ -5,6 +5,7 @@ with the rules.
 """
 
 import itertools
+from functools import cache
 
 import pytest
 
@@ -42,6 +43,7 @@ PROMPTS = [frozenset(p) for p in ((), ("none",), ("login",), ("consent",), ("log
 PROGRESS = list(itertools.product((False, True), (False, True), (False, True)))
 
 
+@cache
 def wants(value):
     """(ial, aal, el) of an acr value, or None for a foreign one."""
     if not value.startswith("urn:tongban:"):
@@ -96,8 +98,9 @@ def model(session, minimum, acr, essential, max_age, prompt, consent_needed, don
     return ("code", met[0] if met else f"urn:tongban:ial:{ial}:aal:{aal}")
 
 
-def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, done):
-    demand = Demand(
+@cache
+def demanded(minimum, acr, essential, max_age, prompt, consent_needed):
+    return Demand(
         client_id="c",
         minimum=Level(*minimum),
         acr=acr,
@@ -106,19 +109,30 @@ def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, d
         prompts=prompt,
         consent=frozenset({"phone"}) if consent_needed else frozenset(),
     )
-    standing = None
-    if session:
-        ial, aal, age, within, (el, reach) = session
-        standing = Standing(
-            party_id="p",
-            auth_time=NOW - age,
-            level=Level(ial, aal, el),
-            attainable=Level(max(ial, 2), within, reach),
-            agreed=True,
-        )
-    authenticated, consented, declined = done
-    progress = Progress(authenticated=authenticated, consented=consented, declined=declined)
-    decision = next_step(demand, standing, progress, now=NOW)
+
+
+@cache
+def standing_in(session):
+    if session is None:
+        return None
+    ial, aal, age, within, (el, reach) = session
+    return Standing(
+        party_id="p",
+        auth_time=NOW - age,
+        level=Level(ial, aal, el),
+        attainable=Level(max(ial, 2), within, reach),
+        agreed=True,
+    )
+
+
+@cache
+def progressed(authenticated, consented, declined):
+    return Progress(authenticated=authenticated, consented=consented, declined=declined)
+
+
+def decided(session, minimum, acr, essential, max_age, prompt, consent_needed, done):
+    demand = demanded(minimum, acr, essential, max_age, prompt, consent_needed)
+    decision = next_step(demand, standing_in(session), progressed(*done), now=NOW)
     if isinstance(decision, Ask):
         return ("page", decision.step.value)
     if isinstance(decision, Refuse):
