@@ -41,7 +41,7 @@ define PYTEST
     $(PY) -m pytest -m $(1) --last-failed --last-failed-no-failures none $(ARGS); }
 endef
 
-# Tests with services wait for other processes now and then: one more of them runs than there are cores.
+# Tests wait for clocks and other processes now and then: one more of them runs than there are cores.
 CORES := $(shell nproc 2>/dev/null || echo 2)
 WAITING := $(shell echo $$(($(CORES) + 1)))
 
@@ -53,7 +53,7 @@ test: .venv/test.stamp ## everything: services and browser are installed, nothin
 	@$(call PYTEST,"alone",0)
 
 test-fast: .venv/test.stamp ## the tests that need no server
-	@$(call PYTEST,"not services and not browser and not peer",$(CORES))
+	@$(call PYTEST,"not services and not browser and not peer",$(WAITING))
 
 check: .venv/test.stamp ## style, types and the layers of the house
 	@.venv/bin/ruff check .

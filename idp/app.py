@@ -66,13 +66,14 @@ from idp.log import init_log
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
 from idp.oidc.metadata import KeyDocument, discovery_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.represented import Representation
-from idp.oidc.server import TokenPolicy, TokenServer
+from idp.oidc.server import TokenServer
 from idp.oidc.shortcut import Shortcut
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
@@ -461,7 +462,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         database=provider.database,
         authenticator=authenticator,
         maker=maker,
-        policy=TokenPolicy(settings.session.idle, settings.tokens.refresh_idle, settings.tokens.refresh_absolute),
+        endurance=Endurance(settings.session.idle, settings.tokens.refresh_idle, settings.tokens.refresh_absolute),
         claims_for=machine.id_token_claims,
         count=count,
     )

@@ -54,11 +54,6 @@ _CLAIM_CODE = Statement(
     f" AND revoked_at IS NULL RETURNING {_COLUMNS}, code_nonce",
     lambda *row: (Grant(*row[:-1]), row[-1]),
 )
-_ROTATE = Statement(
-    "UPDATE authorization_grant SET refresh_secret = :new, refresh_used_at = :now"
-    f" WHERE gid = :gid AND refresh_secret = :old AND revoked_at IS NULL RETURNING {_COLUMNS}",
-    Grant,
-)
 
 
 class Ended(NamedTuple):
@@ -175,13 +170,6 @@ def find_by_refresh(tx: Transaction, token: RefreshToken) -> Grant | None:
 def is_current(grant: Grant, token: RefreshToken) -> bool:
     """False for an earlier member of the family."""
     return grant.refresh_secret is not None and same(grant.refresh_secret, digest(token.secret))
-
-
-def rotate(tx: Transaction, *, gid: str, token: RefreshToken, now: int) -> tuple[Grant, RefreshToken] | None:
-    """Replace ``token`` by its successor; None when somebody else already did (the caller ends the family)."""
-    successor = RefreshToken(token.handle, random_token())
-    grant = tx.one(_ROTATE, gid=gid, old=digest(token.secret), new=digest(successor.secret), now=now)
-    return (grant, successor) if grant else None
 
 
 def end_grant(tx: Transaction, gid: str, reason: EndReason, *, now: int) -> None:

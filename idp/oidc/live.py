@@ -1,16 +1,28 @@
 """Whether what a token rests on still stands: its grant, its session, its own ``jti``.
 
-Always true: one statement decides it, on the main database, for every endpoint that honours a token.
+Always true: one statement decides it, on the main database, for every endpoint that honours a token. For a refresh
+token the same statement replaces it.
 """
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from idp.crypto.tokens import digest, random_token
 from idp.db import Statement, Transaction
-from idp.grants.rules import Grant
+from idp.grants.rules import Grant, RefreshToken
 from idp.signin.rules import activity_grain
 from idp.signin.sessions import touch
 
 _GRANT_COLUMNS = ", ".join(f"g.{name}" for name in Grant._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Endurance:
+    """Seconds: the session's idle limit, and how long a family of refresh tokens rests and lives."""
+
+    session_idle: int
+    refresh_idle: int
+    refresh_absolute: int
 
 
 class Footing(NamedTuple):
@@ -44,6 +56,16 @@ _SELECT = (
 )
 _BY_GID = Statement(_SELECT + "g.gid = :key", _footing)
 _BY_HANDLE = Statement(_SELECT + "g.refresh_handle = :key", _footing)
+_ROTATE = Statement(
+    "UPDATE authorization_grant SET refresh_secret = :new, refresh_used_at = :now"
+    " WHERE refresh_handle = :handle AND refresh_secret = :old AND client_id = :client AND revoked_at IS NULL"
+    " AND COALESCE(refresh_used_at, created_at) >= :rested_since AND created_at >= :born_since"
+    " AND (offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = session_id"
+    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since))"
+    f" RETURNING {', '.join(Grant._fields)}, (SELECT s.last_seen_at FROM session s WHERE s.id = session_id"
+    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since)",
+    lambda *row: (Grant(*row[:-1]), row[-1]),
+)
 
 
 def by_gid(tx: Transaction, gid: str, *, jti: str) -> Footing | None:
@@ -54,7 +76,39 @@ def by_refresh_handle(tx: Transaction, handle: bytes) -> Footing | None:
     return tx.one(_BY_HANDLE, key=handle, jti="")
 
 
+def rotate(
+    tx: Transaction, token: RefreshToken, *, client_id: str, endurance: Endurance, now: int
+) -> tuple[Grant, RefreshToken] | None:
+    """Replace the current member of a family by its successor, for the one winner; None for everybody else.
+
+    An ``offline_access`` grant outlives the idle and absolute ends of its session (Core 11).
+    """
+    successor, idle = RefreshToken(token.handle, random_token()), endurance.session_idle
+    won = tx.one(
+        _ROTATE,
+        handle=digest(token.handle),
+        old=digest(token.secret),
+        new=digest(successor.secret),
+        client=client_id,
+        rested_since=now - endurance.refresh_idle,
+        born_since=now - endurance.refresh_absolute,
+        idle_since=now - idle,
+        now=now,
+    )
+    if won is None:
+        return None
+    grant, last_seen_at = won
+    if last_seen_at is not None:
+        _seen_again(tx, grant.session_id, last_seen_at, idle=idle, now=now)
+    return grant, successor
+
+
 def note_activity(tx: Transaction, footing: Footing, *, idle: int, now: int) -> None:
-    """A refresh or userinfo call is activity of the session (trust 8), unless that is over: it never comes back."""
-    if footing.session_lives(idle=idle, now=now) and now - footing.last_seen_at >= activity_grain(idle):
-        touch(tx, footing.grant.session_id, now=now)
+    """A userinfo call is activity of the session as a refresh is (trust 8); one that is over never comes back."""
+    if footing.session_lives(idle=idle, now=now):
+        _seen_again(tx, footing.grant.session_id, footing.last_seen_at, idle=idle, now=now)
+
+
+def _seen_again(tx: Transaction, session_id: str, last_seen_at: int, *, idle: int, now: int) -> None:
+    if now - last_seen_at >= activity_grain(idle):
+        touch(tx, session_id, now=now)

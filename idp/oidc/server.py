@@ -41,15 +41,6 @@ _COUNTED = {
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPolicy:
-    """Seconds: the session's idle limit, and how long a refresh token family rests and lives."""
-
-    session_idle: int
-    refresh_idle: int
-    refresh_absolute: int
-
-
 class _Request(OAuth2Request):
     """A machine request in Authlib's clothes. Its URI is a constant: transport is judged when settings are read."""
 
@@ -106,7 +97,7 @@ class TokenServer(AuthorizationServer):
         database: Database,
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
-        policy: TokenPolicy,
+        endurance: live.Endurance,
         claims_for: Callable[[Client, Grant, int], dict[str, Any]],
         count: Count,
     ) -> None:
@@ -114,7 +105,7 @@ class TokenServer(AuthorizationServer):
         self.database = database
         self.authenticator = authenticator
         self.maker = maker
-        self.policy = policy
+        self.endurance = endurance
         self.claims_for = claims_for
         self.count = count
         for grant in (_CodeGrant, _RefreshGrant, _ClientCredentialsGrant):
@@ -259,53 +250,54 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
 
     INCLUDE_NEW_REFRESH_TOKEN = True
 
-    def _validate_request_token(self, client: _ClientView) -> Grant:
+    def _validate_request_token(self, client: _ClientView) -> _Claimed:
+        """Claim this member of the family and bring its successor; only a refusal has to ask why."""
         text = self.request.form.get("refresh_token")
         if text is None:
             raise InvalidRequestError("refresh_token is missing")
         token = RefreshToken.parse(text)
-        grant = self._usable(token, client) if token else None
-        if token is None or grant is None:
+        won = self._rotated(token, client.client.client_id) if token else None
+        if won is None:
             raise InvalidGrantError("the refresh token is not valid")
-        self.token = token
-        return grant
+        return won
 
-    def _usable(self, token: RefreshToken, client: _ClientView) -> Grant | None:
-        policy, now = self.server.policy, self.now
-        with self.server.database.autocommit() as tx:
-            footing = live.by_refresh_handle(tx, digest(token.handle))
-            if footing is None or footing.grant.client_id != client.client.client_id:
-                return None
-            grant = footing.grant
-            if not footing.stands(idle=policy.session_idle, now=now):
-                return None
-            live.note_activity(tx, footing, idle=policy.session_idle, now=now)
-        if not actions.is_current(grant, token):
-            self.server.end_replayed(grant, EndReason.REFRESH_REPLAYED, now=now)
-            return None
-        rested = now - (grant.refresh_used_at or grant.created_at)
-        if rested > policy.refresh_idle or now - grant.created_at > policy.refresh_absolute:
-            return None
-        return grant
-
-    def _validate_token_scope(self, token: Grant) -> None:
+    def _rotated(self, token: RefreshToken, client_id: str) -> _Claimed | None:
         asked = self.request.payload.scope
-        if asked and not set(asked.split()) <= set(token.scope.split()):
-            raise InvalidScopeError("scope exceeds what was granted")
-
-    def authenticate_user(self, refresh_token: Grant) -> _Claimed:
-        """Claim this member of the family and bring its successor."""
         with self.server.database.autocommit() as tx:
-            rotated = actions.rotate(tx, gid=refresh_token.gid, token=self.token, now=self.now)
-        if rotated is None:
-            self.server.end_replayed(refresh_token, EndReason.REFRESH_REPLAYED, now=self.now)
-            raise InvalidGrantError("the refresh token is not valid")
-        return _Claimed(*rotated)
+            if asked and self._exceeds(asked, actions.find_by_refresh(tx, token), token, client_id):
+                raise InvalidScopeError("scope exceeds what was granted")
+            rotated = live.rotate(tx, token, client_id=client_id, endurance=self.server.endurance, now=self.now)
+            if rotated is not None:
+                return _Claimed(*rotated)
+            footing = live.by_refresh_handle(tx, digest(token.handle))
+        self._end_replayed(footing, token, client_id)
+        return None
 
-    def issue_token(self, user: _Claimed, refresh_token: Grant) -> dict[str, Any]:
-        return self.generate_token(user=user, scope=self.request.payload.scope or refresh_token.scope)
+    @staticmethod
+    def _exceeds(asked: str, grant: Grant | None, token: RefreshToken, client_id: str) -> bool:
+        """Judged before the token is used up, and only for who holds it."""
+        if grant is None or grant.client_id != client_id or not actions.is_current(grant, token):
+            return False
+        return not set(asked.split()) <= set(grant.scope.split())
 
-    def revoke_old_credential(self, refresh_token: Grant) -> None:
+    def _end_replayed(self, footing: live.Footing | None, token: RefreshToken, client_id: str) -> None:
+        """An earlier member of a family that stands ends it."""
+        if footing is None or footing.grant.client_id != client_id:
+            return
+        stands = footing.stands(idle=self.server.endurance.session_idle, now=self.now)
+        if stands and not actions.is_current(footing.grant, token):
+            self.server.end_replayed(footing.grant, EndReason.REFRESH_REPLAYED, now=self.now)
+
+    def _validate_token_scope(self, token: _Claimed) -> None:
+        """Judged before the claim."""
+
+    def authenticate_user(self, refresh_token: _Claimed) -> _Claimed:
+        return refresh_token
+
+    def issue_token(self, user: _Claimed, refresh_token: _Claimed) -> dict[str, Any]:
+        return self.generate_token(user=user, scope=self.request.payload.scope or refresh_token.grant.scope)
+
+    def revoke_old_credential(self, refresh_token: _Claimed) -> None:
         """Already replaced by the claim."""
 
 

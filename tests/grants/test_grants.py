@@ -17,11 +17,13 @@ from idp.db import Database, Statement, Transaction
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.messages.outbox import init_outbox
+from idp.oidc.live import Endurance, rotate
 from idp.signin import sessions
 from idp.signin.rules import Method, Session
 from tests.accounts.test_directory import directory
 from tests.grants.making import CALLBACK, CIPHER, NOW, bound, grant
 
+ENDURANCE = Endurance(session_idle=3600, refresh_idle=3600, refresh_absolute=86400)
 NOTICES = Statement("SELECT client_id FROM outbox WHERE kind = 'logout' ORDER BY client_id", str)
 ENDS = Statement("SELECT subject, reason FROM audit_event WHERE event = 'client:grant:ended'", lambda *row: row)
 
@@ -167,10 +169,10 @@ def test_of_a_family_only_the_latest_member_is_current(held: Held) -> None:
     won, first = held.won(made, code)
     assert actions.is_current(won, first)
     with held.database.transaction() as tx:
-        rotated = actions.rotate(tx, gid=made.gid, token=first, now=NOW + 2)
+        rotated = rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW + 2)
         assert rotated is not None
         after, second = rotated
-        assert actions.rotate(tx, gid=made.gid, token=first, now=NOW + 3) is None
+        assert rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW + 3) is None
         found = actions.find_by_refresh(tx, first)
     assert found is not None
     assert (second.handle, after.refresh_used_at) == (first.handle, NOW + 2)
@@ -188,7 +190,7 @@ def test_a_family_that_ended_is_not_rotated(held: Held) -> None:
     _, first = held.won(made, code)
     with held.database.transaction() as tx:
         actions.end_grant(tx, made.gid, EndReason.REFRESH_REPLAYED, now=NOW)
-        assert actions.rotate(tx, gid=made.gid, token=first, now=NOW) is None
+        assert rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW) is None
 
 
 def test_an_end_is_recorded_and_told_once_and_never_undone(held: Held) -> None:

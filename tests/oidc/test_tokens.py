@@ -8,6 +8,7 @@ import pytest
 from idp.clients.actions import put, set_state
 from idp.clients.rules import ClientState
 from idp.grants import actions
+from idp.oidc import live
 from tests.provider import CALLBACK, CLIENTS, ISSUER, VERIFIER, Browser, Site, basic, claims_of
 
 NO_PKCE: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
@@ -398,7 +399,12 @@ def test_who_loses_the_race_for_a_refresh_token_has_replayed_it(
     site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = signed_in.tokens()["refresh_token"]
-    monkeypatch.setattr(actions, "rotate", lambda *_, **__: None)
+    claim = live.rotate
+
+    def beaten(*args: Any, **named: Any) -> None:
+        claim(*args, **named)
+
+    monkeypatch.setattr(live, "rotate", beaten)
     assert error(site.refresh(token)) == (400, "invalid_grant")
     assert site.one("SELECT revoke_reason FROM authorization_grant") == "refresh-replayed"
 
