@@ -7,6 +7,7 @@ import pytest
 
 from idp.clients.actions import put, set_state
 from idp.clients.rules import ClientState
+from idp.db import Statement, Transaction
 from idp.grants import actions
 from idp.oidc import live
 from tests.provider import CALLBACK, CLIENTS, ISSUER, VERIFIER, Browser, Site, basic, claims_of
@@ -134,6 +135,18 @@ def test_refreshing_may_narrow_the_scope_of_one_answer_but_not_widen_it(site: Si
     assert narrow["scope"] == "openid"
     assert set(site.userinfo(narrow["access_token"]).get_json()) == {"sub"}
     assert site.refresh(narrow["refresh_token"]).get_json()["scope"] == "openid profile phone"
+
+
+def test_a_refresh_asks_the_database_once(site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, execute, asked = signed_in.tokens()["refresh_token"], Transaction._execute, list[str]()
+
+    def counting(tx: Transaction, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
+        asked.append(statement.sql)
+        return execute(tx, statement, parameters)
+
+    monkeypatch.setattr(Transaction, "_execute", counting)
+    assert site.refresh(token).status_code == 200
+    assert [sql.partition(" ")[0] for sql in asked] == ["UPDATE"]
 
 
 @pytest.mark.parametrize("token", ["", "x", "x.y", "a" * 43 + "." + "b" * 43, "a" * 43 + "." + "b" * 44])
