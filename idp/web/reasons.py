@@ -232,6 +232,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:closing_asked": _("申请注销账户"),
     "person:account:kept": _("取消注销，保留账户"),
     "person:account:closed": _("注销账户"),
+    "person:account:recognised": _("与您注销过的账户建立联系，并记录须告知原先使用它的部门"),
     "person:data:exported": _("导出个人数据"),
     "person:dispute:filed": _("提交异议"),
     "person:dispute:withdrawn": _("撤回异议"),
