@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from idp.accounts import closing
 from idp.accounts.actions import Directory
+from idp.accounts.anchors import Anchors
 from idp.accounts.export import AccountExport
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
@@ -238,14 +239,14 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         issuer=settings.issuer,
         lifetimes=Lifetimes(tokens.code, tokens.access, tokens.id_token, tokens.logout),
     )
-    directory, calendar = Directory(cipher, index), read_calendar(settings.account.calendar)
+    anchors = Anchors(parse_key(secrets.anchor_key, name="secrets.anchor_key"))
+    directory, calendar = Directory(cipher, index, anchors), read_calendar(settings.account.calendar)
     outbound = GuardedClient(
         allow=settings.outbound.allow,
         timeout=settings.outbound.timeout,
         max_bytes=settings.outbound.max_bytes,
         ca_file=settings.outbound.ca_file,
     )
-    directory = Directory(cipher, index)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     return Provider(
         settings=settings,

@@ -20,6 +20,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from idp.province import read_profile, under
 
 DEFAULT_FILE = "config/default.toml"
+_KEY_CHARACTERS = 43
+"""Of base64 for 32 bytes, without the padding."""
 
 
 class Section(BaseModel):
@@ -37,6 +39,9 @@ class Secrets(Section):
     """Blind-index ring, the same form; the first is written, both are searched until ``idp fields rotate`` ran."""
     audit_key: str = ""
     """Base64 of 32 bytes: the HMAC key of the audit chains."""
+    anchor_key: str = ""
+    """Base64 of 32 bytes: recognises a person who closed their account and proves themselves again. Never changed:
+    what it was used on is erased, so under another key nobody who left before is recognised (docs/adr/0012)."""
     cookie_key: str = ""
     """Base64 of 32 bytes: signs the CSRF cookie."""
 
@@ -445,7 +450,7 @@ def write_secrets(path: Path) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(
             f'field_keys = ["f1:{_new_key()}"]\nindex_keys = ["i1:{_new_key()}"]\n'
-            f'audit_key = "{_new_key()}"\ncookie_key = "{_new_key()}"\n'
+            f'audit_key = "{_new_key()}"\nanchor_key = "{_new_key()}"\ncookie_key = "{_new_key()}"\n'
         )
 
 
@@ -504,8 +509,12 @@ def _is_loopback(url: str) -> bool:
 def _unsafe_secrets(settings: Settings) -> list[str]:
     faults = []
     own = settings.secrets
-    if not (own.field_keys and own.index_keys and own.audit_key and own.cookie_key):
-        faults.append("secrets: field_keys, index_keys, audit_key and cookie_key are all needed (`idp keys init`)")
+    single = (own.audit_key, own.anchor_key, own.cookie_key)
+    if not (own.field_keys and own.index_keys and all(single)):
+        names = "field_keys, index_keys, audit_key, anchor_key and cookie_key"
+        faults.append(f"secrets: {names} are all needed (`idp keys init`)")
+    elif min(len(key.strip().rstrip("=")) for key in single) < _KEY_CHARACTERS or len(set(single)) < len(single):
+        faults.append("secrets: audit_key, anchor_key and cookie_key are 32 bytes each, and no two the same")
     for name, service in _services(settings):
         if service.secret == type(service)().secret or len(service.secret) < 32:
             faults.append(f"{name}.secret: default or shorter than 32 characters")

@@ -112,6 +112,7 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
             "field_keys": [f"f1:{keys_of('f')}"],
             "index_keys": [f"i1:{keys_of('i')}"],
             "audit_key": keys_of("a"),
+            "anchor_key": keys_of("n"),
             "cookie_key": keys_of("c"),
         },
         "limits": {

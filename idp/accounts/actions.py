@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from idp.accounts.anchors import Anchors
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, DocumentType, stored_document
+from idp.accounts.events import add_event
 from idp.accounts.identifiers import MOST, Identifier
 from idp.accounts.names import PersonName
-from idp.accounts.rules import Kind, Mobile, PartyKind, PartyStatus, UserName
+from idp.accounts.rules import Kind, Mobile, PartyEventKind, PartyKind, PartyStatus, UserName
 from idp.audit import Event, record
+from idp.audit.rules import Detail
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.tokens import new_id, random_token
 from idp.db import Dialect, Statement, Transaction
@@ -112,6 +115,9 @@ _CREDIT_CODE = Statement[tuple[str, bytes]](
     "SELECT id, sealed FROM party_identifier WHERE party_id = :party AND kind = 'credit_code'"
 )
 _SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
+_SUBJECTS = Statement[tuple[str, str]](
+    "SELECT sector, sub FROM pairwise_subject WHERE party_id = :party ORDER BY sector"
+)
 _ADD_SUBJECT = Statement[Any](
     "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
     " ON CONFLICT (sector, party_id) DO NOTHING"
@@ -187,9 +193,10 @@ class Person:
 class Directory:
     """The accounts, with the keys that open them."""
 
-    def __init__(self, cipher: FieldCipher, index: BlindIndex) -> None:
+    def __init__(self, cipher: FieldCipher, index: BlindIndex, anchors: Anchors) -> None:
         self._cipher = cipher
         self._index = index
+        self._anchors = anchors
         self._subjects: dict[tuple[str, str], str] = {}
 
     def blind(self, identifier: Identifier) -> bytes:
@@ -306,7 +313,18 @@ class Directory:
         )
         detail = {"type": document.type, "source": source}
         record(tx, Event.DOCUMENT_RECORDED, subject=party_id, detail=detail, now=now)
+        if closed := self._anchors.join(tx, party_id, document):
+            self._succeed(tx, party_id, closed, now=now)
         return Identity(name, document, now, valid_to)
+
+    def _succeed(self, tx: Transaction, party_id: str, closed: str, *, now: int) -> None:
+        """The person of a ``closed`` account is back: every sector that knew it is to hear whom it knows now."""
+        known = tx.all(_SUBJECTS, party=closed)
+        for sector, old in known:
+            told = {"sector": sector, "old_sub": old, "new_sub": self.subject(tx, sector=sector, party_id=party_id)}
+            add_event(tx, party_id, PartyEventKind.SUBJECT_MERGED, detail=told, now=now)
+        detail: Detail = {"closed": closed, "count": len(known)}
+        record(tx, Event.PERSON_RECOGNISED, subject=party_id, detail=detail, now=now)
 
     def _identity(self, row: _PersonRow) -> Identity:
         told = orjson.loads(self._cipher.open(row.sealed, context=f"identity_document.sealed:{row.id}"))

@@ -10,6 +10,7 @@ import orjson
 
 from idp.accounts import closing
 from idp.accounts.actions import acceptances
+from idp.accounts.rules import PartyEventKind
 from idp.crypto.fields import FieldCipher
 from idp.db import Statement, Transaction
 
@@ -51,6 +52,9 @@ _DOCUMENTS = Statement(
 _PROFILE = Statement("SELECT sealed, updated_at FROM profile WHERE party_id = :party", _Profile)
 _SUBJECTS = Statement[tuple[str, str]](
     "SELECT sector, sub FROM pairwise_subject WHERE party_id = :party ORDER BY sector"
+)
+_MERGED = Statement(
+    "SELECT detail FROM party_event WHERE party_id = :party AND kind = :kind ORDER BY created_at, id", str
 )
 
 Part = tuple[str, Any]
@@ -104,5 +108,11 @@ class AccountExport:
         return "agreements", [row._asdict() for row in acceptances(tx, party_id)]
 
     def subjects(self, tx: Transaction, party_id: str) -> Part:
-        """What the departments of each sector know the person by."""
-        return "subjects", [{"sector": sector, "sub": sub} for sector, sub in tx.all(_SUBJECTS, party=party_id)]
+        """What the departments of each sector know the person by; ``replaces``: in accounts closed before."""
+        merged = [
+            orjson.loads(detail) for detail in tx.all(_MERGED, party=party_id, kind=PartyEventKind.SUBJECT_MERGED)
+        ]
+        return "subjects", [
+            {"sector": sector, "sub": sub, "replaces": [one["old_sub"] for one in merged if one["sector"] == sector]}
+            for sector, sub in tx.all(_SUBJECTS, party=party_id)
+        ]

@@ -1,6 +1,6 @@
-"""Tables of parties, identifiers, documents, profiles, pairwise subjects, accepted agreements, holds and events.
+"""Tables of parties and what belongs to them: identifiers, documents, anchors, profiles, subjects, holds, events.
 
-Always true: what a person could be recognised by is sealed; it is found through its blind index only.
+Always true: what a person could be recognised by is sealed, and found through its blind index, or is an anchor.
 """
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
@@ -66,6 +66,14 @@ class IdentityDocument(Base):
     source: Mapped[str]
     created_at: Mapped[int]
     ended_at: Mapped[int | None]
+
+
+class PersonAnchor(Base):
+    """Whose document number made ``anchor``: the newest account of that person, and it stays when that is closed."""
+
+    __tablename__ = "person_anchor"
+    anchor: Mapped[bytes] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
 
 
 class Profile(Base):

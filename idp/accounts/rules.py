@@ -51,6 +51,8 @@ class PartyEventKind(StrEnum):
     """What departments are to be told of a party."""
 
     IDENTIFIER_RECYCLED = "identifier-recycled"
+    SUBJECT_MERGED = "subject-merged"
+    """The person of a closed account has proved themselves again; told to each sector that knew it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Event(StrEnum):
     EVIDENCE_ENDING = "person:evidence:ending_told"
     IDENTITY_REFUSED = "person:identity:refused"
     DOCUMENT_RECORDED = "person:document:recorded"
+    PERSON_RECOGNISED = "person:account:recognised"
+    """The person of an account that was closed has proved themselves in this one."""
     EVIDENCE_ENDED = "person:evidence:ended"
     USER_NAME_SET = "person:user_name:set"
     PHONE_VERIFIED = "person:phone:verified"

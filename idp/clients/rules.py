@@ -63,7 +63,18 @@ class Secret(NamedTuple):
 
 
 PERSONAL_SCOPES = frozenset(
-    {"openid", "profile", "email", "phone", "address", "real_name", "id_document", "represented", "offline_access"}
+    {
+        "openid",
+        "profile",
+        "email",
+        "phone",
+        "address",
+        "real_name",
+        "id_document",
+        "represented",
+        "legal_entity",
+        "offline_access",
+    }
 )
 GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})

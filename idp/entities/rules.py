@@ -22,6 +22,10 @@ from idp.proofing.rules import Evidence, identity_level
 
 SCOPE = "represented"
 """Who registered it is told whom a person acts for."""
+PARTICULARS = "legal_entity"
+"""Who registered it is told what the register says of that entity, and nothing else of the acting."""
+SCOPES = frozenset({SCOPE, PARTICULARS})
+"""What either of them tells is the claim of its own name."""
 CLAIMANT = "claimant"
 """The role of who registered an entity from outside: none in any register."""
 CONFIRMED_LEVEL = 2

@@ -52,7 +52,7 @@ class Grant(NamedTuple):
     created_at: int
     revoked_at: int | None
     acting: str | None = None
-    """For whom the person acted (`idp.entities.rules.Acting`), told to clients of scope ``represented``."""
+    """For whom the person acted (`idp.entities.rules.Acting`), told to clients of a scope that is about it."""
 
     @property
     def live(self) -> bool:

@@ -13,7 +13,7 @@ from idp.audit import Event, record
 from idp.clients.rules import Basis, Client
 from idp.crypto.tokens import new_id, random_token
 from idp.db import Statement, Transaction
-from idp.entities.rules import SCOPE
+from idp.entities.rules import SCOPES
 from idp.grants.actions import give_consent, issue
 from idp.grants.rules import Code, Grant
 from idp.oidc.request import AuthorizationRequest, RedirectError, scopes_needing, scopes_to_release
@@ -67,7 +67,7 @@ def demand(tx: Transaction, request: AuthorizationRequest, *, hint_sub: str | No
         prompts=request.prompts,
         party_id=(party or NOBODY) if wanted else None,
         consent=scopes_needing(request, Basis.CONSENT),
-        represents=SCOPE in scopes_to_release(request),
+        represents=not SCOPES.isdisjoint(scopes_to_release(request)),
     )
 
 
@@ -138,7 +138,7 @@ def grant_code(
         refresh_used_at=None,
         created_at=now,
         revoked_at=None,
-        acting=session.acting if SCOPE in scopes_to_release(request) else None,
+        acting=None if SCOPES.isdisjoint(scopes_to_release(request)) else session.acting,
     )
     issue(tx, grant, code)
     params = {"code": code.text, "iss": maker.issuer}

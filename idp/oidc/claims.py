@@ -34,13 +34,19 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "real_name": ("name", "name_verified"),
     "id_document": ("document_type", "document_number"),
     "represented": ("represented", "represented_status"),
+    "legal_entity": ("legal_entity",),
 }
-"""OpenID Connect Core 5.4, the two scopes of a person's document, and whom the person acts for."""
+"""OpenID Connect Core 5.4, the two scopes of a person's document, and the two of whom the person acts for."""
 CARRIER = {claim: scope for scope, claims in reversed(list(SCOPE_CLAIMS.items())) for claim in claims}
 """Of two scopes with the same claim the first: ``name`` asked by name is the profile's."""
 _CHECKED = 2
 """The identity level from which a document's number is told in full."""
 _MAX_REQUESTED = 60
+
+
+def carriers(names: Collection[str]) -> frozenset[str]:
+    """The scopes that carry these claims; names nobody knows have none."""
+    return frozenset(CARRIER[name] for name in names if name in CARRIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class ClaimsRequest:
 
     def scopes(self) -> frozenset[str]:
         """The scopes that carry what is asked for by name."""
-        return frozenset(CARRIER[name] for name in self.userinfo | self.id_token if name in CARRIER)
+        return carriers(self.userinfo | self.id_token)
 
     def kept(self) -> str | None:
         """What a grant remembers of it, as a ``claims`` parameter: known names, never the values that came along."""

@@ -14,10 +14,11 @@ from idp.clients.actions import Registry
 from idp.clients.rules import Client
 from idp.crypto.tokens import digest
 from idp.db import Database, Statement, Transaction
+from idp.entities.rules import SCOPE
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
-from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, parse_claims, release
+from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.represented import Representation
 from idp.oidc.server import Count
@@ -252,7 +253,7 @@ class MachineEndpoints:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             grant = access.footing.grant
             claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now, person)
-        told = frozenset(access.scope.split()) | _asked(grant).scopes()
+        told = frozenset(access.scope.split()) | carriers(_asked(grant).userinfo)
         claims |= self._representation.claims(client, grant, told, request.now)
         return self._userinfo_answer(client, claims, request.now)
 
@@ -288,9 +289,9 @@ class MachineEndpoints:
         return self._release(tx, client, grant, scopes, asked.userinfo, now, person)
 
     def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
-        """Claims the request named for the ID token; of scopes only ``represented`` puts some there (Core 5.4)."""
+        """Claims named for the ID token (Core 5.5); of scopes only ``represented`` puts some there (5.4)."""
         asked = _asked(grant)
-        told = frozenset(grant.scope.split()) | asked.scopes()
+        told = (frozenset(grant.scope.split()) & {SCOPE}) | carriers(asked.id_token)
         represented = self._representation.claims(client, grant, told, now)
         if not any(asked.id_token):
             return represented

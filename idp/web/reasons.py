@@ -232,6 +232,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:closing_asked": _("申请注销账户"),
     "person:account:kept": _("取消注销，保留账户"),
     "person:account:closed": _("注销账户"),
+    "person:account:recognised": _("与您注销过的账户建立联系，并记录须告知原先使用它的部门"),
     "person:data:exported": _("导出个人数据"),
     "person:dispute:filed": _("提交异议"),
     "person:dispute:withdrawn": _("撤回异议"),
@@ -310,6 +311,10 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "real_name": (_("实名信息"), _("经核验的姓名，以及是否已核验")),
     "id_document": (_("证件信息"), _("证件类型和证件号码；身份未经核验或证件已到期时只提供首末各一位")),
     "represented": (_("您代表谁"), _("您代表的单位的名称、统一社会信用代码、类型和状态；您为自己办事时不提供")),
+    "legal_entity": (
+        _("单位登记信息"),
+        _("您代表的单位在登记机关的名称、统一社会信用代码、类型和状态，以及单位的认证等级；您为自己办事时不提供"),
+    ),
     "phone": (_("手机号"), _("完整的手机号码，用于与您联系")),
     "email": (_("电子邮箱"), None),
     "address": (_("联系地址"), None),

@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 
 from idp.accounts.actions import Active, Directory, Identity, Taken, Unknown, accept_agreements, acceptances
+from idp.accounts.anchors import Anchors
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
 from idp.accounts.names import PersonName
@@ -20,7 +21,7 @@ MOBILE, NAME = Mobile("13812340001"), UserName("harbour_lamp")
 
 def directory(fields: tuple[str, ...] = ("f",), index: tuple[str, ...] = ("i",)) -> Directory:
     rings = [parse_ring([f"{key}:{keys_of(key)}" for key in keys], name="test") for keys in (fields, index)]
-    return Directory(FieldCipher(rings[0]), BlindIndex(rings[1]))
+    return Directory(FieldCipher(rings[0]), BlindIndex(rings[1]), Anchors(b"an anchor key of thirty-two bytes"))
 
 
 ID, HOLDER = IdNumber("430105199003070011"), PersonName("周𪚥文")

@@ -48,6 +48,7 @@ SAFE: dict[str, str] = {
     "SECRETS__FIELD_KEYS": json.dumps([f"f1:{keys_of('f')}"]),
     "SECRETS__INDEX_KEYS": json.dumps([f"i1:{keys_of('i')}"]),
     "SECRETS__AUDIT_KEY": keys_of("a"),
+    "SECRETS__ANCHOR_KEY": keys_of("n"),
     "SECRETS__COOKIE_KEY": keys_of("c"),
 }
 
@@ -136,6 +137,9 @@ UNSAFE = [
     ("SECRETS__INDEX_KEYS", "[]", "secrets"),
     ("SECRETS__AUDIT_KEY", "", "secrets"),
     ("SECRETS__COOKIE_KEY", "", "secrets"),
+    ("SECRETS__ANCHOR_KEY", "", "secrets"),
+    ("SECRETS__ANCHOR_KEY", "c2hvcnQ=", "secrets"),
+    ("SECRETS__ANCHOR_KEY", keys_of("a"), "secrets"),
     ("LIMITS__SMS__PER_NUMBER_INTERVAL", "5", "limits.sms"),
     ("LIMITS__SMS__PER_NUMBER_DAILY", "100", "limits.sms"),
     ("LIMITS__SMS__PER_ADDRESS_HOURLY", "0", "limits.sms"),
@@ -346,7 +350,7 @@ def test_fresh_secrets_are_for_their_owner_alone_and_never_replaced(run: Run, tm
     before = file.read_text()
     refused = run("keys", "init", str(file))
     assert (refused.exit_code, file.read_text()) == (1, before)
-    assert set(tomllib.loads(before)) == {"field_keys", "index_keys", "audit_key", "cookie_key"}
+    assert set(tomllib.loads(before)) == {"field_keys", "index_keys", "audit_key", "anchor_key", "cookie_key"}
     assert all(len(word) < 40 for word in refused.output.split() if "/" not in word)
 
 
@@ -388,7 +392,7 @@ def test_fields_come_under_a_new_field_key_and_a_second_index_key_also_when_inte
     assert over_site("fields", "rotate").output.splitlines()[-1].startswith("0 fields")
     mobile = Mobile.parse(PHONE)
     assert mobile is not None
-    fresh = Directory(FieldCipher(ring("g")), BlindIndex(ring("j")))
+    fresh = Directory(FieldCipher(ring("g")), BlindIndex(ring("j")), site.provider.directory._anchors)
     with site.provider.database.autocommit() as tx:
         found = fresh.lookup(tx, mobile)
         assert isinstance(found, Active)

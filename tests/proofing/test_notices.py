@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.accounts.actions import Active, Directory
+from idp.accounts.anchors import Anchors
 from idp.accounts.rules import Mobile
 from idp.audit import chains, init_audit
 from idp.crypto.fields import BlindIndex, FieldCipher
@@ -275,7 +276,7 @@ def directory() -> Iterator[Directory]:
     cipher = FieldCipher(RING)
     init_audit(b"an audit key of thirty-two bytes", "node-1")
     init_outbox(cipher)
-    yield Directory(cipher, BlindIndex(RING))
+    yield Directory(cipher, BlindIndex(RING), Anchors(b"an anchor key of thirty-two bytes"))
     outbox._cipher = None
     chains._writer = None
 

@@ -5,24 +5,19 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
 from idp.accounts.actions import hold
-from idp.app import create_app
 from idp.cli.maintenance import purge_all
 from idp.cli.work import make_worker
-from idp.crypto.signing import ensure_keys
 from idp.db import Statement
 from idp.disputes.rotation import reseal_disputes
 from idp.disputes.rules import Decision
 from idp.selfservice.actions import close_due
 from idp.signin import sessions
 from idp.signin.rules import Method
-from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, claims_of, settings_at
-from tests.registers import ScriptedRegisters
+from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, claims_of
 
 OTHER = "13898760002"
 FORM = {"why": "privacy", "understood": "yes"}
@@ -226,19 +221,6 @@ def test_an_account_that_cannot_be_closed_does_not_keep_others_waiting(site: Sit
 
 
 # -- at the same moment
-
-
-@pytest.fixture
-def anywhere(any_database_url: str, tmp_path: Path) -> Site:
-    """A provider of its own over SQLite and over PostgreSQL."""
-    made = Site(
-        create_app(
-            settings_at(tmp_path, database={"url": any_database_url}, server={"threads": 8}),
-            ScriptedRegisters().ports,
-        )
-    )
-    ensure_keys(made.provider.database, made.provider.cipher, now=made.now())
-    return made
 
 
 def people(site: Site, number: int) -> list[str]:
