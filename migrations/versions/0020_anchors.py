@@ -6,7 +6,7 @@ Always true: up and down on SQLite and PostgreSQL.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
+revision = "0020"
 down_revision = "0019"
 
 
