@@ -1,6 +1,7 @@
 """One field takes every identifier: whichever finds the account signs its person in, and tells nothing else."""
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -109,6 +110,18 @@ def test_known_and_unknown_of_every_kind_run_the_same_statements(documented: Sit
         ran.append(list(statements))
     assert len(ran[0]) > 3
     assert all(these == ran[0] for these in ran)
+
+
+def test_who_is_turned_away_has_cost_no_statement(
+    documented: Site, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasher = documented.provider.passwords._hasher
+    monkeypatch.setattr(hasher, "_places", threading.BoundedSemaphore(1))
+    browser, form = documented.browser(), {"identifier": PHONE, "password": PASSWORD}
+    with hasher.slot():
+        refused = browser.submit("/signin", form)
+    assert (refused.status_code, refused.headers["Retry-After"], statements) == (503, "5", [])
+    assert browser.submit("/signin", form).status_code == 303
 
 
 def test_a_code_is_sent_to_phones_only(documented: Site, browser: Browser) -> None:
