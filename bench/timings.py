@@ -81,6 +81,8 @@ def main(words: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench timings", description=__doc__)
     parser.add_argument("--count", type=int, default=FEWEST, help="known identifiers per question; as many unknown")
+    names = [question.name for question in QUESTIONS]
+    parser.add_argument("--question", action="append", choices=names, help="only this one (repeatable)")
     cores = sorted(os.sched_getaffinity(0))
     parser.add_argument("--server-core", type=int, default=cores[0])
     parser.add_argument("--load-core", type=int, default=cores[-1], help="for who asks, databases and worker")
@@ -119,7 +121,7 @@ def provider(directory: Path, drawn: Pools) -> Iterator[Tongban]:
 
 def _all(target: Tongban, drawn: Pools, options: argparse.Namespace) -> Iterator[Asked]:
     askers = Askers(target, drawn.askers)
-    for question in QUESTIONS:
+    for question in (one for one in QUESTIONS if one.name in (options.question or [one.name])):
         identifiers = {True: drawn.known[question.name], False: drawn.unknown[question.name]}
         asked = ask(target, question, identifiers, askers, core=options.server_core)
         found = asked.chance
@@ -277,6 +279,7 @@ def _objections(target: Tongban, asked: Sequence[Asked], options: argparse.Names
     return [
         *objections.foreign(target.example_settings(), target.effective_settings(), *OUTSIDE),
         *objections.of_tree(objections.uncommitted(ROOT)),
+        *(f"{one.name} was not asked" for one in QUESTIONS if one.name not in (options.question or [one.name])),
         *([] if options.count >= FEWEST else [f"{options.count} identifiers, at least {FEWEST} are needed"]),
         *([] if options.server_core != options.load_core else ["server and load share a core"]),
         *(
