@@ -69,15 +69,15 @@ class Pools(NamedTuple):
     askers: Sequence[str]
 
 
-def pools(count: int, draw: random.Random) -> Pools:
+def pools(questions: Sequence[Question], count: int, draw: random.Random) -> Pools:
     """``count`` known and as many unknown identifiers for each question, drawn alike, and who asks when signed in."""
-    askers = -(-2 * count // ASKED_BY_ONE)
-    mobiles = iter(draw.sample(range(10**8), 3 * count * len(QUESTIONS) + askers))
+    askers = -(-2 * count // ASKED_BY_ONE) if any(one.signed_in for one in questions) else 0
+    mobiles = iter(draw.sample(range(10**8), 3 * count * len(questions) + askers))
     drawn = {"mobile": (f"138{one:08d}" for one in mobiles), "user_name": _names(draw), "number": _numbers(draw)}
     known: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}
     people: list[dict[str, Any]] = []
-    for question in QUESTIONS:
+    for question in questions:
         known[question.name], unknown[question.name] = (
             [next(drawn[question.kind]) for _ in range(count)] for _ in range(2)
         )

@@ -63,14 +63,15 @@ def main(words: Sequence[str]) -> int:
     """0: done; 1: answers tell who exists, or are wrong; 3: measured, but not to be published."""
     options = _parser().parse_args(words)
     os.sched_setaffinity(0, {options.load_core})
-    drawn = pools(options.count + WARM, random.Random())
+    asking = [one for one in QUESTIONS if one.name in (options.question or [one.name])]
+    drawn = pools(asking, options.count + WARM, random.Random())
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as directory,
         provider(Path(directory), drawn) as target,
     ):
         target.start(core=options.server_core)
         try:
-            asked = list(_all(target, drawn, options))
+            asked = list(_all(target, asking, drawn, core=options.server_core))
         except WrongAnswer as error:
             print(f"A wrong answer, nothing is reported: {error}", file=sys.stderr)
             return 1
@@ -119,11 +120,11 @@ def provider(directory: Path, drawn: Pools) -> Iterator[Tongban]:
         yield target
 
 
-def _all(target: Tongban, drawn: Pools, options: argparse.Namespace) -> Iterator[Asked]:
+def _all(target: Tongban, questions: Sequence[Question], drawn: Pools, *, core: int) -> Iterator[Asked]:
     askers = Askers(target, drawn.askers)
-    for question in (one for one in QUESTIONS if one.name in (options.question or [one.name])):
+    for question in questions:
         identifiers = {True: drawn.known[question.name], False: drawn.unknown[question.name]}
-        asked = ask(target, question, identifiers, askers, core=options.server_core)
+        asked = ask(target, question, identifiers, askers, core=core)
         found = asked.chance
         print(
             f"{question.name:22}  {found.value:.3f} ({found.low:.3f} to {found.high:.3f})  "
@@ -279,7 +280,7 @@ def _objections(target: Tongban, asked: Sequence[Asked], options: argparse.Names
     return [
         *objections.foreign(target.example_settings(), target.effective_settings(), *OUTSIDE),
         *objections.of_tree(objections.uncommitted(ROOT)),
-        *(f"{one.name} was not asked" for one in QUESTIONS if one.name not in (options.question or [one.name])),
+        *(f"{one.name} was not asked" for one in QUESTIONS if one.name not in {each.question for each in asked}),
         *([] if options.count >= FEWEST else [f"{options.count} identifiers, at least {FEWEST} are needed"]),
         *([] if options.server_core != options.load_core else ["server and load share a core"]),
         *(

@@ -28,6 +28,8 @@ from idp.state.opening import open_store
 
 EXAMPLE = "config/production.example.toml"
 MOBILE = "13800138000"
+SEEDING = 900.0
+"""Seconds that opening everybody's account may take, thousands of them on a busy machine."""
 
 
 class Tongban(Target):
@@ -113,7 +115,9 @@ class Tongban(Target):
         """Scripted people are refused in production, so this one command runs as development over the same data."""
         self._people_file.write_text("\n".join(entry(one) for one in self._people))
         environment = {**self._environment, "TONGBAN_ENVIRONMENT": "development"}
-        processes.run(self._command("people", "add", str(self._people_file)), env=environment, cwd=ROOT)
+        processes.run(
+            self._command("people", "add", str(self._people_file)), env=environment, cwd=ROOT, seconds=SEEDING
+        )
 
     def read_digits(self, key: str, browser: str) -> str:
         """What somebody with that browser cookie reads in the picture of a challenge (only its keys can tell)."""

@@ -56,7 +56,7 @@ def test_an_answer_that_only_one_group_gets_ends_the_run_and_is_shown() -> None:
 
 @pytest.fixture(scope="module")
 def drawn() -> Pools:
-    return pools(COUNT, random.Random(7))
+    return pools(QUESTIONS, COUNT, random.Random(7))
 
 
 def test_every_identifier_is_asked_about_once(drawn: Pools) -> None:
