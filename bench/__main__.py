@@ -6,17 +6,13 @@ Always true: whatever happens, every process started here is gone at the end.
 import argparse
 import contextlib
 import os
-import platform
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.sandbox import packages
 from adapters.sandbox.services import Postgres, Redis
-from bench import machine, objections, profile, report
+from bench import flood, objections, profile, report, timings
 from bench.figures import Round, figures, ratio
 from bench.load import WrongAnswer
 from bench.measure import measure, settle, warm
@@ -24,19 +20,24 @@ from bench.operations import OPERATIONS
 from bench.peer_target import Peer
 from bench.process import memory
 from bench.proof import prove
+from bench.publishing import circumstances, publish
 from bench.targets import ROOT, Target
 from bench.tongban_target import Tongban
 
-PAGE = ROOT / "docs/benchmarks.md"
+PARTS = {"timings": timings.main, "flood": flood.main}
+"""What else is measured than the comparison with the peer, by its first word on the command line."""
 ATTEMPTS = 4
 Rounds = dict[tuple[str, str], list[Round]]
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """0: done; 1: a wrong answer; 3: measured, but not to be published."""
-    options = _parser().parse_args(words)
+    words = sys.argv[1:] if words is None else words
     for name in [name for name in os.environ if name.startswith("TONGBAN_")]:
         del os.environ[name]  # nothing of the caller's own provider may reach the measured one
+    if words and words[0] in PARTS:
+        return PARTS[words[0]](words[1:])
+    options = _parser().parse_args(words)
     os.sched_setaffinity(0, {options.load_core})
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, _providers(options, Path(directory)) as targets:
         try:
@@ -156,16 +157,8 @@ def _result(targets: Sequence[Target], rounds: Rounds, options: argparse.Namespa
 
 
 def _facts(targets: Sequence[Target], options: argparse.Namespace) -> dict[str, str]:
-    versions = {"Python": platform.python_version()}
-    for target in targets:
-        versions |= target.versions()
-    said = machine.first_line(str(packages.find("redis-server").path), "--version")
-    versions["Redis"] = said.split()[2].removeprefix("v=")
-    return {
-        "date": datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d"),
-        "commit": machine.commit(ROOT),
-        "machine": machine.description(),
-        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+    versions = {name: version for target in targets for name, version in target.versions().items()}
+    return circumstances(versions) | {
         "run": f"{options.rounds} interleaved rounds of {options.seconds:g} s per operation and provider, "
         f"{options.connections} connections; servers on core {options.server_core}, "
         f"load and databases on core {options.load_core}",
@@ -174,10 +167,9 @@ def _facts(targets: Sequence[Target], options: argparse.Namespace) -> dict[str, 
 
 
 def _publish(targets: Sequence[Target], rounds: Rounds, text: str, options: argparse.Namespace) -> int:
-    print(text)
     ours, peer = targets
-    if not isinstance(ours, Tongban) or options.dry:
-        return 0
+    if not isinstance(ours, Tongban):
+        return publish(text, report.PEERS, [], dry=True)
     reasons = objections.objections(
         objections.Run(
             example=ours.example_settings(),
@@ -191,13 +183,7 @@ def _publish(targets: Sequence[Target], rounds: Rounds, text: str, options: argp
             cores=(options.server_core, options.load_core),
         )
     )
-    for reason in reasons:
-        print(f"not published: {reason}", file=sys.stderr)
-    if reasons:
-        return 3
-    PAGE.write_text(report.insert(PAGE.read_text(), text))
-    print(f"published in {PAGE.relative_to(ROOT)}", file=sys.stderr)
-    return 0
+    return publish(text, report.PEERS, reasons, dry=options.dry)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,9 @@ class Run:
 def objections(run: Run) -> list[str]:
     """Reasons not to publish, in words; empty when there are none."""
     return [
-        *(f"setting {name} is not that of the production example" for name in foreign_settings(run)),
+        *foreign(run.example, run.effective),
         *(f"{name} was not measured" for name in run.all_operations if name not in run.operations),
-        *(f"{path} is not committed" for path in run.uncommitted),
+        *of_tree(run.uncommitted),
         *_round_objections(run.rounds),
         *([] if run.peer_version.startswith(PEER) else [f"the peer is {run.peer_version}, not {PEER}x"]),
         *([] if run.node_version.startswith(NODE) else [f"the peer ran on Node.js {run.node_version}, not {NODE}x"]),
@@ -72,9 +72,15 @@ def objections(run: Run) -> list[str]:
     ]
 
 
-def foreign_settings(run: Run) -> list[str]:
-    """Settings that differ and may not."""
-    return [name for name in differences(run.example, run.effective) if not may_differ(name)]
+def of_tree(paths: Sequence[str]) -> list[str]:
+    """What to say of `uncommitted` files."""
+    return [f"{path} is not committed" for path in paths]
+
+
+def foreign(example: Mapping[str, Any], effective: Mapping[str, Any], *further: str) -> list[str]:
+    """What to say of settings that differ and may not; ``further`` names may, too."""
+    names = [name for name in differences(example, effective) if not may_differ(name) and name not in further]
+    return [f"setting {name} is not that of the production example" for name in names]
 
 
 def may_differ(name: str) -> bool:

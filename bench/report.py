@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from bench.figures import Figures, Ratio
 from bench.process import Memory
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+PEERS = "measured"
+"""The section with the comparison."""
+
+
+def markers(section: str) -> tuple[str, str]:
+    """What stands before and behind the text of a section."""
+    return f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+
 
 GOALS = {
     "client_credentials": (2.0, 2.5),
@@ -54,7 +61,7 @@ class Result:
 
 def render(result: Result) -> str:
     """All tables of one run."""
-    parts = [throughput(result), latency(result), footprint(result), facts(result)]
+    parts = [throughput(result), latency(result), footprint(result), listing(result.facts)]
     return "\n\n".join(parts)
 
 
@@ -108,8 +115,8 @@ def footprint(result: Result) -> str:
     return table(["server after the load", "RSS, MiB", "PSS, MiB", "start to first answer, s"], rows)
 
 
-def facts(result: Result) -> str:
-    return "\n".join(f"- {label}: {text}" for label, text in result.facts.items())
+def listing(facts: Mapping[str, str]) -> str:
+    return "\n".join(f"- {label}: {text}" for label, text in facts.items())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -119,10 +126,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def insert(document: str, text: str) -> str:
-    """``document`` with ``text`` between its markers. Raises ``ValueError`` when they are not there, once each."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after or END in after:
-        raise ValueError(f"the document needs {BEGIN} and {END}, once each and in this order")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+def insert(document: str, text: str, section: str) -> str:
+    """``document`` with ``text`` in a section. Raises ``ValueError`` when its markers are not there, once each."""
+    first, last = markers(section)
+    before, begin, rest = document.partition(first)
+    _, end, after = rest.partition(last)
+    if not begin or not end or first in after or last in after:
+        raise ValueError(f"the document needs {first} and {last}, once each and in this order")
+    return f"{before}{first}\n\n{text}\n\n{last}{after}"

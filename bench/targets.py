@@ -7,6 +7,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from adapters.sandbox import processes
@@ -84,10 +85,13 @@ class Target(ABC):
         """Rows of the audit so far; None where there is no audit."""
         return None
 
-    def launch(self, command: Sequence[str], *, core: int, log: Path, env: Mapping[str, str]) -> None:
-        """Start the server on ``core`` and wait until it answers; how long that took is ``start_seconds``."""
+    def launch(self, command: Sequence[str], *, core: int | None, log: Path, env: Mapping[str, str]) -> None:
+        """Start the server on ``core`` (None: wherever this process may run) and wait until it answers.
+
+        How long that took is ``start_seconds``.
+        """
         started = time.monotonic()
-        with on_core(core):
+        with on_core(core) if core is not None else nullcontext():
             self.child = processes.start(self.name, command, log=log, env=env, cwd=ROOT)
         processes.wait_until(self._serves, self.child, seconds=30)
         self.start_seconds = time.monotonic() - started

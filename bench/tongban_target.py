@@ -3,13 +3,15 @@
 Always true: the environment it gets holds addresses and secrets only; bench/objections.py checks what came of it.
 """
 
+import hashlib
 import os
 import platform
 import secrets
 import sys
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -18,14 +20,37 @@ from bench import machine
 from bench.objections import settings_tree
 from bench.site import Client, Site
 from bench.targets import PERSON, REDIRECT, ROLES, ROOT, SignedIn, Target, clients
+from idp.captcha.challenges import Challenges
+from idp.crypto.fields import FieldCipher
+from idp.crypto.rings import parse_ring
+from idp.db import Database
+from idp.state.opening import open_store
 
 EXAMPLE = "config/production.example.toml"
+MOBILE = "13800138000"
+SEEDING = 900.0
+"""Seconds that opening everybody's account may take, thousands of them on a busy machine."""
 
 
 class Tongban(Target):
-    def __init__(self, directory: Path, *, postgres: str, redis: str, port: int, profiled: bool = False) -> None:
-        """``postgres`` and ``redis`` are addresses as the settings take them; ``profiled`` adds bench/sampler."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        postgres: str,
+        redis: str,
+        port: int,
+        people: Sequence[Mapping[str, Any]] = (),
+        outside: Mapping[str, str] | None = None,
+        profiled: bool = False,
+    ) -> None:
+        """``postgres`` and ``redis`` are addresses as the settings take them; ``profiled`` adds bench/sampler.
+
+        ``people`` are entries as ``idp people add`` reads them, beside the one everybody signs in as. ``outside`` is
+        the environment that leads to the outside services; without it nobody is there.
+        """
         self.name = "Tongban"
+        self._directory = directory
         self._log = directory / "tongban.log"
         self._worker_log = directory / "worker.log"
         self._clients_file = directory / "clients.toml"
@@ -44,13 +69,19 @@ class Tongban(Target):
             "TONGBAN_REGISTERS__ENTERPRISE__SECRET": secrets.token_urlsafe(32),
             "TONGBAN_AUDIT__CHECKPOINT_FILE": str(directory / "checkpoints.jsonl"),
         }
+        self._environment |= outside or {}
+        self._people = [
+            {"mobile": MOBILE, "user_name": PERSON["identifier"], "password": PERSON["password"]},
+            *people,
+        ]
         self.samples = directory / "samples"
         self._sampler = {"PYTHONPATH": str(ROOT / "bench/sampler"), "BENCH_SAMPLES": str(self.samples)}
         self._profiled = profiled
         self._port = port
         self._clients = clients()
+        self._challenges: Challenges | None = None
 
-    def start(self, *, core: int) -> None:
+    def start(self, *, core: int | None) -> None:
         self._clients_file.write_text("\n".join(declaration(role, one) for role, one in self._clients.items()))
         self._idp("keys", "init", self._environment["TONGBAN_SECRETS__FILE"])
         self.site = Site(
@@ -62,7 +93,7 @@ class Tongban(Target):
             clients=self._clients,
         )
         self._idp("db", "upgrade")
-        self._add_person()
+        self._add_people()
         self._worker = processes.start(
             "worker", self._command("worker"), log=self._worker_log, env=self._environment, cwd=ROOT
         )
@@ -80,12 +111,23 @@ class Tongban(Target):
     def _idp(self, *words: str) -> None:
         processes.run(self._command(*words), env=self._environment, cwd=ROOT)
 
-    def _add_person(self) -> None:
+    def _add_people(self) -> None:
         """Scripted people are refused in production, so this one command runs as development over the same data."""
-        lines = {"mobile": "13800138000", "user_name": PERSON["identifier"], "password": PERSON["password"]}
-        self._people_file.write_text("[[person]]\n" + "".join(f"{name} = {toml(v)}\n" for name, v in lines.items()))
+        self._people_file.write_text("\n".join(entry(one) for one in self._people))
         environment = {**self._environment, "TONGBAN_ENVIRONMENT": "development"}
-        processes.run(self._command("people", "add", str(self._people_file)), env=environment, cwd=ROOT)
+        processes.run(
+            self._command("people", "add", str(self._people_file)), env=environment, cwd=ROOT, seconds=SEEDING
+        )
+
+    def read_digits(self, key: str, browser: str) -> str:
+        """What somebody with that browser cookie reads in the picture of a challenge (only its keys can tell)."""
+        if self._challenges is None:
+            keys = tomllib.loads((self._directory / "secrets.toml").read_text("utf-8"))["field_keys"]
+            store = open_store(self._environment["TONGBAN_STATE__URL"], cast("Database", None), 5.0)
+            self._challenges = Challenges(store, FieldCipher(parse_ring(keys, name="field_keys")), lifetime=300)
+        found = self._challenges.find(key, browser=hashlib.sha256(browser.encode()).digest())
+        assert found is not None, "these digits are not asked for"
+        return found.digits
 
     def audit_rows(self) -> int:
         with psycopg.connect(self._postgres.replace("postgresql+psycopg:", "postgresql:")) as connection:
@@ -133,7 +175,14 @@ def declaration(role: str, client: Client) -> str:
     )
 
 
-def toml(value: str | Sequence[str]) -> str:
+def entry(person: Mapping[str, Any]) -> str:
+    """Somebody's entry in the file of people."""
+    return "[[person]]\n" + "".join(f"{name} = {toml(value)}\n" for name, value in person.items())
+
+
+def toml(value: str | Mapping[str, str] | Sequence[str]) -> str:
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {toml(one)}" for name, one in value.items()) + " }"
     return "[" + ", ".join(toml(one) for one in value) + "]"

@@ -72,21 +72,22 @@ def add_people(context: Context, file: Path) -> int:
 
 
 def _add_person(context: Context, entry: Mapping[str, Any], agreements: Agreements) -> bool:
-    """``mobile``, ``password``; optional ``user_name``, ``name``, ``document``, ``ial``, ``claims`` (OpenID's)."""
+    """``mobile``; optional ``password``, ``user_name``, ``name``, ``document``, ``ial``, ``claims`` (OpenID's)."""
     from idp.app import provider_of
 
     provider, now = provider_of(context.app), context.now
     mobile, user_name = Mobile.parse(entry["mobile"]), UserName.parse(entry.get("user_name", ""))
     if mobile is None:
         raise fail(f"{entry['mobile']} is no mobile number")
-    hashed = provider.passwords.hash(entry["password"])
+    hashed = provider.passwords.hash(entry["password"]) if "password" in entry else None
     with provider.database.transaction() as tx:
         if isinstance(provider.directory.lookup(tx, mobile), Active):
             return False
         opened = provider.directory.open_person(tx, mobile=mobile, user_name=user_name, now=now)
         if not isinstance(opened, Active):
             raise fail(f"the user name of {mobile.masked} is taken")
-        store_password(tx, party_id=opened.party_id, hashed=hashed, now=now)
+        if hashed:
+            store_password(tx, party_id=opened.party_id, hashed=hashed, now=now)
         versions = {text.kind: text.version for text in agreements.current(now=now)}
         accept_agreements(tx, opened.party_id, versions, now=now)
         claims = dict(entry.get("claims", {})) or ({"name": entry["name"]} if "name" in entry else {})

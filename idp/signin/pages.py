@@ -101,6 +101,7 @@ def password() -> ResponseReturnValue:
     if request.method == "GET":
         hint = visit.login_hint if visit else ""
         return _password_page(Form(IDENTIFIER, PASSWORD, values={"identifier": hint[:64]}))
+    parts().passwords.check_places()  # whoever is turned away, in a flood most, costs no look at database or store
     form = sent_form(IDENTIFIER, PASSWORD, asked=asked_after_failures())
     if not passed(form):
         return _password_page(form)

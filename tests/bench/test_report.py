@@ -2,12 +2,14 @@
 
 import pytest
 
-from bench import objections
-from bench.__main__ import PAGE
+from bench import flood, objections, timings
 from bench.figures import Figures, Ratio
 from bench.operations import OPERATIONS
 from bench.process import Memory
-from bench.report import BEGIN, END, GOALS, Footprint, Line, Result, insert, render, table
+from bench.publishing import PAGE
+from bench.report import GOALS, PEERS, Footprint, Line, Result, insert, markers, render, table
+
+BEGIN, END = markers(PEERS)
 
 
 def figures_of(micros: float, rows: float | None = None) -> Figures:
@@ -60,17 +62,23 @@ def test_a_table_aligns_numbers_right() -> None:
 
 def test_only_what_stands_between_the_markers_changes() -> None:
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    once = insert(page, "new")
+    once = insert(page, "new", PEERS)
     assert once == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    assert insert(once, "new") == once
+    assert insert(once, "new", PEERS) == once
 
 
 @pytest.mark.parametrize("page", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}", f"{BEGIN}{END}{END}"])
 def test_a_page_without_its_two_markers_is_left_alone(page: str) -> None:
     with pytest.raises(ValueError, match="the document needs"):
-        insert(page, "new")
+        insert(page, "new", PEERS)
 
 
-def test_the_page_of_this_repository_has_its_markers() -> None:
-    assert "measured" in insert(PAGE.read_text(), "text")
+@pytest.mark.parametrize("section", [PEERS, timings.SECTION, flood.SECTION])
+def test_the_page_of_this_repository_has_its_markers(section: str) -> None:
+    assert "measured anew" in insert(PAGE.read_text(), "measured anew", section)
     assert objections.MAY_DIFFER
+
+
+def test_sections_do_not_touch_each_other() -> None:
+    page = f"{BEGIN}\nold\n{END}\n" + "{}\nolder\n{}\n".format(*markers("flood"))
+    assert "old\n" in insert(page, "new", "flood")

@@ -1,3 +1,5 @@
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -187,6 +189,25 @@ def test_callers_beyond_the_pool_are_refused_at_once() -> None:
         waiting.result()
     with hasher.slot():
         pass
+
+
+def test_a_full_pool_is_told_without_a_place_being_taken() -> None:
+    hasher = Hasher(FAST.model_copy(update={"hash_workers": 1}), waiting=0)
+    for _ in range(3):
+        hasher.check_places()
+    with hasher.slot(), pytest.raises(PoolBusy):
+        hasher.check_places()
+    hasher.check_places()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_hashes_are_computed_behind_everything_else() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    hasher, own = Hasher(FAST), priority()
+    assert hasher._threads.submit(priority).result() == min(19, own + 10)
+    assert priority() == own
 
 
 def test_a_caller_waits_for_the_pool_only_so_long() -> None:

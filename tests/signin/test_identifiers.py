@@ -1,13 +1,15 @@
 """One field takes every identifier: whichever finds the account signs its person in, and tells nothing else."""
 
 import re
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from idp.accounts.actions import Active, Identity
 from idp.accounts.credit_code import CreditCode
-from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
+from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit, check_character
 from idp.accounts.names import PersonName
 from idp.accounts.rules import UserName
 from idp.db import Statement
@@ -109,6 +111,47 @@ def test_known_and_unknown_of_every_kind_run_the_same_statements(documented: Sit
         ran.append(list(statements))
     assert len(ran[0]) > 3
     assert all(these == ran[0] for these in ran)
+
+
+_NUMBERS = [IdNumber(body + check_character(body)).value for body in ("43010519900307001", "43010519900307003")]
+_PHONES = ("13900008888", "13900009999")
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "known", "others"),
+    [
+        ("/register", "phone", PHONE, _PHONES),
+        ("/signin/code", "identifier", PHONE, _PHONES),
+        ("/account/phone", "phone", PHONE, _PHONES),
+        ("/identity/name", "number", ID.value, _NUMBERS),
+    ],
+)
+def test_asking_about_what_is_somebodys_and_what_is_nobodys_runs_the_same_statements(
+    documented: Site, statements: list[str], path: str, field: str, known: str, others: Sequence[str]
+) -> None:
+    add_person(documented.provider, "13812340009", None)
+    browser = documented.browser()
+    if path in ("/account/phone", "/identity/name"):
+        browser.sign_in("13812340009")
+    ran = []
+    for typed in (others[0], known, others[1]):  # what a process does once is done with the first
+        statements.clear()
+        asked = browser.submit(path, {field: typed, "name": "张三丰", "kind": "id_number"})
+        ran.append((asked.status_code, list(statements)))
+    assert ran[1] == ran[2]
+    assert len(ran[1][1]) > 3
+
+
+def test_who_is_turned_away_has_cost_no_statement(
+    documented: Site, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasher = documented.provider.passwords._hasher
+    monkeypatch.setattr(hasher, "_places", threading.BoundedSemaphore(1))
+    browser, form = documented.browser(), {"identifier": PHONE, "password": PASSWORD}
+    with hasher.slot():
+        refused = browser.submit("/signin", form)
+    assert (refused.status_code, refused.headers["Retry-After"], statements) == (503, "5", [])
+    assert browser.submit("/signin", form).status_code == 303
 
 
 def test_a_code_is_sent_to_phones_only(documented: Site, browser: Browser) -> None:
