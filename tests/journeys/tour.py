@@ -8,16 +8,15 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyotp
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Route
 
-from tests.journeys.conftest import ROOT, Site, newest_code
+from tests.journeys.conftest import ROOT
 from tests.journeys.console_tour import Operating
-from tests.journeys.walks import sign_in, signed_in_to, submit
+from tests.journeys.steps import Steps
+from tests.journeys.walks import sign_in, signed_in_to
 
 PERSON = ("13800001001", "Lantern7Bridge22")
 ENTITY = ("91430100MA0000007Q", "Maple5Harbour93")
@@ -39,46 +38,10 @@ scopes = {{ profile = "consent", email = "consent", address = "consent", phone =
 pkce = "optional"
 """
 _ASK = f"/authorize?response_type=code&client_id=pension-demo&redirect_uri={ASKING}/cb&scope=openid+profile+"
-See = Callable[[str, Page], None]
 
 
-@dataclass(frozen=True)
-class Tour:
-    """``see`` is called with the name of each state while the page shows it."""
-
-    site: Site
-    page: Page
-    see: See
-    lang: str = "zh"
-    number: int = 1
-
-    def phone(self, n: int) -> str:
-        """A number nobody has."""
-        return f"1377{self.number:03d}{n:04d}"
-
-    def open(self, path: str, name: str | None = None) -> None:
-        self.page.goto(path if path.startswith("http") else self.site.provider + path)
-        if name:
-            self.see(name, self.page)
-
-    def send(self, name: str | None = None) -> None:
-        with self.page.expect_navigation():
-            submit(self.page)
-        if name:
-            self.see(name, self.page)
-
-    def press(self, selector: str, name: str | None = None) -> None:
-        with self.page.expect_navigation():
-            self.page.locator(selector).click()
-        if name:
-            self.see(name, self.page)
-
-    def fill(self, **fields: str) -> None:
-        for name, value in fields.items():
-            self.page.locator(f"input[name={name}]").fill(value)
-
-    def code(self, phone: str, template: str = "") -> str:
-        return newest_code(self.page, self.site.sandbox, phone, template)
+class Tour(Steps):
+    """The whole tour is `all`."""
 
     def all(self) -> None:
         self.page.context.route(f"{ASKING}/**", _blank)
@@ -306,7 +269,7 @@ class Tour:
         self.send("error-form")
 
     def operating(self) -> None:
-        Operating(self.site, self.page, self.see, PERSON[0], self.number).all()
+        Operating(self.site, self.page, self.see, self.lang, self.number).all(PERSON[0])
 
     def outside(self) -> None:
         for path in ("start", "inbox", "numbers"):
