@@ -27,6 +27,7 @@ class Operating(Steps):
         proposal = self.propose()
         self.open("/console/proposals", "console-proposals")
         self.platform()
+        self.answer()
         self.leave()
         self.enrol("chen")
         self.open(proposal, "console-proposal")
@@ -76,6 +77,14 @@ class Operating(Steps):
         self.press("main a[href*='tax-demo']", "console-client")
         self.open("/console/operators", "console-operators")
         self.open("/console/operators/invite", "console-operator-invite")
+
+    def answer(self) -> None:
+        """The person's dispute, in the queue of what waits."""
+        self.open("/console/disputes", "console-disputes")
+        self.press("main table a >> nth=0", "console-dispute")
+        self.choose("decision", "accepted")
+        self.fill(answer="已按居民身份证更正，本人已收到通知。")
+        self.send("console-dispute-answered")
 
     def leave(self) -> None:
         self.press("button[name=leave]")

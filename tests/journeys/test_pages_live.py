@@ -38,7 +38,8 @@ STATES = {
     "account-phone-held", "account-user-name", "console-enrol", "console-signin", "console-signin-code",
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
-    "console-operators", "console-operator-invite", "console-audit",
+    "console-operators", "console-operator-invite", "console-disputes", "console-dispute",
+    "console-dispute-answered", "console-audit",
 }  # fmt: skip
 
 

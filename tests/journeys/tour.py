@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pyotp
-from playwright.sync_api import Route
 
 from tests.journeys.conftest import ROOT
 from tests.journeys.console_tour import Operating
@@ -20,8 +19,8 @@ from tests.journeys.walks import sign_in, signed_in_to
 
 PERSON = ("13800001001", "Lantern7Bridge22")
 ENTITY = ("91430100MA0000007Q", "Maple5Harbour93")
-ASKING = "http://pension.localhost:9"
-"""An app that nobody runs: it asks for consent, and never hears that its people have left."""
+ASKING = "http://pension.localhost:8009"
+"""An app that nobody runs (the sandbox answers in its place): it asks for consent, and never hears of a sign-out."""
 _CLIENT = f"""
 [[client]]
 client_id = "pension-demo"
@@ -44,7 +43,6 @@ class Tour(Steps):
     """The whole tour is `all`."""
 
     def all(self) -> None:
-        self.page.context.route(f"{ASKING}/**", _blank)
         self.open(self.site.tax, "tax-landing")
         self.open("/", "home")
         self.open("/signin/passkey", "signin-passkey")
@@ -222,10 +220,10 @@ class Tour(Steps):
             self.open(f"/account/{path}", f"account-{path.replace('/', '-')}")
         self.open("/account/disputes/new")
         self.send("account-dispute-empty")
-        self.page.locator("input[value=verified_name]").check()
-        self.page.locator("textarea[name=text]").fill("名字里的“䶮”写错了。")
-        self.send("account-disputes")
+        self.dispute("account-disputes")
         self.press("button[name=withdraw]", "account-dispute-withdrawn")
+        self.open("/account/disputes/new")
+        self.dispute()  # the operators answer this one
         self.sign_in_elsewhere()
         self.open("/account/activity")
         self.press("a[href*='not-me'] >> nth=0", "account-not-me")
@@ -234,6 +232,11 @@ class Tour(Steps):
         self.page.locator("input[name=understood]").check()
         self.send("account-closing")
         self.press("button[name=keep]", "account-kept")
+
+    def dispute(self, name: str | None = None) -> None:
+        self.choose("item", "verified_name")
+        self.page.locator("textarea[name=text]").fill("名字里的“䶮”写错了。")
+        self.send(name)
 
     def sign_in_elsewhere(self) -> None:
         """As somebody in another browser who knows the password."""
@@ -296,7 +299,3 @@ class Tour(Steps):
         with sqlite3.connect(path, timeout=10) as database:
             database.execute("DELETE FROM agreement_acceptance")
         database.close()
-
-
-def _blank(route: Route) -> None:
-    route.fulfill(body="", content_type="text/html")
