@@ -26,6 +26,7 @@ from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public
 from idp.web.reasons import sentence
+from idp.web.visit import carried
 
 FLOW = FlowKind.ENTITY_CLAIM
 PERSON = Field("person", sentence("representative_missing"), max_length=100)
@@ -95,7 +96,7 @@ def _to_account(form: Form) -> ResponseReturnValue:
     facts: Mapping[str, object] = {"claim": {field.name: form[field.name] for field in FIELDS}}
     journey = parts().journeys.begin(current_transaction(), FLOW, facts, browser=browser_digest(), now=now())
     db.session.commit()
-    return redirect(url_for("registration.phone", next=url_for("entities.claim", f=journey.id)), 303)
+    return redirect(url_for("registration.phone", next=url_for("entities.claim", f=journey.id, **carried())), 303)
 
 
 def _send(
@@ -110,7 +111,9 @@ def _send(
         parts().journeys.move(current_transaction(), journey, {**journey.facts, "sent": True}, ended_at=now())
         db.session.commit()
     done = {RoleState.CLAIMED: "entity_claimed", RoleState.CONFIRMED: "entity_registered"}
-    return redirect(url_for("entities.acting", done=done.get(outcome.state, "entity_claim_contested")), 303)
+    return redirect(
+        url_for("entities.acting", done=done.get(outcome.state, "entity_claim_contested"), **carried()), 303
+    )
 
 
 def _page(form: Form, session: Session | None) -> ResponseReturnValue:
@@ -120,5 +123,5 @@ def _page(form: Form, session: Session | None) -> ResponseReturnValue:
         types=entity_types(),
         signed_in=session is not None,
         notice=notice() if form.ok else None,
-        new_url=url_for("entities.new"),
+        new_url=url_for("entities.new", **carried()),
     )

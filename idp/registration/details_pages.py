@@ -155,5 +155,6 @@ def done() -> ResponseReturnValue:
         "register_done.html",
         client_name=client_name(),
         continue_url=onward(url_for("account.overview")),
+        goes_on=bool(onward("")),
         identity_url=url_for("proofing.name", **carried()) if offered else None,
     )

@@ -19,7 +19,7 @@ from idp.flows.rules import step_names
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.name_check import Confirmed, Stranger
 from idp.proofing.rules import ProofRefusal
-from idp.registration.pages import blueprint, current_journey, is_at, lead_on, parts, to_open_step
+from idp.registration.pages import blueprint, current_journey, entity_url, is_at, lead_on, parts, to_open_step
 from idp.signin.code_step import done_notice
 from idp.signin.pages import client_name
 from idp.web.clock import now
@@ -64,6 +64,7 @@ def _identity_page(form: Form) -> ResponseReturnValue:
         client_name=client_name(),
         notice=done_notice() if form.ok else None,
         signin_url=url_for("signin.password", **carried()),
+        entity_url=entity_url(),
         steps=step_names(parts().kind),
     )
 

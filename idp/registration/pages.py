@@ -31,7 +31,7 @@ from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.reasons import sentence
-from idp.web.visit import carried
+from idp.web.visit import carried, current_visit
 
 EXTENSION = "tongban_registration"
 PHONE = Field("phone", sentence("phone_missing"), max_length=32)
@@ -88,6 +88,12 @@ def to_open_step(journey: Journey | None, *, done: str | None = None) -> Respons
     return redirect(url_for(f"registration.{step}", f=journey.id, done=done, **carried()), 303)
 
 
+def entity_url() -> str:
+    """Where an entity is registered instead; the app one is on the way to goes along."""
+    visit = current_visit()
+    return url_for("entities.claim", r=visit.key if visit else None)
+
+
 def is_at(step: str, journey: Journey) -> bool:
     return open_step(parts().kind, journey.facts) == step
 
@@ -141,6 +147,7 @@ def _phone_page(form: Form) -> ResponseReturnValue:
         client_name=client_name(),
         notice=done_notice(),
         signin_url=url_for("signin.password", **carried()),
+        entity_url=entity_url(),
         steps=step_names(parts().kind),
     )
 

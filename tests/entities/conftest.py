@@ -64,6 +64,7 @@ def entry(
     role: RegisterRole = RegisterRole.LEGAL_REPRESENTATIVE,
     code: str = CODE,
     name: str = NAME,
+    kind: EntityType = EntityType.ENTERPRISE,
 ) -> Any:
     """What a register says of the entity whose representatives are the people of ``phones``."""
     numbers = {PEOPLE[phone] for phone in phones}
@@ -73,7 +74,7 @@ def entry(
         return EnterpriseRecord(
             name=name,
             uscc=code,
-            entity_type=EntityType.ENTERPRISE,
+            entity_type=kind,
             status=status,
             name_matches=None if question.name is None else question.name == name,
             representative_matches=named if question.asks_person else None,

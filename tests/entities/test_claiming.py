@@ -18,7 +18,7 @@ from tests.entities.conftest import (
     prove,
     register_client,
 )
-from tests.provider import PASSWORD, Browser, Site, add_person, claims_of
+from tests.provider import PASSWORD, Browser, Site, add_person, answered, claims_of
 from tests.registers import ScriptedRegisters
 
 NEW = "13812340009"
@@ -148,6 +148,28 @@ def test_an_app_hears_that_approval_is_pending_and_nothing_more(site: Site, sign
     signed_in.submit("/entities/claim", CLAIM)
     assert act(signed_in, entity_of(site)).status_code == 303
     assert shown_to_app(site, signed_in) == {"represented_status": "approval_pending"}
+
+
+def test_who_came_from_an_app_registers_claims_chooses_and_is_back_in_it(site: Site, browser: Browser) -> None:
+    register_client(site)
+    signin = browser.ask("tax", scope="openid represented").headers["Location"]
+    page = browser.get(signin.replace("/signin", "/register")).text
+    address = page.partition('href="/entities/claim')[2].partition('"')[0]
+    first = browser.submit(f"/entities/claim{address}", CLAIM).headers["Location"]
+    last = "/entities/claim" + register(browser, first).replace("&amp;", "&")
+    chooses = browser.submit(last, CLAIM).headers["Location"]
+    code = answered(browser.get(act(browser, entity_of(site), chooses).headers["Location"]))["code"]
+    claims = claims_of(site.exchange(code, "tax").get_json()["id_token"])
+    assert claims["represented_status"] == "approval_pending"
+    assert "represented" not in claims
+
+
+def test_who_registers_on_the_way_to_a_claim_reads_that_it_goes_on(browser: Browser) -> None:
+    register(browser, browser.submit("/entities/claim", CLAIM).headers["Location"])
+    page = browser.get("/register/done?next=/entities/claim").text
+    assert ">Continue<" in page
+    assert ">Go to my account<" not in page
+    assert ">Go to my account<" in browser.get("/register/done").text
 
 
 def test_the_claimant_who_proves_to_be_the_representative_confirms(site: Site, signed_in: Browser) -> None:

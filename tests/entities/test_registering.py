@@ -7,6 +7,7 @@ import pytest
 from idp.entities.rules import EntityRefusal
 from idp.proofing.ports import (
     EntityStatus,
+    EntityType,
     NotFound,
     RegisterRole,
     Unavailable,
@@ -40,6 +41,17 @@ def test_the_registers_representative_becomes_the_entitys(site: Site, representa
     page = representative.get("/account/acting").text
     assert CODE in page
     assert "legal representative" in page.lower()
+
+
+@pytest.mark.parametrize("kind", EntityType)
+def test_every_type_of_entity_is_registered_by_its_representative(
+    site: Site, registers: ScriptedRegisters, kind: EntityType
+) -> None:
+    registers.entities[CODE] = entry(ONE, kind=kind)
+    browser = person(site, ONE)
+    assert f'value="{kind}"' in browser.get("/entities/new").text
+    assert browser.submit("/entities/new", FORM | {"type": kind}).status_code == 303
+    assert site.one("SELECT type FROM legal_entity") == kind
 
 
 def states_of_one(site: Site) -> str:

@@ -70,14 +70,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def demo_in(home: Path) -> Iterator[Site]:
-    """``idp demo`` over databases and keys in ``home``."""
+def demo_in(home: Path, province: str = "") -> Iterator[Site]:
+    """``idp demo`` over databases and keys in ``home``, under that profile or none."""
     env = {
         "TONGBAN_DATABASE__URL": f"sqlite:///{home / 'idp.db'}",
         "TONGBAN_STATE__URL": f"sqlite:///{home / 'state.db'}",
         "TONGBAN_SECRETS__FILE": str(home / "secrets.toml"),
     }
-    with started([sys.executable, "-m", "idp", "demo"], home, env):
+    profile = ["--province", province] if province else []
+    with started([sys.executable, "-m", "idp", "demo", *profile], home, env):
         yield Site(
             "http://localhost:8000",
             "http://tax.localhost:8101",

@@ -6,43 +6,38 @@ Always true: a code of the next time step is used for the sign-in, as the presen
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import pyotp
-from playwright.sync_api import Page
 
-from tests.journeys.conftest import ROOT, Site
-from tests.journeys.walks import submit
+from tests.journeys.conftest import ROOT
+from tests.journeys.steps import Steps
 
 PASSWORD = "Granite-Otter-51-Bell"
 REASON, TICKET = "本人来电，称无法登录", "GD-2026-0117"
-See = Callable[[str, Page], None]
 
 
-class Operating:
-    """``person``: whose account is looked at; ``number`` keeps the operators of two tours apart."""
+class Operating(Steps):
+    """``number`` keeps the operators of two tours apart, too."""
 
-    def __init__(self, site: Site, page: Page, see: See, person: str, number: int) -> None:
-        self.site, self.page, self.see = site, page, see
-        self.person, self.number = person, number
-
-    def all(self) -> None:
+    def all(self, person: str) -> None:
+        """``person``: whose account is looked at."""
         self.enrol("lin", "console-enrol")
         self.open("/console", "console-home")
-        self.look()
+        self.look(person)
         proposal = self.propose()
         self.open("/console/proposals", "console-proposals")
         self.platform()
+        self.answer()
         self.leave()
-        self.enrol("chen", None)
+        self.enrol("chen")
         self.open(proposal, "console-proposal")
         self.fill(reason="已与本人核实", ticket=TICKET)
-        self.page.locator("input[value=refuse]").check()
+        self.choose("decision", "refuse")
         self.send("console-proposal-decided")
         self.open("/console/audit", "console-audit")
         self.leave()
 
-    def enrol(self, name: str, state: str | None) -> None:
+    def enrol(self, name: str, state: str | None = None) -> None:
         link = self.invite(f"{name}.{self.number}")
         self.open(link, state)
         secret = pyotp.TOTP(self.page.locator("#secret").inner_text())
@@ -51,7 +46,7 @@ class Operating:
         self.fill(name=f"{name}.{self.number}", password=PASSWORD)
         self.send("console-signin-code" if state else None)
         self.fill(code=secret.at(int(time.time()) + 30))
-        self.send(None)
+        self.send()
 
     def invite(self, name: str) -> str:
         words = ["operator", "add", name, "--role", "platform", "--role", "review", "--role", "audit"]
@@ -65,9 +60,9 @@ class Operating:
         )
         return made.stdout.strip()
 
-    def look(self) -> None:
+    def look(self, person: str) -> None:
         self.open("/console/people", "console-people")
-        self.fill(identifier=self.person, reason=REASON, ticket=TICKET)
+        self.fill(identifier=person, reason=REASON, ticket=TICKET)
         self.send("console-person")
 
     def propose(self) -> str:
@@ -83,27 +78,13 @@ class Operating:
         self.open("/console/operators", "console-operators")
         self.open("/console/operators/invite", "console-operator-invite")
 
+    def answer(self) -> None:
+        """The person's dispute, in the queue of what waits."""
+        self.open("/console/disputes", "console-disputes")
+        self.press("main table a >> nth=0", "console-dispute")
+        self.choose("decision", "accepted")
+        self.fill(answer="已按居民身份证更正，本人已收到通知。")
+        self.send("console-dispute-answered")
+
     def leave(self) -> None:
-        self.press("button[name=leave]", None)
-
-    def open(self, path: str, name: str | None) -> None:
-        self.page.goto(path if path.startswith("http") else self.site.provider + path)
-        self._shown(name)
-
-    def fill(self, **fields: str) -> None:
-        for name, value in fields.items():
-            self.page.locator(f"input[name={name}]").fill(value)
-
-    def send(self, name: str | None) -> None:
-        with self.page.expect_navigation():
-            submit(self.page)
-        self._shown(name)
-
-    def press(self, selector: str, name: str | None) -> None:
-        with self.page.expect_navigation():
-            self.page.locator(selector).click()
-        self._shown(name)
-
-    def _shown(self, name: str | None) -> None:
-        if name:
-            self.see(name, self.page)
+        self.press("button[name=leave]")

@@ -1,22 +1,26 @@
-"""Takes the pictures of docs/screenshots from a demonstration of its own.
+"""Takes the pictures of docs/screenshots from demonstrations of its own.
 
     python -m tests.journeys.screenshots [--keep DIRECTORY]
 
-Always true: every picture is of the running provider, none is drawn; Chromium itself lays out the contact sheet.
+Always true: every picture is of the running provider, none is drawn; Chromium itself lays out the sheets.
 """
 
 import argparse
 import html
+import io
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import ROOT, Site, demo_in, started_chromium, walker
+from tests.journeys.province_walks import COOPERATIVE, DANIEL, FOUNDATION, HE, SHEN, SOCIETY, WANG, Hubei, Hunan
+from tests.journeys.steps import See
 from tests.journeys.tour import Tour
 
 TARGET = ROOT / "docs" / "screenshots"
@@ -29,15 +33,37 @@ SINGLE = {
     "tax-app-desktop": "zh-tax-overview-desktop",
 }
 """Picture in docs/screenshots -> the one it is a copy of."""
-LARGEST = 3_000_000
+SHEETS = {
+    "signing-in-and-out": (
+        "home",
+        "signin",
+        "confirm",
+        "recover",
+        "signout",
+        "signed-out",
+        "error",
+        "expired",
+        "oauth-error",
+    ),
+    "registering": ("register", "identity", "agreement", "consent"),
+    "provinces": ("hunan", "hubei"),
+    "acting-for-entities": ("entity", "account-acting"),
+    "my-account": ("account",),
+    "console": ("console",),
+    "outside": ("tax", "social", "sandbox"),
+}
+"""Sheet of docs/screenshots -> how the names of its states begin; of two beginnings the longer one counts."""
+LARGEST, QUALITY = 3_000_000, 35
+At = tuple[Site, Page, See, str, int]
+Walk = Callable[[*At], None]
 STYLE = """
-body { margin: 0; padding: 24px; width: 1720px; font: 15px/1.4 "Noto Sans CJK SC", sans-serif; background: #e4eae8; }
-h1 { font-size: 22px; margin: 0 0 4px; } p { margin: 0 0 20px; color: #47544f; }
+body { margin: 0; padding: 24px; width: 2120px; font: 17px/1.4 "Noto Sans CJK SC", sans-serif; background: #e4eae8; }
+h1 { font-size: 24px; margin: 0 0 4px; } p { margin: 0 0 20px; color: #47544f; }
 main { display: grid; grid-template-columns: 1fr 1fr; gap: 20px 24px; }
 figure { margin: 0; } figcaption { font-weight: 600; margin-bottom: 6px; }
 figure div { display: flex; gap: 6px; align-items: flex-start; }
-img { height: 190px; object-fit: cover; object-position: top left; background: #fff; outline: 1px solid #c3cecb; }
-img.phone, img.xlarge { width: 92px; } img.desktop { width: 268px; }
+img { height: 380px; object-fit: cover; object-position: top left; background: #fff; outline: 1px solid #c3cecb; }
+img.phone { width: 234px; } img.desktop { width: 568px; }
 """
 FIRST_LOOK = """
 body { margin: 0; padding: 32px; width: 1336px; height: 620px; display: flex; gap: 28px; background: #e4eae8; }
@@ -59,30 +85,62 @@ def shots(directory: Path, lang: str, name: str, page: Page) -> None:
         page.screenshot(path=directory / f"{stem}-{kind}.png", full_page=True, animations="disabled")
 
 
-def take(browser: Browser, site: Site, directory: Path) -> list[str]:
-    """Every picture of both languages into ``directory``; the names of the states, in the order of the tour."""
-    states: list[str] = []
+def tour(_lang: str) -> list[Walk]:
+    return [lambda *at: Tour(*at).all()]
+
+
+def hunan(lang: str) -> list[Walk]:
+    person, claim = {"zh": (SHEN, (HE, COOPERATIVE, SHEN)), "en": (WANG, (DANIEL, FOUNDATION, HE))}[lang]
+    return [lambda *at: Hunan(*at).person(person), lambda *at: Hunan(*at).entity_from_outside(*claim)]
+
+
+def hubei(lang: str) -> list[Walk]:
+    person, entity = {"zh": (HE, (SHEN, COOPERATIVE)), "en": (DANIEL, (WANG, SOCIETY))}[lang]
+
+    def skipping(*at: *At) -> None:
+        walk = Hubei(*at)
+        walk.skipping()
+        walk.entity(*entity)
+
+    return [lambda *at: Hubei(*at).person(person), skipping]
+
+
+WALKS: dict[str, Callable[[str], list[Walk]]] = {"": tour, "hunan": hunan, "hubei": hubei}
+"""Profile -> what is walked under it in a language, each time by another person."""
+
+
+def take(browser: Browser, site: Site, directory: Path, province: str) -> list[str]:
+    """Every picture of both languages into ``directory``; the names of the states, in the order of the walks."""
+    states: dict[str, list[str]] = {lang: [] for lang in LOCALES}
     for number, (lang, locale) in enumerate(LOCALES.items(), 1):
-        states.clear()
 
-        def see(lang: str, name: str, page: Page) -> None:
-            states.append(name)
-            shots(directory, lang, name, page)
+        def see(name: str, page: Page, lang: str = lang) -> None:
+            state = f"{province}-{name}" if province else name
+            states[lang].append(state)
+            shots(directory, lang, state, page)
 
-        with walker(browser, locale=locale) as context:
-            context.set_default_timeout(30_000)
-            Tour(site, context.new_page(), partial(see, lang), lang, number).all()
-    return states
+        for walk in WALKS[province](lang):
+            with walker(browser, locale=locale) as context:
+                context.set_default_timeout(30_000)
+                walk(site, context.new_page(), see, lang, number)
+    return states["zh"]
 
 
-def contact_sheet(browser: Browser, directory: Path, states: list[str]) -> None:
-    """All pictures on one page, laid out and photographed by Chromium."""
-    page = directory / "contact-sheet.html"
-    page.write_text(_sheet(states), "utf-8")
-    with browser.new_context(viewport={"width": 1768, "height": 1000}) as context:
-        shown = context.new_page()
-        shown.goto(page.as_uri())
-        shown.screenshot(path=TARGET / "contact-sheet.png", full_page=True)
+def sheet_of(state: str) -> str:
+    begins = {beginning: sheet for sheet, beginnings in SHEETS.items() for beginning in beginnings}
+    return begins[max((one for one in begins if state.startswith(one)), key=len)]
+
+
+def write_sheets(browser: Browser, directory: Path, states: list[str]) -> None:
+    """The states of each journey on one page, laid out and photographed by Chromium."""
+    for sheet in SHEETS:
+        page = directory / f"{sheet}.html"
+        page.write_text(_sheet([state for state in states if sheet_of(state) == sheet]), "utf-8")
+        with browser.new_context(viewport={"width": 2168, "height": 1000}) as context:
+            shown = context.new_page()
+            shown.goto(page.as_uri())
+            picture = Image.open(io.BytesIO(shown.screenshot(full_page=True)))
+            picture.save(TARGET / f"{sheet}.webp", quality=QUALITY, method=6)
 
 
 def overview(browser: Browser, directory: Path) -> None:
@@ -98,12 +156,12 @@ def overview(browser: Browser, directory: Path) -> None:
 
 
 def _sheet(states: list[str]) -> str:
-    kinds = [("zh", "phone"), ("en", "phone"), ("zh", "xlarge"), ("zh", "desktop"), ("en", "desktop")]
+    kinds = [("zh", "phone"), ("en", "phone"), ("zh", "desktop")]
     figures = []
     for state in states:
         images = [f'<img class="{kind}" src="{lang}-{state}-{kind}.png" alt="">' for lang, kind in kinds]
         figures.append(f"<figure><figcaption>{html.escape(state)}</figcaption><div>{''.join(images)}</div></figure>")
-    told = f"Every page at {PHONE} px (Chinese, English, largest type) and at {DESKTOP} px (Chinese, English)"
+    told = f"Every page at {PHONE} px (Chinese, English) and at {DESKTOP} px (Chinese); what is longer is cut off"
     return (
         f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><h1>Tongban</h1><p>{told}</p>'
         f"<main>{''.join(figures)}</main>"
@@ -118,10 +176,12 @@ def main() -> int:
     with ExitStack() as stack:
         directory = keep or Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))
         directory.mkdir(parents=True, exist_ok=True)
-        site = stack.enter_context(demo_in(Path(stack.enter_context(TemporaryDirectory(prefix="pictures-")))))
         browser = stack.enter_context(started_chromium())
-        states = take(browser, site, directory)
-        contact_sheet(browser, directory, states)
+        states = []
+        for province in WALKS:
+            with TemporaryDirectory(prefix="pictures-") as home, demo_in(Path(home), province) as site:
+                states += take(browser, site, directory, province)
+        write_sheets(browser, directory, states)
         overview(browser, directory)
         for name, source in SINGLE.items():
             shutil.copyfile(directory / f"{source}.png", TARGET / f"{name}.png")

@@ -1,6 +1,7 @@
 """Every page of the running demonstration in its real states: axe (WCAG 2.2 AA), reflow, language, no complaint."""
 
 import re
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -37,7 +38,8 @@ STATES = {
     "account-phone-held", "account-user-name", "console-enrol", "console-signin", "console-signin-code",
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
-    "console-operators", "console-operator-invite", "console-audit",
+    "console-operators", "console-operator-invite", "console-disputes", "console-dispute",
+    "console-dispute-answered", "console-audit",
 }  # fmt: skip
 
 
@@ -71,23 +73,32 @@ def serious(said: ConsoleMessage) -> bool:
     return said.type in ("error", "warning") and "the server responded with a status of" not in said.text
 
 
+@dataclass
+class Looking:
+    """``seen``: the states that were looked at; ``wrong``: what is wrong with them, in words."""
+
+    lang: str
+    seen: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+    def at(self, page: Page) -> Page:
+        page.emulate_media(reduced_motion="reduce")  # no colour is measured half-way through a transition
+        page.on("console", lambda said: self.wrong.append(said.text) if serious(said) else None)
+        return page
+
+    def see(self, name: str, page: Page) -> None:
+        if name.startswith(LOOKED_AT_ELSEWHERE):
+            return
+        self.seen.add(name)
+        self.wrong += [f"{name}: {fault}" for fault in (*faults(page), *foreign_words(page, self.lang))]
+
+
 @pytest.mark.parametrize(("lang", "locale", "number"), [("zh", "zh-CN", 11), ("en", "en-US", 12)])
 def test_every_page_is_accessible_and_in_one_language(
     demo: Site, chromium: Browser, lang: str, locale: str, number: int
 ) -> None:
-    seen: set[str] = set()
-    wrong: list[str] = []
-
-    def see(name: str, page: Page) -> None:
-        if name.startswith(LOOKED_AT_ELSEWHERE):
-            return
-        seen.add(name)
-        wrong.extend(f"{name}: {fault}" for fault in (*faults(page), *foreign_words(page, lang)))
-
+    looking = Looking(lang)
     with walker(chromium, locale=locale) as context:
-        page = context.new_page()
-        page.emulate_media(reduced_motion="reduce")  # no colour is measured half-way through a transition
-        page.on("console", lambda said: wrong.append(said.text) if serious(said) else None)
-        Tour(demo, page, see, lang, number).all()
-    assert wrong == []
-    assert seen == STATES
+        Tour(demo, looking.at(context.new_page()), looking.see, lang, number).all()
+    assert looking.wrong == []
+    assert looking.seen == STATES

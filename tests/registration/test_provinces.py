@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.app import create_app
+from idp.proofing.actions import add_evidence
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
 from tests.provider import PASSWORD, PHONE, Browser, Site, add_person, answered, claims_of, settings_at
@@ -364,6 +365,14 @@ def test_hunan_judges_the_password_by_the_document_too(province: Opened, registe
     assert path_of(follow(set_details(browser, details))) == "/register/done"
 
 
+def test_hunan_offers_an_entitys_account_on_its_first_page_and_keeps_the_app(province: Opened) -> None:
+    browser = province("hunan").browser()
+    first = to_register(browser)
+    address = link_on(browser.get(first).text, "Register an account for an entity")
+    assert urlsplit(address).path == "/entities/claim"
+    assert urlsplit(address).query == urlsplit(first).query
+
+
 def test_hunan_and_hubei_have_no_user_names(province: Opened) -> None:
     browser = province("hubei").browser()
     details = prove_phone(browser, "/register")
@@ -488,6 +497,28 @@ def test_yunnan_wants_letters_and_digits_from_six_on_and_advises_sixteen(
 
 
 # -- what every profile may set
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("hunan", ("二级", "Level 2"), ("三级", "Level 3")),
+        ("hubei", ("初级认证", "Basic"), ("中级认证", "Medium")),
+        ("yunnan", ("注册用户", "Registered user"), ("实名用户", "Real-name user")),
+    ],
+)
+def test_the_level_bears_the_provinces_label_beside_its_evidence_and_its_end(
+    province: Opened, name: str, before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    site = province(name)
+    browser = site.browser().sign_in()
+    with site.provider.database.transaction() as tx:
+        ends = site.now() + 1000
+        add_evidence(tx, site.party(), kind="name_number", level=2, source="t", expires_at=ends, now=site.now())
+    for lang, was, becomes in zip(("zh", "en"), before, after, strict=True):
+        page = browser.get(f"/account/identity?ui_locales={lang}").text
+        now, then, proof = re.findall(r'<b translate="no">(.*?)</b> · ', page)
+        assert (now, then, proof) == (becomes, was, becomes)
 
 
 def test_without_a_profile_nothing_is_a_provinces(province: Opened) -> None:

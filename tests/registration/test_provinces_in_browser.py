@@ -50,6 +50,19 @@ WORDS = {
 }
 
 
+BROKEN_WORDS = """() => {
+  const text = document.querySelector(".brand b").firstChild, found = [];
+  for (const word of text.data.matchAll(/[A-Za-z]+/g)) {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    if (range.getClientRects().length > 1) found.push(word[0]);
+  }
+  return found;
+}"""
+"""Latin words of the service's name that stand on two lines."""
+
+
 @dataclass
 class Walk:
     """One person's way; ``looked``: the pages they saw."""
@@ -68,6 +81,7 @@ class Walk:
         scroll = self.page.evaluate("document.documentElement.scrollWidth")
         self.faults += [f"{name} scrolls sideways to {scroll}"] * (scroll > 320)
         self.faults += [f"{name} has a small target {one}" for one in self.page.evaluate(SMALL_TARGETS)]
+        self.faults += [f"{name} breaks {word} in two" for word in self.page.evaluate(BROKEN_WORDS)]
         if self.script:
             self.page.evaluate(AXE.read_text("utf-8"))
             self.faults += [f"{name}: {found}" for found in violations(self.page, [*TAGS, "best-practice"])]

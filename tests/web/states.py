@@ -122,7 +122,14 @@ LONG_STEPS = ("identity", "phone", "code", "check", "details")
 CODE_STEP = {"steps": STEPS, "masked_phone": PHONE, "notice": None, "captcha": None, "resend_url": None}
 CODE_IN = CODE_STEP | {"client_name": TAX, "change_url": "/signin/code"}
 ASK_CODE = {"client_name": TAX, "notice": None, "captcha": None, "password_url": "#", "register_url": "#"}
-ASK_PHONE = {"steps": STEPS, "client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+ASK_PHONE = {
+    "steps": STEPS,
+    "client_name": TAX,
+    "notice": None,
+    "captcha": None,
+    "signin_url": "#",
+    "entity_url": "#",
+}
 RESEND = {"masked_phone": PHONE, "enter_url": "#"}
 DECLINE = {"decline_action": None, "decline_fields": {"r": "x"}}
 CONFIRM = DECLINE | {
@@ -527,9 +534,16 @@ STATES: Mapping[str, State] = {
         form=_details,
         **DETAILS | {"notice": lambda: Notice("warn", sentence("phone_recycled")), "signin_url": "#"},
     ),
-    "register-done": page("register_done.html", client_name=TAX, continue_url="#", identity_url=None),
-    "register-done-bare": page("register_done.html", client_name=None, continue_url="#", identity_url=None),
-    "register-done-offer": page("register_done.html", client_name=TAX, continue_url="#", identity_url="#"),
+    "register-done": page("register_done.html", client_name=TAX, continue_url="#", goes_on=True, identity_url=None),
+    "register-done-bare": page(
+        "register_done.html", client_name=None, continue_url="#", goes_on=False, identity_url=None
+    ),
+    "register-done-goes-on": page(
+        "register_done.html", client_name=None, continue_url="#", goes_on=True, identity_url=None
+    ),
+    "register-done-offer": page(
+        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, identity_url="#"
+    ),
     "register-identity": page("register_identity.html", form=_person, **ASK_PHONE | {"steps": LONG_STEPS}),
     "register-identity-refused": page(
         "register_identity.html",

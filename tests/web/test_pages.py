@@ -111,7 +111,9 @@ def test_names_of_people_and_apps_are_escaped() -> None:
     app = preview_app()
     evil = '<img src=x onerror="alert(1)">'
     with app.test_request_context("/"):
-        page = render_template("register_done.html", client_name=evil, continue_url="/", identity_url=None)
+        page = render_template(
+            "register_done.html", client_name=evil, continue_url="/", goes_on=True, identity_url=None
+        )
         consent = render_template(
             "consent.html",
             client_name=evil,
