@@ -84,6 +84,7 @@ from idp.proofing.pages import Proofing, init_proofing
 from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.pages import Recovery, init_recovery
+from idp.recovery.requests import Requests
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.actions import Closings, Eraser
 from idp.selfservice.export import Exporter
@@ -135,6 +136,7 @@ class Provider:
     rechecking: Rechecking
     calendar: Calendar
     disputes: disputes.Disputes
+    requests: Requests
     closings: Closings
 
 
@@ -186,7 +188,10 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
-    init_recovery(app, Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones))
+    init_recovery(
+        app,
+        Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones, provider.requests),
+    )
     init_entities(app, _entity_parts(provider, journeys))
     init_admission(
         app,
@@ -248,6 +253,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         ca_file=settings.outbound.ca_file,
     )
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
+    objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
         settings=settings,
         node=node,
@@ -273,7 +279,8 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         population=registers.population,
         enterprise=registers.enterprise,
         calendar=calendar,
-        disputes=disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days),
+        disputes=objections,
+        requests=Requests(cipher, directory, objections, _phone_policy(settings)),
         closings=Closings(
             directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
         ),
@@ -346,8 +353,12 @@ def _console(provider: Provider) -> Console:
         registry=provider.registry,
         operators=operators,
         justifications=Justifications(provider.cipher),
-        four_eyes=FourEyes(provider.cipher, acts(directory, operators, issuer=settings.issuer, locale=locale)),
+        four_eyes=FourEyes(
+            provider.cipher,
+            acts(directory, operators, provider.requests, issuer=settings.issuer, locale=locale),
+        ),
         disputes=provider.disputes,
+        requests=provider.requests,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
         locale=locale,

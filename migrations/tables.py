@@ -15,6 +15,7 @@ import idp.flows.models
 import idp.grants.models
 import idp.messages.models
 import idp.proofing.models
+import idp.recovery.models
 import idp.signin.models
 import idp.state.models
 

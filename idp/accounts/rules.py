@@ -45,6 +45,8 @@ class Act(StrEnum):
     """By a code to the phone alone; who signs in may change the password."""
     CHANGE_METHODS = "change-methods"
     """How one signs in, by what a phone and a password say: one of them has just been changed by the other."""
+    REPRESENT = "represent"
+    """Speaking for a legal entity: phone and password are new, by the word of operators."""
 
 
 class PartyEventKind(StrEnum):

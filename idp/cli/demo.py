@@ -39,7 +39,10 @@ from idp.web.locale import china_date
 
 PEOPLE = Path("config/demo/people.toml")
 CLIENTS = Path("config/clients.demo.toml")
-OPERATORS = {"xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.AUDIT), "xiao.chen": (Role.PLATFORM, Role.REVIEW)}
+OPERATORS = {
+    "xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.COUNTER, Role.AUDIT),
+    "xiao.chen": (Role.PLATFORM, Role.REVIEW, Role.COUNTER),
+}
 """Two, so that what needs a second operator can be tried; both enrol by a link like everybody else."""
 PROVINCE_VARIABLE = "TONGBAN_PROVINCE"
 

@@ -20,6 +20,7 @@ from idp.disputes import calendar
 from idp.disputes.actions import overdue
 from idp.flows import actions as flows
 from idp.messages.outbox import purge_settled
+from idp.recovery import requests
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 
@@ -35,6 +36,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)
+        requests.purge(tx, now=now)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)

@@ -17,6 +17,8 @@ from idp.console.rules import Assignment, Denied, Operator, Proposal, Reason, Ro
 from idp.db import Transaction
 from idp.proofing.actions import ial
 from idp.proofing.rules import REGISTERED
+from idp.recovery.requests import Requests
+from idp.recovery.rules import Decider
 from idp.signin.interventions import (
     Intervention,
     end_password,
@@ -35,7 +37,10 @@ SINGLE: Mapping[str, Callable[[Intervention], bool]] = {
     "end-password": end_password,
 }
 """Interventions one operator does with a reason, by the name they have in addresses."""
+RECOVERERS = (Role.REVIEW, Role.COUNTER)
+"""Who makes sure of people that have lost everything."""
 SUSPEND, RESTORE, REPROOF, INVITE = "suspend", "restore", "require-proofing", "invite-operator"
+RECOVER = "recover"
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -103,13 +108,43 @@ class InviteAct:
         return Done(invitations.link(self.issuer, token))
 
 
-def acts(directory: Directory, operators: Operators, *, issuer: str, locale: str) -> dict[str, Act]:
+@dataclass(frozen=True, slots=True)
+class RecoverAct:
+    """Letting a new phone set the password of an account whose person has lost everything."""
+
+    directory: Directory
+    requests: Requests
+    roles: tuple[Role, ...] = RECOVERERS
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+        found = self.requests.find(tx, proposal.payload["request"])
+        if found is None or found.claim is None:
+            return []
+        claim, person = found.claim, self.directory.person(tx, proposal.subject or "")
+        known = person.identity
+        return [
+            Change("person_name", known.name.masked if known else "nothing", claim.name.masked),
+            Change("person_document", known.document.masked if known else "nothing", claim.document.masked),
+            Change("login_phone", person.mobile.masked if person.mobile else "nothing", claim.mobile.masked),
+            Change("recovery_way", f"way_{found.way}", f"way_{proposal.payload['how']}"),
+        ]
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        found, by = self.requests.find(tx, proposal.payload["request"]), Decider(decider.party_id, proposal.id)
+        done = found is not None and self.requests.approve(tx, found, proposal.subject or "", by, now=now)
+        return Done() if done else Denied(Reason.CHANGED)
+
+
+def acts(
+    directory: Directory, operators: Operators, requests: Requests, *, issuer: str, locale: str
+) -> dict[str, Act]:
     """Every act that needs two operators."""
     return {
         SUSPEND: StatusAct(directory, locale, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
         RESTORE: StatusAct(directory, locale, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
         REPROOF: ProofingAct(directory, locale),
         INVITE: InviteAct(operators, issuer),
+        RECOVER: RecoverAct(directory, requests),
     }
 
 

@@ -19,6 +19,7 @@ from idp.credentials.password import Passwords
 from idp.credentials.totp import Totp
 from idp.db import current_transaction, db
 from idp.disputes.actions import Disputes
+from idp.recovery.requests import Requests
 from idp.signin.rules import activity_grain
 from idp.web.clock import now
 from idp.web.cookies import operator_secret, set_operator_secret
@@ -39,6 +40,7 @@ class Console:
     justifications: Justifications
     four_eyes: FourEyes
     disputes: Disputes
+    requests: Requests
     idle: int
     absolute: int
     locale: str

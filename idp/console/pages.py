@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
 
-from idp.console.acts import CASEWORK
+from idp.console.acts import CASEWORK, RECOVERERS
 from idp.console.four_eyes import Change
 from idp.console.guards import current_operator, operator
 from idp.console.loading import Console, keep_parts, parts
@@ -19,12 +19,13 @@ from idp.web.clock import now
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, sentence
 
-PROPOSERS = (Role.PLATFORM, Role.REVIEW)
+PROPOSERS = (Role.PLATFORM, Role.REVIEW, Role.COUNTER)
 """Every role of any act that needs two; which act is for which, the act says."""
 MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("home", "console.home", tuple(Role)),
     ("people", "console.people", CASEWORK),
     ("disputes", "console.disputes", CASEWORK),
+    ("recoveries", "console.recoveries", RECOVERERS),
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
     ("operators", "console.operators", (Role.PLATFORM,)),
@@ -43,6 +44,7 @@ def init_console(app: Flask, made_of: Console) -> None:
         operator_pages,
         people_pages,
         proposal_pages,
+        recovery_pages,
         signin_pages,
     )
 

@@ -25,6 +25,8 @@ class Role(StrEnum):
     PLATFORM = "platform"
     DEPARTMENT = "department"
     REVIEW = "review"
+    COUNTER = "counter"
+    """At a service counter, where people come with their documents."""
     AUDIT = "audit"
 
 

@@ -32,7 +32,10 @@ def purge(tx: Transaction, *, now: int, policy: AttemptPolicy) -> int:
 
 
 def erase_factors(tx: Transaction, party_id: str, *, now: int) -> None:
-    """Forget the authenticator app, recovery codes and passkeys, and the tries at them: the account closes."""
+    """Forget the authenticator app, recovery codes and passkeys, and the tries at them.
+
+    The account closes, or its person has lost them.
+    """
     for statement in _FACTORS:
         tx.run(statement, party=party_id)
     for kind in (AttemptKind.TOTP, AttemptKind.RECOVERY_CODE):

@@ -24,7 +24,7 @@ from idp.credentials.rules import Purpose, Refusal
 from idp.credentials.sms_code import Denied, Proved
 from idp.db import current_transaction, db
 from idp.entities import roles
-from idp.entities.pages import blueprint, parts
+from idp.entities.pages import blueprint, is_held, parts
 from idp.entities.roles import Role
 from idp.entities.rules import Acting, RoleState, Via
 from idp.flows.actions import Journey
@@ -152,6 +152,10 @@ def _walk_through(journey: Journey, role: Role) -> ResponseReturnValue:
         record(tx, Event.SESSION_BEGUN, subject=role.person, result="refused", reason="phone-idle", now=now())
         db.session.commit()
         return another_way_page()
+    if is_held(role.person):
+        record(tx, Event.SESSION_BEGUN, subject=role.person, result="refused", reason="represent-held", now=now())
+        db.session.commit()
+        return another_way_page("entity_held")
     session = authenticated(role.person, Method.SMS)
     acting = Acting(role.entity, role.role, Via.ENTITY_PASSWORD)
     act_for(session, acting.text, via=acting.via)

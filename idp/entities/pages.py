@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.accounts.credit_code import CreditCode
+from idp.accounts.holds import held_until
+from idp.accounts.rules import Act
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
 from idp.db import current_transaction, db
@@ -119,11 +121,18 @@ def new() -> ResponseReturnValue:
 def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
     """To the check of name and number, or to sign in again, and then back to ``endpoint``; None: go on."""
     here = url_for(endpoint, **carried())
+    if is_held(session.party_id):
+        return redirect(url_for("entities.acting", done="entity_held", **carried()), 303)
     if ial(current_transaction(), session.party_id, now=now()) < parts().registering.least:
         return redirect(url_for("proofing.name", next=here), 303)
     if now() - session.auth_time > parts().fresh:
         return redirect(url_for("signin.password", next=here, done="sign_in_afresh"), 303)
     return None
+
+
+def is_held(person: str) -> bool:
+    """Whether the account was recovered so short a time ago that it speaks for nobody yet."""
+    return held_until(current_transaction(), person, Act.REPRESENT, now=now()) is not None
 
 
 def entity_told(form: Form) -> Told | None:
@@ -175,6 +184,9 @@ def acting() -> ResponseReturnValue:
 
 
 def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
+    if is_held(session.party_id):
+        form.refuse("", sentence("entity_held"))
+        return _acting_page(form, session)
     tie = roles.tie_to(current_transaction(), session.party_id, form["act"], now=now())
     db.session.rollback()
     if tie is not None and parts().rechecking.before_use(

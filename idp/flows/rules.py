@@ -23,6 +23,9 @@ class FlowKind(StrEnum):
     REGISTRATION = "registration"
     REGISTRATION_BY_NAME = "registration-by-name"
     RECOVERY = "recovery"
+    RECOVERY_REQUEST = "recovery-request"
+    """For who has nothing left: operators decide on what is asked for here."""
+    RECOVERY_APPROVED = "recovery-approved"
     PHONE_CHANGE = "phone-change"
     ENTITY_CLAIM = "entity_claim"
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
@@ -47,6 +50,17 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     # A face check will be another way through "code": it gives the same proof (trust 3).
     FlowKind.RECOVERY: (
         StepRule("identifier", gives=("party_id", "mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("password", gives=("reset",)),
+    ),
+    FlowKind.RECOVERY_REQUEST: (
+        StepRule("person", gives=("name", "document")),
+        StepRule("phone", gives=("mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("way", gives=("request",)),
+    ),
+    FlowKind.RECOVERY_APPROVED: (
+        StepRule("approved", gives=("request", "party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("password", gives=("reset",)),
     ),

@@ -21,8 +21,11 @@ PARAMS: Mapping[str, re.Pattern[str]] = {
     "time": re.compile(r"[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}"),
     "tail": re.compile(r"[0-9]{4}"),
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "reference": re.compile(r"[0-9]{12}"),
+    "stop": re.compile(r"[0-9]{8}"),
 }
-"""Every parameter there is, with its only form. ``time`` is month-day hour:minute, local; ``tail`` ends a number."""
+"""Every parameter there is, with its only form. ``time`` is month-day hour:minute, local; ``tail`` ends a number;
+``reference`` is the number of a request, ``stop`` the code by which its wrong approval is stopped."""
 
 
 class TemplateError(ValueError):
@@ -219,6 +222,30 @@ TEMPLATES: Mapping[str, Template] = {
             "Your sign-in phone now ends in {tail}, changed on {time}. Not you? Call the service line.",
             "time",
             "tail",
+        ),
+        _template(
+            "recovery_approved",
+            "您的找回申请 {reference} 已批准。请在 7 天内从登录页进入“找回密码”“这些方式都不能用”，设置新密码。",
+            "Your request {reference} was approved. Set a new password within 7 days: sign-in page,"
+            " 'Forgotten password', 'None of these ways'.",
+            "reference",
+        ),
+        _template(
+            "recovery_rejected",
+            "您的找回申请 {reference} 已办结，未能确认您的身份。您可以带上身份证件到政务服务窗口办理。",
+            "Your request {reference} is closed: we could not confirm who you are. You can come to a service counter"
+            " with your document.",
+            "reference",
+        ),
+        _template(
+            "recovery_notice",
+            "经工作人员核验，您的账户于 {time} 改由尾号 {tail} 的手机号找回。如非本人申请，请在“找回密码”"
+            "“这些方式都不能用”中选“不是我申请的”，输入 {stop}。",
+            "Staff let the phone ending in {tail} recover your account on {time}. Not you? Go to 'Forgotten"
+            " password', 'None of these ways', 'I did not ask for this' and enter {stop}.",
+            "time",
+            "tail",
+            "stop",
         ),
         _template(
             "account_suspended",

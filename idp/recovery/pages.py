@@ -20,7 +20,8 @@ from idp.db import current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import FlowKind, open_step
 from idp.proofing.rules import PhonePolicy
-from idp.recovery.actions import addressee, judge, reset
+from idp.recovery.actions import Addressee, addressee, judge, reset
+from idp.recovery.requests import Requests
 from idp.recovery.rules import Denied
 from idp.signin.choosing import password_rules, personal, refuse_unfit
 from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over, not_here
@@ -56,14 +57,17 @@ class Recovery:
     codes: sms_code.SmsCodes
     journeys: Journeys
     phones: PhonePolicy
+    requests: Requests
 
 
-def init_recovery(app: Flask, parts: Recovery) -> None:
-    app.extensions[EXTENSION] = parts
+def init_recovery(app: Flask, known: Recovery) -> None:
+    from idp.recovery import approved_pages, request_pages  # noqa: F401 - their views join the blueprint
+
+    app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
 
 
-def _parts() -> Recovery:
+def parts() -> Recovery:
     found: Recovery = current_app.extensions[EXTENSION]
     return found
 
@@ -72,7 +76,7 @@ def _journey() -> Journey | None:
     key = request.values.get("f", "")
     if not key:
         return None
-    return _parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
+    return parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
 
 
 def _to(journey: Journey) -> str:
@@ -93,25 +97,33 @@ def identifier() -> ResponseReturnValue:
         form.refuse("identifier", sentence("identifier_invalid"))
     if not typed or not passed(form):
         return _identifier_page(form)
-    to = addressee(current_transaction(), _parts().directory, typed)
+    to = addressee(current_transaction(), parts().directory, typed)
     db.session.rollback()
-    issued = send_code(_parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
     hidden = to.mobile not in typed
-    if hidden and isinstance(issued, sms_code.Denied) and issued.reason in PER_NUMBER:
-        nobody = _parts().directory.stand_in(typed[0].value)
-        issued = send_code(_parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
-    if isinstance(issued, sms_code.Denied) and not (hidden and issued.reason in PER_NUMBER):
-        form.refuse("", sentence(issued.reason))
+    challenge = order_code(to, typed[0].value, hidden=hidden)
+    if isinstance(challenge, sms_code.Denied):
+        form.refuse("", sentence(challenge.reason))
         return _identifier_page(form)
     facts = {
         "party_id": to.party_id or "",
         "mobile": to.mobile.value,
-        "challenge": issued.challenge_id if isinstance(issued, sms_code.Issued) else "",
+        "challenge": challenge,
         "hidden": hidden,
     }
-    journey = _parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
+    journey = parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
     db.session.commit()
     return redirect(_to(journey), 303)
+
+
+def order_code(to: Addressee, typed: str, *, hidden: bool) -> str | sms_code.Denied:
+    """The challenge of a code to ``to``. ``hidden``: who ``typed`` named no number, and learns nothing of it."""
+    issued = send_code(parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
+    if hidden and isinstance(issued, sms_code.Denied) and issued.reason in PER_NUMBER:
+        nobody = parts().directory.stand_in(typed)
+        issued = send_code(parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
+    if isinstance(issued, sms_code.Issued):
+        return issued.challenge_id
+    return "" if hidden and issued.reason in PER_NUMBER else issued
 
 
 def _identifier_page(form: Form) -> ResponseReturnValue:
@@ -134,16 +146,16 @@ def code() -> ResponseReturnValue:
         return journey_over(BEGIN)
     if open_step(KIND, journey.facts) != "code":
         return not_here(_to(journey))
-    return CODE_STEP.serve(_parts().codes, _parts().journeys, journey, _proved)
+    return CODE_STEP.serve(parts().codes, parts().journeys, journey, _proved)
 
 
 def _proved(journey: Journey) -> ResponseReturnValue:
     """Who holds the phone may be told that it is not enough (trust 3, 7)."""
     tx, party_id = current_transaction(), journey.facts["party_id"]
     record(tx, Event.PHONE_VERIFIED, subject=party_id, now=now())
-    denied = judge(tx, party_id, _parts().phones, now=now())
+    denied = judge(tx, party_id, parts().phones, now=now())
     ended = now() if denied else None
-    _parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=ended)
+    parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=ended)
     db.session.commit()
     if denied:
         return _denied(denied)
@@ -167,19 +179,19 @@ def password() -> ResponseReturnValue:
     if request.method == "GET":
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)
-    person = _parts().directory.person(current_transaction(), journey.facts["party_id"])
-    refuse_unfit(form, "new_password", _parts().passwords, personal(person))
+    person = parts().directory.person(current_transaction(), journey.facts["party_id"])
+    refuse_unfit(form, "new_password", parts().passwords, personal(person))
     if not form.ok:
         return _password_page(form)
     db.session.rollback()
-    hashed = _parts().passwords.hash(form["new_password"])
+    hashed = parts().passwords.hash(form["new_password"])
     return _finish(journey, hashed)
 
 
 def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
-    parts = _parts()
+    known = parts()
     if not reset(
-        current_transaction(), parts.directory, parts.journeys, journey, parts.phones, hashed=hashed, now=now()
+        current_transaction(), known.directory, known.journeys, journey, known.phones, hashed=hashed, now=now()
     ):
         db.session.rollback()
         return journey_over(BEGIN)
@@ -188,4 +200,4 @@ def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
 
 
 def _password_page(form: Form) -> ResponseReturnValue:
-    return render_template("recover_password.html", form=form, password_rules=password_rules(_parts().passwords))
+    return render_template("recover_password.html", form=form, password_rules=password_rules(parts().passwords))

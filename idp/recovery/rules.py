@@ -1,10 +1,24 @@
-"""Whether who has shown control of an account's phone may set a new password.
+"""Whether who has shown control of an account's phone may set a new password, and the last way for who has nothing.
 
 Always true: a phone that may be somebody else's, or became the account's a moment ago, is not enough.
 """
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from idp.accounts.documents import Document
+from idp.accounts.names import PersonName
+from idp.accounts.rules import Mobile, PartyStatus
+
+DAY = 86400
+APPROVAL_LIFETIME = 7 * DAY
+"""Seconds from the approval of a request within which its person has to set the new password."""
+UNANSWERED_KEPT = 90 * DAY
+"""Seconds for which a request is kept after its day when nobody came to the counter."""
+_SEPARATORS = re.compile(r"[\s-]+")
+_REFERENCE = re.compile(r"[0-9]{12}", re.ASCII)
 
 
 class Refusal(StrEnum):
@@ -26,3 +40,78 @@ def may_reset(*, sms_opens: bool, held_until: int | None) -> Denied | None:
     if not sms_opens:
         return Denied(Refusal.ANOTHER_WAY)
     return Denied(Refusal.HELD, until=held_until) if held_until is not None else None
+
+
+class Way(StrEnum):
+    """How operators make sure of who asks."""
+
+    REVIEW = "review"
+    COUNTER = "counter"
+    """The person comes with the document."""
+
+
+class State(StrEnum):
+    FILED = "filed"
+    APPROVED = "approved"
+    """By two operators; the account is closed to everybody until the new phone sets a password."""
+    DONE = "done"
+    STOPPED = "stopped"
+    """By who has the old phone, or a later request took its place."""
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who somebody says to be, and the phone they have shown to be theirs."""
+
+    name: PersonName
+    document: Document
+    mobile: Mobile
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``claim`` is None once the request has come to its end. Times: Unix seconds."""
+
+    id: str
+    claim: Claim | None = field(repr=False)
+    way: Way
+    locale: str
+    state: State
+    filed_at: int
+    due_at: int
+    party_id: str | None
+
+    def is_overdue(self, *, now: int) -> bool:
+        return self.state is State.FILED and self.due_at < now
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The account that has the document; ``open`` when it can be recovered."""
+
+    party_id: str
+    status: PartyStatus
+
+    @property
+    def open(self) -> bool:
+        return self.status is PartyStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who decides, and the id of the reason or proposal it rests on."""
+
+    operator: str
+    because: str
+
+
+def parse_reference(text: str) -> str | None:
+    """The number of a request in ``text``, with blanks or hyphens or without; None for anything else."""
+    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    return digits if _REFERENCE.fullmatch(digits) else None
+
+
+def grouped(reference: str) -> str:
+    """As it is shown and read aloud: three groups of four digits."""
+    return f"{reference[:4]} {reference[4:8]} {reference[8:]}"

@@ -104,11 +104,16 @@ SENTENCES: Mapping[str, LazyString] = {
     "reset_held_text": _(
         "这个账户刚更换过手机号。为保护账户，%(time)s 之后才能只凭短信验证码设置新密码。期间仍可用密码登录。"
     ),
+    "recovery_way_missing": _("请选择一种核验方式"),
+    "recovery_reference_missing": _("请输入申请编号"),
+    "recovery_reference_invalid": _("申请编号是 12 位数字，请核对"),
+    "recovery_stop_missing": _("请输入短信中的 8 位数字"),
+    "recovery_stop_wrong": _("手机号或数字不正确，或已经失效"),
+    "recovery_stopped": _("已停止，账户已暂停。请带上证件到政务服务窗口办理。"),
     "phone_reauthenticate": _("更换手机号前，请重新登录，以确认是您本人。"),
     "phone_unchanged": _("这就是您现在的手机号，请输入新的手机号"),
     "methods_held": _(
-        "手机号或密码刚刚更换过。为保护账户，24 小时内不能只凭密码和短信更改登录方式；"
-        "可先用通行密钥、验证器或备用码确认。"
+        "手机号或密码刚刚更换过。为保护账户，暂时不能只凭密码和短信更改登录方式；可先用通行密钥、验证器或备用码确认。"
     ),
     "phone_change_held": _("手机号刚更换过，暂时不能再次更换。"),
     "phone_changed": _("手机号已更换。我们已用短信告知原来的号码。"),
@@ -151,6 +156,10 @@ SENTENCES: Mapping[str, LazyString] = {
     "acting_not_allowed": _("您现在不能代表这家单位，请核对登记机关的登记"),
     "acting_self": _("您现在为自己办事。"),
     "acting_entity": _("您现在代表所选的单位办事。"),
+    "entity_held": _("账户刚由人工核验找回，暂时不能代表单位办事"),
+    "entity_held_text": _(
+        "为保护您代表的单位，账户找回后要等一段时间才能代表单位办事。期间可以用新密码登录，为自己办事。"
+    ),
     "represented_approval_pending": _("待代表人确认"),
     "represented_not_allowed": _("登记有争议，或单位不在存续状态"),
     # registration
@@ -188,6 +197,14 @@ SENTENCES: Mapping[str, LazyString] = {
     "proposal_closed": _("这个事项已经办结、过期或撤回"),
     "proposal_subject_changed": _("情况已经变化，没有执行；请重新提出"),
     "proposal_already_open": _("同一事项已在等待复核"),
+    "recovery_unknown": _("没有这个编号的申请，查找已记录"),
+    "recovery_look_needs_reason": _("查看申请前须写明理由；上一次的理由已超过半小时。"),
+    "recovery_decided": _("申请已办结，结果会以短信告知申请人。"),
+    "recovery_decision_missing": _("请选择提请批准或不通过"),
+    "recovery_how_missing": _("请选择您是怎样核验的"),
+    "recovery_number_differs": _("与申请中的证件号码不一致，请对照证件原件重新输入"),
+    "recovery_not_open": _("没有可以找回的账户，只能不通过"),
+    "recovery_not_waiting": _("这个申请已经办结"),
     "audit_id_invalid": _("编号只含字母、数字和 . _ ~ -"),
     "audit_event_invalid": _("没有这种事件"),
     "audit_date_invalid": _("日期须为 2026-11-01 这样的形式"),
@@ -246,6 +263,8 @@ EVENTS: Mapping[str, LazyString] = {
     "person:password:unlocked": _("密码登录恢复"),
     "person:password:changed": _("修改密码"),
     "person:password:reset": _("通过短信验证码重设密码"),
+    "person:recovery:requested": _("申请人工核验找回"),
+    "person:recovery:stopped": _("原手机号停止了找回，账户暂停"),
     "person:sms_code:sent": _("发送短信验证码"),
     "person:sms_code:accepted": _("短信验证码验证通过"),
     "person:sms_code:refused": _("短信验证码错误"),
@@ -289,6 +308,9 @@ EVENTS: Mapping[str, LazyString] = {
     "operator:person:password_ended": _("工作人员停用了您的密码"),
     "operator:person:password_unlocked": _("工作人员解除了密码锁定"),
     "operator:person:evidence_ended": _("工作人员要求重新实名"),
+    "operator:recovery:viewed": _("工作人员查看了找回您账户的申请"),
+    "operator:recovery:approved": _("工作人员批准用新手机号找回账户"),
+    "operator:recovery:rejected": _("工作人员未通过找回账户的申请"),
     "operator:proposal:viewed": _("工作人员查看了您的账户"),
     "operator:audit:read": _("审计人员查阅了与您有关的记录"),
     "client:grant:issued": _("登录应用"),

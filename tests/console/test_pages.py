@@ -13,6 +13,7 @@ from idp.web.guards import Guard, guard_of
 from tests.console.staff import WHY, Staff, on_duty
 from tests.console.test_people import trail
 from tests.provider import PHONE, Site
+from tests.recovery.last_way import file
 
 OPEN = {"console.signin", "console.signin_code", "console.signout", "console.enrol"}
 """What is reached before both factors were proved; nothing of a person or an app is behind it."""
@@ -48,6 +49,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     site.browser().sign_in().submit("/account/disputes/new", {"item": "level", "text": "应当更高"})
     person = clerk.look_at()
     proposal = clerk.propose("suspend")
+    reference = file(site.browser())
+    clerk.submit("/console/recoveries", {"request": reference, **WHY})
     return {
         "console.home": "/console",
         "console.people": "/console/people",
@@ -55,6 +58,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.intervene": f"{person}/sign-out",
         "console.disputes": "/console/disputes",
         "console.dispute": f"/console/disputes/{site.one('SELECT id FROM dispute')}",
+        "console.recoveries": "/console/recoveries",
+        "console.recovery": f"/console/recoveries/{reference}",
         "console.proposals": "/console/proposals",
         "console.proposal": proposal,
         "console.clients": "/console/clients",
@@ -139,11 +144,12 @@ def test_a_department_operator_sees_no_persons_and_decides_nothing(site: Site, t
 def test_each_role_has_its_own_places(site: Site) -> None:
     def open_to(*roles: Role) -> set[str]:
         staff = on_duty(site, f"x-{'-'.join(roles)}", *roles)
-        paths = ("people", "proposals", "clients", "operators", "audit")
+        paths = ("people", "recoveries", "proposals", "clients", "operators", "audit")
         return {path for path in paths if staff.get(f"/console/{path}").status_code == 200}
 
     assert open_to(Role.AUDIT) == {"audit"}
-    assert open_to(Role.REVIEW) == {"people", "proposals"}
+    assert open_to(Role.REVIEW) == {"people", "recoveries", "proposals"}
+    assert open_to(Role.COUNTER) == {"recoveries", "proposals"}
     assert open_to(Role.PLATFORM) == {"people", "proposals", "clients", "operators"}
 
 

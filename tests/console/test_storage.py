@@ -25,9 +25,13 @@ from idp.credentials.rules import AttemptKind, AttemptPolicy
 from idp.crypto.fields import BlindIndex
 from idp.crypto.rings import parse_ring
 from idp.db import Database, Transaction
+from idp.disputes.actions import Disputes
+from idp.disputes.rules import Calendar
 from idp.grants.actions import find, issue
 from idp.messages.outbox import init_outbox
 from idp.proofing.actions import add_evidence, proofs_of, require_proofing
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.requests import Requests
 from idp.signin import sessions as citizens
 from idp.signin.interventions import Intervention, suspend
 from idp.signin.rules import Method
@@ -84,8 +88,13 @@ def staff(any_database: Database) -> list[Operator]:
         return [hired(tx, name, Role.REVIEW) for name in ("li.na", "zhao.min", "sun.li")]
 
 
+def requests(people: Directory) -> Requests:
+    plain = Calendar(frozenset(), frozenset(), frozenset())
+    return Requests(CIPHER, people, Disputes(CIPHER, people, plain, working_days=10), PhonePolicy())
+
+
 def eyes(people: Directory) -> FourEyes:
-    return FourEyes(CIPHER, acts(people, OPERATORS, issuer="https://idp.example", locale="zh"))
+    return FourEyes(CIPHER, acts(people, OPERATORS, requests(people), issuer="https://idp.example", locale="zh"))
 
 
 def test_operators_are_found_by_name_and_id_until_disabled(any_database: Database, staff: list[Operator]) -> None:

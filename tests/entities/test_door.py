@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from idp.accounts.holds import place_hold
+from idp.accounts.rules import Act
 from idp.db import Statement
 from idp.db.sqlite import SqliteWire
 from idp.entities.roles import leave_all
@@ -249,3 +251,12 @@ def test_who_closes_their_account_represents_nobody_any_more(site: Site, door: B
     assert site.one("SELECT COUNT(*) FROM entity_role WHERE ended_at IS NULL") == 0
     assert site.one("SELECT COUNT(*) FROM session WHERE acting LIKE :entity", entity=f"{entity_of(site)}%") == 0
     assert any(part.func is leave_all for part in site.provider.closings.erasers if isinstance(part, partial))
+
+
+def test_a_person_whose_account_was_just_recovered_does_not_walk_through(site: Site, door: Browser) -> None:
+    with site.provider.database.transaction() as tx:
+        place_hold(tx, site.party(ONE), Act.REPRESENT, until=site.now() + 60, now=site.now())
+    assert walk(site, door).status_code == 403
+    assert not door.signed_in
+    site.later = 61
+    assert walk(site, door).status_code == 303

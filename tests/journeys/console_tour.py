@@ -26,6 +26,7 @@ class Operating(Steps):
         self.look(person)
         proposal = self.propose()
         self.open("/console/proposals", "console-proposals")
+        self.recovery()
         self.platform()
         self.answer()
         self.leave()
@@ -71,6 +72,13 @@ class Operating(Steps):
         self.fill(reason=REASON, ticket=TICKET)
         self.send("console-proposal-own")
         return self.page.url.partition("?")[0]
+
+    def recovery(self) -> None:
+        """The request that waits."""
+        self.open("/console/recoveries", "console-recoveries")
+        self.press("main tbody tr:first-child a", None)
+        self.fill(reason=REASON, ticket=TICKET)
+        self.send("console-recovery")
 
     def platform(self) -> None:
         self.open("/console/clients", "console-clients")

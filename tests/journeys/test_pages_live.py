@@ -34,12 +34,14 @@ STATES = {
     "account-not-me", "account-close-ask", "account-close-refused", "account-closing", "account-kept", "signout",
     "signed-out-pending", "signed-out", "signed-out-already", "error-404", "expired", "oauth-error", "error-form",
     "recover", "recover-wrong", "recover-code", "recover-code-wrong", "recover-password", "recover-password-wrong",
-    "recover-done", "account-phone", "account-phone-wrong", "account-phone-code", "account-phone-changed",
+    "recover-done", "recover-last", "recover-last-person", "recover-last-phone", "recover-last-code",
+    "recover-last-way", "recover-last-filed", "recover-approved", "recover-stop",
+    "account-phone", "account-phone-wrong", "account-phone-code", "account-phone-changed",
     "account-phone-held", "account-user-name", "console-enrol", "console-signin", "console-signin-code",
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
-    "console-operators", "console-operator-invite", "console-disputes", "console-dispute",
-    "console-dispute-answered", "console-audit",
+    "console-recoveries", "console-recovery", "console-operators", "console-operator-invite", "console-disputes",
+    "console-dispute", "console-dispute-answered", "console-audit",
 }  # fmt: skip
 
 

@@ -121,6 +121,22 @@ class Tour(Steps):
         sign_in(self.page, self.phone(3), "Cedar6Lantern71")
         signed_in_to(self.page, self.site.tax)
         self.changing_phone()
+        self.losing_everything()
+
+    def losing_everything(self) -> None:
+        """The request waits for the operators, who come later."""
+        self.open("/recover")
+        self.press("main a[href='/recover/last']", "recover-last")
+        self.press("main a[href='/recover/last/person']", "recover-last-person")
+        self.fill(name="王小明", number="440524198001010013")
+        self.send("recover-last-phone")
+        self.fill(phone=self.phone(9))
+        self.send("recover-last-code")
+        self.fill(code=self.code(self.phone(9), "bind_code"))
+        self.send("recover-last-way")
+        self.send("recover-last-filed")
+        self.open("/recover/approved", "recover-approved")
+        self.open("/recover/stop", "recover-stop")
 
     def changing_phone(self) -> None:
         self.open("/account/phone", "account-phone")

@@ -99,6 +99,31 @@ def objection(**changed: Any) -> SimpleNamespace:
     return thing(**facts | changed)
 
 
+SEEK = (Field("request"), REASON, TICKET)
+RECOVERY = (Field("decision"), Field("how", required=False), Field("number", required=False), REASON, TICKET)
+
+
+def lost() -> list[SimpleNamespace]:
+    facts = {"url": "#", "reference": "4071 9926 3518", "filed_at": NOW, "due_at": NOW}
+    return [thing(**facts, way=word(f"way_{way}"), overdue=way == "review") for way in ("review", "counter")]
+
+
+def recovery(*, state: str = "recovery_filed", same_name: bool = True, **changed: Any) -> dict[str, Any]:
+    """A request beside its account."""
+    facts = {
+        "reference": "4071 9926 3518", "filed_at": NOW, "due_at": NOW, "overdue": False, "name": "*䶮",
+        "document": "1****************X", "phone": "137****2222",
+    }  # fmt: skip
+    account = {"party_id": "pty_01", "name": "*䶮", "same_name": same_name, "phone": None, "ial": 2}
+    return {
+        "recovery": lambda: thing(**facts | changed, state=word(state), way=word("way_counter")),
+        "account": lambda: thing(**account, status=word("status_active")),
+        "waits": True,
+        "ways": lambda: [(way, word(f"way_{way}"), None) for way in ("counter", "review")],
+        "at_counter": True,
+    }
+
+
 def acts() -> list[SimpleNamespace]:
     return [thing(label=word(f"act_{act}"), url="#") for act in ("unlock-password", "sign-out", "suspend")]
 
@@ -233,6 +258,38 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         "disputes",
         form=plain(*JUDGEMENT),
         dispute=lambda: objection(waits=False, answer="已按您的说明更正。", settled_at=NOW, operator="li.na"),
+    ),
+    "console-recoveries": page("recoveries", "recoveries", form=plain(*SEEK), waiting=lost, notice=None),
+    "console-recoveries-none": page(
+        "recoveries",
+        "recoveries",
+        form=refused(*SEEK, request="recovery_unknown", reason="reason_short"),
+        waiting=[],
+        notice=None,
+    ),
+    "console-recovery": page("recovery", "recoveries", form=plain(*RECOVERY), **recovery()),
+    "console-recovery-refused": page(
+        "recovery",
+        "recoveries",
+        form=refused(
+            *RECOVERY,
+            decision="recovery_decision_missing",
+            how="recovery_how_missing",
+            number="recovery_number_differs",
+        ),
+        **recovery(same_name=False),
+    ),
+    "console-recovery-unknown": page(
+        "recovery",
+        "recoveries",
+        form=refused(*RECOVERY, whole="recovery_not_open"),
+        **recovery() | {"account": None, "ways": []},
+    ),
+    "console-recovery-over": page(
+        "recovery",
+        "recoveries",
+        form=refused(*RECOVERY, whole="recovery_not_waiting"),
+        **recovery(state="recovery_rejected", name=None, document=None, phone=None) | {"waits": False, "ways": []},
     ),
     "console-proposals": page("proposals", "proposals", proposals=lambda: [proposal()()]),
     "console-proposals-none": page("proposals", "proposals", proposals=[]),

@@ -159,6 +159,12 @@ def asking() -> SimpleNamespace:
 BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
 DETAILS = {"steps": STEPS, "password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
 ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+PERSON = (Field("name"), Field("kind"), Field("number"))
+LAST = ("person", "phone", "code", "way")
+LAST_PHONE = {"captcha": None, "steps": LAST, "person_url": "#"}
+LAST_CODE = CODE_STEP | {"steps": LAST, "change_url": "#"}
+FILED = {"number": "4071 9926 3518", "due_at": NOW, "masked_phone": PHONE}
+REFERENCE = Field("request")
 RECOVER_CODE = CODE_STEP | {"masked_phone": None, "change_url": "#"}
 NEW_PASSWORD = Field("new_password", secret=True)
 CHANGE_PHONE = {"masked_phone": PHONE, "held_until": None, "holds": (72, 24), "notice": None}
@@ -589,6 +595,59 @@ STATES: Mapping[str, State] = {
         "recover_password.html",
         form=lambda: refused(Form(NEW_PASSWORD), new_password="password_common"),
         password_rules=RULES,
+    ),
+    "recover-last": page("recover_last.html", working_days=10, held_hours=72),
+    "recover-last-person": page("recover_last_person.html", form=lambda: Form(*PERSON), notice=None, steps=LAST),
+    "recover-last-person-refused": page(
+        "recover_last_person.html",
+        form=lambda: refused(Form(*PERSON), name="name_invalid", number="document_number_invalid"),
+        notice=None,
+        steps=LAST,
+    ),
+    "recover-last-phone": page("recover_last_phone.html", form=lambda: Form(PHONE_FIELD), **LAST_PHONE),
+    "recover-last-phone-refused": page(
+        "recover_last_phone.html",
+        form=lambda: refused(Form(PHONE_FIELD), phone="phone_invalid"),
+        **LAST_PHONE | {"captcha": digits()},
+    ),
+    "recover-last-code": page("recover_last_code.html", form=lambda: Form(CODE), **LAST_CODE),
+    "recover-last-code-wrong": page(
+        "recover_last_code.html", form=lambda: refused(Form(CODE), code="code_wrong"), **LAST_CODE
+    ),
+    "recover-last-way": page(
+        "recover_last_way.html",
+        form=lambda: Form(Field("way"), values={"way": "counter"}),
+        working_days=10,
+        steps=LAST,
+    ),
+    "recover-last-way-refused": page(
+        "recover_last_way.html",
+        form=lambda: refused(Form(Field("way")), way="recovery_way_missing"),
+        working_days=10,
+        steps=LAST,
+    ),
+    "recover-last-filed": page("recover_last_filed.html", at_counter=True, **FILED),
+    "recover-last-filed-review": page("recover_last_filed.html", at_counter=False, **FILED),
+    "recover-approved": page("recover_approved.html", form=lambda: Form(REFERENCE), captcha=None, notice=None),
+    "recover-approved-refused": page(
+        "recover_approved.html",
+        form=lambda: refused(Form(REFERENCE), request="recovery_reference_invalid"),
+        captcha=digits(),
+        notice=None,
+    ),
+    "recover-approved-code": page("recover_approved_code.html", form=lambda: Form(CODE), **RECOVER_CODE),
+    "recover-stop": page("recover_stop.html", form=lambda: Form(PHONE_FIELD, CODE), captcha=None, notice=None),
+    "recover-stop-wrong": page(
+        "recover_stop.html",
+        form=lambda: refused(Form(PHONE_FIELD, CODE), code="recovery_stop_wrong"),
+        captcha=digits(),
+        notice=None,
+    ),
+    "recover-stopped": page(
+        "recover_stop.html",
+        form=lambda: Form(PHONE_FIELD, CODE),
+        captcha=None,
+        notice=lambda: Notice("info", sentence("recovery_stopped")),
     ),
     "another-way": page(
         "another_way.html",
