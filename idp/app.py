@@ -27,6 +27,7 @@ from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
+from idp.console.invitations import Invitations
 from idp.console.justifications import Justifications
 from idp.console.loading import Console
 from idp.console.operators import Operators
@@ -125,6 +126,7 @@ class Provider:
     codes: SmsCodes
     factors: Factors
     operators: Operators
+    invitations: Invitations
     maker: TokenMaker
     outbound: GuardedClient
     population: PopulationRegister
@@ -265,6 +267,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         operators=Operators(cipher, index),
+        invitations=Invitations(index),
         factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
@@ -343,8 +346,10 @@ def _console(provider: Provider) -> Console:
         totp=provider.factors.totp,
         registry=provider.registry,
         operators=operators,
+        invitations=provider.invitations,
+        issuer=settings.issuer,
         justifications=Justifications(provider.cipher),
-        four_eyes=FourEyes(provider.cipher, acts(directory, operators, issuer=settings.issuer, locale=locale)),
+        four_eyes=FourEyes(provider.cipher, acts(directory, operators, provider.invitations, locale=locale)),
         disputes=provider.disputes,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,

@@ -115,6 +115,8 @@ class Event(StrEnum):
 
     OPERATOR_ADDED = "operator:operator:added"
     OPERATOR_INVITED = "operator:operator:invited"
+    OPERATOR_LINK_SHOWN = "operator:operator:link_shown"
+    OPERATOR_CODE_REFUSED = "operator:operator:code_refused"
     OPERATOR_ENROLLED = "operator:operator:enrolled"
     OPERATOR_DISABLED = "operator:operator:disabled"
     OPERATOR_PASSWORD_ACCEPTED = "operator:password:accepted"

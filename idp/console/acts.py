@@ -81,10 +81,10 @@ class ProofingAct:
 
 @dataclass(frozen=True, slots=True)
 class InviteAct:
-    """Opening another operator's account; the link to enrol is shown to the one who approves."""
+    """Opening another operator's account; who approves is shown the code, who proposed the link."""
 
     operators: Operators
-    issuer: str
+    invitations: invitations.Invitations
     roles: tuple[Role, ...] = (Role.PLATFORM,)
 
     def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
@@ -99,17 +99,19 @@ class InviteAct:
         added = self.operators.add(tx, name=proposal.payload["name"], roles=roles, actor=decider.party_id, now=now)
         if isinstance(added, Denied):
             return added
-        token = invitations.invite(tx, added.party_id, actor=decider.party_id, now=now)
-        return Done(invitations.link(self.issuer, token))
+        by = decider.party_id
+        return Done(self.invitations.invite(tx, added.party_id, actor=by, proposal=proposal.id, now=now).code)
 
 
-def acts(directory: Directory, operators: Operators, *, issuer: str, locale: str) -> dict[str, Act]:
+def acts(
+    directory: Directory, operators: Operators, invited: invitations.Invitations, *, locale: str
+) -> dict[str, Act]:
     """Every act that needs two operators."""
     return {
         SUSPEND: StatusAct(directory, locale, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
         RESTORE: StatusAct(directory, locale, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
         REPROOF: ProofingAct(directory, locale),
-        INVITE: InviteAct(operators, issuer),
+        INVITE: InviteAct(operators, invited),
     }
 
 

@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """``shown_once``: what the deciding operator must see now or never, e.g. an enrolment link."""
+    """``shown_once``: what the deciding operator must see now or never, e.g. an enrolment code."""
 
     shown_once: str = ""
 

@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 INVITATION_LIFETIME = 24 * 3600
-"""Seconds for which an enrolment link is good."""
+"""Seconds for which an invitation is good."""
+CODE_DIGITS = 8
+CODE_TRIES = 5
+"""Wrong enrolment codes that end an invitation."""
 FIRST_FACTOR_LIFETIME = 300
 """Seconds between the password and the second factor."""
 LOOK_LIFETIME = 1800
@@ -51,6 +54,7 @@ class Reason(StrEnum):
     SCOPE_NEEDED = "operator_scope_needed"
     NOT_FOUND = "operator_not_found"
     LINK_DEAD = "enrolment_link_dead"
+    CODE_WRONG = "enrolment_code_wrong"
     OWN_PROPOSAL = "proposal_own"
     ROLE_NEEDED = "proposal_role_needed"
     CLOSED = "proposal_closed"

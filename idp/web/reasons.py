@@ -170,6 +170,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "operator_step_expired": _("登录等待得太久，请重新开始"),
     "operator_enrolled": _("账户已启用，请用密码和验证器登录。"),
     "enrolment_link_dead": _("这个链接已经失效"),
+    "enrolment_code_missing": _("请输入启用码"),
+    "enrolment_code_wrong": _("启用码不正确，请核对"),
     "person_missing": _("请输入要查找的账号"),
     "person_unreadable": _("这不像手机号、用户名或其他账号，请核对"),
     "person_unknown": _("没有这个账号的人员，查找已记录"),

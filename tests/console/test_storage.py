@@ -39,6 +39,7 @@ NOW = 1_800_000_000
 DAY = 86400
 INDEX = BlindIndex(parse_ring([f"i:{keys_of('i')}"], name="test"))
 OPERATORS = Operators(CIPHER, INDEX)
+INVITATIONS = invitations.Invitations(INDEX)
 TAX = {
     "client_id": "tax",
     "name": "税",
@@ -85,7 +86,7 @@ def staff(any_database: Database) -> list[Operator]:
 
 
 def eyes(people: Directory) -> FourEyes:
-    return FourEyes(CIPHER, acts(people, OPERATORS, issuer="https://idp.example", locale="zh"))
+    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, locale="zh"))
 
 
 def test_operators_are_found_by_name_and_id_until_disabled(any_database: Database, staff: list[Operator]) -> None:
@@ -103,8 +104,12 @@ def test_operators_are_found_by_name_and_id_until_disabled(any_database: Databas
 
 def test_of_uses_of_a_link_at_once_one_wins(any_database: Database, staff: list[Operator]) -> None:
     with any_database.transaction() as tx:
-        token = invitations.invite(tx, staff[0].party_id, actor=None, now=NOW)
-        assert invitations.invited(tx, token, now=NOW) == staff[0].party_id
+        made = INVITATIONS.invite(tx, staff[0].party_id, actor=None, now=NOW)
+        assert invitations.invited(tx, made.token, now=NOW) == (staff[0].party_id, True)
+        assert invitations.use(tx, made.token, now=NOW) is None
+        token = INVITATIONS.try_code(tx, made.token, made.code, now=NOW)
+        assert isinstance(token, str)
+        assert invitations.invited(tx, token, now=NOW) == (staff[0].party_id, False)
 
     def use(_: int) -> str | None:
         with any_database.transaction() as tx:

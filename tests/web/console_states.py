@@ -16,6 +16,7 @@ from idp.web.reasons import DISPUTE_STATES, ITEMS, password_rule, sentence
 NOW = 1795413600
 DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")
 PASSWORD, CODE = Field("password", secret=True), Field("code", secret=True)
+ENROLMENT_CODE = Field("enrolment_code", secret=True)
 NEW = Field("new_password", secret=True)
 FILTER = tuple(Field(name, required=False) for name in ("actor", "subject", "event", "since", "until"))
 QR = Markup('<svg width="90" height="90" viewBox="0 0 9 9"><path d="M1 1h7"/></svg>')
@@ -150,6 +151,10 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "console-signin-code": bare("signin_code", form=plain(CODE)),
     "console-signin-code-wrong": bare("signin_code", form=refused(CODE, code="totp_wrong")),
+    "console-enrol-code": bare("enrol_code", form=plain(ENROLMENT_CODE)),
+    "console-enrol-code-wrong": bare(
+        "enrol_code", form=refused(ENROLMENT_CODE, enrolment_code="enrolment_code_wrong")
+    ),
     "console-enrol": bare(
         "enrol", form=plain(NEW, CODE), name="wang.fang", password_rules=RULES, qr=QR, secret="ABCD2345"
     ),
@@ -244,6 +249,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=True,
         own=False,
+        link_open=False,
         notice=None,
     ),
     "console-proposal-own": page(
@@ -254,6 +260,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=False,
         own=True,
+        link_open=False,
         notice=lambda: Notice("info", sentence("proposal_made")),
     ),
     "console-proposal-done": page(
@@ -264,9 +271,22 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=[],
         decidable=False,
         own=False,
+        link_open=False,
+        notice=None,
+    ),
+    "console-proposal-link": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(state=lambda: word("proposal_done"), decider="wang.fang", decided_at=NOW + 60, about=None),
+        changes=[],
+        decidable=False,
+        own=False,
+        link_open=True,
         notice=None,
     ),
     "console-link": page("link", "proposals", link="https://idp.example/console/enrol?k=x", name="sun.li"),
+    "console-enrolment-code": page("enrolment_code", "proposals", code="12345678", name="sun.li"),
     "console-operators": page("operators", "operators", operators=operators),
     "console-operator-invite": page("operator_invite", "operators", form=plain(*INVITE), roles=roles),
     "console-operator-invite-refused": page(
