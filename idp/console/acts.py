@@ -11,12 +11,12 @@ from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
 from idp.console import invitations, sessions
-from idp.console.four_eyes import Act, Change, Done, void_all
+from idp.console.four_eyes import Act, Done, void_all
 from idp.console.operators import Operators, set_disabled
-from idp.console.rules import Assignment, Denied, Operator, Proposal, Reason, Role, assignments
+from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
-from idp.proofing.actions import ial
-from idp.proofing.rules import REGISTERED
+from idp.proofing.actions import proofs_of
+from idp.proofing.rules import REGISTERED, Proof, identity_level
 from idp.signin.interventions import (
     Intervention,
     end_password,
@@ -26,6 +26,7 @@ from idp.signin.interventions import (
     suspend,
     unlock_password,
 )
+from idp.web.locale import iso_time
 
 CASEWORK = (Role.PLATFORM, Role.REVIEW)
 """Who looks at persons and intervenes."""
@@ -51,9 +52,9 @@ class StatusAct:
     intervene: Callable[[Intervention], bool]
     roles: tuple[Role, ...] = CASEWORK
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
         now_is = status(tx, proposal.subject or "") or PartyStatus.CLOSED
-        return [Change("account_status", f"status_{now_is}", f"status_{self.after}")]
+        return (Change("account_status", f"status_{now_is}", f"status_{self.after}"),)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         done = self.intervene(_intervention(tx, self.directory, proposal, decider, self.locale, now))
@@ -68,9 +69,14 @@ class ProofingAct:
     locale: str
     roles: tuple[Role, ...] = CASEWORK
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
-        level = ial(tx, proposal.subject or "", now=proposal.created_at)
-        return [Change("identity_level", str(level), str(REGISTERED))]
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        """The level, and each proof: who has been proved anew since it was proposed is not the one it was about."""
+        proofs = proofs_of(tx, proposal.subject or "")
+        level = identity_level(proofs, now=proposal.created_at)
+        return (
+            Change("identity_level", str(level), str(REGISTERED)),
+            *(Change("identity_proof", _proof_text(proof), "identity_proof_ended") for proof in proofs),
+        )
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         if status(tx, proposal.subject or "") in (None, PartyStatus.CLOSED):
@@ -87,10 +93,10 @@ class InviteAct:
     invitations: invitations.Invitations
     roles: tuple[Role, ...] = (Role.PLATFORM,)
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
         taken = self.operators.named(tx, proposal.payload["name"]) is not None
         before = "operator_exists" if taken else "operator_none"
-        return [Change("operator_account", before, f"{proposal.payload['name']} ({_roles_text(proposal)})")]
+        return (Change("operator_account", before, f"{proposal.payload['name']} ({_roles_text(proposal)})"),)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         roles = _assignments(proposal)
@@ -128,6 +134,10 @@ def disable(tx: Transaction, party_id: str, *, actor: str | None, now: int) -> D
 
 def _assignments(proposal: Proposal) -> frozenset[Assignment] | Denied:
     return assignments([Role(role) for role in proposal.payload["roles"]], proposal.payload["sectors"])
+
+
+def _proof_text(proof: Proof) -> str:
+    return f"{proof.level} {proof.kind} {proof.source} {iso_time(proof.proved_at)}"
 
 
 def _roles_text(proposal: Proposal) -> str:

@@ -1,6 +1,7 @@
 """Proposals: what waits for a second operator, what it would change, and the decision.
 
-Always true: the page shows the difference as it is now, not as it was when the proposal was made.
+Always true: the page shows the difference as it was when the proposal was made, says when that is no longer so, and
+approval is for this difference or for nothing.
 """
 
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from idp.console.words import word
 from idp.db import current_transaction, db
 from idp.web.clock import now
 from idp.web.forms import Field, Form
+from idp.web.notices import Notice
 from idp.web.reasons import sentence
 
 LATEST = 100
@@ -119,12 +121,18 @@ def _page(form: Form, found: Proposal) -> ResponseReturnValue:
             decider=operator_name(found.decider) if found.decider else None,
             decided_at=found.decided_at,
         ),
-        changes=[change_line(change) for change in act.difference(tx, found)] if is_open else [],
+        changes=[change_line(change) for change in found.changes] if is_open else [],
         decidable=refused is None,
         own=is_open and found.proposer == here.party_id,
         link_open=found.proposer == here.party_id and link_is_open(tx, found.id, now=now()),
-        notice=done_notice() if form.ok else None,
+        notice=_notice(form, found, is_open=is_open),
     )
+
+
+def _notice(form: Form, found: Proposal, *, is_open: bool) -> Notice | None:
+    if is_open and not parts().four_eyes.stands(current_transaction(), found):
+        return Notice("warn", sentence("proposal_facts_changed"))
+    return done_notice() if form.ok else None
 
 
 def _about(found: Proposal) -> str | None:

@@ -142,6 +142,14 @@ class ProposalState(StrEnum):
     EXPIRED = "expired"
 
 
+class Change(NamedTuple):
+    """One line of what approval would change, as texts or as words of `idp.console.words`."""
+
+    what: str
+    before: str
+    after: str
+
+
 class Proposal(NamedTuple):
     """A row of ``proposal`` with its sealed parts open."""
 
@@ -156,6 +164,8 @@ class Proposal(NamedTuple):
     state: ProposalState
     decider: str | None
     decided_at: int | None
+    changes: tuple[Change, ...] = ()
+    """What it would change, as that stood when it was made; it is carried out on these facts or not at all."""
 
     def state_at(self, now: int) -> ProposalState:
         overdue = self.state is ProposalState.OPEN and now >= self.expires_at

@@ -189,6 +189,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "proposal_role_needed": _("您的角色不能办理这个事项"),
     "proposal_closed": _("这个事项已经办结、过期或撤回"),
     "proposal_subject_changed": _("情况已经变化，没有执行；请重新提出"),
+    "proposal_facts_changed": _("提出以后情况已经变化，同意也不会执行；请不同意，需要时重新提出。"),
     "proposal_already_open": _("同一事项已在等待复核"),
     "audit_id_invalid": _("编号只含字母、数字和 . _ ~ -"),
     "audit_event_invalid": _("没有这种事件"),

@@ -71,6 +71,14 @@ def changes() -> list[tuple[str, str, str]]:
     return [(str(word("account_status")), str(word("status_active")), str(word("status_suspended")))]
 
 
+def proof_changes() -> list[tuple[str, str, str]]:
+    proof = "3 counter hall 2026-11-25 10:00"
+    return [
+        (str(word("identity_level")), "3", "1"),
+        (str(word("identity_proof")), proof, str(word("identity_proof_ended"))),
+    ]
+
+
 def person(**changed: Any) -> Callable[[], SimpleNamespace]:
     def make() -> SimpleNamespace:
         facts = {
@@ -262,6 +270,17 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         own=True,
         link_open=False,
         notice=lambda: Notice("info", sentence("proposal_made")),
+    ),
+    "console-proposal-changed": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(kind=lambda: word("act_require-proofing")),
+        changes=proof_changes,
+        decidable=True,
+        own=False,
+        link_open=False,
+        notice=lambda: Notice("warn", sentence("proposal_facts_changed")),
     ),
     "console-proposal-done": page(
         "proposal",
