@@ -335,8 +335,9 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=plain(*FILTER),
         entries=ENTRIES,
         events=["operator:person:viewed", "person:session:begun"],
-        older_url="#",
-        newer_url="#",
+        kept={"subject": "pty_1"},
+        older="1.x.1",
+        paged=True,
     ),
     "console-audit-refused": page(
         "audit",
@@ -344,7 +345,8 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=refused(*FILTER, event="audit_event_invalid", since="audit_date_invalid"),
         entries=[],
         events=[],
-        older_url=None,
-        newer_url=None,
+        kept={},
+        older=None,
+        paged=False,
     ),
 }
