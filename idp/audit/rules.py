@@ -71,6 +71,7 @@ class Event(StrEnum):
     PASSKEY_REMOVED = "person:passkey:removed"
     PASSKEY_ACCEPTED = "person:passkey:accepted"
     PASSKEY_REFUSED = "person:passkey:refused"
+    METHOD_REFUSED = "person:method:refused"
 
     FACTORS_DISOWNED = "person:factors:disowned"
     SESSION_BEGUN = "person:session:begun"

@@ -267,6 +267,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:passkey:removed": _("移除通行密钥"),
     "person:passkey:accepted": _("通行密钥验证通过"),
     "person:passkey:refused": _("通行密钥未通过验证"),
+    "person:method:refused": _("登录已经结束，未更改登录方式"),
     "person:factors:disowned": _("移除他人添加的登录方式"),
     "person:session:begun": _("登录"),
     "person:session:stepped_up": _("再次确认身份"),
