@@ -12,7 +12,8 @@ from idp.audit import Event, record
 from idp.crypto.tokens import digest, new_id, random_token
 from idp.db import Dialect, Statement, Transaction
 from idp.grants.actions import Ended, end_session_grants
-from idp.signin.rules import FORCED, Method, Session, SessionEnd, activity_grain, expiry
+from idp.signin.factors import sms_adds_nothing
+from idp.signin.rules import BY_EACH_OTHER, FORCED, Method, Session, SessionEnd, activity_grain, expiry
 
 _COLUMNS = ", ".join(Session._fields)
 _START = Statement[Any](
@@ -158,8 +159,14 @@ def touch(tx: Transaction, session_id: str, *, now: int) -> None:
 
 
 def strengthen(tx: Transaction, session: Session, method: Method, *, now: int) -> tuple[Session, str]:
-    """The session after one more active authentication, under a new cookie secret."""
+    """The session after one more active authentication, under a new cookie secret.
+
+    A text code that adds nothing to the password is not kept among its methods.
+    """
     methods = list(dict.fromkeys([*session.used, method]))
+    together = BY_EACH_OTHER.issubset(methods) and not BY_EACH_OTHER.issubset(session.used)
+    if together and sms_adds_nothing(tx, session.party_id, now=now):
+        methods.remove(Method.SMS)
     secret = random_token()
     tx.send(_STRENGTHEN, id=session.id, methods=" ".join(methods), now=now, secret=digest(secret))
     record(
