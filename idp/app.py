@@ -28,6 +28,7 @@ from idp.captcha.pages import Captcha, init_captcha
 from idp.clients.actions import Registry
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
+from idp.console.invitations import Invitations
 from idp.console.justifications import Justifications
 from idp.console.loading import Console
 from idp.console.operators import Operators
@@ -128,6 +129,7 @@ class Provider:
     codes: SmsCodes
     factors: Factors
     operators: Operators
+    invitations: Invitations
     maker: TokenMaker
     outbound: GuardedClient
     population: PopulationRegister
@@ -273,6 +275,7 @@ def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
         ),
         codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
         operators=Operators(cipher, index),
+        invitations=Invitations(index),
         factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
@@ -352,10 +355,12 @@ def _console(provider: Provider) -> Console:
         totp=provider.factors.totp,
         registry=provider.registry,
         operators=operators,
+        invitations=provider.invitations,
+        issuer=settings.issuer,
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(
             provider.cipher,
-            acts(directory, operators, provider.requests, issuer=settings.issuer, locale=locale),
+            acts(directory, operators, provider.invitations, provider.requests, locale=locale),
         ),
         disputes=provider.disputes,
         requests=provider.requests,

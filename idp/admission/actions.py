@@ -3,7 +3,7 @@
 Always true: what `rules.next_step` sees was read by one statement, and so at one moment.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
@@ -59,9 +59,9 @@ _OF_VISITOR = {ties: _facts(_VISITOR, ties=ties) for ties in (False, True)}
 """By whether the app is to know for whom the person acts."""
 
 
-def ask_of_visitor(tx: Transaction, secret: str, demand: Demand) -> Callable[[], list[_Fact]]:
-    """The facts about whoever this session's cookie secret belongs to, in the round trip that finds the session."""
-    return tx.ask(_OF_VISITOR[demand.represents], secret=digest(secret), client=demand.client_id)
+def facts_of_visitor(tx: Transaction, secret: str, demand: Demand) -> list[_Fact]:
+    """The facts about whoever this session's cookie secret belongs to: asked without knowing who that is."""
+    return tx.all(_OF_VISITOR[demand.represents], secret=digest(secret), client=demand.client_id)
 
 
 def standing(

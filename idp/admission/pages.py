@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Directory
+from idp.accounts.actions import Directory, hold
 from idp.admission.actions import decide
 from idp.admission.parked import Parked, Parking
 from idp.admission.rules import Admit, Ask, Progress, Reason, Refusal, Refuse, Step
@@ -219,6 +219,7 @@ def consent() -> ResponseReturnValue:
         return _consent_page(admission, parked, session)
     if request.form.get("decision") != "allow":
         return _refuse(parked, key)
+    hold(current_transaction(), session.party_id)  # what is withdrawn at this moment is not written again
     give_consent(
         current_transaction(),
         party_id=session.party_id,

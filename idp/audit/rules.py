@@ -75,6 +75,7 @@ class Event(StrEnum):
     PASSKEY_REMOVED = "person:passkey:removed"
     PASSKEY_ACCEPTED = "person:passkey:accepted"
     PASSKEY_REFUSED = "person:passkey:refused"
+    METHOD_REFUSED = "person:method:refused"
 
     FACTORS_DISOWNED = "person:factors:disowned"
     SESSION_BEGUN = "person:session:begun"
@@ -119,6 +120,8 @@ class Event(StrEnum):
 
     OPERATOR_ADDED = "operator:operator:added"
     OPERATOR_INVITED = "operator:operator:invited"
+    OPERATOR_LINK_SHOWN = "operator:operator:link_shown"
+    OPERATOR_CODE_REFUSED = "operator:operator:code_refused"
     OPERATOR_ENROLLED = "operator:operator:enrolled"
     OPERATOR_DISABLED = "operator:operator:disabled"
     OPERATOR_PASSWORD_ACCEPTED = "operator:password:accepted"

@@ -191,7 +191,7 @@ def demo(context: Context, province: str | None) -> None:
 
 
 def _operator_links(context: Context) -> list[str]:
-    """For each of the two operators who has not enrolled yet a fresh link: there are no default accounts."""
+    """For each of the two operators who has not enrolled yet a fresh invitation: there are no default accounts."""
     from idp.app import provider_of
 
     provider, now, lines = provider_of(context.app), context.now, []
@@ -204,8 +204,9 @@ def _operator_links(context: Context) -> list[str]:
             if isinstance(found, Denied):
                 raise fail(f"operator {name}: {found.reason}")
             if enrolled_at(tx, found.party_id) is None:
-                token = invitations.invite(tx, found.party_id, actor=None, now=now)
-                lines.append(f"  operator {name:10} {invitations.link(context.settings.issuer, token)}")
+                made = provider.invitations.invite(tx, found.party_id, actor=None, now=now)
+                link = invitations.link(context.settings.issuer, made.token)
+                lines.append(f"  operator {name:10} {link} (code {made.code})")
     return lines or ["  the console         http://localhost:8000/console"]
 
 

@@ -38,7 +38,7 @@ def operator() -> None:
 )
 @click.pass_obj
 def add(context: Context, name: str, roles: tuple[str, ...], sectors: tuple[str, ...]) -> None:
-    """Open an operator's account for NAME and print the link to enrol: good once, for 24 hours."""
+    """Open an operator's account for NAME and print the link to enrol and its code: good once, for 24 hours."""
     provider = _provider(context)
     wanted = assignments([Role(role) for role in roles], sectors)
     if isinstance(wanted, Denied):
@@ -47,20 +47,23 @@ def add(context: Context, name: str, roles: tuple[str, ...], sectors: tuple[str,
         added = provider.operators.add(tx, name=name, roles=wanted, actor=None, now=context.now)
         if isinstance(added, Denied):
             raise fail(_WHY[added.reason])
-        token = invitations.invite(tx, added.party_id, actor=None, now=context.now)
-    click.echo(invitations.link(context.settings.issuer, token))
+        made = provider.invitations.invite(tx, added.party_id, actor=None, now=context.now)
+    _tell(context, made)
 
 
 @operator.command()
 @click.argument("name")
 @click.pass_obj
 def link(context: Context, name: str) -> None:
-    """Print a new link for NAME, e.g. after the phone was lost; earlier links end, the old factors at its use."""
+    """Print a new link and code for NAME, e.g. after the phone was lost.
+
+    Earlier links end at once, the old factors when it is used.
+    """
     provider = _provider(context)
     found = _named(provider, name)
     with provider.database.transaction() as tx:
-        token = invitations.invite(tx, found.party_id, actor=None, now=context.now)
-    click.echo(invitations.link(context.settings.issuer, token))
+        made = provider.invitations.invite(tx, found.party_id, actor=None, now=context.now)
+    _tell(context, made)
 
 
 @operator.command("list")
@@ -88,6 +91,10 @@ def disable(context: Context, name: str) -> None:
     if refused is not None:
         raise fail(_WHY[refused.reason])
     click.echo(f"{found.name}: disabled")
+
+
+def _tell(context: Context, made: invitations.Invited) -> None:
+    click.echo(f"link: {invitations.link(context.settings.issuer, made.token)}\ncode: {made.code}")
 
 
 def _provider(context: Context) -> "Provider":

@@ -11,12 +11,12 @@ from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
 from idp.console import invitations, sessions
-from idp.console.four_eyes import Act, Change, Done, void_all
+from idp.console.four_eyes import Act, Done, void_all
 from idp.console.operators import Operators, set_disabled
-from idp.console.rules import Assignment, Denied, Operator, Proposal, Reason, Role, assignments
+from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
-from idp.proofing.actions import ial
-from idp.proofing.rules import REGISTERED
+from idp.proofing.actions import proofs_of
+from idp.proofing.rules import REGISTERED, Proof, identity_level
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Decider
 from idp.signin.interventions import (
@@ -28,6 +28,7 @@ from idp.signin.interventions import (
     suspend,
     unlock_password,
 )
+from idp.web.locale import iso_time
 
 CASEWORK = (Role.PLATFORM, Role.REVIEW)
 """Who looks at persons and intervenes."""
@@ -56,9 +57,9 @@ class StatusAct:
     intervene: Callable[[Intervention], bool]
     roles: tuple[Role, ...] = CASEWORK
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
         now_is = status(tx, proposal.subject or "") or PartyStatus.CLOSED
-        return [Change("account_status", f"status_{now_is}", f"status_{self.after}")]
+        return (Change("account_status", f"status_{now_is}", f"status_{self.after}"),)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         done = self.intervene(_intervention(tx, self.directory, proposal, decider, self.locale, now))
@@ -73,9 +74,14 @@ class ProofingAct:
     locale: str
     roles: tuple[Role, ...] = CASEWORK
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
-        level = ial(tx, proposal.subject or "", now=proposal.created_at)
-        return [Change("identity_level", str(level), str(REGISTERED))]
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        """The level, and each proof: who has been proved anew since it was proposed is not the one it was about."""
+        proofs = proofs_of(tx, proposal.subject or "")
+        level = identity_level(proofs, now=proposal.created_at)
+        return (
+            Change("identity_level", str(level), str(REGISTERED)),
+            *(Change("identity_proof", _proof_text(proof), "identity_proof_ended") for proof in proofs),
+        )
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         if status(tx, proposal.subject or "") in (None, PartyStatus.CLOSED):
@@ -86,16 +92,16 @@ class ProofingAct:
 
 @dataclass(frozen=True, slots=True)
 class InviteAct:
-    """Opening another operator's account; the link to enrol is shown to the one who approves."""
+    """Opening another operator's account; who approves is shown the code, who proposed the link."""
 
     operators: Operators
-    issuer: str
+    invitations: invitations.Invitations
     roles: tuple[Role, ...] = (Role.PLATFORM,)
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
         taken = self.operators.named(tx, proposal.payload["name"]) is not None
         before = "operator_exists" if taken else "operator_none"
-        return [Change("operator_account", before, f"{proposal.payload['name']} ({_roles_text(proposal)})")]
+        return (Change("operator_account", before, f"{proposal.payload['name']} ({_roles_text(proposal)})"),)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         roles = _assignments(proposal)
@@ -104,8 +110,8 @@ class InviteAct:
         added = self.operators.add(tx, name=proposal.payload["name"], roles=roles, actor=decider.party_id, now=now)
         if isinstance(added, Denied):
             return added
-        token = invitations.invite(tx, added.party_id, actor=decider.party_id, now=now)
-        return Done(invitations.link(self.issuer, token))
+        by = decider.party_id
+        return Done(self.invitations.invite(tx, added.party_id, actor=by, proposal=proposal.id, now=now).code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +122,18 @@ class RecoverAct:
     requests: Requests
     roles: tuple[Role, ...] = RECOVERERS
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
         found = self.requests.find(tx, proposal.payload["request"])
         if found is None or found.claim is None:
-            return []
+            return ()
         claim, person = found.claim, self.directory.person(tx, proposal.subject or "")
         known = person.identity
-        return [
+        return (
             Change("person_name", known.name.masked if known else "nothing", claim.name.masked),
             Change("person_document", known.document.masked if known else "nothing", claim.document.masked),
             Change("login_phone", person.mobile.masked if person.mobile else "nothing", claim.mobile.masked),
             Change("recovery_way", f"way_{found.way}", f"way_{proposal.payload['how']}"),
-        ]
+        )
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         found, by = self.requests.find(tx, proposal.payload["request"]), Decider(decider.party_id, proposal.id)
@@ -136,14 +142,19 @@ class RecoverAct:
 
 
 def acts(
-    directory: Directory, operators: Operators, requests: Requests, *, issuer: str, locale: str
+    directory: Directory,
+    operators: Operators,
+    invited: invitations.Invitations,
+    requests: Requests,
+    *,
+    locale: str,
 ) -> dict[str, Act]:
     """Every act that needs two operators."""
     return {
         SUSPEND: StatusAct(directory, locale, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
         RESTORE: StatusAct(directory, locale, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
         REPROOF: ProofingAct(directory, locale),
-        INVITE: InviteAct(operators, issuer),
+        INVITE: InviteAct(operators, invited),
         RECOVER: RecoverAct(directory, requests),
     }
 
@@ -161,6 +172,10 @@ def disable(tx: Transaction, party_id: str, *, actor: str | None, now: int) -> D
 
 def _assignments(proposal: Proposal) -> frozenset[Assignment] | Denied:
     return assignments([Role(role) for role in proposal.payload["roles"]], proposal.payload["sectors"])
+
+
+def _proof_text(proof: Proof) -> str:
+    return f"{proof.level} {proof.kind} {proof.source} {iso_time(proof.proved_at)}"
 
 
 def _roles_text(proposal: Proposal) -> str:

@@ -1,15 +1,15 @@
 """The audit trail for auditors: filtered, paged, with the reasons operators stated.
 
-Always true: reading the trail is itself recorded, with what was asked for.
+Always true: reading the trail is itself recorded, with what was asked for; a filter is posted, so that what somebody
+types stands in no address and no log of addresses.
 """
 
 import re
 from datetime import datetime
 from types import SimpleNamespace
-from urllib.parse import urlencode
 
 import orjson
-from flask import request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from idp.audit import Event
@@ -36,11 +36,11 @@ FIELDS = tuple(Field(name, max_length=80, required=False) for name in ("actor", 
 EVENTS = frozenset(event.value for event in Event)
 
 
-@blueprint.get("/audit")
+@blueprint.route("/audit", methods=["GET", "POST"])
 @operator(Role.AUDIT, personal=True)
 def audit() -> ResponseReturnValue:
     form, wanted = _asked()
-    place = _PLACE.fullmatch(request.args.get("before", ""))
+    place = _PLACE.fullmatch(request.form.get("before", ""))
     before = Place(int(place[1]), place[2], int(place[3])) if place else LATEST
     entries = search(current_transaction(), wanted, before=before, limit=PAGE + 1) if form.ok else []
     _note(wanted, form)
@@ -51,26 +51,26 @@ def audit() -> ResponseReturnValue:
         form=form,
         entries=[_line(entry) for entry in entries[:PAGE]],
         events=sorted(EVENTS),
-        older_url=_address(form, before=f"{last.at}.{last.chain}.{last.seq}") if last else None,
-        newer_url=_address(form) if place else None,
+        kept={field.name: form[field.name] for field in FIELDS if form[field.name]},
+        older=f"{last.at}.{last.chain}.{last.seq}" if last else None,
+        paged=place is not None,
     )
 
 
 def _asked() -> tuple[Form, Filter]:
-    """The filter of this address: without dates the last day, with them whole days in China's time."""
-    sent = {field.name: request.args.get(field.name, "").strip()[:80] for field in FIELDS}
-    form = Form(*FIELDS, values=sent)
+    """The filter that was sent: without dates the last day, with them whole days in China's time."""
+    form = Form.submitted(*FIELDS) if request.method == "POST" else Form(*FIELDS)
     for name in ("actor", "subject"):
-        if sent[name] and not _ID.fullmatch(sent[name]):
+        if form[name] and not _ID.fullmatch(form[name]):
             form.refuse(name, sentence("audit_id_invalid"))
-    if sent["event"] and sent["event"] not in EVENTS:
+    if form["event"] and form["event"] not in EVENTS:
         form.refuse("event", sentence("audit_event_invalid"))
     since, until = _day(form, "since"), _day(form, "until")
     end = until + DAY if until is not None else now() + 1
     begin = since if since is not None else end - DAY
-    if not (sent["actor"] or sent["subject"]) and end - begin > LONGEST:
+    if not (form["actor"] or form["subject"]) and end - begin > LONGEST:
         form.refuse("since", sentence("audit_range_long"))
-    return form, Filter(begin, end, sent["actor"], sent["subject"], sent["event"])
+    return form, Filter(begin, end, form["actor"], form["subject"], form["event"])
 
 
 def _day(form: Form, name: str) -> int | None:
@@ -113,8 +113,3 @@ def _line(entry: Entry) -> SimpleNamespace:
         detail=" ".join(f"{name}={value}" for name, value in detail.items()),
         why=f"{why.text} [{why.ticket}]" if why else None,
     )
-
-
-def _address(form: Form, **more: str) -> str:
-    kept = {field.name: form[field.name] for field in FIELDS if form[field.name]}
-    return url_for("console.audit") + "?" + urlencode({**kept, **more})

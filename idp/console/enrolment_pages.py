@@ -1,6 +1,7 @@
-"""Enrolment by a one-time link: a password of one's own, and an authenticator app.
+"""Enrolment by an invitation: its code, then a password of one's own and an authenticator app.
 
-Always true: the link is used up in the transaction that stores both; who comes second, or too late, finds it dead.
+Always true: before the code nothing is shown, and after it the link it was typed in behind is dead; the invitation is
+used up in the transaction that stores both factors.
 """
 
 from flask import redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from idp.audit import Event, record
 from idp.console import invitations, sessions
 from idp.console.loading import parts
 from idp.console.pages import blueprint
-from idp.console.rules import Operator
+from idp.console.rules import Operator, Reason
 from idp.console.signin_pages import CODE
 from idp.credentials import attempts
 from idp.credentials.password import store_password
@@ -27,6 +28,7 @@ from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.reasons import GENERAL, sentence
 
+ENROLMENT_CODE = Field("enrolment_code", sentence("enrolment_code_missing"), max_length=32, secret=True)
 NEW = Field("new_password", sentence("new_password_missing"), max_length=256, secret=True)
 
 
@@ -34,10 +36,12 @@ NEW = Field("new_password", sentence("new_password_missing"), max_length=256, se
 @public
 def enrol() -> ResponseReturnValue:
     token = request.args.get("k", "")
-    party = invitations.invited(current_transaction(), token, now=now())
-    operator = parts().operators.get(current_transaction(), party) if party else None
-    if operator is None:
+    found = invitations.invited(current_transaction(), token, now=now())
+    operator = parts().operators.get(current_transaction(), found.party_id) if found else None
+    if found is None or operator is None:
         return _dead()
+    if found.code_needed:
+        return _code(token)
     enrolment = _enrolment(operator)
     if request.method == "GET":
         return _page(Form(NEW, CODE), operator, enrolment)
@@ -47,6 +51,20 @@ def enrol() -> ResponseReturnValue:
         if isinstance(verdict, Unfit):
             form.refuse("new_password", sentence(verdict.reasons[0]))
     return _use(form, token, operator, enrolment) if form.ok else _page(form, operator, enrolment)
+
+
+def _code(token: str) -> ResponseReturnValue:
+    """The first step: with the right code the enrolment goes on under another token."""
+    form = Form.submitted(ENROLMENT_CODE) if request.method == "POST" else Form(ENROLMENT_CODE)
+    if request.method == "POST" and form.ok:
+        tried = parts().invitations.try_code(current_transaction(), token, form["enrolment_code"], now=now())
+        db.session.commit()
+        if isinstance(tried, str):
+            return redirect(url_for("console.enrol", k=tried), 303)
+        if tried.reason is Reason.LINK_DEAD:
+            return _dead()
+        form.refuse("enrolment_code", sentence(tried.reason))
+    return render_template("console/enrol_code.html", form=form)
 
 
 def _enrolment(operator: Operator) -> Enrolment:

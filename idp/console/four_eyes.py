@@ -1,7 +1,8 @@
 """Two operators for what one may not do alone: a proposal, and the decision of a second one.
 
-Always true: an act is carried out in the transaction that decided on it, at most once; the statement that decides is
-conditional, leaves out the proposer, and of two decisions at once has one winner.
+Always true: an act is carried out in the transaction that decided on it, at most once, and on the facts that both
+operators were shown; the statement that decides is conditional, leaves out the proposer, and of two decisions at once
+has one winner.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,11 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from idp.accounts.actions import hold
 from idp.audit import Event, record
 from idp.console.rules import (
     PROPOSAL_LIFETIME,
+    Change,
     Denied,
     Operator,
     Proposal,
@@ -27,17 +30,9 @@ from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 
 
-class Change(NamedTuple):
-    """One line of what approval would change, as texts or as words of `idp.web.reasons`."""
-
-    what: str
-    before: str
-    after: str
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
-    """``shown_once``: what the deciding operator must see now or never, e.g. an enrolment link."""
+    """``shown_once``: what the deciding operator must see now or never, e.g. an enrolment code."""
 
     shown_once: str = ""
 
@@ -50,8 +45,8 @@ class Act(Protocol):
         """Who may propose it, and who may decide on it."""
         ...
 
-    def difference(self, tx: Transaction, proposal: Proposal) -> list[Change]:
-        """What would change, read now."""
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        """What would change, read now; texts and numbers that no passing of time alone makes others."""
         ...
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
@@ -131,12 +126,14 @@ class FourEyes:
         if subject is not None and tx.one(_SAME, kind=kind, subject=subject, now=now) is not None:
             return Denied(Reason.ALREADY_PROPOSED)
         key, end = new_id("prp"), now + PROPOSAL_LIFETIME
-        text = orjson.dumps({"payload": dict(payload), "reason": reason}).decode()
-        sealed = self._cipher.seal(text, context=_context(key))
         by = proposer.party_id
+        made = Proposal(key, kind, subject, dict(payload), reason, by, now, end, ProposalState.OPEN, None, None)
+        made = made._replace(changes=self.acts[kind].difference(tx, made))
+        told = {"payload": made.payload, "reason": reason, "changes": [list(change) for change in made.changes]}
+        sealed = self._cipher.seal(orjson.dumps(told).decode(), context=_context(key))
         tx.run(_ADD, id=key, kind=kind, subject=subject, sealed=sealed, proposer=by, now=now, end=end)
         _note(tx, Event.PROPOSAL_MADE, by, key, kind, subject, now=now)
-        return Proposal(key, kind, subject, dict(payload), reason, by, now, end, ProposalState.OPEN, None, None)
+        return made
 
     def find(self, tx: Transaction, key: str) -> Proposal | None:
         row = tx.one(_FIND, id=key)
@@ -152,16 +149,24 @@ class FourEyes:
 
     def approve(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits."""
+        if proposal.subject is not None:
+            hold(tx, proposal.subject)  # first, as whoever changes the account does: what is read now stays so
         refused = self._decide(tx, proposal, ProposalState.DONE, decider, now)
         if refused is not None:
             return refused
-        done = self.acts[proposal.kind].carry_out(tx, proposal, decider=decider, now=now)
+        done: Done | Denied = Denied(Reason.CHANGED)
+        if self.stands(tx, proposal):
+            done = self.acts[proposal.kind].carry_out(tx, proposal, decider=decider, now=now)
         if isinstance(done, Denied):
             tx.run(_VOID, id=proposal.id)
             self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, now=now)
             return done
         self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, now=now)
         return done
+
+    def stands(self, tx: Transaction, proposal: Proposal) -> bool:
+        """Whether it would still change what it was made to change."""
+        return self.acts[proposal.kind].difference(tx, proposal) == proposal.changes
 
     def refuse(
         self, tx: Transaction, proposal: Proposal, *, decider: Operator, because: str, now: int
@@ -202,6 +207,7 @@ class FourEyes:
             state=ProposalState(row.state),
             decider=row.decider,
             decided_at=row.decided_at,
+            changes=tuple(Change(*change) for change in told.get("changes", ())),
         )
 
     def _note(

@@ -12,6 +12,7 @@ from idp.accounts.actions import Directory
 from idp.clients.actions import Registry
 from idp.console import sessions
 from idp.console.four_eyes import FourEyes
+from idp.console.invitations import Invitations
 from idp.console.justifications import Justifications
 from idp.console.operators import Operators
 from idp.console.rules import Factor, Operator, OperatorSession, OperatorState, over
@@ -37,6 +38,8 @@ class Console:
     totp: Totp
     registry: Registry
     operators: Operators
+    invitations: Invitations
+    issuer: str
     justifications: Justifications
     four_eyes: FourEyes
     disputes: Disputes

@@ -31,11 +31,14 @@ class OperatorRoleRow(Base):
 
 
 class OperatorInvitationRow(Base):
-    """``hash``: SHA-256 of the enrolment link's token."""
+    """``hash``: SHA-256 of the link's token; ``code``: blind index of the code, None once it was typed in."""
 
     __tablename__ = "operator_invitation"
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     party_id: Mapped[str] = mapped_column(ForeignKey("operator.party_id"), index=True)
+    code: Mapped[bytes | None]
+    tries: Mapped[int]
+    proposal: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
     used_at: Mapped[int | None]

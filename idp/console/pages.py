@@ -9,10 +9,9 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request, url_for
 
 from idp.console.acts import CASEWORK, RECOVERERS
-from idp.console.four_eyes import Change
 from idp.console.guards import current_operator, operator
 from idp.console.loading import Console, keep_parts, parts
-from idp.console.rules import Proposal, Role
+from idp.console.rules import Change, Proposal, Role
 from idp.console.words import word
 from idp.db import current_transaction
 from idp.web.clock import now

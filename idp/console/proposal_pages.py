@@ -1,6 +1,7 @@
 """Proposals: what waits for a second operator, what it would change, and the decision.
 
-Always true: the page shows the difference as it is now, not as it was when the proposal was made.
+Always true: the page shows the difference as it was when the proposal was made, says when that is no longer so, and
+approval is for this difference or for nothing.
 """
 
 from types import SimpleNamespace
@@ -11,14 +12,16 @@ from flask.typing import ResponseReturnValue
 from idp.audit import Event
 from idp.console.four_eyes import Done
 from idp.console.guards import current_operator, looked, operator
+from idp.console.invitations import link, link_is_open, new_link
 from idp.console.loading import parts
 from idp.console.pages import PROPOSERS, blueprint, change_line, done_notice, operator_name, page, proposal_line
 from idp.console.reasons_form import REASON, TICKET, stated
-from idp.console.rules import Denied, Proposal, ProposalState, may_decide
+from idp.console.rules import Denied, Proposal, ProposalState, Reason, may_decide
 from idp.console.words import word
 from idp.db import current_transaction, db
 from idp.web.clock import now
 from idp.web.forms import Field, Form
+from idp.web.notices import Notice
 from idp.web.reasons import sentence
 
 LATEST = 100
@@ -50,6 +53,8 @@ def proposal(key: str) -> ResponseReturnValue:
         return _page(Form(*FIELDS), found)
     if request.form.get("withdraw") == "yes":
         return _withdraw(found)
+    if request.form.get("link") == "show":
+        return _link(found)
     form = Form.submitted(*FIELDS)
     if form.ok and form["decision"] not in (APPROVE, REFUSE):
         form.refuse("decision", sentence("decision_missing"))
@@ -75,6 +80,15 @@ def _withdraw(found: Proposal) -> ResponseReturnValue:
     return redirect(url_for("console.proposal", key=found.id, done=done), 303)
 
 
+def _link(found: Proposal) -> ResponseReturnValue:
+    """The link of an invitation that was approved, for its proposer alone; who approved has the code."""
+    here = current_operator().operator.party_id
+    token = new_link(current_transaction(), found.id, actor=here, now=now()) if found.proposer == here else None
+    if token is None:
+        return redirect(url_for("console.proposal", key=found.id, done=Reason.LINK_DEAD), 303)
+    return page("link", "proposals", link=link(parts().issuer, token), name=str(found.payload.get("name", "")))
+
+
 def _decided(form: Form, found: Proposal, outcome: Done | Denied) -> ResponseReturnValue:
     """The decision is committed with what it did; what is to be seen once is shown by this very answer."""
     db.session.commit()
@@ -82,7 +96,8 @@ def _decided(form: Form, found: Proposal, outcome: Done | Denied) -> ResponseRet
         form.refuse("", sentence(outcome.reason))
         return _page(form, parts().four_eyes.find(current_transaction(), found.id) or found)
     if outcome.shown_once:
-        return page("link", "proposals", link=outcome.shown_once, name=str(found.payload.get("name", "")))
+        name = str(found.payload.get("name", ""))
+        return page("enrolment_code", "proposals", code=outcome.shown_once, name=name)
     return redirect(url_for("console.proposal", key=found.id, done="proposal_decided"), 303)
 
 
@@ -106,11 +121,18 @@ def _page(form: Form, found: Proposal) -> ResponseReturnValue:
             decider=operator_name(found.decider) if found.decider else None,
             decided_at=found.decided_at,
         ),
-        changes=[change_line(change) for change in act.difference(tx, found)] if is_open else [],
+        changes=[change_line(change) for change in found.changes] if is_open else [],
         decidable=refused is None,
         own=is_open and found.proposer == here.party_id,
-        notice=done_notice() if form.ok else None,
+        link_open=found.proposer == here.party_id and link_is_open(tx, found.id, now=now()),
+        notice=_notice(form, found, is_open=is_open),
     )
+
+
+def _notice(form: Form, found: Proposal, *, is_open: bool) -> Notice | None:
+    if is_open and not parts().four_eyes.stands(current_transaction(), found):
+        return Notice("warn", sentence("proposal_facts_changed"))
+    return done_notice() if form.ok else None
 
 
 def _about(found: Proposal) -> str | None:

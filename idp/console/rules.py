@@ -10,7 +10,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 INVITATION_LIFETIME = 24 * 3600
-"""Seconds for which an enrolment link is good."""
+"""Seconds for which an invitation is good."""
+CODE_DIGITS = 8
+CODE_TRIES = 5
+"""Wrong enrolment codes that end an invitation."""
 FIRST_FACTOR_LIFETIME = 300
 """Seconds between the password and the second factor."""
 LOOK_LIFETIME = 1800
@@ -53,6 +56,7 @@ class Reason(StrEnum):
     SCOPE_NEEDED = "operator_scope_needed"
     NOT_FOUND = "operator_not_found"
     LINK_DEAD = "enrolment_link_dead"
+    CODE_WRONG = "enrolment_code_wrong"
     OWN_PROPOSAL = "proposal_own"
     ROLE_NEEDED = "proposal_role_needed"
     CLOSED = "proposal_closed"
@@ -140,6 +144,14 @@ class ProposalState(StrEnum):
     EXPIRED = "expired"
 
 
+class Change(NamedTuple):
+    """One line of what approval would change, as texts or as words of `idp.console.words`."""
+
+    what: str
+    before: str
+    after: str
+
+
 class Proposal(NamedTuple):
     """A row of ``proposal`` with its sealed parts open."""
 
@@ -154,6 +166,8 @@ class Proposal(NamedTuple):
     state: ProposalState
     decider: str | None
     decided_at: int | None
+    changes: tuple[Change, ...] = ()
+    """What it would change, as that stood when it was made; it is carried out on these facts or not at all."""
 
     def state_at(self, now: int) -> ProposalState:
         overdue = self.state is ProposalState.OPEN and now >= self.expires_at

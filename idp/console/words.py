@@ -64,6 +64,8 @@ WORDS: Mapping[str, LazyString] = {
     "status_suspended": _("已暂停"),
     "status_closed": _("已注销"),
     "identity_level": _("实名等级"),
+    "identity_proof": _("实名核验"),
+    "identity_proof_ended": _("失效"),
     "operator_account": _("操作员账户"),
     "operator_none": _("没有"),
     "operator_exists": _("同名操作员已存在"),

@@ -7,6 +7,7 @@ outbox of the same transaction.
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from idp.accounts.actions import hold
 from idp.audit import Event, record
 from idp.crypto.tokens import digest, random_token, same
 from idp.db import Statement, Transaction
@@ -288,7 +289,8 @@ def erase_consents(tx: Transaction, party_id: str, *, now: int) -> None:
 
 
 def withdraw(tx: Transaction, *, party_id: str, client_id: str, now: int) -> None:
-    """Forget the consent and end everything this client holds for this person."""
+    """Forget the consent and end everything this client holds for this person; grants under way are waited for."""
+    hold(tx, party_id)
     tx.run(_WITHDRAW, party=party_id, client=client_id)
     record(tx, Event.CONSENT_WITHDRAWN, actor=party_id, subject=party_id, client=client_id, now=now)
     ended = tx.all(_END_CONNECTION, key=party_id, client=client_id, reason=EndReason.WITHDRAWN, now=now)

@@ -15,6 +15,7 @@ from idp.admission.parked import Parked
 from idp.admission.rules import Admit, Refuse
 from idp.clients.actions import Registry
 from idp.db import Database, current_transaction, db
+from idp.grants.actions import consented
 from idp.oidc import authorize as actions
 from idp.oidc import logout
 from idp.oidc.posted import PARAMETER, PostedRequests
@@ -111,7 +112,7 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
             db.session.commit()
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
-    if not hold(current_transaction(), session.id, parsed.client.client_id):  # one has ended meanwhile: ask anew
+    if not _still_admitted(parsed.client.client_id, decision, session):  # one has ended meanwhile: ask anew
         db.session.rollback()
         doors.registry.expire()
         return _again_by_get("oidc.authorize", parsed.params)
@@ -120,6 +121,14 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
     )
     db.session.commit()
     return _send(answer)
+
+
+def _still_admitted(client_id: str, admit: Admit, session: Session) -> bool:
+    """Whether session, client and consent stand as they did when it was decided, and stay so until the commit."""
+    tx = current_transaction()
+    if not hold(tx, session.id, client_id):
+        return False
+    return admit.standing.consented <= consented(tx, party_id=session.party_id, client_id=client_id)
 
 
 def _send(answer: actions.Answer) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ answered; every other request, faulty ones included, is left to the page untouch
 from collections.abc import Callable, Mapping
 
 from idp.accounts.actions import Directory
-from idp.admission.actions import ask_of_visitor, standing
+from idp.admission.actions import facts_of_visitor, standing
 from idp.admission.rules import NOTHING_DONE, Admit, next_step
 from idp.clients.actions import Registry
 from idp.db import Database, Transaction
@@ -78,12 +78,13 @@ class Shortcut:
     ) -> tuple[str, Session] | None:
         client = request.client
         wanted = demand(tx, request, hint_sub=None)
-        facts = ask_of_visitor(tx, secret, wanted)
-        session = sessions.find_held(tx, secret, client.client_id)
+        held = sessions.ask_held(tx, secret, client.client_id)
+        facts = facts_of_visitor(tx, secret, wanted)  # as they are once the account is held
+        session = next(iter(held()), None)
         if session is None or expiry(session, idle=self._idle, now=now):
             return None
         who = standing(
-            facts(),
+            facts,
             session,
             agreements=self._agreements(now),
             represents=wanted.represents,

@@ -50,7 +50,7 @@ def _label(session: Session) -> str:
 
 
 def _confirm(session: Session, form: Form) -> str | None:
-    hold_session(current_transaction(), session)
+    hold_session(session, Event.TOTP_ADDED)
     confirmed = parts().factors.totp.confirm(
         current_transaction(), party_id=session.party_id, code=form["code"], now=now()
     )

@@ -43,7 +43,7 @@ def _register(session: Session, form: Form) -> str | None:
     passkeys, party_id = parts().factors.passkeys, session.party_id
     db.session.rollback()
     challenge = passkeys.redeem(form["key"], Purpose.REGISTER, browser=browser_digest().hex(), party_id=party_id)
-    hold_session(current_transaction(), session)
+    hold_session(session, Event.PASSKEY_ADDED)
     made = passkeys.register(
         current_transaction(),
         challenge,

@@ -28,7 +28,9 @@ class Change:
 def change_phone(tx: Transaction, directory: Directory, change: Change, policy: PhonePolicy, *, now: int) -> bool:
     """False when the number, or the account's own, went elsewhere meanwhile; the caller rolls back."""
     party_id = change.session.party_id
-    if not hold(tx, party_id) or held_until(tx, party_id, Act.CHANGE_PHONE, now=now) is not None:
+    parties = {party_id, change.expected.party_id if change.expected else party_id}
+    open_ones = {party for party in sorted(parties) if hold(tx, party)}  # in one order, whoever takes whose number
+    if party_id not in open_ones or held_until(tx, party_id, Act.CHANGE_PHONE, now=now) is not None:
         return False
     old = directory.person(tx, party_id).mobile
     own = directory.own(tx, party_id, Kind.MOBILE)

@@ -25,7 +25,7 @@ def make_codes() -> ResponseReturnValue:
         return redirect(url_for("account.methods"), 303)
     if (first := confirm_first(session)) is not None:
         return first
-    hold_session(current_transaction(), session)  # of two at once, the second replaces what the first made
+    hold_session(session, Event.RECOVERY_CODES_MADE)  # of two at once, the second replaces what the first made
     codes = parts().factors.recovery_codes.make(current_transaction(), party_id=session.party_id, now=now())
     note_change(session, Event.RECOVERY_CODES_MADE, "recovery_codes_made")
     db.session.commit()

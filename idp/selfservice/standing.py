@@ -1,19 +1,36 @@
 """Whether an account and the session that acts on it still stand, at the moment of a change.
 
 Always true: whoever asked here first, suspension, closing and disowning wait until the change is committed, or were
-before it and are seen.
+before it and are seen; a change that came too late leaves a record.
 """
 
 from flask import abort
 
 from idp.accounts.actions import hold
-from idp.db import Transaction
+from idp.audit import Event, record
+from idp.db import current_transaction, db
 from idp.signin import sessions
 from idp.signin.rules import Session
+from idp.web.clock import now
 
 
-def hold_session(tx: Transaction, session: Session) -> None:
-    """Ends in 400 when the account or the session has ended meanwhile."""
-    living = sessions.by_id(tx, session.id) if hold(tx, session.party_id) else None
-    if living is None or living.ended_at is not None:
-        abort(400)
+def hold_session(session: Session, wanted: Event) -> None:
+    """Ends in 400 when the account or the session has ended meanwhile. ``wanted``: the change it is about."""
+    tx, party_id = current_transaction(), session.party_id
+    living = sessions.by_id(tx, session.id) if hold(tx, party_id) else None
+    if living is not None and living.ended_at is None:
+        return
+    db.session.rollback()
+    record(
+        current_transaction(),
+        Event.METHOD_REFUSED,
+        actor=party_id,
+        subject=party_id,
+        session=session.id,
+        result="refused",
+        reason="session-ended" if living else "account-ended",
+        detail={"wanted": wanted},
+        now=now(),
+    )
+    db.session.commit()
+    abort(400)

@@ -15,9 +15,9 @@ from idp.credentials import password as passwords
 from idp.db import current_transaction
 from idp.signin import confirm_steps
 from idp.signin.confirming import Confirmation, confirm_url
-from idp.signin.factors import attainable, held_by
+from idp.signin.factors import attainable, held_by, sms_adds_nothing
 from idp.signin.pages import blueprint
-from idp.signin.rules import Method, Session, may_change_methods, ways_to_reach, ways_to_renew
+from idp.signin.rules import BY_EACH_OTHER, Method, Session, may_change_methods, ways_to_reach, ways_to_renew
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
 from idp.web.visit import carried, current_visit, onward
@@ -30,8 +30,6 @@ _STEPS: dict[Method, Callable[[Confirmation], ResponseReturnValue]] = {
     Method.RECOVERY_CODE: confirm_steps.by_recovery_code,
 }
 _SECOND_FACTOR = 2
-_BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
-"""A phone sets a password, and a password changes a phone: for a day after, the two are one factor here."""
 
 
 @blueprint.route("/signin/confirm", methods=["GET", "POST"])
@@ -51,7 +49,10 @@ def confirm() -> ResponseReturnValue:
 
 def _ways(session: Session, *, again: bool) -> tuple[list[Method], int]:
     """The ways that help, the best first, and the strength they are to reach."""
-    held = held_by(current_transaction(), session.party_id)
+    tx, party_id = current_transaction(), session.party_id
+    held = held_by(tx, party_id)
+    if Method.PASSWORD in session.used and sms_adds_nothing(tx, party_id, now=now()):
+        held -= {Method.SMS}
     reach = attainable(held, session.used)
     if again:
         needed = min(_SECOND_FACTOR, reach)
@@ -73,7 +74,7 @@ def confirm_first(session: Session) -> ResponseReturnValue | None:
     tx, party_id = current_transaction(), session.party_id
     if passwords.reset_required(tx, party_id):  # a factor that is off is not one the person never had
         return redirect(url_for("account.change_password"), 303)
-    if _BY_EACH_OTHER.issuperset(session.used) and held_until(tx, party_id, Act.CHANGE_METHODS, now=now()):
+    if BY_EACH_OTHER.issuperset(session.used) and held_until(tx, party_id, Act.CHANGE_METHODS, now=now()):
         return redirect(url_for("account.methods", done="methods_held"), 303)
     return _confirm_first(session, held_by(tx, party_id))
 

@@ -5,11 +5,13 @@ Always true: whoever asks what a person has reads it from one list of tables.
 
 from dataclasses import dataclass
 
+from idp.accounts.holds import held_until
+from idp.accounts.rules import Act
 from idp.credentials.passkey import Passkeys
 from idp.credentials.recovery_code import RecoveryCodes
 from idp.credentials.totp import Totp
 from idp.db import Statement, Transaction
-from idp.signin.rules import Method, strength
+from idp.signin.rules import BY_EACH_OTHER, Method, strength
 
 _SOURCES = (
     (Method.PASSWORD, "password WHERE party_id = {party} AND reset_required_at IS NULL"),
@@ -41,6 +43,16 @@ _HELD = Statement(factor_rows("'{method}'", ":party"), Method)
 def held_by(tx: Transaction, party_id: str) -> frozenset[Method]:
     """The methods the person can use."""
     return frozenset(tx.all(_HELD, party=party_id))
+
+
+def sms_adds_nothing(tx: Transaction, party_id: str, *, now: int) -> bool:
+    """Whether a text code beside the password is no second factor now: one was just set by the other.
+
+    Not for who has no third way to confirm: they would have none at all.
+    """
+    return held_until(tx, party_id, Act.CHANGE_METHODS, now=now) is not None and bool(
+        held_by(tx, party_id) - BY_EACH_OTHER
+    )
 
 
 def attainable(held: frozenset[Method], used: tuple[Method, ...]) -> int:

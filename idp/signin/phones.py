@@ -4,7 +4,7 @@ Always true: a number leaves an account by one conditional statement with one wi
 audit trail and the event for departments change in the same transaction.
 """
 
-from idp.accounts.actions import Directory, Holder
+from idp.accounts.actions import Directory, Holder, hold
 from idp.accounts.events import add_event
 from idp.accounts.rules import Mobile, PartyEventKind
 from idp.audit import Event, record
@@ -31,6 +31,7 @@ def release(tx: Transaction, directory: Directory, held: Holder, *, now: int) ->
 
     The account keeps everything else. False when the number has left it meanwhile; the caller rolls back.
     """
+    hold(tx, held.party_id)  # a closing ends the proofs before the number: not while this ends them after it
     if not directory.drop_identifier(tx, held):
         return False
     end_phone_evidence(tx, held.party_id, now=now)

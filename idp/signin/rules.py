@@ -43,6 +43,8 @@ FACTOR = {
     Method.PASSKEY: Factor.VERIFIED_KEY,
     Method.RECOVERY_CODE: Factor.POSSESSION,
 }
+BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
+"""A phone sets a password, and a password changes a phone: for a day after, the two are one factor."""
 _ORDER = (Method.PASSKEY, Method.TOTP, Method.PASSWORD, Method.SMS, Method.RECOVERY_CODE)
 """In which the ways to confirm are offered: the strongest first, what cannot be replaced last."""
 

@@ -5,13 +5,15 @@ Always true: whatever ends a session ends its grants and queues the logout notic
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
 
 from idp.audit import Event, record
 from idp.crypto.tokens import digest, new_id, random_token
 from idp.db import Dialect, Statement, Transaction
 from idp.grants.actions import Ended, end_session_grants
-from idp.signin.rules import FORCED, Method, Session, SessionEnd, activity_grain, expiry
+from idp.signin.factors import sms_adds_nothing
+from idp.signin.rules import BY_EACH_OTHER, FORCED, Method, Session, SessionEnd, activity_grain, expiry
 
 _COLUMNS = ", ".join(Session._fields)
 _START = Statement[Any](
@@ -60,13 +62,14 @@ _END = Statement(
 def _holding(column: str) -> dict[Dialect, Statement[Session]]:
     """The session whose ``column`` is ``:key``, for the client in service that is about to enter by it.
 
-    The account is held as well: a suspension under way waits for the grant, and then ends it.
+    The account is held as well, and first, in the order of the tables here (the server locks a row's tables so): a
+    suspension, a closing or a withdrawal of consent takes the account before anything else, so that it waits for the
+    grant and then ends it, or is over and seen; and nobody waits in a circle.
     """
     columns = ", ".join(f"s.{name}" for name in Session._fields)
     sql = (
-        f"SELECT {columns} FROM session s JOIN client c ON c.client_id = :client"
-        " JOIN party p ON p.id = s.party_id AND p.status = 'active'"
-        f" WHERE s.{column} = :key AND s.ended_at IS NULL AND c.state IN ('live', 'tested')"
+        f"SELECT {columns} FROM party p JOIN session s ON s.party_id = p.id JOIN client c ON c.client_id = :client"
+        f" WHERE s.{column} = :key AND s.ended_at IS NULL AND p.status = 'active' AND c.state IN ('live', 'tested')"
     )
     # On SQLite writers stand in line from their first statement on; nothing need be locked.
     return {"sqlite": Statement(sql, Session), "postgresql": Statement(f"{sql} FOR SHARE", Session)}
@@ -138,9 +141,12 @@ def hold(tx: Transaction, session_id: str, client_id: str) -> bool:
     return tx.one(_HOLD[tx.dialect], key=session_id, client=client_id) is not None
 
 
-def find_held(tx: Transaction, secret: str, client_id: str) -> Session | None:
-    """`find` and `hold` in one: the unended session of this cookie secret, held for a client in service."""
-    return tx.one(_HOLD_FOUND[tx.dialect], key=digest(secret), client=client_id)
+def ask_held(tx: Transaction, secret: str, client_id: str) -> Callable[[], list[Session]]:
+    """`find` and `hold` in one: the unended session of this cookie secret, held for a client in service.
+
+    It is held before whatever is asked next, in whose round trip it travels.
+    """
+    return tx.ask(_HOLD_FOUND[tx.dialect], key=digest(secret), client=client_id)
 
 
 def needs_touch(session: Session, *, idle: int, now: int) -> bool:
@@ -153,8 +159,14 @@ def touch(tx: Transaction, session_id: str, *, now: int) -> None:
 
 
 def strengthen(tx: Transaction, session: Session, method: Method, *, now: int) -> tuple[Session, str]:
-    """The session after one more active authentication, under a new cookie secret."""
+    """The session after one more active authentication, under a new cookie secret.
+
+    A text code that adds nothing to the password is not kept among its methods.
+    """
     methods = list(dict.fromkeys([*session.used, method]))
+    together = BY_EACH_OTHER.issubset(methods) and not BY_EACH_OTHER.issubset(session.used)
+    if together and sms_adds_nothing(tx, session.party_id, now=now):
+        methods.remove(Method.SMS)
     secret = random_token()
     tx.send(_STRENGTHEN, id=session.id, methods=" ".join(methods), now=now, secret=digest(secret))
     record(

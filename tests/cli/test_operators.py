@@ -1,5 +1,6 @@
 """``idp operator``: the first operator and every further one, by whoever has the machine."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from click.testing import Result
 
 from idp.console.rules import Role
 from tests.cli.test_commands import over_site
-from tests.console.staff import PASSWORD, Staff, enrol, on_duty
+from tests.console.staff import PASSWORD, Staff, enrol, on_duty, opened
 from tests.console.test_people import trail
 from tests.provider import Site
 
@@ -15,17 +16,26 @@ __all__ = ["over_site"]
 Run = Callable[..., Result]
 
 
-def path(result: Result) -> str:
+def path(site: Site, result: Result) -> str:
+    """The address under which the printed link and code let enrol."""
     assert result.exit_code == 0, result.output
-    return "/console/enrol?" + result.output.strip().rpartition("?")[2]
+    return opened(site, *printed(result.output))
+
+
+def printed(told: str) -> tuple[str, str]:
+    found = re.search(r"(/console/enrol\?k=\S+)\D+code:? (\d{8})", told)
+    assert found, told
+    return found[1], found[2]
 
 
 def test_the_first_operator_is_made_by_a_link_that_closes_itself(site: Site, over_site: Run) -> None:
     added = over_site("operator", "add", "wang.fang", "--role", "platform", "--role", "audit")
-    assert added.output.startswith("http://localhost:8000/console/enrol?k=")
-    answer, secret = enrol(site, path(added))
+    assert added.output.startswith("link: http://localhost:8000/console/enrol?k=")
+    link = path(site, added)
+    answer, secret = enrol(site, link)
     assert answer.status_code == 303
-    assert site.browser().get(path(added)).status_code == 400
+    assert site.browser().get(link).status_code == 400
+    assert site.browser().get(printed(added.output)[0]).status_code == 400
     staff = Staff(site, "wang.fang", "", secret)
     staff.sign_in()
     assert staff.get("/console/audit").status_code == 200
@@ -34,7 +44,7 @@ def test_the_first_operator_is_made_by_a_link_that_closes_itself(site: Site, ove
 
 def test_further_operators_are_added_and_listed(over_site: Run) -> None:
     over_site("operator", "add", "wang.fang", "--role", "platform")
-    path(over_site("operator", "add", "tax.admin", "--role", "department", "--department", "tax"))
+    over_site("operator", "add", "tax.admin", "--role", "department", "--department", "tax")
     listed = over_site("operator", "list").output
     assert "wang.fang" in listed
     assert "department:tax" in listed
@@ -54,10 +64,10 @@ def test_a_faulty_operator_is_not_added(site: Site, over_site: Run, words: tuple
 
 def test_a_disabled_operator_is_out_at_once_and_cannot_come_back(site: Site, over_site: Run) -> None:
     staff = on_duty(site, "wang.fang", Role.PLATFORM)
-    link = over_site("operator", "link", "wang.fang")
+    link = path(site, over_site("operator", "link", "wang.fang"))
     assert over_site("operator", "disable", "wang.fang").exit_code == 0
     assert staff.get("/console").status_code == 303
-    assert site.browser().get(path(link)).status_code == 400
+    assert site.browser().get(link).status_code == 400
     answer = site.browser().submit("/console/signin", {"name": "wang.fang", "password": PASSWORD})
     assert answer.status_code == 422
     assert over_site("operator", "disable", "wang.fang").exit_code != 0
@@ -67,7 +77,7 @@ def test_a_disabled_operator_is_out_at_once_and_cannot_come_back(site: Site, ove
 
 def test_a_lost_phone_is_answered_by_a_new_link(site: Site, over_site: Run) -> None:
     staff = on_duty(site, "wang.fang", Role.PLATFORM)
-    answer, staff.secret = enrol(site, path(over_site("operator", "link", "wang.fang")))
+    answer, staff.secret = enrol(site, path(site, over_site("operator", "link", "wang.fang")))
     assert answer.status_code == 303
     staff.sign_in()
 
@@ -111,11 +121,11 @@ def test_the_demonstration_gives_links_to_two_operators_until_they_enrol(site: S
     first = _operator_links(Context(None))
     assert [line.split()[1] for line in first] == ["xiao.lin", "xiao.chen"]
     second = _operator_links(Context(None))
-    assert enrol(site, "/console/enrol?" + second[0].rpartition("?")[2])[0].status_code == 303
-    assert site.browser().get("/console/enrol?" + first[1].rpartition("?")[2]).status_code == 400
+    assert enrol(site, opened(site, *printed(second[0])))[0].status_code == 303
+    assert site.browser().get(printed(first[1])[0]).status_code == 400
     third = _operator_links(Context(None))
     assert [line.split()[1] for line in third] == ["xiao.chen"]
-    assert enrol(site, "/console/enrol?" + third[0].rpartition("?")[2])[0].status_code == 303
+    assert enrol(site, opened(site, *printed(third[0])))[0].status_code == 303
     assert _operator_links(Context(None)) == ["  the console         http://localhost:8000/console"]
 
 

@@ -70,14 +70,26 @@ class Staff:
 
 
 def invited(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> tuple[Operator, str]:
-    """An operator who has not enrolled, and the path of the link."""
+    """An operator who has not enrolled, and the address under which they do, the code typed in."""
     wanted = assignments(roles, sectors)
     assert isinstance(wanted, frozenset)
     with site.provider.database.transaction() as tx:
         added = site.provider.operators.add(tx, name=name, roles=wanted, actor=None, now=site.now())
         assert isinstance(added, Operator)
-        token = invitations.invite(tx, added.party_id, actor=None, now=site.now())
-    return added, f"{invitations.PATH}?k={token}"
+    return added, invited_anew(site, added.party_id)
+
+
+def invited_anew(site: Site, party: str) -> str:
+    with site.provider.database.transaction() as tx:
+        made = site.provider.invitations.invite(tx, party, actor=None, now=site.now())
+    return opened(site, f"{invitations.PATH}?k={made.token}", made.code)
+
+
+def opened(site: Site, link: str, code: str) -> str:
+    """The address that the right code leads to."""
+    answer = site.browser().submit(link, {"enrolment_code": code})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
 
 
 def enrol(site: Site, link: str, password: str = PASSWORD) -> tuple[TestResponse, str]:

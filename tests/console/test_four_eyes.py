@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
 from idp.console.acts import disable
 from idp.console.rules import (
@@ -23,11 +24,12 @@ from idp.console.rules import (
     may_decide,
 )
 from idp.db import DatabaseUnavailable
-from tests.console.staff import WHY, Staff, enrol, on_duty
+from tests.console.staff import PASSWORD, WHY, Staff, enrol, on_duty, opened
 from tests.console.test_people import trail
 from tests.provider import Site
 
 NOW = 1_800_000_000
+HOST = "http://localhost:8000"
 OPEN = Proposal("prp_1", "suspend", "pty_3", {}, "why", "pty_1", NOW, NOW + 100, ProposalState.OPEN, None, None)
 roles = st.sets(st.sampled_from(list(Role)))
 
@@ -207,11 +209,82 @@ def test_an_invited_operator_needs_two_platform_operators(site: Site, first: Sta
     assert clerk.get(proposal).status_code == 404
     answer = second.approve(proposal)
     assert answer.status_code == 200
-    link = answer.text.split('id="link"')[1].split(">")[1].split("<")[0]
-    path = "/console/enrol?" + link.partition("?")[2]
+    code = shown(answer, "enrolment-code")
+    assert code not in second.get(proposal).text
+    assert "/console/enrol" not in answer.text
+    link = shown(first.submit(proposal, {"link": "show"}), "link")
     assert link.startswith("http://localhost:8000/console/enrol?k=")
-    assert enrol(site, path)[0].status_code == 303
-    assert link.partition("=")[2] not in second.get(proposal).text
+    assert enrol(site, opened(site, link.removeprefix("http://localhost:8000"), code))[0].status_code == 303
+    assert 'name="link"' not in first.get(proposal).text
+    assert first.submit(proposal, {"link": "show"}).status_code == 303
+
+
+def shown(answer: TestResponse, what: str) -> str:
+    assert answer.status_code == 200, answer.text
+    return answer.text.split(f'id="{what}"')[1].split(">")[1].split("<")[0]
+
+
+@pytest.fixture
+def approved(first: Staff, second: Staff) -> tuple[str, str, str]:
+    """The proposal, the path of the link its proposer was shown, the code its approver was shown."""
+    proposal = invitation(first, "sun.li", "review")
+    code = shown(second.approve(proposal), "enrolment-code")
+    return proposal, shown(first.submit(proposal, {"link": "show"}), "link").removeprefix(HOST), code
+
+
+def test_the_link_is_shown_to_the_proposer_alone(
+    site: Site, first: Staff, second: Staff, approved: tuple[str, str, str]
+) -> None:
+    proposal, link, _ = approved
+    third = on_duty(site, "wu.jie", Role.PLATFORM)
+    for other in (second, third):
+        assert 'name="link"' not in other.get(proposal).text
+        assert other.submit(proposal, {"link": "show"}).status_code == 303
+    assert site.browser().get(link).status_code == 200  # nobody has put another in its place
+    waiting = invitation(first, "zhou.yu", "review")
+    assert 'name="link"' not in first.get(waiting).text
+    assert first.submit(waiting, {"link": "show"}).status_code == 303
+    assert [row[1] for row in trail(site, "operator:operator:link_shown")] == [first.party]
+
+
+def test_the_link_alone_shows_nothing_and_stores_nothing(site: Site, approved: tuple[str, str, str]) -> None:
+    _, link, _ = approved
+    page = site.browser().get(link).text
+    assert 'id="secret"' not in page
+    assert "sun.li" not in page
+    assert site.browser().submit(link, {"new_password": PASSWORD, "code": "123456"}).status_code == 422
+    assert site.one("SELECT COUNT(*) FROM totp") == 2  # the two at work
+
+
+def test_who_typed_the_code_has_a_link_of_their_own(site: Site, first: Staff, approved: tuple[str, str, str]) -> None:
+    proposal, link, code = approved
+    own = opened(site, link, f" {code[:4]} {code[4:]} ")
+    assert site.browser().get(link).status_code == 400
+    assert first.submit(proposal, {"link": "show"}).status_code == 303
+    assert enrol(site, own)[0].status_code == 303
+
+
+def test_five_wrong_codes_end_the_invitation_and_a_new_link_gives_no_more_tries(
+    site: Site, first: Staff, approved: tuple[str, str, str]
+) -> None:
+    proposal, link, code = approved
+    wrong = f"{(int(code) + 1) % 10**8:08}"
+    for _ in range(3):
+        assert site.browser().submit(link, {"enrolment_code": wrong}).status_code == 422
+    link = shown(first.submit(proposal, {"link": "show"}), "link").removeprefix(HOST)
+    assert site.browser().submit(link, {"enrolment_code": wrong}).status_code == 422
+    assert site.browser().submit(link, {"enrolment_code": wrong}).status_code == 400
+    assert site.browser().submit(link, {"enrolment_code": code}).status_code == 400
+    assert first.submit(proposal, {"link": "show"}).status_code == 303
+    assert len(trail(site, "operator:operator:code_refused")) == 5
+
+
+def test_codes_tried_at_once_are_counted(site: Site, approved: tuple[str, str, str]) -> None:
+    _, link, code = approved
+    wrong = [f"{(int(code) + n) % 10**8:08}" for n in range(1, 13)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: site.browser().submit(link, {"enrolment_code": one}).status_code, wrong))
+    assert sorted(answers) == [400] * 8 + [422] * 4
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,32 @@ def test_new_proofing_ends_the_evidence(site: Site, clerk: Staff) -> None:
     assert trail(site, "operator:person:evidence_ended")
 
 
+def test_new_proofing_is_decided_on_the_proofs_that_were_shown(site: Site, clerk: Staff) -> None:
+    """Whoever has been proved anew since then is not the one it was proposed for."""
+
+    def prove() -> None:
+        with site.provider.database.transaction() as tx:
+            add_evidence(tx, site.party(), kind="counter", level=3, source="hall-7", expires_at=None, now=site.now())
+
+    prove()
+    second = on_duty(site, "zhao.min", Role.REVIEW)
+    proposal = clerk.propose("require-proofing")
+    assert "counter hall-7" in second.get(proposal).text
+    assert "facts have changed" not in second.get(proposal).text
+    site.later += 60
+    prove()  # the same level and source: a look at the level alone would not tell
+    assert "facts have changed" in second.get(proposal).text
+    refused = second.approve(proposal)
+    assert refused.status_code == 422
+    assert "Propose it anew" in refused.text
+    assert site.one("SELECT state FROM proposal") == "void"
+    assert site.one("SELECT COUNT(*) FROM evidence WHERE ended_at IS NULL") == 1
+    assert not trail(site, "operator:person:evidence_ended")
+    assert texts(site) == []
+    assert second.approve(clerk.propose("require-proofing")).status_code == 303
+    assert site.one("SELECT COUNT(*) FROM evidence WHERE ended_at IS NULL") == 0
+
+
 def test_casework_is_for_review_and_platform() -> None:
     assert set(CASEWORK) == {Role.REVIEW, Role.PLATFORM}
 

@@ -9,7 +9,7 @@ import pytest
 from idp.app import create_app
 from idp.console.rules import INVITATION_LIFETIME, Role
 from idp.web.cookies import cookie_name
-from tests.console.staff import PASSWORD, enrol, enrolled, invited, on_duty
+from tests.console.staff import PASSWORD, enrol, enrolled, invited, invited_anew, on_duty
 from tests.credentials.conftest import statements
 from tests.provider import NAME, Browser, Site, settings_at
 from tests.provider import PASSWORD as CITIZENS
@@ -202,13 +202,9 @@ def test_a_link_ends_after_a_day_and_by_a_newer_one(site: Site) -> None:
     operator, link = invited(site, "wang.fang", Role.PLATFORM)
     site.later += INVITATION_LIFETIME
     assert site.browser().get(link).status_code == 400
-    from idp.console import invitations
-
-    with site.provider.database.transaction() as tx:
-        first = invitations.invite(tx, operator.party_id, actor=None, now=site.now())
-        second = invitations.invite(tx, operator.party_id, actor=None, now=site.now())
-    assert site.browser().get(f"/console/enrol?k={first}").status_code == 400
-    assert site.browser().get(f"/console/enrol?k={second}").status_code == 200
+    first, second = invited_anew(site, operator.party_id), invited_anew(site, operator.party_id)
+    assert site.browser().get(first).status_code == 400
+    assert site.browser().get(second).status_code == 200
 
 
 def test_a_wrong_code_or_a_weak_password_leaves_the_link_good(site: Site) -> None:
@@ -228,13 +224,10 @@ def test_of_parallel_enrolments_by_one_link_one_wins(site: Site) -> None:
 
 
 def test_a_new_link_puts_new_factors_in_place_of_the_old(site: Site) -> None:
-    from idp.console import invitations
-
     staff = on_duty(site, "wang.fang", Role.PLATFORM)
-    with site.provider.database.transaction() as tx:
-        token = invitations.invite(tx, staff.party, actor=None, now=site.now())
+    link = invited_anew(site, staff.party)
     assert staff.get("/console").status_code == 200
-    answer, secret = enrol(site, f"/console/enrol?k={token}")
+    answer, secret = enrol(site, link)
     assert answer.status_code == 303
     assert staff.get("/console").status_code == 303
     assert secret != staff.secret

@@ -43,6 +43,7 @@ NOW = 1_800_000_000
 DAY = 86400
 INDEX = BlindIndex(parse_ring([f"i:{keys_of('i')}"], name="test"))
 OPERATORS = Operators(CIPHER, INDEX)
+INVITATIONS = invitations.Invitations(INDEX)
 TAX = {
     "client_id": "tax",
     "name": "税",
@@ -94,7 +95,7 @@ def requests(people: Directory) -> Requests:
 
 
 def eyes(people: Directory) -> FourEyes:
-    return FourEyes(CIPHER, acts(people, OPERATORS, requests(people), issuer="https://idp.example", locale="zh"))
+    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people), locale="zh"))
 
 
 def test_operators_are_found_by_name_and_id_until_disabled(any_database: Database, staff: list[Operator]) -> None:
@@ -112,8 +113,12 @@ def test_operators_are_found_by_name_and_id_until_disabled(any_database: Databas
 
 def test_of_uses_of_a_link_at_once_one_wins(any_database: Database, staff: list[Operator]) -> None:
     with any_database.transaction() as tx:
-        token = invitations.invite(tx, staff[0].party_id, actor=None, now=NOW)
-        assert invitations.invited(tx, token, now=NOW) == staff[0].party_id
+        made = INVITATIONS.invite(tx, staff[0].party_id, actor=None, now=NOW)
+        assert invitations.invited(tx, made.token, now=NOW) == (staff[0].party_id, True)
+        assert invitations.use(tx, made.token, now=NOW) is None
+        token = INVITATIONS.try_code(tx, made.token, made.code, now=NOW)
+        assert isinstance(token, str)
+        assert invitations.invited(tx, token, now=NOW) == (staff[0].party_id, False)
 
     def use(_: int) -> str | None:
         with any_database.transaction() as tx:
@@ -240,7 +245,7 @@ def test_a_grant_that_is_issued_while_the_account_is_suspended_ends(
         assert not found.live
         assert citizens.find(tx, secret) is None
         assert not citizens.hold(tx, session.id, "tax")
-        assert citizens.find_held(tx, secret, "tax") is None
+        assert citizens.ask_held(tx, secret, "tax")() == []
         assert not suspend(Intervention(tx, people, party, staff[0].party_id, "jst_1", "zh", NOW))
 
 

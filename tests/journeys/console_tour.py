@@ -39,8 +39,10 @@ class Operating(Steps):
         self.leave()
 
     def enrol(self, name: str, state: str | None = None) -> None:
-        link = self.invite(f"{name}.{self.number}")
-        self.open(link, state)
+        link, code = self.invite(f"{name}.{self.number}")
+        self.open(link, "console-enrol-code" if state else None)
+        self.fill(enrolment_code=code)
+        self.send(state)
         secret = pyotp.TOTP(self.page.locator("#secret").inner_text())
         self.fill(new_password=PASSWORD, code=secret.now())
         self.send("console-signin" if state else None)
@@ -49,7 +51,8 @@ class Operating(Steps):
         self.fill(code=secret.at(int(time.time()) + 30))
         self.send()
 
-    def invite(self, name: str) -> str:
+    def invite(self, name: str) -> tuple[str, str]:
+        """The link and the code that the command prints."""
         words = ["operator", "add", name, "--role", "platform", "--role", "review", "--role", "audit"]
         made = subprocess.run(
             [sys.executable, "-m", "idp", *words],
@@ -59,7 +62,8 @@ class Operating(Steps):
             capture_output=True,
             text=True,
         )
-        return made.stdout.strip()
+        link, code = (line.partition(": ")[2] for line in made.stdout.splitlines())
+        return link, code
 
     def look(self, person: str) -> None:
         self.open("/console/people", "console-people")

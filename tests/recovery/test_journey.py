@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from idp.db import Statement
 from idp.db.sqlite import SqliteWire
-from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_person
+from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_person, claims_of
+from tests.signin.factors import add_totp, code_now, make_codes, prove_two
 
 UNKNOWN = "13900008888"
 NEW = "Velvet3Anchor44"
@@ -359,3 +360,79 @@ def test_a_person_is_not_recovered_by_anothers_phone(site: Site, browser: Browse
     recover(browser, "other_lamp")
     site.browser().sign_in()
     site.browser().sign_in(UNKNOWN, NEW)
+
+
+# -- what the new password is worth beside the phone that set it
+
+
+@pytest.fixture
+def secret(site: Site) -> str:
+    """Of the authenticator app the person has had for long."""
+    return add_totp(prove_two(site.browser().sign_in()))
+
+
+STRONG = {"acr_values": "urn:tongban:aal:2"}
+
+
+def by_text_code(browser: Browser) -> None:
+    asked = browser.submit("/signin/code", {"identifier": PHONE})
+    assert location(browser.submit(asked.headers["Location"], {"code": browser.site.text_code()})) == "/account"
+
+
+def told(browser: Browser, **wanted: str) -> tuple[int, list[str]]:
+    """Strength and methods as an app gets them."""
+    claims = claims_of(browser.tokens(**wanted)["id_token"])
+    return claims["aal"], claims["amr"]
+
+
+@pytest.mark.parametrize("first", ["password", "code"])
+def test_a_phone_and_the_password_it_has_set_are_one_factor_for_who_has_an_authenticator(
+    site: Site, secret: str, first: str
+) -> None:
+    recover(site.browser())
+    browser = site.browser()
+    for _ in range(2):  # again in a session that is there, too
+        if first == "password":
+            browser.sign_in(PHONE, NEW)
+            by_text_code(browser)
+        else:
+            by_text_code(browser)
+            browser.sign_in(PHONE, NEW)
+        aal, amr = told(browser)
+        assert (aal, "mfa" in amr) == (1, False)
+    assert location(browser.ask(**STRONG)) == "/signin/confirm"
+    page = browser.ask(**STRONG).headers["Location"]
+    assert "by=sms" not in browser.get(page).text
+    assert "by=pwd" not in browser.get(page).text
+    assert browser.submit(f"{page}&by=sms", {"send": "yes"}).status_code == 422  # it is the app that is asked for
+    assert location(browser.submit(page, {"code": code_now(browser, secret)})) == "/continue"
+    aal, amr = told(browser, **STRONG)
+    assert (aal, "otp" in amr, "mfa" in amr) == (2, True, True)
+
+
+def test_a_recovery_code_makes_two_factors_again(site: Site, secret: str) -> None:
+    owner = site.browser().sign_in()
+    owner.submit("/signin/confirm?by=otp", {"code": code_now(owner, secret)})
+    codes = make_codes(owner)
+    recover(site.browser())
+    browser = site.browser().sign_in(PHONE, NEW)
+    by_text_code(browser)
+    assert told(browser)[0] == 1
+    page = browser.ask(**STRONG).headers["Location"]
+    browser.submit(f"{page}&by=recovery_code", {"recovery_code": codes[0]})
+    assert told(browser, **STRONG)[0] == 2
+
+
+def test_when_the_hold_is_over_phone_and_password_are_two_factors(site: Site, secret: str) -> None:
+    recover(site.browser())
+    site.later += site.provider.settings.limits.password_reset_hold + 1
+    browser = site.browser().sign_in(PHONE, NEW)
+    by_text_code(browser)
+    assert told(browser, **STRONG)[0] == 2
+
+
+def test_who_has_only_phone_and_password_goes_on_with_them(site: Site) -> None:
+    recover(site.browser())
+    browser = site.browser().sign_in(PHONE, NEW)
+    by_text_code(browser)
+    assert told(browser, **STRONG)[0] == 2

@@ -6,8 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from idp.db import Statement
-from idp.signin.rules import FRESH
+from idp.accounts.actions import move_status
+from idp.accounts.rules import PartyStatus
+from idp.db import Statement, Transaction
+from idp.selfservice import standing
+from idp.signin import sessions
+from idp.signin.rules import FRESH, SessionEnd
 from tests.credentials.authenticator import Authenticator
 from tests.provider import PASSWORD, Browser, Site, add_person
 from tests.signin.factors import (
@@ -220,3 +224,41 @@ def test_a_registration_is_finished_in_the_browser_and_account_that_began_it(sit
     assert other.submit(f"{PAGE}/passkey", form).status_code == 422
     assert sent_to(proved.submit(f"{PAGE}/passkey", form)).endswith("done=passkey_added")
     assert proved.submit(f"{PAGE}/passkey", form).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "wanted"),
+    [(f"{PAGE}/codes", {"make": "yes"}, "person:recovery_codes:made"),
+     (f"{PAGE}/totp", {"code": "123456"}, "person:totp:added"),
+     (f"{PAGE}/passkey", {"name": "x", "key": "x", "credential": "x"}, "person:passkey:added")],
+)  # fmt: skip
+@pytest.mark.parametrize("ended", ["account", "session"])
+def test_a_change_after_the_end_is_refused_and_recorded(
+    site: Site, proved: Browser, monkeypatch: pytest.MonkeyPatch, path: str, form: dict[str, str], wanted: str,
+    ended: str
+) -> None:  # fmt: skip
+    """The end comes after the page has seen the session, before it holds it."""
+    proved.submit(f"{PAGE}/totp", {"begin": "yes"})
+    whole = standing.hold
+
+    def ending(tx: Transaction, party_id: str) -> bool:
+        if ended == "account":
+            move_status(tx, party_id, before=PartyStatus.ACTIVE, after=PartyStatus.SUSPENDED)
+        else:
+            sessions.end_all(tx, party_id, SessionEnd.OPERATOR, now=site.now())
+        return whole(tx, party_id)
+
+    monkeypatch.setattr(standing, "hold", ending)
+    assert proved.submit(path, form).status_code == 400
+    with site.provider.database.autocommit() as tx:
+        found = tx.all(_REFUSED)
+    assert [(actor, subject, reason) for actor, subject, reason, _ in found] == [
+        (site.party(), site.party(), f"{ended}-ended")
+    ]
+    assert wanted in found[0][3]
+    assert set(events(site)).isdisjoint({"person:recovery_codes:made", "person:totp:added", "person:passkey:added"})
+
+
+_REFUSED = Statement[tuple[str, str, str, str]](
+    "SELECT actor, subject, reason, detail FROM audit_event WHERE event = 'person:method:refused'"
+)

@@ -155,6 +155,9 @@ class Browser:
             self._token = found[1]
         return self._token
 
+    def forget_token(self) -> None:
+        self._token = None
+
     def _url(self, path: str, node: int) -> str:
         return path if path.startswith("http") else self.at.nodes[node].url + path
 

@@ -16,6 +16,7 @@ from idp.web.reasons import DISPUTE_STATES, ITEMS, password_rule, sentence
 NOW = 1795413600
 DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")
 PASSWORD, CODE = Field("password", secret=True), Field("code", secret=True)
+ENROLMENT_CODE = Field("enrolment_code", secret=True)
 NEW = Field("new_password", secret=True)
 FILTER = tuple(Field(name, required=False) for name in ("actor", "subject", "event", "since", "until"))
 QR = Markup('<svg width="90" height="90" viewBox="0 0 9 9"><path d="M1 1h7"/></svg>')
@@ -68,6 +69,14 @@ def proposal(**changes: Any) -> Callable[[], SimpleNamespace]:
 
 def changes() -> list[tuple[str, str, str]]:
     return [(str(word("account_status")), str(word("status_active")), str(word("status_suspended")))]
+
+
+def proof_changes() -> list[tuple[str, str, str]]:
+    proof = "3 counter hall 2026-11-25 10:00"
+    return [
+        (str(word("identity_level")), "3", "1"),
+        (str(word("identity_proof")), proof, str(word("identity_proof_ended"))),
+    ]
 
 
 def person(**changed: Any) -> Callable[[], SimpleNamespace]:
@@ -175,6 +184,10 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "console-signin-code": bare("signin_code", form=plain(CODE)),
     "console-signin-code-wrong": bare("signin_code", form=refused(CODE, code="totp_wrong")),
+    "console-enrol-code": bare("enrol_code", form=plain(ENROLMENT_CODE)),
+    "console-enrol-code-wrong": bare(
+        "enrol_code", form=refused(ENROLMENT_CODE, enrolment_code="enrolment_code_wrong")
+    ),
     "console-enrol": bare(
         "enrol", form=plain(NEW, CODE), name="wang.fang", password_rules=RULES, qr=QR, secret="ABCD2345"
     ),
@@ -301,6 +314,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=True,
         own=False,
+        link_open=False,
         notice=None,
     ),
     "console-proposal-own": page(
@@ -311,7 +325,19 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=False,
         own=True,
+        link_open=False,
         notice=lambda: Notice("info", sentence("proposal_made")),
+    ),
+    "console-proposal-changed": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(kind=lambda: word("act_require-proofing")),
+        changes=proof_changes,
+        decidable=True,
+        own=False,
+        link_open=False,
+        notice=lambda: Notice("warn", sentence("proposal_facts_changed")),
     ),
     "console-proposal-done": page(
         "proposal",
@@ -321,9 +347,22 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=[],
         decidable=False,
         own=False,
+        link_open=False,
+        notice=None,
+    ),
+    "console-proposal-link": page(
+        "proposal",
+        "proposals",
+        form=plain(DECISION, REASON, TICKET),
+        proposal=proposal(state=lambda: word("proposal_done"), decider="wang.fang", decided_at=NOW + 60, about=None),
+        changes=[],
+        decidable=False,
+        own=False,
+        link_open=True,
         notice=None,
     ),
     "console-link": page("link", "proposals", link="https://idp.example/console/enrol?k=x", name="sun.li"),
+    "console-enrolment-code": page("enrolment_code", "proposals", code="12345678", name="sun.li"),
     "console-operators": page("operators", "operators", operators=operators),
     "console-operator-invite": page("operator_invite", "operators", form=plain(*INVITE), roles=roles),
     "console-operator-invite-refused": page(
@@ -353,8 +392,9 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=plain(*FILTER),
         entries=ENTRIES,
         events=["operator:person:viewed", "person:session:begun"],
-        older_url="#",
-        newer_url="#",
+        kept={"subject": "pty_1"},
+        older="1.x.1",
+        paged=True,
     ),
     "console-audit-refused": page(
         "audit",
@@ -362,7 +402,8 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=refused(*FILTER, event="audit_event_invalid", since="audit_date_invalid"),
         entries=[],
         events=[],
-        older_url=None,
-        newer_url=None,
+        kept={},
+        older=None,
+        paged=False,
     ),
 }
