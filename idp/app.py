@@ -25,6 +25,7 @@ from idp.audit.counts import count
 from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
+from idp.captcha.ports import CaptchaProvider
 from idp.clients.actions import Registry
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
@@ -153,7 +154,7 @@ ERASERS: tuple[Eraser, ...] = (
 """What each capability forgets when an account closes."""
 
 
-def create_app(settings: Settings, registers: Registers) -> Flask:
+def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider | None = None) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
@@ -170,7 +171,7 @@ def create_app(settings: Settings, registers: Registers) -> Flask:
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
-    init_captcha(app, _captcha(provider, metrics))
+    init_captcha(app, _captcha(provider, digits, metrics))
     name_check = NameCheck(
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
@@ -397,10 +398,10 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
-def _captcha(provider: Provider, metrics: Metrics) -> Captcha:
+def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metrics) -> Captcha:
     limits = provider.settings.limits.captcha
     return Captcha(
-        Challenges(provider.store, provider.cipher, lifetime=limits.lifetime),
+        Challenges(provider.store, provider.cipher, lifetime=limits.lifetime, provider=digits),
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,

@@ -142,6 +142,16 @@ class Enterprise(Register):
     secret: str = "sandbox-enterprise-secret-not-for-production"
 
 
+class Captcha(Register):
+    """A provider of the digits of `limits.captcha`, asked like a register (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: the house makes its own, as it does while the provider is away."""
+    secret: str = "sandbox-captcha-secret-not-for-production"
+    timeout: PositiveFloat = 2.0
+    breaker_failures: PositiveInt = 1
+
+
 class Registers(Section):
     population: Population = Population()
     enterprise: Enterprise = Enterprise()
@@ -372,6 +382,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     sms: Sms = Sms()
     registers: Registers = Registers()
+    captcha: Captcha = Captcha()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()
@@ -498,6 +509,7 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
         ("registers.population", registers.population),
         ("registers.enterprise", registers.enterprise),
+        *([("captcha", settings.captcha)] if settings.captcha.url else []),
     ]
 
 

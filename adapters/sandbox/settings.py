@@ -14,10 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
+CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
     "TONGBAN_SMS__SECRET": "secret",
     "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
     "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
+    "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
 }
 """The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
 
@@ -29,6 +31,7 @@ class SandboxSettings:
     secret: str = SECRET
     population_secret: str = POPULATION_SECRET
     enterprise_secret: str = ENTERPRISE_SECRET
+    captcha_secret: str = CAPTCHA_SECRET
     issuer: str = "http://localhost:8000"
     tax: str = "http://tax.localhost:8101"
     social: str = "http://social.localhost:8102"
@@ -39,7 +42,7 @@ class SandboxSettings:
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000
     max_requests: int = 20_000
-    """Idempotency keys and references remembered."""
+    """Idempotency keys, references and captcha challenges remembered."""
     max_body: int = 16 * 1024
     clock_window: int = 300
     """How far a request's timestamp may be from the clock, either way."""

@@ -14,6 +14,7 @@ from idp.captcha import rendering
 from idp.captcha.challenges import Challenge, Challenges
 from idp.captcha.rules import LENGTH, Outcome
 from idp.credentials.budgets import AddressBudget
+from idp.db import db
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public
@@ -86,6 +87,7 @@ def passed(form: Form) -> bool:
     """Whether ``form`` (a `sent_form`) may be acted upon; uses the digits up, unless it is wrong elsewhere anyway."""
     if not form.ok or ANSWER.name not in form:
         return form.ok
+    _let_go()
     right = _captcha().challenges.answer(form[KEY.name], form[ANSWER.name], browser=browser_digest())
     _captcha().count(Outcome.RIGHT if right else Outcome.WRONG)
     if not right:
@@ -117,14 +119,22 @@ def _kept(form: Form) -> tuple[str, str] | None:
 
 
 def _begun() -> str:
+    _let_go()
     _captcha().count(Outcome.SHOWN)
     return _captcha().challenges.begin(browser=browser_digest())
 
 
+def _let_go() -> None:
+    """End what was read so far: a provider may be asked next, and nobody waits for it inside a transaction."""
+    db.session.rollback()
+
+
 @blueprint.get("/captcha/<key>/digits.png")
 @public
-def picture(key: str) -> Response:
-    return Response(rendering.picture(_to_render(key).digits), mimetype="image/png")
+def picture(key: str) -> ResponseReturnValue:
+    challenge = _to_render(key)
+    made = _captcha().challenges.picture(challenge) or abort(503)
+    return Response(made.content, mimetype=made.type)
 
 
 @blueprint.get("/captcha/<key>/digits.<voice>.wav")
@@ -135,9 +145,9 @@ def sound(key: str, voice: str) -> ResponseReturnValue:
         abort(404)
     challenge = _to_render(key)
     allow_own_media()  # opened by itself, a browser plays it in a page of its own making
-    made = rendering.sound(challenge.digits, voice=voice, seed=challenge.seed)
-    answer = Response(made, mimetype="audio/wav")
-    return answer.make_conditional(request, accept_ranges=True, complete_length=len(made))
+    made = _captcha().challenges.sound(challenge, voice=voice) or abort(503)
+    answer = Response(made.content, mimetype=made.type)
+    return answer.make_conditional(request, accept_ranges=True, complete_length=len(made.content))
 
 
 def _to_render(key: str) -> Challenge:
@@ -147,4 +157,5 @@ def _to_render(key: str) -> Challenge:
         abort(404)
     if not _captcha().challenges.may_render(key):
         abort(429)
+    _let_go()
     return challenge

@@ -24,3 +24,8 @@ class Outcome(StrEnum):
 def read(typed: str) -> str:
     """The digits in ``typed``: full-width ones (NFKC) are digits as well, and blanks do not count."""
     return "".join(unicodedata.normalize("NFKC", typed).split())
+
+
+def is_answer(digits: str) -> bool:
+    """Whether they may be right at all: so many ASCII digits."""
+    return len(digits) == LENGTH and digits.isascii() and digits.isdigit()

@@ -38,9 +38,9 @@ class Context:
     @cached_property
     def app(self) -> "Flask":
         from idp.app import create_app  # the heavy imports wait until a command needs them
-        from idp.cli.outside import registers
+        from idp.cli.outside import captcha_provider, registers
 
-        return create_app(self.settings, registers(self.settings))
+        return create_app(self.settings, registers(self.settings), captcha_provider(self.settings))
 
     def database(self) -> "Database":
         from idp.app import provider_of

@@ -3,11 +3,13 @@
 Always true: this is the only place of the provider that knows how outside services are reached.
 """
 
+from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.providers.sms_failover import FailoverGateway, Line
+from idp.captcha.ports import CaptchaProvider
 from idp.messages.rules import SmsGateway
 from idp.proofing.ports import Registers
 from idp.settings import Register, Settings, Sms
@@ -20,6 +22,12 @@ def registers(settings: Settings) -> Registers:
         population=HttpPopulationRegister(population.url, population.secret, patience=_patience(population)),
         enterprise=HttpEnterpriseRegister(enterprise.url, enterprise.secret, patience=_patience(enterprise)),
     )
+
+
+def captcha_provider(settings: Settings) -> CaptchaProvider | None:
+    """The provider of digits, when there is one."""
+    chosen = settings.captcha
+    return HttpCaptchaProvider(chosen.url, chosen.secret, patience=_patience(chosen)) if chosen.url else None
 
 
 def _patience(register: Register) -> Patience:

@@ -4,6 +4,7 @@ Always true: a password of 64 characters and more, in any script, is accepted, a
 that an official manual names is advice.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 from typing import Any, cast
+
+from idp.credentials.pinyin import spelled, syllables
 
 LONGEST = 256
 """Characters of the longest password; a bound against misuse, far above what a person types."""
@@ -21,6 +24,8 @@ _FEWEST_CHARACTERS = 3
 _HARD = 6
 _SOFT_DIGITS = 4
 _SOFT_LETTERS = 3
+_SPELLED = 4
+_DIGITS = re.compile(r"[0-9]{6,}x?")
 
 
 class Fault(StrEnum):
@@ -82,16 +87,14 @@ PROFILES = {
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """What is known of the person who chooses, all of it optional; ``birth_date`` is ``19900307``."""
+    """What is known of the person who chooses, all of it optional."""
 
     phone: str = field(default="", repr=False)
     user_name: str = field(default="", repr=False)
-    name_pinyin: tuple[str, ...] = field(default=(), repr=False)
-    """Syllables, family name first: ``("zhang", "san")``."""
-    birth_date: str = field(default="", repr=False)
-    id_number: str = field(default="", repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
+    """In any script, as documents give them."""
     words: tuple[str, ...] = field(default=(), repr=False)
-    """Whatever else tells of the person: names in any script, dates and numbers of their documents."""
+    """Dates (``1990-03-07``) and numbers of their documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +135,12 @@ def judge(password: str, *, profile: Profile, min_length: int, personal: Persona
 def is_personal(text: str, personal: Personal, shortest: int) -> bool:
     """Whether it tells something about the person, or is too short without what does."""
     plain = _plain(text)
-    hard = {fragment for fragment in _hard_fragments(personal) if len(fragment) >= _HARD}
-    if any(fragment in plain for fragment in hard):
+    spelled = set(_spelled_names(personal, plain))
+    hard = {*_hard_fragments(personal), *spelled}
+    if any(fragment in plain for fragment in hard if len(fragment) >= _HARD):
         return True
     rest = plain
-    for fragment in sorted(_soft_fragments(personal), key=len, reverse=True):
+    for fragment in sorted({*_soft_fragments(personal), *spelled}, key=len, reverse=True):
         rest = rest.replace(fragment, "")
     return rest != plain and len(text) - (len(plain) - len(rest)) < shortest
 
@@ -148,7 +152,8 @@ def is_common(text: str, personal: Personal) -> bool:
         return True
     if len(text) >= _VERY_LONG:
         return len(set(text)) < _FEWEST_CHARACTERS
-    known = [part for part in (personal.phone, personal.user_name, *personal.name_pinyin, *personal.words) if part]
+    said = (reading for name in personal.names for syllable in syllables(name) for reading in sorted(syllable))
+    known = [part for part in (personal.phone, personal.user_name, *said, *personal.words) if part]
     ends = (text,) if len(text) <= _ESTIMATED else (text[:_ESTIMATED], text[-_ESTIMATED:])
     return all(_guesses(end, known) < _FEWEST_GUESSES for end in ends)
 
@@ -178,30 +183,34 @@ def _plain(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
+def _spelled_names(personal: Personal, plain: str) -> Iterator[str]:
+    """The names as ``plain`` has them in pinyin or initials; few letters only where they are a word of their own."""
+    for name in personal.names:
+        for start, end in spelled(syllables(name), plain):
+            beside = plain[max(0, start - 1) : start] + plain[end : end + 1]
+            alone = end - start > 1 and not any(map(str.isalpha, beside))
+            if alone or end - start >= _SPELLED:
+                yield plain[start:end]
+
+
 def _hard_fragments(personal: Personal) -> Iterator[str]:
-    """What must not occur: the whole name, any six digits in a row of a number, a date of birth."""
+    """What must not occur: the whole name, any six digits in a row of a number or date."""
     for number in _numbers(personal):
         yield from (number[start : start + _HARD] for start in range(len(number) - _HARD + 1))
-    yield from (_plain(word) for word in personal.words)
-    yield _plain(personal.user_name)
-    yield "".join(personal.name_pinyin).casefold()
-    yield from (personal.birth_date, personal.birth_date[2:])
+    yield from map(_plain, (*personal.names, *personal.words, personal.user_name))
 
 
 def _soft_fragments(personal: Personal) -> Iterator[str]:
-    """What may occur beside enough else: four digits of a number, a syllable of the name, the year of birth."""
-    for number in (*_numbers(personal), personal.birth_date):
+    """What may occur beside enough else: four digits of a number or date, a syllable of a name."""
+    for number in _numbers(personal):
         yield from (number[start : start + _SOFT_DIGITS] for start in range(len(number) - _SOFT_DIGITS + 1))
-    words = (*personal.name_pinyin, "".join(personal.name_pinyin), _plain(personal.user_name).strip("0123456789"))
-    further = (_plain(word) for word in personal.words)
-    yield from (word.casefold() for word in (*words, *further) if len(word) >= _SOFT_LETTERS)
+    said = (reading for name in personal.names for syllable in syllables(name) for reading in syllable)
+    written = map(_plain, (*personal.names, *personal.words))
+    words = (_plain(personal.user_name).strip("0123456789"), *said, *written)
+    yield from (word for word in words if len(word) >= _SOFT_LETTERS)
 
 
-def _numbers(personal: Personal) -> tuple[str, ...]:
-    """What of it is long and made of digits, a last letter aside: any piece of that tells of the person."""
-    words = (_plain(word) for word in personal.words)
-    return (
-        _plain(personal.phone),
-        _plain(personal.id_number),
-        *(word for word in words if len(word) >= _HARD and word[:-1].isdigit()),
-    )
+def _numbers(personal: Personal) -> Iterator[str]:
+    """Digits in a row, a check character X with them: any piece of that tells of the person."""
+    for word in (personal.phone, *personal.words):
+        yield from _DIGITS.findall(_plain(word))

@@ -48,7 +48,8 @@ def password() -> ResponseReturnValue:
     if chosen is None:
         form.refuse("entity", sentence("entity_choice_missing"))
     elif form["new_password"]:
-        verdict = parts().passwords.judge(form["new_password"], Personal(user_name=chosen.code.value))
+        of_entity = Personal(names=(chosen.name,), words=(chosen.code.value,))
+        verdict = parts().passwords.judge(form["new_password"], of_entity)
         if isinstance(verdict, Unfit):
             form.refuse("new_password", sentence(verdict.reasons[0]))
     if chosen is None or not form.ok:

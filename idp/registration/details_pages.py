@@ -8,7 +8,6 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Holder, Taken
-from idp.accounts.documents import IdNumber
 from idp.accounts.identifiers import is_like_document
 from idp.accounts.rules import Kind, Mobile, UserName
 from idp.audit import Event, record
@@ -79,13 +78,11 @@ def _check_details(form: Form, journey: Journey) -> UserName | None:
 
 def _personal(journey: Journey, user_name: str) -> Personal:
     told = told_in(journey)
-    document = told[1] if told else None
-    born = document.birth_date if isinstance(document, IdNumber) else None
     return Personal(
         phone=journey.facts["mobile"],
         user_name=user_name,
-        birth_date=f"{born:%Y%m%d}" if born else "",
-        id_number=document.value if document else "",
+        names=(told[0].value,) if told else (),
+        words=(told[1].value,) if told else (),
     )
 
 

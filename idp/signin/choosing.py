@@ -16,10 +16,13 @@ def password_rules(known: Passwords) -> list[str]:
 
 
 def personal(person: Person) -> Personal:
-    """What of the person must not stand in their password."""
+    """What of the person must not stand in their password, verified or only said."""
+    known, said = person.identity, person.profile
     return Personal(
         phone=person.mobile.value if person.mobile else "",
         user_name=person.user_name.value if person.user_name else "",
+        names=(known.name.value if known else "", str(said.get("name", ""))),
+        words=(known.document.value if known else "", str(said.get("birthdate", ""))),
     )
 
 

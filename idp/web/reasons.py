@@ -78,7 +78,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "password_long": _("密码太长，请缩短后重试"),
     "password_simple": _("密码不符合组成要求，请按上面的说明修改"),
     "password_common": _("这个密码太常见，容易被猜到，请换一个"),
-    "password_personal": _("密码中不要包含手机号、用户名等个人信息"),
+    "password_personal": _("密码中不要包含姓名或其拼音、出生日期、证件号码、手机号、用户名等信息"),
     "password_unchanged": _("新密码不能与当前密码相同"),
     # who one is
     "name_missing": _("请输入姓名"),

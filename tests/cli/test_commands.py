@@ -130,6 +130,7 @@ UNSAFE = [
     ("REGISTERS__ENTERPRISE__URL", "http://registers.example/enterprise", "registers.enterprise.url"),
     ("REGISTERS__ENTERPRISE__SECRET", "short", "registers.enterprise.secret"),
     ("REGISTERS__ENTERPRISE__SECRET", "sandbox-enterprise-secret-not-for-production", "registers.enterprise.secret"),
+    ("CAPTCHA__URL", "https://captcha.example/v1", "captcha.secret"),
     ("SERVER__EMBEDDED_WORKER", "true", "server.embedded_worker"),
     ("LOG__LEVEL", "DEBUG", "log.level"),
     ("SESSION__OPERATOR_IDLE", "901", "session.operator_idle"),

@@ -1,7 +1,10 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.credentials.pinyin import spelled, syllables
 from idp.credentials.policy import (
     LONGEST,
     PROFILES,
@@ -10,6 +13,7 @@ from idp.credentials.policy import (
     Fault,
     Personal,
     blocklist,
+    is_personal,
     judge,
     normalised,
 )
@@ -17,9 +21,8 @@ from idp.credentials.policy import (
 PERSON = Personal(
     phone="+8613800138000",
     user_name="Lihua_2000",
-    name_pinyin=("zhang", "san"),
-    birth_date="19900307",
-    id_number="430102199003071234",
+    names=("张三",),
+    words=("430102199003071234",),
 )
 
 
@@ -123,7 +126,7 @@ def test_reasons_come_together() -> None:
     assert verdict == Denied((Fault.SHORT, Fault.SIMPLE, Fault.PERSONAL))
 
 
-DOCUMENTED = Personal(words=("欧阳清岚", "1990-03-07", "43010219900307231X", "E12345678"))
+DOCUMENTED = Personal(names=("欧阳清岚",), words=("1990-03-07", "43010219900307231X", "E12345678"))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,73 @@ def test_whatever_else_is_known_of_the_person_is_looked_for(password: str) -> No
 @pytest.mark.parametrize("password", ["vkqz-8812-pwmt", "清岚vkqzpwmt", "0307vkqzpwmt"])
 def test_what_tells_little_of_the_person_may_stand_beside_enough_else(password: str) -> None:
     assert faults(password, personal=DOCUMENTED) == set()
+
+
+def spellings(name: tuple[tuple[str, ...], ...]) -> st.SearchStrategy[str]:
+    """A name as people type it: the family name of one or two syllables first or last, each whole or its letter."""
+    typed = st.tuples(*(st.sampled_from((*readings, readings[0][0])) for readings in name))
+    cuts = st.integers(0, min(2, len(name) - 1))
+    joined = st.tuples(typed, cuts).map(lambda drawn: [*drawn[0][drawn[1] :], *drawn[0][: drawn[1]]])
+    return st.tuples(joined, st.sampled_from(["", "-", "_", " "])).map(lambda drawn: drawn[1].join(drawn[0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "readings"),
+    [
+        ("张小明", (("zhang",), ("xiao",), ("ming",))),
+        ("欧阳清岚", (("ou",), ("yang",), ("qing",), ("lan",))),
+        ("单雄信", (("shan", "dan"), ("xiong",), ("xin",))),
+        ("曾国藩", (("zeng", "ceng"), ("guo",), ("fan",))),
+        ("仇英", (("qiu", "chou"), ("ying",))),
+        ("万俟卨", (("mo", "wan"), ("qi",), ("xie",))),
+        ("吕布", (("lv", "lu", "lyu"), ("bu",))),
+        ("張三豐", (("zhang",), ("san",), ("feng",))),
+        ("阿卜杜·买买提", (("a",), ("bu",), ("du",), ("mai",), ("mai",), ("ti",))),
+        ("José García", (("jose", "josé"), ("garcia", "garcía"))),
+    ],
+)
+@given(data=st.data())
+def test_a_name_is_found_however_it_is_typed(
+    name: str, readings: tuple[tuple[str, ...], ...], data: st.DataObject
+) -> None:
+    typed = data.draw(spellings(readings))
+    password = data.draw(st.sampled_from([f"{typed}71", f"7{typed}1", f"{typed.upper()}71"]))
+    assert is_personal(password, Personal(names=(name,)), 8), "no seven characters beside a name are enough"
+    assert not is_personal(password, Personal(names=("诸葛亮",)), 8)
+
+
+@pytest.mark.parametrize("password", ["zhangsan19900307", "zs19900307", "Zs1990!0307", "sanzhang8000", "zs-829571"])
+def test_a_name_and_a_date_are_no_password(password: str) -> None:
+    assert "password_personal" in faults(password)
+
+
+@pytest.mark.parametrize("password", ["my-zhangxiaoming-horse", "Blue-xiaomingzhang-77", "wangxm-zhangxm-88"])
+def test_a_whole_name_does_not_stand_beside_anything_else(password: str) -> None:
+    assert "password_personal" in faults(password, personal=Personal(names=("张小明",)))
+
+
+@pytest.mark.parametrize("password", ["puzs7kwq", "kwzxmqv9tp", "Xiaolu-Horse-77", "zs-Blue-Horse-7"])
+def test_letters_that_are_a_name_by_chance_are_accepted(password: str) -> None:
+    assert faults(password, personal=Personal(names=("张三", "张小明"))) == set()
+
+
+@given(
+    st.lists(st.text(alphabet=st.characters(), max_size=120), max_size=3),
+    st.text(alphabet=st.characters(), max_size=LONGEST),
+)
+def test_any_name_gives_a_verdict(names: list[str], password: str) -> None:
+    """Rare characters, those no table reads, and what is no name at all."""
+    personal = Personal(names=(*names, "𠮷野", "𪚥𰻞㐂", "〇", ""))
+    assert judge(password, profile=PROFILES["nist"], min_length=8, personal=personal) is not None
+
+
+def test_the_longest_name_in_the_longest_password_is_looked_for_at_once() -> None:
+    """Readings that begin each other, in a text that could be any of them: no work that grows by powers."""
+    began = time.process_time()
+    for name in ("安" * 50, "啊安昂" * 16, "a " * 50, "阿那" * 25):
+        for text in ("an" * 128, "a" * 256, "ana" * 85):
+            assert len(list(spelled(syllables(name), text))) < 256 * 3 * 30
+    assert time.process_time() - began < 2
 
 
 def test_personal_data_is_not_shown_by_a_repr() -> None:

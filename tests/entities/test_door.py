@@ -189,7 +189,7 @@ def test_an_installation_may_do_without(site: Site, door: Browser, monkeypatch: 
     assert give(door).status_code == 422
 
 
-@pytest.mark.parametrize("secret", ["", "short", "password", CODE])
+@pytest.mark.parametrize("secret", ["", "short", "password", CODE, "ChangshaYueluShili-Keji", "Lamp91430100Moss"])
 def test_a_poor_password_is_refused(site: Site, representative: Browser, secret: str) -> None:
     form = {"entity": entity_of(site), "new_password": secret}
     assert representative.submit("/entities/password", form).status_code == 422

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 import pytest
 from werkzeug.serving import make_server
 
+from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
+from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -28,6 +30,7 @@ from idp.messages.templates import compose
 SECRET = "a-key-of-the-provider-tests-0123456789"
 POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
+CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
 IMPATIENT = 0.3
@@ -41,6 +44,7 @@ class RunningSandbox:
     url: str = ""
     ahead: float = 0
     inbox: Inbox = field(default_factory=lambda: Inbox(max_messages=100, max_requests=100))
+    challenges: Challenges = field(default_factory=lambda: Challenges(most=100))
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -60,6 +64,12 @@ class RunningSandbox:
     def enterprise(self, *, secret: str = ENTERPRISE_SECRET, **patience: float) -> HttpEnterpriseRegister:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpEnterpriseRegister(self.url + ENTITY_ENDPOINT, secret, patience=limits, clock=self.now)
+
+    def captcha(
+        self, *, secret: str = CAPTCHA_SECRET, clock: Callable[[], float] | None = None, **patience: float
+    ) -> HttpCaptchaProvider:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpCaptchaProvider(self.url + CAPTCHA_ENDPOINT, secret, patience=limits, clock=clock or self.now)
 
     def messages(self, to: str) -> list[str]:
         return [message.message_id for message in self.inbox.messages(now=self.now(), to=to)]
@@ -86,11 +96,13 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             secret=SECRET,
             population_secret=POPULATION_SECRET,
             enterprise_secret=ENTERPRISE_SECRET,
+            captcha_secret=CAPTCHA_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),
         )
     )
     app.extensions["sandbox_inbox"] = running.inbox
+    running.challenges = app.extensions["sandbox_captcha"]
     server = make_server("127.0.0.1", 0, app, threaded=True)
     running.url = f"http://127.0.0.1:{server.port}"
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from idp.db import Statement
 from idp.db.sqlite import SqliteWire
-from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_person, claims_of
+from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, claims_of
 from tests.signin.factors import add_totp, code_now, make_codes, prove_two
 
 UNKNOWN = "13900008888"
@@ -46,6 +46,17 @@ def recover(browser: Browser, identifier: str = PHONE, password: str = NEW) -> N
     journey = begin(browser, identifier)
     assert location(prove(browser, journey)) == "/recover/password"
     assert location(choose(browser, journey, password)) == "/signin"
+
+
+def test_the_new_password_does_not_tell_the_name_or_the_birth_date(site: Site, browser: Browser) -> None:
+    add_document(site.provider, site.party(), now=site.now())
+    journey = begin(browser)
+    prove(browser, journey)
+    for password in ("OuyangQinglan-8", "Lamp19491231Moss"):
+        refused = choose(browser, journey, password)
+        assert refused.status_code == 422
+        assert "must not tell of you" in refused.text
+    assert location(choose(browser, journey)) == "/signin"
 
 
 @pytest.mark.parametrize("identifier", [PHONE, f"+86 {PHONE}", NAME, NAME.upper()])

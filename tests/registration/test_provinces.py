@@ -135,6 +135,19 @@ def test_hunan_asks_name_and_number_first_then_phone_then_password(
     assert browser.site.browser().sign_in(NUMBER).signed_in
 
 
+@pytest.mark.parametrize("password", ["Ouyang7Qinglan+", "oyql-8-4417", "Lamp19491231Moss"])
+def test_a_password_does_not_tell_the_name_or_the_birth_date(
+    province: Opened, registers: ScriptedRegisters, password: str
+) -> None:
+    browser = province("hunan").browser()
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    details = follow(browser.submit(to_check(browser)))
+    refused = set_details(browser, details, password=password)
+    assert refused.status_code == 422
+    assert "must not tell of you" in refused.text
+    follow(set_details(browser, details))
+
+
 def test_no_step_of_hunan_is_skipped(province: Opened, registers: ScriptedRegisters) -> None:
     browser = province("hunan").browser()
     registers.people[NAME, NUMBER] = Match(valid_to=None)

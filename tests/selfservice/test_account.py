@@ -5,7 +5,7 @@ import re
 import pytest
 
 from idp.db import Statement
-from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person, answered
+from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, answered
 
 OTHER = "13898760002"
 PAGES = ("", "/profile", "/phone", "/user-name", "/sessions", "/apps", "/activity", "/password", "/methods")
@@ -142,6 +142,19 @@ def test_a_change_that_does_not_do_changes_nothing(site: Site, signed_in: Browse
     for secret in (current, new):
         assert not secret or f'"{secret}"' not in refused.text
     site.browser().sign_in()
+
+
+@pytest.mark.parametrize("new", ["OuyangQinglan-8", "oyql-8-4417", "Lamp19491231Moss"])
+def test_a_new_password_does_not_tell_the_name_or_the_birth_date(site: Site, signed_in: Browser, new: str) -> None:
+    add_document(site.provider, site.party(), now=site.now())
+    site.execute("DELETE FROM profile")
+    refused = change(signed_in, PASSWORD, new)
+    assert refused.status_code == 422
+    assert "must not tell of you" in refused.text
+
+
+def test_a_new_password_does_not_tell_the_name_that_was_only_said(site: Site, signed_in: Browser) -> None:
+    assert change(signed_in, PASSWORD, "OuyangQinglan-8").status_code == 422
 
 
 def test_a_new_password_that_cannot_be_taken_spends_no_attempt(site: Site, signed_in: Browser) -> None:

@@ -1,7 +1,7 @@
-"""Values planted everywhere a person or an app can put something, and the search for them in what is left behind.
+"""Values planted wherever a person, an app or an operator can put something, and the search for them afterwards.
 
-Always true: a value is looked for in clear and as base64, base64url, hex, percent-encoded and JSON-escaped text, a
-phone also as its bare SHA-256.
+Always true: a value is looked for in clear and as base64, base64url, hex, percent-encoded and JSON-escaped text, an
+identifier also as its bare SHA-256.
 """
 
 import base64
@@ -22,6 +22,18 @@ SPELLINGS = (
     NATIONAL.translate(str.maketrans("0123456789", "０１２３４５６７８９")),
 )
 """One phone as people type it."""
+DOCUMENT = "11999919900101905X"
+"""An ID number that the sandbox's register confirms with any name."""
+DOCUMENTS = (
+    DOCUMENT,
+    f"{DOCUMENT[:6]} {DOCUMENT[6:14]} {DOCUMENT[14:].lower()}",
+    DOCUMENT.translate(str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")),
+)
+OTHER_DOCUMENT = "119999199001019017"
+"""One that is somebody else's."""
+NAME = "璩霖溪"
+USCC = "91119999MA9900001Y"
+"""A code that the sandbox's register confirms with any name and representative."""
 _WORD = rb"0-9A-Za-z_+/=.\\-"
 
 
@@ -48,9 +60,12 @@ class Canaries:
 
     needles: dict[bytes, str] = field(default_factory=dict)
     words: dict[bytes, str] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
+    """One text of every kind that was planted."""
 
     def plant(self, name: str, text: str) -> str:
         """Look for ``text`` from here on; what of a token is looked for is its last forty characters."""
+        self.samples.setdefault(name, text)
         kept = text[-40:] if len(text) > 60 else text
         for form in {kept, quote(kept), quote_plus(kept), json.dumps(kept)[1:-1]}:
             self.needles |= dict.fromkeys(encodings(form.encode()), name)
@@ -58,14 +73,22 @@ class Canaries:
 
     def plant_code(self, code: str) -> str:
         """A code of a few digits."""
+        self.samples.setdefault("text code", code)
         self.words |= dict.fromkeys((code.encode(), base64.b64encode(code.encode())), "text code")
         return code
 
-    def plant_phone(self) -> None:
-        """Every spelling of `NATIONAL`, and their hashes."""
-        for spelling in (*SPELLINGS, E164):
-            self.plant("phone", spelling)
-            self.needles |= dict.fromkeys(hashes(spelling), "phone, hashed")
+    def plant_identifiers(self) -> None:
+        """What a person and an entity are found by, in every spelling, and the hashes of these."""
+        documents = (*DOCUMENTS, DOCUMENT.lower(), OTHER_DOCUMENT)
+        for kind, spellings in (
+            ("phone", (*SPELLINGS, E164)),
+            ("document number", documents),
+            ("name of a document", (NAME,)),
+            ("credit code", (USCC, USCC.lower())),
+        ):
+            for spelling in spellings:
+                self.plant(kind, spelling)
+                self.needles |= dict.fromkeys(hashes(spelling), f"{kind}, hashed")
 
     def found(self, where: str, left: bytes) -> list[str]:
         """What of it stands in ``left``, with a little of what stands around it."""

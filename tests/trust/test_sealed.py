@@ -1,0 +1,161 @@
+"""Every sealed column: a field opens in its own row alone, and a rotation that was killed is finished by the next."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Integer, LargeBinary, create_engine, insert, text
+
+from idp.accounts.rotation import rotate_accounts
+from idp.console.four_eyes import reseal_proposals
+from idp.console.justifications import reseal_justifications
+from idp.console.operators import rotate_operators
+from idp.credentials.rotation import rotate_credentials
+from idp.crypto import signing
+from idp.crypto.fields import BlindIndex, FieldCipher, FieldUnreadable
+from idp.crypto.rings import parse_ring
+from idp.db import Base, Database
+from idp.disputes.rotation import reseal_disputes
+from idp.flows.actions import reseal_flows
+from idp.messages.outbox import reseal_outbox
+from tests.provider import keys_of
+from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
+
+ROWS = 3
+WRITES = 14
+"""After so many a rotation is killed; more than any transaction of it holds, so that each run comes further."""
+OLD, NEW, INDEX = (f"{name}1:{keys_of(name)}" for name in ("f", "g", "i"))
+_KILLED = """
+import os, signal
+import idp.accounts.rotation, idp.crypto.resealing
+from idp.cli import cli
+from idp.db import Transaction
+idp.accounts.rotation._BATCH = idp.crypto.resealing._BATCH = 2
+left, run = int(os.environ["WRITES"]), Transaction.run
+def counted(self, statement, **values):
+    global left
+    done = run(self, statement, **values)
+    left -= statement.sql.startswith("UPDATE")
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+Transaction.run = counted
+cli(["fields", "rotate"], standalone_mode=False)
+"""
+
+
+def cipher(*keys: str) -> FieldCipher:
+    return FieldCipher(parse_ring(list(keys), name="test"))
+
+
+def value(column: Any, row: int) -> Any:
+    if isinstance(column.type, LargeBinary):
+        return f"{column.name} {row}".encode()
+    return row if isinstance(column.type, Integer) else f"{column.name}-{row}"
+
+
+def fill(url: str) -> None:
+    """A few rows of every table that has a sealed column, with nothing in them but what has to be, and to nobody."""
+    engine = create_engine(url)  # not the house's, under which SQLite looks whom rows refer to
+    with engine.begin() as connection:
+        for name in sorted({one.table for one in SEALED}):
+            table, sealed = Base.metadata.tables[name], [one for one in SEALED if one.table == name]
+            for key in table.foreign_key_constraints if engine.dialect.name == "postgresql" else ():
+                connection.execute(text(f"ALTER TABLE {name} DROP CONSTRAINT {key.name}"))
+            for row in range(ROWS):
+                values = {column.name: value(column, row) for column in table.columns if not column.nullable}
+                for one in sealed:
+                    place = one.place(values[one.key])
+                    values[one.column] = cipher(OLD).seal(f"{one.name} of {row}", context=place)
+                connection.execute(insert(table).values(values))
+    engine.dispose()
+
+
+def test_every_column_of_bytes_is_sealed_or_has_a_reason() -> None:
+    known = {one.name for one in SEALED} | {name for names in PLAIN.values() for name in names}
+    found = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    assert found == known
+    assert {one.name for one in SEALED}.isdisjoint(set().union(*PLAIN.values()))
+
+
+def rotate(database: Database) -> None:
+    """What `idp fields rotate` does."""
+    ring, index = cipher(NEW, OLD), BlindIndex(parse_ring([INDEX], name="test"))
+    rotate_accounts(database, ring, index, progress=lambda _: None)
+    rotate_credentials(database, ring)
+    for reseal in (reseal_flows, reseal_outbox, reseal_disputes, reseal_justifications, reseal_proposals):
+        reseal(database, ring)
+    rotate_operators(database, ring, index)
+    with database.transaction() as tx:
+        signing.reseal(tx, ring)
+
+
+@pytest.mark.parametrize("one", SEALED, ids=lambda one: one.name)
+def test_a_field_in_another_row_is_noticed(database: Database, sqlite_url: str, one: Sealed) -> None:
+    fill(sqlite_url)
+    with database.engine.begin() as connection:
+        assert list(movable(connection, cipher(OLD))) == []
+        (first, blob), (second, other) = one.rows(connection)[:2]
+        for row, moved in ((first, other), (second, blob)):
+            sql = f"UPDATE {one.table} SET {one.column} = :moved WHERE {one.key} = :row"
+            connection.execute(text(sql), {"moved": moved, "row": row})
+        assert unreadable(connection, cipher(OLD)) == [f"{one.name} of {first}", f"{one.name} of {second}"]
+    with pytest.raises(FieldUnreadable):
+        rotate(database)
+
+
+def rotate_until_killed(url: str, directory: Path) -> int:
+    """The exit status of the command, which may have killed itself."""
+    env = {
+        "TONGBAN_CONFIG": str(directory / "empty.toml"),
+        "TONGBAN_DATABASE__URL": url,
+        "TONGBAN_STATE__URL": f"sqlite:///{directory / 'state.db'}",
+        "TONGBAN_SECRETS__FILE": str(directory / "secrets.toml"),
+        "WRITES": str(WRITES),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", _KILLED], env=os.environ | env, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+    return ended.returncode
+
+
+def under_old_key(connection: Connection) -> int:
+    ring = cipher(NEW, OLD)
+    return sum(ring.needs_rotation(blob) for one in SEALED for _, blob in one.rows(connection))
+
+
+def test_a_rotation_killed_at_any_write_leaves_everything_readable_and_is_finished_by_the_next(
+    any_database: Database, any_database_url: str, tmp_path: Path
+) -> None:
+    engine, url, directory = any_database.engine, any_database_url, tmp_path
+    fill(url)
+    (directory / "empty.toml").write_text("")
+    secrets = directory / "secrets.toml"
+    secrets.write_text(
+        f'field_keys = ["{NEW}", "{OLD}"]\nindex_keys = ["{INDEX}"]\n'
+        f'audit_key = "{keys_of("a")}"\ncookie_key = "{keys_of("c")}"\n'
+    )
+    secrets.chmod(0o600)
+    with engine.connect() as connection:
+        before = under_old_key(connection)
+    assert before == ROWS * len(SEALED)
+    kills = 0
+    while rotate_until_killed(url, directory) != 0:
+        kills += 1
+        with engine.connect() as connection:
+            assert unreadable(connection, cipher(NEW, OLD)) == []
+            assert under_old_key(connection) < before, "each run comes further"
+            before = under_old_key(connection)
+    assert kills >= 3
+    with engine.connect() as connection:
+        assert unreadable(connection, cipher(NEW)) == []
