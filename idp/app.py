@@ -349,7 +349,6 @@ def _watch(metrics: Metrics, provider: Provider) -> None:
 
 def _console(provider: Provider) -> Console:
     settings, directory, operators = provider.settings, provider.directory, provider.operators
-    locale = settings.pages.default_locale
     return Console(
         directory=directory,
         passwords=provider.passwords,
@@ -361,13 +360,12 @@ def _console(provider: Provider) -> Console:
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(
             provider.cipher,
-            acts(directory, operators, provider.invitations, provider.requests, locale=locale),
+            acts(directory, operators, provider.invitations, provider.requests),
         ),
         disputes=provider.disputes,
         requests=provider.requests,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
-        locale=locale,
     )
 
 

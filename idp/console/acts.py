@@ -51,7 +51,6 @@ class StatusAct:
     """Suspending an account, or lifting that."""
 
     directory: Directory
-    locale: str
     before: PartyStatus
     after: PartyStatus
     intervene: Callable[[Intervention], bool]
@@ -62,7 +61,7 @@ class StatusAct:
         return (Change("account_status", f"status_{now_is}", f"status_{self.after}"),)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
-        done = self.intervene(_intervention(tx, self.directory, proposal, decider, self.locale, now))
+        done = self.intervene(_intervention(tx, self.directory, proposal, decider, now))
         return Done() if done else Denied(Reason.CHANGED)
 
 
@@ -71,7 +70,6 @@ class ProofingAct:
     """Ending every proof of a person's identity."""
 
     directory: Directory
-    locale: str
     roles: tuple[Role, ...] = CASEWORK
 
     def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
@@ -86,7 +84,7 @@ class ProofingAct:
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         if status(tx, proposal.subject or "") in (None, PartyStatus.CLOSED):
             return Denied(Reason.CHANGED)
-        require_proofing(_intervention(tx, self.directory, proposal, decider, self.locale, now))
+        require_proofing(_intervention(tx, self.directory, proposal, decider, now))
         return Done()
 
 
@@ -146,14 +144,12 @@ def acts(
     operators: Operators,
     invited: invitations.Invitations,
     requests: Requests,
-    *,
-    locale: str,
 ) -> dict[str, Act]:
     """Every act that needs two operators."""
     return {
-        SUSPEND: StatusAct(directory, locale, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
-        RESTORE: StatusAct(directory, locale, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
-        REPROOF: ProofingAct(directory, locale),
+        SUSPEND: StatusAct(directory, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
+        RESTORE: StatusAct(directory, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
+        REPROOF: ProofingAct(directory),
         INVITE: InviteAct(operators, invited),
         RECOVER: RecoverAct(directory, requests),
     }
@@ -183,6 +179,6 @@ def _roles_text(proposal: Proposal) -> str:
 
 
 def _intervention(
-    tx: Transaction, directory: Directory, proposal: Proposal, decider: Operator, locale: str, now: int
+    tx: Transaction, directory: Directory, proposal: Proposal, decider: Operator, now: int
 ) -> Intervention:
-    return Intervention(tx, directory, proposal.subject or "", decider.party_id, proposal.id, locale, now)
+    return Intervention(tx, directory, proposal.subject or "", decider.party_id, proposal.id, now)

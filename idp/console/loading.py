@@ -46,7 +46,6 @@ class Console:
     requests: Requests
     idle: int
     absolute: int
-    locale: str
     """The language that people are written to in."""
 
 

@@ -178,7 +178,7 @@ def _act_page(form: Form, party_id: str, act: str) -> ResponseReturnValue:
 def _intervene(party_id: str, act: str, why: Justification) -> ResponseReturnValue:
     tx, mine = current_transaction(), current_operator().operator.party_id
     key = parts().justifications.add(tx, why, operator=mine, subject=party_id, act=act, now=now())
-    SINGLE[act](Intervention(tx, parts().directory, party_id, mine, key, parts().locale, now()))
+    SINGLE[act](Intervention(tx, parts().directory, party_id, mine, key, now()))
     db.session.commit()
     return redirect(url_for("console.person", party_id=party_id, done="intervention_done"), 303)
 

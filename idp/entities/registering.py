@@ -10,6 +10,7 @@ from idp.accounts.actions import Identity
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
+from idp.accounts.telling import tell
 from idp.crypto.tokens import new_id
 from idp.db import Database, Transaction
 from idp.entities import roles
@@ -171,7 +172,7 @@ class Registering:
 
     def _warn(self, tx: Transaction, standing: list[roles.Role], now: int) -> None:
         for one in standing:
-            roles.tell(tx, self._entities.directory, one.person, "entity_contested", now=now)
+            tell(tx, self._entities.directory, one.person, "entity_contested", now=now)
 
 
 def prove(tx: Transaction, entity: str, identity: Identity, *, now: int) -> None:

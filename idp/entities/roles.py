@@ -8,17 +8,15 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from idp.accounts.actions import Directory
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.entities.rules import REPRESENTATIVE, RoleState, Tie
 from idp.grants.actions import end_acting_grants
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.proofing.actions import end_proof
 from idp.proofing.rules import Evidence
 from idp.signin.sessions import end_acting
-from idp.web.locale import short_time
 
 
 class Role(NamedTuple):
@@ -165,18 +163,6 @@ def leave_all(tx: Transaction, person_id: str, *, directory: Directory, now: int
     """The person's account closes: they are nothing to any entity any more."""
     for one in tx.all(_OF_PERSON, person=person_id):
         end_role(tx, directory, one, reason="account-closed", now=now)
-
-
-def tell(tx: Transaction, directory: Directory, person_id: str, template: str, *, now: int) -> None:
-    """A text message to one person about one of their entities; the text names none."""
-    mobile = directory.person(tx, person_id).mobile
-    message = {
-        "to": mobile.e164 if mobile else "",
-        "template": template,
-        "params": {"time": short_time(now)},
-        "locale": "zh",
-    }
-    enqueue(tx, Kind.SMS if mobile else Kind.NONE, message, party_id=person_id, now=now)
 
 
 def note(tx: Transaction, event: Event, entity_id: str, person_id: str, role: str, *, now: int) -> None:

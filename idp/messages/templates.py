@@ -239,11 +239,10 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _template(
             "recovery_notice",
-            "经工作人员核验，您的账户于 {time} 改由尾号 {tail} 的手机号找回。如非本人申请，请在“找回密码”"
-            "“这些方式都不能用”中选“不是我申请的”，输入 {stop}。",
-            "Staff let the phone ending in {tail} recover your account on {time}. Not you? Go to 'Forgotten"
-            " password', 'None of these ways', 'I did not ask for this' and enter {stop}.",
-            "time",
+            "您的账户经人工核验，改用尾号 {tail} 的手机找回。非本人申请，请到“找回密码”"
+            "选“不是我申请的”，输入 {stop}。",
+            "Staff let the phone ending in {tail} recover your account. Not you? Go to 'Forgotten password', 'I did"
+            " not ask for this' and enter {stop}.",
             "tail",
             "stop",
         ),

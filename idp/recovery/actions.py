@@ -11,6 +11,7 @@ from idp.accounts.actions import Active, Directory, hold
 from idp.accounts.holds import held_until, place_hold
 from idp.accounts.identifiers import Identifier
 from idp.accounts.rules import Act, Mobile, PartyKind
+from idp.accounts.telling import tell_phone
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.db import Transaction
@@ -20,7 +21,7 @@ from idp.grants.rules import EndReason
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.rules import Denied, may_reset
 from idp.signin import sessions
-from idp.signin.phones import sms_opens, tell
+from idp.signin.phones import sms_opens
 from idp.signin.rules import SessionEnd
 
 
@@ -62,6 +63,7 @@ def reset(
     policy: PhonePolicy,
     *,
     hashed: str,
+    locale: str,
     now: int,
 ) -> bool:
     """End the journey with the new password; False when it has ended, or the phone is no longer the account's."""
@@ -78,5 +80,5 @@ def reset(
     sessions.end_all(tx, party_id, SessionEnd.PASSWORD_RESET, now=now)
     end_party_grants(tx, party_id, EndReason.PASSWORD_RESET, now=now)
     place_hold(tx, party_id, Act.CHANGE_METHODS, until=now + policy.reset_hold, now=now)
-    tell(tx, mobile, "password_reset", party_id=party_id, now=now)
+    tell_phone(tx, mobile, "password_reset", party_id=party_id, locale=locale, now=now)
     return True

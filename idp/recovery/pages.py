@@ -31,7 +31,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
-from idp.web.locale import china_date, short_time
+from idp.web.locale import china_date, preferences, short_time
 from idp.web.reasons import sentence
 from idp.web.visit import carried, current_visit
 
@@ -191,7 +191,14 @@ def password() -> ResponseReturnValue:
 def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
     known = parts()
     if not reset(
-        current_transaction(), known.directory, known.journeys, journey, known.phones, hashed=hashed, now=now()
+        current_transaction(),
+        known.directory,
+        known.journeys,
+        journey,
+        known.phones,
+        hashed=hashed,
+        locale=preferences().lang,
+        now=now(),
     ):
         db.session.rollback()
         return journey_over(BEGIN)

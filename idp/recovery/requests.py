@@ -171,7 +171,7 @@ class Requests:
         self._note(tx, Event.RECOVERY_APPROVED, by, party_id, request.id, now=now)
         self._text(tx, claim.mobile, "recovery_approved", {"reference": request.id}, locale, party_id, now=now)
         if old:
-            said = {"time": short_time(now), "tail": claim.mobile.value[-4:], "stop": stop}
+            said = {"tail": claim.mobile.value[-4:], "stop": stop}
             self._text(tx, old, "recovery_notice", said, locale, party_id, now=now)
         return True
 

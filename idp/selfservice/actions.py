@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idp.accounts import closing
 from idp.accounts.actions import Directory, hold
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.audit.rules import Detail, Entry
 from idp.credentials import password as passwords
@@ -17,10 +18,8 @@ from idp.db import Database, Transaction
 from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
 from idp.log import get_logger
-from idp.messages.sms import enqueue_sms
 from idp.signin import sessions
 from idp.signin.rules import Session, SessionEnd
-from idp.web.locale import short_time
 
 _log = get_logger("closing")
 SIGN_INS = frozenset({Event.SESSION_BEGUN, Event.SESSION_STEPPED_UP, Event.GRANT_ISSUED})
@@ -28,23 +27,6 @@ SIGN_INS = frozenset({Event.SESSION_BEGUN, Event.SESSION_STEPPED_UP, Event.GRANT
 
 Eraser = Callable[..., object]
 """``(tx, party_id, *, now)``: one capability forgets what it holds of the person whose account closes."""
-
-
-def tell(
-    tx: Transaction, directory: Directory, party_id: str, template: str, *, time: int, locale: str, now: int
-) -> None:
-    """Write to the phone on file; an account without one runs the same statements."""
-    mobile = directory.person(tx, party_id).mobile
-    enqueue_sms(
-        tx,
-        to=mobile.e164 if mobile else "",
-        template=template,
-        params={"time": short_time(time)},
-        locale=locale,
-        send=mobile is not None,
-        party_id=party_id,
-        now=now,
-    )
 
 
 def is_disownable(entry: Entry, session: Session) -> bool:
@@ -70,7 +52,7 @@ def disown(tx: Transaction, directory: Directory, session: Session, entry: Entry
     _forget_additions(tx, party_id, session, entry, now=now)
     sessions.end_all(tx, party_id, SessionEnd.DISOWNED, now=now)
     end_party_grants(tx, party_id, EndReason.DISOWNED, now=now)
-    tell(tx, directory, party_id, "signin_disowned", time=now, locale=locale, now=now)
+    tell(tx, directory, party_id, "signin_disowned", locale=locale, now=now)
 
 
 def _forget_additions(tx: Transaction, party_id: str, session: Session, entry: Entry, *, now: int) -> None:
@@ -100,7 +82,7 @@ class Closings:
         event = Event.ACCOUNT_CLOSING_ASKED
         record(tx, event, actor=party_id, subject=party_id, session=session.id, detail=detail, now=now)
         end_party_grants(tx, party_id, EndReason.ACCOUNT_CLOSING, now=now)
-        tell(tx, self.directory, party_id, "account_closing", time=closes_at, locale=locale, now=now)
+        tell(tx, self.directory, party_id, "account_closing", at=closes_at, locale=locale, now=now)
         return True
 
     def keep(self, tx: Transaction, session: Session, *, locale: str, now: int) -> bool:
@@ -109,7 +91,7 @@ class Closings:
         if not closing.keep(tx, party_id):
             return False
         record(tx, Event.ACCOUNT_KEPT, actor=party_id, subject=party_id, session=session.id, now=now)
-        tell(tx, self.directory, party_id, "account_kept", time=now, locale=locale, now=now)
+        tell(tx, self.directory, party_id, "account_kept", locale=locale, now=now)
         return True
 
     def close(self, tx: Transaction, party_id: str, *, now: int) -> bool:
@@ -118,7 +100,7 @@ class Closings:
         if asked is None:
             return False
         # the last message needs the number that is erased next
-        tell(tx, self.directory, party_id, "account_closed", time=now, locale=asked.locale, now=now)
+        tell(tx, self.directory, party_id, "account_closed", locale=asked.locale, now=now)
         for erase in self.erasers:
             erase(tx, party_id, now=now)
         sessions.end_all(tx, party_id, SessionEnd.ACCOUNT_CLOSED, now=now)

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import hold
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import passkey, recovery_code, totp
 from idp.credentials import password as passwords
@@ -18,9 +19,9 @@ from idp.signin.code_step import done_notice
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.factors import held_by
 from idp.signin.rules import Method, Session
-from idp.signin.telling import tell
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
+from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.reasons import sentence
 
@@ -83,5 +84,5 @@ def note_change(session: Session, event: Event, template: str, **detail: str) ->
     """Record a change and tell the phone; ``template`` is also the reason the next page says. The view commits."""
     tx, party_id = current_transaction(), session.party_id
     record(tx, event, actor=party_id, subject=party_id, session=session.id, detail=detail or None, now=now())
-    tell(tx, parts().directory, party_id, template, at=now(), now=now())
+    tell(tx, parts().directory, party_id, template, locale=preferences().lang, now=now())
     return template

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.holds import held_until, place_hold
 from idp.accounts.rules import Act
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.credentials.attempts import account_key
@@ -15,8 +16,6 @@ from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
 from idp.grants.actions import end_grants_elsewhere
 from idp.grants.rules import EndReason
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.selfservice.confirm import confirm_first, is_fresh
 from idp.selfservice.pages import blueprint, parts
 from idp.signin import sessions
@@ -124,15 +123,7 @@ def _changed(session: Session) -> None:
     )
     sessions.end_all(tx, session.party_id, SessionEnd.PASSWORD_CHANGED, except_id=session.id, now=now())
     end_grants_elsewhere(tx, session.party_id, session.id, EndReason.PASSWORD_CHANGED, now=now())
-    person = parts().directory.person(tx, session.party_id)
-    if person.mobile:
-        message = {
-            "to": person.mobile.e164,
-            "template": "password_changed",
-            "params": {"time": short_time(now())},
-            "locale": preferences().lang,
-        }
-        enqueue(tx, Kind.SMS, message, party_id=session.party_id, now=now())
+    tell(tx, parts().directory, session.party_id, "password_changed", locale=preferences().lang, now=now())
 
 
 def _page(form: Form) -> ResponseReturnValue:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from idp.accounts.actions import Directory, Holder, hold
 from idp.accounts.holds import held_until, place_hold
 from idp.accounts.rules import Act, Kind, Mobile
+from idp.accounts.telling import tell_phone
 from idp.audit import Event, record
 from idp.db import Transaction
 from idp.proofing.rules import PhonePolicy
-from idp.signin.phones import release, tell
+from idp.signin.phones import release
 from idp.signin.rules import Session
 
 
@@ -25,7 +26,9 @@ class Change:
     expected: Holder | None
 
 
-def change_phone(tx: Transaction, directory: Directory, change: Change, policy: PhonePolicy, *, now: int) -> bool:
+def change_phone(
+    tx: Transaction, directory: Directory, change: Change, policy: PhonePolicy, *, locale: str, now: int
+) -> bool:
     """False when the number, or the account's own, went elsewhere meanwhile; the caller rolls back."""
     party_id = change.session.party_id
     parties = {party_id, change.expected.party_id if change.expected else party_id}
@@ -43,8 +46,9 @@ def change_phone(tx: Transaction, directory: Directory, change: Change, policy: 
         place_hold(tx, party_id, act, until=now + policy.reset_hold, now=now)
     _record(tx, change, now=now)
     if old:
-        tell(tx, old, "phone_replaced", party_id=party_id, now=now, tail=change.mobile.value[-4:])
-    tell(tx, change.mobile, "phone_bound", party_id=party_id, now=now)
+        tail = change.mobile.value[-4:]
+        tell_phone(tx, old, "phone_replaced", party_id=party_id, locale=locale, now=now, tail=tail)
+    tell_phone(tx, change.mobile, "phone_bound", party_id=party_id, locale=locale, now=now)
     return True
 
 

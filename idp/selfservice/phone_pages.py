@@ -27,6 +27,7 @@ from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
+from idp.web.locale import preferences
 from idp.web.reasons import GENERAL, sentence
 
 KIND = FlowKind.PHONE_CHANGE
@@ -145,7 +146,9 @@ def _change(journey: Journey, change: Change) -> ResponseReturnValue:
     ended = {**journey.facts, "proved": True, "changed": True}
     first = parts().directory.person(tx, change.session.party_id).mobile is None
     moved = parts().journeys.move(tx, journey, ended, ended_at=now())
-    if not moved or not change_phone(tx, parts().directory, change, parts().phones, now=now()):
+    if not moved or not change_phone(
+        tx, parts().directory, change, parts().phones, locale=preferences().lang, now=now()
+    ):
         db.session.rollback()
         return error_page(409, title=sentence("phone_missed"), text=GENERAL, again=url_for(BEGIN))
     db.session.commit()

@@ -7,6 +7,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.rules import Mobile
+from idp.accounts.telling import tell
 from idp.credentials import password as passwords
 from idp.credentials import recovery_code, totp
 from idp.credentials.attempts import account_key
@@ -21,11 +22,11 @@ from idp.signin.confirming import Confirmation
 from idp.signin.pages import CODE, PASSWORD, parts
 from idp.signin.passkey_pages import ANSWER, note_passkey_refused
 from idp.signin.refusals import note_refusal
-from idp.signin.telling import tell
 from idp.web.clock import now
 from idp.web.cookies import browser_digest, browser_id
 from idp.web.forms import Field, Form
 from idp.web.headers import allow_own_script
+from idp.web.locale import preferences
 from idp.web.reasons import sentence
 from idp.web.visit import carried
 
@@ -75,7 +76,8 @@ def by_recovery_code(asked: Confirmation) -> ResponseReturnValue:
             party_id=party_id, key=account_key(party_id), code=form["recovery_code"], now=now()
         )
         if isinstance(outcome, recovery_code.Verified):
-            tell(current_transaction(), parts().directory, party_id, "recovery_code_used", at=now(), now=now())
+            tx, lang = current_transaction(), preferences().lang
+            tell(tx, parts().directory, party_id, "recovery_code_used", locale=lang, now=now())
             return asked.done()
         _note(asked, outcome, AttemptKind.RECOVERY_CODE)
         form.refuse("recovery_code", sentence(outcome.reason))

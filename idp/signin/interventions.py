@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from idp.accounts.actions import Directory, move_status
 from idp.accounts.rules import PartyStatus
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.db import Transaction
 from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.proofing import actions as proofing
 from idp.signin import sessions
 from idp.signin.rules import SessionEnd
-from idp.web.locale import short_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,6 @@ class Intervention:
     party_id: str
     operator: str
     because: str
-    locale: str
-    """The language the person is written to in."""
     now: int
 
     def note(self, event: Event) -> None:
@@ -39,15 +35,7 @@ class Intervention:
         record(self.tx, event, actor=self.operator, subject=self.party_id, detail=because, now=self.now)
 
     def tell(self, template: str) -> None:
-        mobile = self.directory.person(self.tx, self.party_id).mobile
-        if mobile is not None:
-            message = {
-                "to": mobile.e164,
-                "template": template,
-                "params": {"time": short_time(self.now)},
-                "locale": self.locale,
-            }
-            enqueue(self.tx, Kind.SMS, message, party_id=self.party_id, now=self.now)
+        tell(self.tx, self.directory, self.party_id, template, now=self.now)
 
     def end_everything(self, session_end: SessionEnd, grant_end: EndReason) -> None:
         """Sessions first, so that each app is told once; then what outlived its session."""

@@ -9,12 +9,9 @@ from idp.accounts.events import add_event
 from idp.accounts.rules import Mobile, PartyEventKind
 from idp.audit import Event, record
 from idp.db import Transaction
-from idp.messages.outbox import enqueue
-from idp.messages.rules import Kind
 from idp.proofing.actions import end_phone_evidence, ever_proved
 from idp.proofing.rules import PhonePolicy
 from idp.signin.sessions import last_active
-from idp.web.locale import preferences, short_time
 
 
 def sms_opens(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> bool:
@@ -40,14 +37,3 @@ def release(tx: Transaction, directory: Directory, held: Holder, *, now: int) ->
     )
     record(tx, Event.PHONE_RELEASED, subject=held.party_id, reason=PartyEventKind.IDENTIFIER_RECYCLED, now=now)
     return True
-
-
-def tell(tx: Transaction, mobile: Mobile, template: str, *, party_id: str, now: int, **params: str) -> None:
-    """Send a notice that something was done just now."""
-    message = {
-        "to": mobile.e164,
-        "template": template,
-        "params": {"time": short_time(now), **params},
-        "locale": preferences().lang,
-    }
-    enqueue(tx, Kind.SMS, message, party_id=party_id, now=now)

@@ -4,11 +4,11 @@ Always true: an identifier that nobody owns runs the same statements, and its me
 """
 
 from idp.accounts.actions import Directory
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials.rules import AttemptKind, Denied
 from idp.db import Statement, Transaction
 from idp.signin.rules import Session
-from idp.signin.telling import tell
 
 _EVENTS = {
     AttemptKind.PASSWORD: (Event.PASSWORD_REFUSED, Event.PASSWORD_LOCKED),

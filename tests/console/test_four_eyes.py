@@ -189,7 +189,7 @@ def test_a_decision_that_cannot_be_carried_out_for_a_fault_is_not_made(
         raise DatabaseUnavailable("away")
 
     proposal = first.propose("suspend")
-    monkeypatch.setattr("idp.signin.interventions.enqueue", away)
+    monkeypatch.setattr("idp.signin.interventions.tell", away)
     assert second.approve(proposal).status_code == 503
     assert (state(site, proposal), suspended(site)) == ("open", False)
 

@@ -95,7 +95,7 @@ def requests(people: Directory) -> Requests:
 
 
 def eyes(people: Directory) -> FourEyes:
-    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people), locale="zh"))
+    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people)))
 
 
 def test_operators_are_found_by_name_and_id_until_disabled(any_database: Database, staff: list[Operator]) -> None:
@@ -233,7 +233,7 @@ def test_a_grant_that_is_issued_while_the_account_is_suspended_ends(
     def intervene() -> bool:
         held.wait()
         with any_database.transaction() as tx:
-            return suspend(Intervention(tx, people, party, staff[0].party_id, "jst_1", "zh", NOW))
+            return suspend(Intervention(tx, people, party, staff[0].party_id, "jst_1", NOW))
 
     with ThreadPoolExecutor(2) as pool:
         entering, intervening = pool.submit(enter), pool.submit(intervene)
@@ -246,7 +246,7 @@ def test_a_grant_that_is_issued_while_the_account_is_suspended_ends(
         assert citizens.find(tx, secret) is None
         assert not citizens.hold(tx, session.id, "tax")
         assert citizens.ask_held(tx, secret, "tax")() == []
-        assert not suspend(Intervention(tx, people, party, staff[0].party_id, "jst_1", "zh", NOW))
+        assert not suspend(Intervention(tx, people, party, staff[0].party_id, "jst_1", NOW))
 
 
 def test_locks_and_evidence_are_read_and_ended(any_database: Database, party: str) -> None:

@@ -10,6 +10,7 @@ from idp.messages.rules import MAX_AGE, Kind, backoff, expires_at, next_try
 from idp.messages.templates import PARAMS, SIGN, TEMPLATES, TemplateError, compose, render
 
 LONGEST = {"code": "12345678", "minutes": "15", "time": "12-31 23:59", "tail": "1001", "date": "2027-12-31"}
+LONGEST |= {"reference": "123456789012", "stop": "12345678"}
 
 
 def test_tries_are_spaced_1_2_5_15_60_300_then_every_900_seconds() -> None:

@@ -48,12 +48,21 @@ SEALED = (
     Sealed("profile", "sealed", key="party_id"),
     Sealed("proposal", "sealed"),
     Sealed("recovery_code", "sealed"),
+    Sealed("recovery_request", "sealed"),
     Sealed("signing_key", "private_key", key="kid"),
     Sealed("totp", "pending", key="party_id", context="totp.sealed"),
     Sealed("totp", "sealed", key="party_id"),
 )
 PLAIN = {
-    "keyed index of a value": {"attempt.key", "operator.blind", "party_identifier.blind", "send_budget.key"},
+    "keyed index of a value": {
+        "attempt.key",
+        "operator.blind",
+        "operator_invitation.code",
+        "party_identifier.blind",
+        "person_anchor.anchor",
+        "recovery_request.stop",
+        "send_budget.key",
+    },
     "hash of a random secret": {
         "authorization_grant.code_hash",
         "authorization_grant.refresh_handle",

@@ -22,6 +22,7 @@ from idp.db import Base, Database
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
 from idp.messages.outbox import reseal_outbox
+from idp.recovery.requests import reseal_requests
 from tests.provider import keys_of
 from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
 
@@ -92,7 +93,8 @@ def rotate(database: Database) -> None:
     ring, index = cipher(NEW, OLD), BlindIndex(parse_ring([INDEX], name="test"))
     rotate_accounts(database, ring, index, progress=lambda _: None)
     rotate_credentials(database, ring)
-    for reseal in (reseal_flows, reseal_outbox, reseal_disputes, reseal_justifications, reseal_proposals):
+    resealed = reseal_flows, reseal_outbox, reseal_disputes, reseal_requests, reseal_justifications, reseal_proposals
+    for reseal in resealed:
         reseal(database, ring)
     rotate_operators(database, ring, index)
     with database.transaction() as tx:
@@ -143,7 +145,7 @@ def test_a_rotation_killed_at_any_write_leaves_everything_readable_and_is_finish
     secrets = directory / "secrets.toml"
     secrets.write_text(
         f'field_keys = ["{NEW}", "{OLD}"]\nindex_keys = ["{INDEX}"]\n'
-        f'audit_key = "{keys_of("a")}"\ncookie_key = "{keys_of("c")}"\n'
+        f'audit_key = "{keys_of("a")}"\nanchor_key = "{keys_of("n")}"\ncookie_key = "{keys_of("c")}"\n'
     )
     secrets.chmod(0o600)
     with engine.connect() as connection:
