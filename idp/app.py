@@ -399,7 +399,13 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metrics) -> Captcha:
     limits = provider.settings.limits.captcha
     return Captcha(
-        Challenges(provider.store, provider.cipher, lifetime=limits.lifetime, provider=digits),
+        Challenges(
+            provider.store,
+            provider.cipher,
+            lifetime=limits.lifetime,
+            provider=digits,
+            waiting=provider.settings.server.threads // 2,
+        ),
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,
@@ -457,6 +463,8 @@ def _web_options(settings: Settings) -> WebOptions:
 
 def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metrics) -> "WSGIApplication":
     settings, maker = provider.settings, provider.maker
+    tokens = settings.tokens
+    endurance = Endurance(settings.session.idle, tokens.refresh_idle, tokens.refresh_absolute)
     authenticator = ClientAuthenticator(
         provider.registry,
         provider.database,
@@ -471,14 +479,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         authenticator=authenticator,
         maker=maker,
         representation=Representation(provider.database, provider.entities, provider.rechecking),
-        session_idle=settings.session.idle,
+        endurance=endurance,
         count=count,
     )
     server = TokenServer(
         database=provider.database,
         authenticator=authenticator,
         maker=maker,
-        endurance=Endurance(settings.session.idle, settings.tokens.refresh_idle, settings.tokens.refresh_absolute),
+        endurance=endurance,
         claims_for=machine.id_token_claims,
         count=count,
     )

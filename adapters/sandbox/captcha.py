@@ -39,6 +39,9 @@ _FORMS: tuple[Forms, ...] = (
 """The four questions."""
 
 
+_GONE = Refusal(422, "invalid_request", "no such challenge waits for its answer")
+
+
 class Challenges:
     """The digits of each challenge that waits; the oldest make room. Safe for several threads."""
 
@@ -46,6 +49,7 @@ class Challenges:
         self._lock = Lock()
         self._most = most
         self._digits: OrderedDict[str, str] = OrderedDict()
+        self._said: OrderedDict[str, bool] = OrderedDict()
 
     def begin(self) -> str:
         name, digits = secrets.token_hex(16), "".join(secrets.choice("023456789") for _ in range(5))
@@ -59,9 +63,17 @@ class Challenges:
         with self._lock:
             return self._digits.get(name)
 
-    def use_up(self, name: str) -> str | None:
+    def judge(self, reference: str, name: str, digits: str) -> bool | None:
+        """Whether they are right, the same for the same question again; None when the challenge is used up."""
         with self._lock:
-            return self._digits.pop(name, None)
+            if reference not in self._said:
+                kept = self._digits.pop(name, None)
+                if kept is None:
+                    return None
+                if len(self._said) >= self._most:
+                    self._said.popitem(last=False)
+                self._said[reference] = kept == digits
+            return self._said[reference]
 
 
 @captcha.post(CAPTCHA_ENDPOINT)
@@ -98,11 +110,12 @@ def _answer(question: Mapping[str, Any]) -> dict[str, object] | Refusal:
     if want == "challenge":
         return {"challenge": known.begin()}
     name = question["challenge"]
-    digits = known.use_up(name) if want == "verdict" else known.digits(name)
-    if digits is None:
-        return Refusal(422, "invalid_request", "no such challenge waits for its answer")
     if want == "verdict":
-        return {"right": digits == question["digits"]}
+        right = known.judge(question["reference"], name, question["digits"])
+        return _GONE if right is None else {"right": right}
+    digits = known.digits(name)
+    if digits is None:
+        return _GONE
     kind, content = ("image/png", _picture(digits)) if want == "picture" else ("audio/wav", _sound(digits))
     return {"type": kind, "data": base64.b64encode(content).decode()}
 

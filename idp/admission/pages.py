@@ -219,7 +219,8 @@ def consent() -> ResponseReturnValue:
         return _consent_page(admission, parked, session)
     if request.form.get("decision") != "allow":
         return _refuse(parked, key)
-    hold(current_transaction(), session.party_id)  # what is withdrawn at this moment is not written again
+    if not hold(current_transaction(), session.party_id):  # and what is withdrawn at this moment is not written again
+        return _restart(parked)
     give_consent(
         current_transaction(),
         party_id=session.party_id,

@@ -6,6 +6,8 @@ take, so that of any number of answers at once at most one is looked at; another
 
 import base64
 import secrets
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -35,21 +37,29 @@ class Challenges:
     """Make, show and answer challenges. ``browser``: SHA-256 of the browser's id (`idp.web.cookies.browser_digest`).
 
     With a ``provider`` the digits are its own, and the house's while it is away; then no database transaction may be
-    open where one begins, is shown or answered. Methods may raise `idp.state.store.StateUnavailable`.
+    open where one begins, is shown or answered. At most ``waiting`` callers wait for it at once: a slow one leaves
+    threads for everything else. Methods may raise `idp.state.store.StateUnavailable`.
     """
 
     def __init__(
-        self, store: Store, cipher: FieldCipher, *, lifetime: int, provider: CaptchaProvider | None = None
+        self,
+        store: Store,
+        cipher: FieldCipher,
+        *,
+        lifetime: int,
+        provider: CaptchaProvider | None = None,
+        waiting: int = 8,
     ) -> None:
         self._store = store
         self._cipher = cipher
         self._lifetime = lifetime
         self._provider = provider
+        self._places = threading.BoundedSemaphore(waiting)
 
     def begin(self, *, browser: bytes) -> str:
         """The key of a new challenge; no secret, as it is of use in the same browser only."""
         key = new_id("cap")
-        theirs = _told(self._provider.begin()) if self._provider else None
+        theirs = self._told(lambda provider: provider.begin())
         held = {"theirs": theirs} if theirs else {"digits": self._drawn(key)}
         self._store.put(_NS, key, {"browser": browser.hex(), **held}, self._lifetime)
         return key
@@ -70,13 +80,13 @@ class Challenges:
         """None: the provider did not show it."""
         if not challenge.theirs:
             return Media("image/png", rendering.picture(challenge.digits))
-        return _told(self._provider.picture(challenge.theirs)) if self._provider else None
+        return self._told(lambda provider: provider.picture(challenge.theirs))
 
     def sound(self, challenge: Challenge, *, voice: str) -> Media | None:
         """``voice``: one of `idp.captcha.rendering.VOICES`. None: the provider did not speak it."""
         if not challenge.theirs:
             return Media("audio/wav", rendering.sound(challenge.digits, voice=voice, seed=challenge.seed))
-        return _told(self._provider.sound(challenge.theirs, voice=voice)) if self._provider else None
+        return self._told(lambda provider: provider.sound(challenge.theirs, voice=voice))
 
     def answer(self, key: str, typed: str, *, browser: bytes) -> bool:
         """Use the challenge up; whether these are its digits."""
@@ -86,9 +96,24 @@ class Challenges:
         if taken is None or not taken.theirs:
             return taken is not None and same(taken.digits, read(typed))
         digits = read(typed)
-        if self._provider is None or not is_answer(digits):
-            return False
-        return _told(self._provider.verify(taken.theirs, digits)) is True
+        return is_answer(digits) and self._told(lambda provider: provider.verify(taken.theirs, digits)) is True
+
+    def _told(self, ask: Callable[[CaptchaProvider], T | Away]) -> T | None:
+        """What the provider said; its silence is logged unless its breaker is open."""
+        if self._provider is None:
+            return None
+        if not self._places.acquire(blocking=False):
+            get_logger("captcha").warning("captcha_provider_busy")
+            return None
+        try:
+            answer = ask(self._provider)
+        finally:
+            self._places.release()
+        if not isinstance(answer, Away):
+            return answer
+        if answer.reason != "circuit_open":
+            get_logger("captcha").warning("captcha_provider_away", reason=answer.reason)
+        return None
 
     def _held(self, key: str, browser: bytes) -> dict[str, Any] | None:
         held = self._store.get(_NS, key)
@@ -104,15 +129,6 @@ class Challenges:
         except FieldUnreadable:  # its key has left the ring: the challenge is as gone as one that expired
             return None
         return Challenge(digits, seed=held["digits"])
-
-
-def _told(answer: T | Away) -> T | None:
-    """What the provider said; its silence is logged once for as long as its breaker is open."""
-    if not isinstance(answer, Away):
-        return answer
-    if answer.reason != "circuit_open":
-        get_logger("captcha").warning("captcha_provider_away", reason=answer.reason)
-    return None
 
 
 def _context(key: str) -> str:

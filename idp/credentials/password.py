@@ -5,6 +5,7 @@ hash is computed inside a transaction.
 """
 
 import base64
+import contextlib
 import os
 import sys
 import threading
@@ -128,11 +129,14 @@ class Hasher:
 
 
 def _give_way() -> None:
-    """Run this thread behind others: on Linux each thread has a priority of its own (sched(7))."""
+    """Run this thread behind others: on Linux each thread has a priority of its own (sched(7)).
+
+    A sandbox may forbid it. Then passwords are compared all the same: an error here would end the pool for good.
+    """
     if sys.platform == "linux":
         thread = threading.get_native_id()
-        before = os.getpriority(os.PRIO_PROCESS, thread)
-        os.setpriority(os.PRIO_PROCESS, thread, min(19, before + _NICER))
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + _NICER))
 
 
 def _bytes(password: str) -> bytes:

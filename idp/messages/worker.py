@@ -59,6 +59,9 @@ OnSettled = Callable[[Transaction, Message, str, int], None]
 word, ``failed:reason``, ``expired:reason``."""
 
 SWEEP_SECONDS = 5.0
+MOMENT = 0.05
+"""Seconds between hearing of a row and sending it: the answer of the request that wrote it leaves first.
+Sent at once, a message would slow that answer on one machine, and tell that it was sent to somebody (trust 3)."""
 _SETTLE_TRIES = 20
 _SETTLE_PAUSE = 0.5
 _JOBS = "jobs"
@@ -99,6 +102,7 @@ class Worker:
         self._in_flight: Counter[str] = Counter()
         self._failing: set[str] = set()
         self._held_back = False
+        self._heard = False
         self._thread: threading.Thread | None = None
 
     def every(self, seconds: int, name: str, run: Job) -> None:
@@ -122,8 +126,8 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; heals by itself when the database was away."""
-        subscribe(self._wake.set)
-        listener = Listener(self._database, self._wake.set) if self._database.dialect == "postgresql" else None
+        subscribe(self._hear)
+        listener = Listener(self._database, self._hear) if self._database.dialect == "postgresql" else None
         if listener:
             listener.start()
         announced = False
@@ -136,10 +140,18 @@ class Worker:
                 _log.warning("database unavailable", error=str(error))
             self._wake.wait(pause)
             self._wake.clear()
-        unsubscribe(self._wake.set)
+            heard, self._heard = self._heard, False
+            if heard and not self._held_back:
+                self._stopping.wait(MOMENT)
+        unsubscribe(self._hear)
         self._pool.shutdown()
         if listener:
             listener.stop()
+
+    def _hear(self) -> None:
+        """A row was committed."""
+        self._heard = True
+        self._wake.set()
 
     def _announce(self) -> bool:
         with self._database.autocommit() as tx:

@@ -127,7 +127,7 @@ def grant_code(
         sub=sub,
         sid=client_sid(session, client.client_id),
         scope=request.scope,
-        claims=request.claims.kept(),
+        claims=request.claims.kept(client.scopes),
         acr=admit.acr,
         amr=" ".join(session.amr),
         ial=admit.standing.level.ial,

@@ -3,7 +3,7 @@
 Always true: a claim leaves only if a scope that carries it is registered for the client and covered by the grant.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,10 +63,16 @@ class ClaimsRequest:
         """The scopes that carry what is asked for by name."""
         return carriers(self.userinfo | self.id_token)
 
-    def kept(self) -> str | None:
-        """What a grant remembers of it, as a ``claims`` parameter: known names, never the values that came along."""
+    def kept(self, scopes: Container[str]) -> str | None:
+        """What a grant remembers of it, as a ``claims`` parameter: names that the client's ``scopes`` carry now.
+
+        A scope it registers for later was not agreed to. Values that came along are not kept.
+        """
         members = {"userinfo": self.userinfo, "id_token": self.id_token}
-        known = {member: dict.fromkeys(sorted(names & CARRIER.keys())) for member, names in members.items()}
+        known = {
+            member: dict.fromkeys(sorted(name for name in names if CARRIER.get(name, "") in scopes))
+            for member, names in members.items()
+        }
         return orjson.dumps(known).decode() if any(known.values()) else None
 
 

@@ -4,11 +4,12 @@ Always true: one statement decides it, on the main database, for every endpoint 
 token the same statement replaces it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from idp.crypto.tokens import digest, random_token
-from idp.db import Statement, Transaction
+from idp.db import DatabaseUnavailable, Statement, Transaction
 from idp.grants.rules import Grant, RefreshToken
 from idp.signin.rules import activity_grain
 from idp.signin.sessions import touch
@@ -37,6 +38,13 @@ class Footing(NamedTuple):
     def session_lives(self, *, idle: int, now: int) -> bool:
         """False as soon as its time is over, whether or not somebody has noticed and ended it."""
         return self.session_ended_at is None and now < self.absolute_end and now - self.last_seen_at < idle
+
+    def refreshes(self, endurance: Endurance, *, now: int) -> bool:
+        """Whether the family's current member may be used, as `rotate` judges it."""
+        grant = self.grant
+        rested = now - (grant.refresh_used_at or grant.created_at)
+        young = rested <= endurance.refresh_idle and now - grant.created_at <= endurance.refresh_absolute
+        return young and self.stands(idle=endurance.session_idle, now=now)
 
     def stands(self, *, idle: int, now: int) -> bool:
         """``offline_access`` grants outlive the idle and absolute ends of their session (Core 11)."""
@@ -99,7 +107,9 @@ def rotate(
         return None
     grant, last_seen_at = won
     if last_seen_at is not None:
-        _seen_again(tx, grant.session_id, last_seen_at, idle=idle, now=now)
+        with suppress(DatabaseUnavailable):  # the token is used up: whoever is told to try again would replay it
+            _seen_again(tx, grant.session_id, last_seen_at, idle=idle, now=now)
+            tx.flush()
     return grant, successor
 
 

@@ -81,7 +81,7 @@ class MachineEndpoints:
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         representation: Representation,
-        session_idle: int,
+        endurance: live.Endurance,
         count: Count,
     ) -> None:
         self._representation = representation
@@ -90,7 +90,8 @@ class MachineEndpoints:
         self._directory = directory
         self._authenticator = authenticator
         self._maker = maker
-        self._idle = session_idle
+        self._endurance = endurance
+        self._idle = endurance.session_idle
         self._count = count
 
     # -- reading tokens
@@ -189,7 +190,7 @@ class MachineEndpoints:
         if footing is None or footing.grant.client_id != caller.client_id:
             return None
         grant = footing.grant
-        if not footing.stands(idle=self._idle, now=now) or not actions.is_current(grant, token):
+        if not footing.refreshes(self._endurance, now=now) or not actions.is_current(grant, token):
             return None
         return {
             "active": True,
@@ -288,10 +289,10 @@ class MachineEndpoints:
             return {}
         return self._release(tx, client, grant, scopes, asked.userinfo, now, person)
 
-    def id_token_claims(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
+    def id_token_claims(self, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
         """Claims named for the ID token (Core 5.5); of scopes only ``represented`` puts some there (5.4)."""
         asked = _asked(grant)
-        told = (frozenset(grant.scope.split()) & {SCOPE}) | carriers(asked.id_token)
+        told = (frozenset(scope.split()) & {SCOPE}) | carriers(asked.id_token)
         represented = self._representation.claims(client, grant, told, now)
         if not any(asked.id_token):
             return represented

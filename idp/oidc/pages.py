@@ -14,12 +14,13 @@ from idp.admission.pages import enter, new_parked, serve_protocol
 from idp.admission.parked import Parked
 from idp.admission.rules import Admit, Refuse
 from idp.clients.actions import Registry
+from idp.clients.rules import Basis
 from idp.db import Database, current_transaction, db
 from idp.grants.actions import consented
 from idp.oidc import authorize as actions
 from idp.oidc import logout
 from idp.oidc.posted import PARAMETER, PostedRequests
-from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse
+from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse, scopes_needing
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid, hold
@@ -112,7 +113,7 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
             db.session.commit()
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
-    if not _still_admitted(parsed.client.client_id, decision, session):  # one has ended meanwhile: ask anew
+    if not _still_admitted(parsed, decision, session):  # one has ended meanwhile: ask anew
         db.session.rollback()
         doors.registry.expire()
         return _again_by_get("oidc.authorize", parsed.params)
@@ -123,12 +124,17 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
     return _send(answer)
 
 
-def _still_admitted(client_id: str, admit: Admit, session: Session) -> bool:
-    """Whether session, client and consent stand as they did when it was decided, and stay so until the commit."""
-    tx = current_transaction()
-    if not hold(tx, session.id, client_id):
+def _still_admitted(request: AuthorizationRequest, admit: Admit, session: Session) -> bool:
+    """Whether session, client and consent stand as they did when it was decided, and stay so until the commit.
+
+    What was agreed to for this very request is asked for again, too: it may have been withdrawn since.
+    """
+    tx, client_id = current_transaction(), request.client.client_id
+    held = hold(tx, session.id, client_id)
+    if held is None or held.acting != session.acting:
         return False
-    return admit.standing.consented <= consented(tx, party_id=session.party_id, client_id=client_id)
+    needed = admit.standing.consented | scopes_needing(request, Basis.CONSENT)
+    return needed <= consented(tx, party_id=session.party_id, client_id=client_id)
 
 
 def _send(answer: actions.Answer) -> ResponseReturnValue:

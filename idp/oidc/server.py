@@ -98,7 +98,7 @@ class TokenServer(AuthorizationServer):
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         endurance: live.Endurance,
-        claims_for: Callable[[Client, Grant, int], dict[str, Any]],
+        claims_for: Callable[[Client, Grant, str, int], dict[str, Any]],
         count: Count,
     ) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class _TokenGrant:
                 user.grant,
                 access_token=access,
                 nonce=user.nonce,
-                extra=self.server.claims_for(client, user.grant, self.now),
+                extra=self.server.claims_for(client, user.grant, scope, self.now),
                 now=self.now,
             )
         return answer

@@ -97,8 +97,8 @@ def opening_notice() -> Notice | None:
 @blueprint.route("/signin", methods=["GET", "POST"])
 @public
 def password() -> ResponseReturnValue:
-    visit = current_visit()
     if request.method == "GET":
+        visit = current_visit()
         hint = visit.login_hint if visit else ""
         return _password_page(Form(IDENTIFIER, PASSWORD, values={"identifier": hint[:64]}))
     parts().passwords.check_places()  # whoever is turned away, in a flood most, costs no look at database or store

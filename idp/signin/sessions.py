@@ -133,12 +133,12 @@ def last_active(tx: Transaction, party_id: str) -> int:
     return tx.one(_LAST_ACTIVE, party=party_id) or 0
 
 
-def hold(tx: Transaction, session_id: str, client_id: str) -> bool:
-    """Whether the session has not ended and the client is in service; neither changes before this transaction ends.
+def hold(tx: Transaction, session_id: str, client_id: str) -> Session | None:
+    """The session if it has not ended and the client is in service; neither changes before this transaction ends.
 
     Without it a grant written while its session ends, or its client is suspended, would be seen by neither.
     """
-    return tx.one(_HOLD[tx.dialect], key=session_id, client=client_id) is not None
+    return tx.one(_HOLD[tx.dialect], key=session_id, client=client_id)
 
 
 def ask_held(tx: Transaction, secret: str, client_id: str) -> Callable[[], list[Session]]:

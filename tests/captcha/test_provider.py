@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from werkzeug.test import TestResponse
@@ -126,6 +127,19 @@ def test_a_challenge_outlives_no_provider(site: Site, browser: Browser, provider
     captcha(site).challenges._provider = None
     assert order(browser, DIGITS, page).status_code == 422
     assert site.outbox() == []
+
+
+def test_a_slow_provider_leaves_threads_for_everything_else(
+    site: Site, browser: Browser, provider: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of them may wait for it; whoever comes beyond gets the house's digits without asking it."""
+    full = BoundedSemaphore(site.provider.settings.server.threads // 2)
+    while full.acquire(blocking=False):
+        pass
+    monkeypatch.setattr(captcha(site).challenges, "_places", full)
+    key = key_in(browser.get("/register"))
+    assert browser.get(f"/captcha/{key}/digits.png").mimetype == "image/png"
+    assert provider.asked == []
 
 
 def test_nobody_waits_for_it_inside_a_transaction(site: Site, browser: Browser, provider: Scripted) -> None:

@@ -275,3 +275,24 @@ def test_a_hint_about_another_session_asks_about_this_one(site: Site, signed_in:
 def test_a_request_that_cannot_be_read_is_a_page(site: Site) -> None:
     answer = site.browser().get("/logout?state=a&state=b")
     assert (answer.status_code, 'id="oauth-error"' in answer.text) == (400, True)
+
+
+def test_what_is_withdrawn_before_the_app_is_entered_is_asked_again(site: Site, browser: Browser) -> None:
+    browser.sign_in()
+    page = browser.ask("asking").headers["Location"]
+    done = browser.submit(page, {"decision": "allow"})
+    browser.submit("/account/apps", {"withdraw": "asking"})
+    assert site.one("SELECT COUNT(*) FROM consent") == 0
+    asked = go_on(browser, done)
+    assert (asked.status_code, 'name="decision"' in asked.text) == (200, True)
+    assert site.one("SELECT COUNT(*) FROM authorization_grant") == 0
+
+
+def test_nobody_who_closes_their_account_meanwhile_agrees_to_anything(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in()
+    page = browser.ask("asking").headers["Location"]
+    monkeypatch.setattr("idp.admission.pages.hold", lambda *_: False)
+    assert browser.submit(page, {"decision": "allow"}).status_code == 400
+    assert site.one("SELECT COUNT(*) FROM consent") == 0

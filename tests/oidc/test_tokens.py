@@ -7,7 +7,8 @@ import pytest
 
 from idp.clients.actions import put, set_state
 from idp.clients.rules import ClientState
-from idp.db import Statement, Transaction
+from idp.db import DatabaseUnavailable, Statement, Transaction
+from idp.db.sqlite import SqliteWire
 from idp.grants import actions
 from idp.oidc import live
 from tests.provider import CALLBACK, CLIENTS, ISSUER, VERIFIER, Browser, Site, basic, claims_of
@@ -135,6 +136,22 @@ def test_refreshing_may_narrow_the_scope_of_one_answer_but_not_widen_it(site: Si
     assert narrow["scope"] == "openid"
     assert set(site.userinfo(narrow["access_token"]).get_json()) == {"sub"}
     assert site.refresh(narrow["refresh_token"]).get_json()["scope"] == "openid profile phone"
+
+
+def test_a_refresh_whose_activity_cannot_be_noted_is_answered(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its token is used up: whoever was told to try again would replay it, and lose the family."""
+    token, run = signed_in.tokens()["refresh_token"], SqliteWire.execute
+    site.later = 120
+
+    def away(wire: SqliteWire, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
+        if statement.sql.startswith("UPDATE session"):
+            raise DatabaseUnavailable("gone")
+        return run(wire, statement, parameters)
+
+    monkeypatch.setattr(SqliteWire, "execute", away)
+    assert site.refresh(token).status_code == 200
 
 
 def test_a_refresh_asks_the_database_once(site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,13 +390,16 @@ def test_a_refresh_token_that_rested_too_long_or_grew_too_old_is_refused(site: S
     register(site, "app", scopes={"profile": "none", "offline_access": "none"})
     rested = signed_in.tokens(scope="openid offline_access")["refresh_token"]
     site.later = 14 * 86400 + 1
+    assert not active(site, rested)
     assert error(site.refresh(rested)) == (400, "invalid_grant")
     site.later = 0
     used = signed_in.tokens(scope="openid offline_access")["refresh_token"]
     for day in range(10, 90, 10):
         site.later = day * 86400
         used = site.refresh(used).get_json()["refresh_token"]
+    assert active(site, used)
     site.later = 90 * 86400 + 5
+    assert not active(site, used)
     assert error(site.refresh(used)) == (400, "invalid_grant")
 
 

@@ -43,6 +43,13 @@ def test_an_answer_uses_a_challenge_up(sandbox: RunningSandbox) -> None:
     assert provider.verify(challenge, digits) == Away("invalid_request")
 
 
+def test_the_same_question_again_has_the_same_answer(sandbox: RunningSandbox) -> None:
+    """A lost connection is tried once more with the same bytes; right digits stay right."""
+    _, challenge, digits = begun(sandbox)
+    said = [sandbox.challenges.judge(reference, challenge, digits) for reference in ("r1", "r1", "r2")]
+    assert said == [True, True, None]
+
+
 def test_one_key_is_not_another(sandbox: RunningSandbox) -> None:
     assert sandbox.captcha(secret="another-key-of-more-than-32-characters!").begin() == Away("bad_signature")
     assert sandbox.captcha(clock=lambda: sandbox.now() - 400).begin() == Away("stale_timestamp")
