@@ -1,0 +1,89 @@
+"""Sections of what stands outside: providers, registers, and whatever is asked over HTTP.
+
+Always true: the defaults are the sandbox's, and production refuses them.
+"""
+
+from pathlib import Path
+
+from pydantic import PositiveFloat, PositiveInt
+
+from idp.settings.section import Section
+
+
+class SmsFallback(Section):
+    """A second SMS provider of the same contract, for when the first does not take messages (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: there is none."""
+    secret: str = ""
+    """Key of the request signature, shared with this provider alone; 32 characters or more."""
+    after: PositiveInt = 2
+    """How often a message is offered to the first provider before this one gets a turn."""
+    breaker_failures: PositiveInt = 5
+    """Failures in a row after which a process leaves a provider alone for a while; messages go to the other then."""
+    breaker_pause: PositiveFloat = 30.0
+    """That while, after which one message tries whether the provider is back."""
+
+
+class Sms(Section):
+    """The SMS provider (docs/providers.md)."""
+
+    url: str = "http://localhost:8009/sms/v1/messages"
+    secret: str = "sandbox-sms-secret-not-for-production"
+    """Key of the request signature, shared with the provider; 32 characters or more."""
+    timeout: float = 3.0
+    fallback: SmsFallback = SmsFallback()
+
+
+class Register(Section):
+    """An outside register, asked over HTTP (docs/providers.md)."""
+
+    url: str = ""
+    secret: str = ""
+    """Key of the signatures of questions and answers, shared with the register; 32 characters or more."""
+    timeout: PositiveFloat = 3.0
+    """How long one answer is waited for."""
+    breaker_failures: PositiveInt = 5
+    """Failures in a row after which a process asks no more for a while; such questions are answered at once."""
+    breaker_pause: PositiveFloat = 30.0
+    """That while, after which one question tries whether the register is back."""
+
+
+class Population(Register):
+    """The population register: do a name and a document number belong together (docs/providers.md)?"""
+
+    url: str = "http://localhost:8009/population/v1/checks"
+    secret: str = "sandbox-population-secret-not-for-production"
+
+
+class Enterprise(Register):
+    """The enterprise register: what is this entity, and who represents it (docs/providers.md)?"""
+
+    url: str = "http://localhost:8009/enterprise/v1/lookups"
+    secret: str = "sandbox-enterprise-secret-not-for-production"
+
+
+class Captcha(Register):
+    """A provider of the digits of `limits.captcha`, asked like a register (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: the house makes its own, as it does while the provider is away."""
+    secret: str = "sandbox-captcha-secret-not-for-production"
+    timeout: PositiveFloat = 2.0
+    breaker_failures: PositiveInt = 1
+
+
+class Registers(Section):
+    population: Population = Population()
+    enterprise: Enterprise = Enterprise()
+
+
+class Outbound(Section):
+    """The guarded client for addresses that departments registered."""
+
+    allow: tuple[str, ...] = ()
+    """Networks (CIDR) or host names that may be reached although private, e.g. the government intranet."""
+    timeout: float = 3.0
+    max_bytes: int = 64 * 1024
+    ca_file: Path | None = None
+    """Further trusted certificate authorities, PEM."""

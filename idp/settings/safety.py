@@ -1,0 +1,124 @@
+"""What production refuses to start with (trust 13).
+
+Always true: it names the setting and never its value.
+"""
+
+from urllib.parse import urlsplit
+
+from idp.settings.limits import Limits
+from idp.settings.outside import Register, Sms, SmsFallback
+from idp.settings.sections import Account
+from idp.settings.tree import Settings
+
+_KEY_CHARACTERS = 43
+"""Of base64 for 32 bytes, without the padding."""
+
+
+def unsafe(settings: Settings) -> list[str]:
+    """Why production would be refused with these settings (trust 13); development bears everything here."""
+    if settings.environment != "production":
+        return []
+    return [
+        *_unsafe_addresses(settings),
+        *_unsafe_secrets(settings),
+        *_unsafe_limits(settings.limits),
+        *_unsafe_account(settings.account),
+    ]
+
+
+def _unsafe_addresses(settings: Settings) -> list[str]:
+    faults = []
+    if not settings.https:
+        faults.append("issuer: production needs https")
+    if settings.database.url.startswith("sqlite"):
+        faults.append("database.url: production needs PostgreSQL")
+    if settings.state.url.startswith("sqlite"):
+        faults.append("state.url: production needs Redis, or `database`")
+    for name, service in _services(settings):
+        if not service.url.startswith("https://") or _is_loopback(service.url):
+            faults.append(f"{name}.url: production needs https to another machine (the sandbox speaks http here)")
+    if settings.server.embedded_worker:
+        faults.append("server.embedded_worker: run `idp worker` beside the nodes")
+    if settings.log.level == "DEBUG":
+        faults.append("log.level: DEBUG is for development")
+    if settings.session.operator_idle > 900:
+        faults.append("session.operator_idle: operators idle for more than 15 minutes")
+    return faults
+
+
+def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Register]]:
+    """The outside services by their place in the settings."""
+    registers = settings.registers
+    return [
+        ("sms", settings.sms),
+        *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
+        ("registers.population", registers.population),
+        ("registers.enterprise", registers.enterprise),
+        *([("captcha", settings.captcha)] if settings.captcha.url else []),
+    ]
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
+def _unsafe_secrets(settings: Settings) -> list[str]:
+    faults = []
+    own = settings.secrets
+    single = (own.audit_key, own.anchor_key, own.cookie_key)
+    if not (own.field_keys and own.index_keys and all(single)):
+        names = "field_keys, index_keys, audit_key, anchor_key and cookie_key"
+        faults.append(f"secrets: {names} are all needed (`idp keys init`)")
+    elif min(len(key.strip().rstrip("=")) for key in single) < _KEY_CHARACTERS or len(set(single)) < len(single):
+        faults.append("secrets: audit_key, anchor_key and cookie_key are 32 bytes each, and no two the same")
+    for name, service in _services(settings):
+        if service.secret == type(service)().secret or len(service.secret) < 32:
+            faults.append(f"{name}.secret: default or shorter than 32 characters")
+    if own.file and own.file.exists() and own.file.stat().st_mode & 0o077:
+        faults.append("secrets.file: readable by others than its owner (chmod 600)")
+    return faults
+
+
+def _unsafe_limits(limits: Limits) -> list[str]:
+    faults = []
+    sms, password = limits.sms, limits.password
+    if sms.per_number_interval < 30 or sms.per_number_daily > 20 or sms.per_address_hourly == 0:
+        faults.append("limits.sms: easier than 30 s, 20 a day and a budget per address")
+    if sms.code_wrong_answers > 5 or sms.code_lifetime > 600:
+        faults.append("limits.sms: a code bears more than 5 wrong answers or 10 minutes")
+    if (
+        password.wrong_per_hour > 10
+        or password.per_address_failures == 0
+        or min(password.lock_steps, default=0) < 300
+    ):
+        faults.append("limits.password: easier than 10 an hour, locks of 5 minutes and a budget per address")
+    if password.argon2_memory_kib < 19456 or password.argon2_time < 2:
+        faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
+    if limits.factor.wrong_per_hour > 10 or min(limits.factor.lock_steps, default=0) < 300:
+        faults.append("limits.factor: easier than 10 an hour and locks of 5 minutes")
+    if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
+        faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
+    if limits.captcha.lifetime > 600:
+        faults.append("limits.captcha: digits are good for more than 10 minutes")
+    return faults + _unsafe_holds(limits)
+
+
+def _unsafe_holds(limits: Limits) -> list[str]:
+    faults = []
+    if not 1 <= limits.phone_recycle_days <= 90:
+        faults.append("limits.phone_recycle_days: not 1 to 90; later a number may be somebody else's")
+    if limits.phone_change_hold < 24 * 3600:
+        faults.append("limits.phone_change_hold: a phone may change again within 24 hours")
+    if limits.password_reset_hold < 12 * 3600:
+        faults.append("limits.password_reset_hold: a new phone alone sets a password within 12 hours")
+    return faults
+
+
+def _unsafe_account(account: Account) -> list[str]:
+    faults = []
+    if account.fresh > 900 or account.cooling_off < 86400:
+        faults.append("account: authentication counts as fresh for over 15 minutes, or closing waits under a day")
+    if account.dispute_working_days > 10:
+        faults.append("account.dispute_working_days: more than 10 working days for an answer")
+    return faults
