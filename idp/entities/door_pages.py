@@ -125,7 +125,7 @@ def who_code() -> ResponseReturnValue:
     answered = answer_code(parts().codes, Purpose.ENTITY_SIGN_IN, journey.facts["challenge"], form["code"])
     db.session.commit()
     if isinstance(answered, Proved) and (role := _reached(journey, answered.phone)):
-        return _walk_through(journey, role)
+        return _walk_through(journey, role, answered.phone)
     note_failure()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _code_page(form)
@@ -139,13 +139,11 @@ def _reached(journey: Journey, phone: str) -> Role | None:
     )
 
 
-def _walk_through(journey: Journey, role: Role) -> ResponseReturnValue:
+def _walk_through(journey: Journey, role: Role, phone: str) -> ResponseReturnValue:
     """The person is signed in, by their own factor only, and acts for the entity. Once per journey."""
     tx = current_transaction()
-    moved = hold(tx, role.person) and parts().journeys.move(
-        tx, journey, {**journey.facts, "signed_in": True}, ended_at=now()
-    )
-    if not moved:
+    stands = hold(tx, role.person) and _reached(journey, phone)  # role and phone may have gone before it was held
+    if not stands or not parts().journeys.move(tx, journey, {**journey.facts, "signed_in": True}, ended_at=now()):
         db.session.rollback()
         return _gone()
     if not sms_opens(tx, role.person, signin_parts().phones, now=now()):

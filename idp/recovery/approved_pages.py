@@ -72,15 +72,15 @@ def approved() -> ResponseReturnValue:
         return _reference_page(form)
     to = _addressee(reference)
     db.session.rollback()
-    challenge = order_code(to, reference, hidden=True)
-    if isinstance(challenge, Denied):
-        form.refuse("", sentence(challenge.reason))
+    issued = order_code(to, hidden=True)
+    if isinstance(issued, Denied):
+        form.refuse("", sentence(issued.reason))
         return _reference_page(form)
     facts = {
         "request": reference,
         "party_id": to.party_id or "",
         "mobile": to.mobile.value,
-        "challenge": challenge,
+        "challenge": issued.challenge_id,
         "hidden": True,
     }
     journey = parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())

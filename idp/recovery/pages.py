@@ -4,6 +4,7 @@ Always true: the number on file is not shown before a code to it was right, and 
 sign in with what they have just set.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
@@ -100,14 +101,14 @@ def identifier() -> ResponseReturnValue:
     to = addressee(current_transaction(), parts().directory, typed)
     db.session.rollback()
     hidden = to.mobile not in typed
-    challenge = order_code(to, typed[0].value, hidden=hidden)
-    if isinstance(challenge, sms_code.Denied):
-        form.refuse("", sentence(challenge.reason))
+    issued = order_code(to, hidden=hidden)
+    if isinstance(issued, sms_code.Denied):
+        form.refuse("", sentence(issued.reason))
         return _identifier_page(form)
     facts = {
         "party_id": to.party_id or "",
         "mobile": to.mobile.value,
-        "challenge": challenge,
+        "challenge": issued.challenge_id,
         "hidden": hidden,
     }
     journey = parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
@@ -115,15 +116,16 @@ def identifier() -> ResponseReturnValue:
     return redirect(_to(journey), 303)
 
 
-def order_code(to: Addressee, typed: str, *, hidden: bool) -> str | sms_code.Denied:
-    """The challenge of a code to ``to``. ``hidden``: who ``typed`` named no number, and learns nothing of it."""
+def order_code(to: Addressee, *, hidden: bool) -> sms_code.Issued | sms_code.Denied:
+    """Send a code to ``to``. ``hidden``: who asks has named no number, and learns nothing of it.
+
+    Where the number may have no message now, a challenge without a right answer stands for it, however often.
+    """
     issued = send_code(parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
     if hidden and isinstance(issued, sms_code.Denied) and issued.reason in PER_NUMBER:
-        nobody = parts().directory.stand_in(typed)
-        issued = send_code(parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
-    if isinstance(issued, sms_code.Issued):
-        return issued.challenge_id
-    return "" if hidden and issued.reason in PER_NUMBER else issued
+        nobody = parts().directory.stand_in(secrets.token_hex())  # a used one would be refused
+        return send_code(parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
+    return issued
 
 
 def _identifier_page(form: Form) -> ResponseReturnValue:

@@ -34,8 +34,14 @@ def is_disownable(entry: Entry, session: Session) -> bool:
     return entry.event in SIGN_INS and entry.session != session.id
 
 
-def disown(tx: Transaction, directory: Directory, session: Session, entry: Entry, *, locale: str, now: int) -> None:
-    """Somebody else has signed in: turn the password off, then end every session and grant, this one included."""
+def disown(
+    tx: Transaction, directory: Directory, session: Session, entry: Entry, *, methods: bool, locale: str, now: int
+) -> None:
+    """Somebody else has signed in: turn the password off, then end every session and grant, this one included.
+
+    ``methods``: the session may change the ways to sign in, and those added since go as well. Else who has but the
+    phone would be rid of the owner's authenticator.
+    """
     party_id = session.party_id
     record(
         tx,
@@ -49,7 +55,8 @@ def disown(tx: Transaction, directory: Directory, session: Session, entry: Entry
     )
     if passwords.require_reset(tx, party_id=party_id, now=now):
         record(tx, Event.PASSWORD_RESET_REQUIRED, actor=party_id, subject=party_id, session=session.id, now=now)
-    _forget_additions(tx, party_id, session, entry, now=now)
+    if methods:
+        _forget_additions(tx, party_id, session, entry, now=now)
     sessions.end_all(tx, party_id, SessionEnd.DISOWNED, now=now)
     end_party_grants(tx, party_id, EndReason.DISOWNED, now=now)
     tell(tx, directory, party_id, "signin_disowned", locale=locale, now=now)

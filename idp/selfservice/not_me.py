@@ -1,6 +1,7 @@
 """A sign-in in the list of activity that the person has not made.
 
-Always true: nothing is ended before a page has said what will be, and only for a sign-in of the person's own account.
+Always true: nothing is ended before a page has said what will be, and only for a sign-in of the person's own account;
+ways to sign in are removed only by a session that may change them.
 """
 
 from flask import redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from idp.audit.reading import entry_at
 from idp.db import current_transaction, db
 from idp.selfservice.actions import disown, is_disownable
 from idp.selfservice.pages import blueprint, parse_place, parts, shown_entry
+from idp.signin.confirm_pages import what_comes_first
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.cookies import clear_session_secret
@@ -25,9 +27,11 @@ def not_me() -> ResponseReturnValue:
     entry = entry_at(tx, session.party_id, place) if place else None
     if entry is None or not is_disownable(entry, session):
         return redirect(url_for("account.activity"), 303)
-    if request.method != "POST" or request.form.get("confirm") != "yes":
-        return render_template("account/not_me.html", entry=shown_entry(entry, session))
-    disown(tx, parts().directory, session, entry, locale=preferences().lang, now=now())
+    first = what_comes_first(session, back=url_for("account.not_me", at=request.args["at"]))
+    said = request.form.get("confirm") if request.method == "POST" else None
+    if said not in ("yes", "all") or (said == "all" and first):
+        return render_template("account/not_me.html", entry=shown_entry(entry, session), confirm_url=first)
+    disown(tx, parts().directory, session, entry, methods=said == "all", locale=preferences().lang, now=now())
     db.session.commit()
     clear_session_secret()
     forget_session()

@@ -104,13 +104,22 @@ def enter_code() -> ResponseReturnValue:
         return _enter_page(form, mobile)
     current_session()  # now: noting its activity commits, which would let go of the account while it is held
     answered = answer_code(parts().codes, Purpose.SIGN_IN, challenge, form["code"])
-    found = parts().directory.lookup(current_transaction(), mobile)
-    if isinstance(answered, Proved) and isinstance(found, Active) and hold(current_transaction(), found.party_id):
-        return _signed_in_by_code(found.party_id)
+    party_id = _held_by_phone(mobile) if isinstance(answered, Proved) else None
+    if party_id:
+        return _signed_in_by_code(party_id)
     db.session.commit()
     note_failure()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _enter_page(form, mobile)
+
+
+def _held_by_phone(mobile: Mobile) -> str | None:
+    """The open account of the phone, held; None when there is none, or the phone left it before it was held."""
+    tx, directory = current_transaction(), parts().directory
+    found = directory.lookup(tx, mobile)
+    if not isinstance(found, Active) or not hold(tx, found.party_id):
+        return None
+    return found.party_id if directory.lookup(tx, mobile) == found else None
 
 
 def _code_gone() -> ResponseReturnValue:

@@ -71,12 +71,18 @@ def _nothing_to_ask(session: Session, needed: int) -> ResponseReturnValue:
 
 def confirm_first(session: Session) -> ResponseReturnValue | None:
     """For pages that change the ways to sign in: where to go before, or None when nothing need be confirmed."""
+    first = what_comes_first(session, back=request.path)  # by GET: no form is sent twice
+    return redirect(first, 303) if first else None
+
+
+def what_comes_first(session: Session, *, back: str) -> str | None:
+    """The address to see before the ways to sign in may be changed at ``back``; None when they may be now."""
     tx, party_id = current_transaction(), session.party_id
     if passwords.reset_required(tx, party_id):  # a factor that is off is not one the person never had
-        return redirect(url_for("account.change_password"), 303)
+        return url_for("account.change_password")
     if BY_EACH_OTHER.issuperset(session.used) and held_until(tx, party_id, Act.CHANGE_METHODS, now=now()):
-        return redirect(url_for("account.methods", done="methods_held"), 303)
-    return _confirm_first(session, held_by(tx, party_id))
+        return url_for("account.methods", done="methods_held")
+    return _where_to_confirm(session, held_by(tx, party_id), back)
 
 
 def confirm_strongly(session: Session) -> ResponseReturnValue | None:
@@ -93,7 +99,11 @@ def confirm_without_phone(session: Session) -> ResponseReturnValue | None:
 
 
 def _confirm_first(session: Session, held: frozenset[Method]) -> ResponseReturnValue | None:
+    where = _where_to_confirm(session, held, request.path)
+    return redirect(where, 303) if where else None
+
+
+def _where_to_confirm(session: Session, held: frozenset[Method], back: str) -> str | None:
     if may_change_methods(session, attainable=attainable(held, session.used), now=now()):
         return None
-    back = request.path  # by GET: no form is sent twice
-    return redirect(confirm_url(again="yes", next=back), 303)
+    return confirm_url(again="yes", next=back)

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from idp.accounts.holds import place_hold
-from idp.accounts.rules import Act
-from idp.db import Statement
+from idp.accounts.rules import Act, Kind
+from idp.db import Statement, Transaction
 from idp.db.sqlite import SqliteWire
+from idp.entities import door_pages
 from idp.entities.roles import leave_all
+from idp.signin.phones import release
 from tests.entities.conftest import CODE, FORM, ONE, TWO, act, entity_of, entry, person, prove, register_client
 from tests.provider import PASSWORD, Browser, Site, claims_of
 from tests.registers import ScriptedRegisters
@@ -124,6 +126,28 @@ def test_a_role_lost_on_the_way_closes_the_door(site: Site, door: Browser, regis
     site.provider.rechecking.run_due(site.now() + 86400)
     assert door.submit(page, {"code": code}).status_code == 422
     assert not door.signed_in
+
+
+def test_a_phone_that_leaves_its_person_while_they_are_waited_for_opens_nothing(
+    site: Site, door: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an approved recovery or another account does that holds the account first."""
+    whole, page = door_pages.hold, code_page(site, door)
+
+    def second(tx: Transaction, party_id: str) -> bool:
+        held = site.provider.directory.own(tx, party_id, Kind.MOBILE)
+        assert held
+        assert release(tx, site.provider.directory, held, now=site.now())
+        asked.append(party_id)
+        return whole(tx, party_id)
+
+    asked: list[str] = []
+    monkeypatch.setattr(door_pages, "hold", second)
+    before = site.one("SELECT COUNT(*) FROM session")
+    assert door.submit(page, {"code": site.text_code()}).status_code == 400
+    assert len(asked) == 1
+    assert not door.signed_in
+    assert site.one("SELECT COUNT(*) FROM session") == before
 
 
 def test_a_new_password_closes_the_door_and_ends_who_came_in_by_the_old(

@@ -31,7 +31,7 @@ from tests.recovery.last_way import (
     stop_code,
     to_way,
 )
-from tests.recovery.test_journey import counted
+from tests.recovery.test_journey import counted, limited, orders
 
 HOLD = int(timedelta(hours=72).total_seconds())
 
@@ -268,6 +268,19 @@ def test_a_number_of_no_approved_request_reads_the_same_and_gets_no_message(
     assert len(site.outbox("sms")) == before
     assert trace("000000000000") == trace(approved)
     assert len(site.outbox("sms")) == before + 2
+
+
+def test_ordering_again_within_a_minute_tells_nothing_of_a_request(
+    site: Site, party: str, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved = file(site.browser())
+    office.approve(approved)
+    orders(site, "/recover/approved", {"request": "000000000001"}, monkeypatch)  # what is done once is done then
+    site.later += 61
+    with limited(site):
+        first = orders(site, "/recover/approved", {"request": approved}, monkeypatch)
+        assert first == orders(site, "/recover/approved", {"request": "000000000000"}, monkeypatch)
+    assert [one[:2] for one in first[3:]] == [(422, True)] * 3
 
 
 @pytest.mark.parametrize("stands", [None, PartyStatus.CLOSED, PartyStatus.SUSPENDED])

@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.accounts.rules import Kind
+from idp.db import Transaction
 from idp.proofing.actions import add_evidence
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.rules import Denied, Refusal, may_reset
+from idp.signin import code_pages
+from idp.signin.phones import release
 from tests.provider import PASSWORD, PHONE, Browser, Site
 from tests.recovery.test_journey import begin, choose, location, prove, recover
 
@@ -113,3 +117,22 @@ def test_a_second_factor_by_code_is_not_concerned(site: Site, browser: Browser) 
     browser.sign_in()
     page = browser.submit("/signin/confirm").headers["Location"]
     assert location(browser.submit(page, {"code": site.text_code()})) == "/account"
+
+
+def test_a_phone_that_leaves_the_account_while_it_is_waited_for_signs_nobody_in(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an approved recovery or another account does that holds the account first."""
+    whole = code_pages.hold
+
+    def second(tx: Transaction, party_id: str) -> bool:
+        held = site.provider.directory.own(tx, party_id, Kind.MOBILE)
+        assert held
+        assert release(tx, site.provider.directory, held, now=site.now())
+        return whole(tx, party_id)
+
+    monkeypatch.setattr(code_pages, "hold", second)
+    refused = sign_in_by_code(browser)
+    assert (refused.status_code, "expired" in refused.text) == (422, True)
+    assert not browser.signed_in
+    assert site.one("SELECT COUNT(*) FROM session") == 0

@@ -1,5 +1,6 @@
 """“This was not me”: everything ends, the password is off, and only a code to the phone brings a new one."""
 
+import html
 import re
 
 import pytest
@@ -8,6 +9,8 @@ from idp.accounts.holds import place_hold
 from idp.accounts.rules import Act
 from idp.db import Statement
 from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person
+from tests.recovery.test_journey import recover, told
+from tests.signin.factors import add_totp, prove_two
 
 OTHER = "13898760002"
 NEW = "Velvet3Anchor44"
@@ -23,8 +26,8 @@ def thief(site: Site) -> Browser:
     return site.browser().sign_in(NAME)
 
 
-def disown(browser: Browser):
-    return browser.submit(links(browser)[0], {"confirm": "yes"})
+def disown(browser: Browser, said: str = "yes"):
+    return browser.submit(links(browser)[0], {"confirm": said})
 
 
 def by_code(browser: Browser, phone: str = PHONE) -> Browser:
@@ -142,9 +145,34 @@ def test_what_was_added_since_the_disowned_sign_in_goes_with_it(
 ) -> None:
     with site.provider.database.transaction() as tx:
         site.provider.factors.recovery_codes.make(tx, party_id=site.party(), now=site.now())
-    disown(signed_in)
+    page = links(signed_in)[0]
+    shown = signed_in.get(page).text
+    assert ("must first confirm" in shown, 'value="all"' in shown) == (True, False)
+    assert signed_in.submit(page, {"confirm": "all"}).status_code == 200  # one factor does not change methods
+    assert (thief.signed_in, site.one("SELECT COUNT(*) FROM recovery_code") > 0) == (True, True)
+    confirm = html.unescape(re.findall(r'href="(/signin/confirm[^"]+)"', shown)[0])
+    sent = signed_in.submit(f"{confirm}&by=sms", {"send": "yes"}).headers["Location"]
+    back = signed_in.submit(sent, {"code": site.text_code()}).headers["Location"]
+    shown = signed_in.get(back).text
+    assert ("are removed" in shown, 'value="all"' in shown) == (True, True)
+    assert signed_in.submit(back, {"confirm": "all"}).headers["Location"] == "/signin/code?done=disowned"
     assert site.one("SELECT COUNT(*) FROM recovery_code") == 0
     assert site.one("SELECT COUNT(*) FROM audit_event WHERE event = 'person:factors:disowned'") == 1
+
+
+@pytest.mark.parametrize("said", ["yes", "all"])
+def test_a_phone_alone_is_not_rid_of_the_authenticator_by_disowning_an_older_sign_in(site: Site, said: str) -> None:
+    owner = site.browser().sign_in()
+    add_totp(prove_two(owner))
+    recover(site.browser())
+    phone = by_code(site.browser())
+    phone.submit(links(phone)[-1], {"confirm": said})
+    assert site.one("SELECT COUNT(*) FROM totp WHERE sealed IS NOT NULL") == 1
+    if said == "yes":
+        by_code(phone).submit("/account/password", {"new_password": NEW})
+        browser = by_code(site.browser().sign_in(PHONE, NEW))
+        assert told(browser)[0] == 1
+        assert browser.get("/account/methods/passkey").headers["Location"] == "/account/methods?done=methods_held"
 
 
 def test_a_phone_alone_adds_no_way_in_by_turning_the_password_off(

@@ -800,7 +800,8 @@ STATES: Mapping[str, State] = {
         "account/apps.html", apps=[], notice=lambda: Notice("info", sentence("consent_withdrawn"))
     ),
     "account-activity": page("account/activity.html", entries=_activity, older_url="#", newer_url="#"),
-    "account-not-me": page("account/not_me.html", entry=lambda: _activity()[1]),
+    "account-not-me": page("account/not_me.html", entry=lambda: _activity()[1], confirm_url="#"),
+    "account-not-me-all": page("account/not_me.html", entry=lambda: _activity()[1], confirm_url=None),
     "account-confirm": page("account/confirm.html", form=lambda: Form(CODE), masked_phone=PHONE, sent=False),
     "account-confirm-enter": page(
         "account/confirm.html",
