@@ -7,7 +7,6 @@ phone, and the last way in stays. No session ends by it.
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import hold
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import passkey, recovery_code, totp
@@ -15,6 +14,7 @@ from idp.credentials import password as passwords
 from idp.credentials.rules import Refusal, Way, may_remove
 from idp.db import current_transaction, db
 from idp.selfservice.pages import blueprint, parts
+from idp.selfservice.standing import hold_session
 from idp.signin.code_step import done_notice
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.factors import held_by
@@ -31,6 +31,7 @@ _WAYS = {
     Method.TOTP: Way.TOTP,
     Method.RECOVERY_CODE: Way.RECOVERY_CODE,
 }
+_REMOVALS = {"totp": Event.TOTP_REMOVED, "recovery_codes": Event.RECOVERY_CODES_REMOVED}
 
 
 @blueprint.route("/methods", methods=["GET", "POST"])
@@ -41,8 +42,9 @@ def methods() -> ResponseReturnValue:
         return _page(session, done_notice())
     if (first := confirm_first(session)) is not None:
         return first
-    hold(current_transaction(), session.party_id)  # of two removals at once, the second sees what the first left
-    done = _remove(session, request.form.get("remove", ""))
+    named = request.form.get("remove", "")
+    hold_session(session, _REMOVALS.get(named, Event.PASSKEY_REMOVED))  # of two at once, the second sees what is left
+    done = _remove(session, named)
     db.session.commit()
     if done is Refusal.LAST_WAY_IN:
         return _page(session, Notice("bad", sentence(done))), 422

@@ -230,7 +230,8 @@ def test_a_registration_is_finished_in_the_browser_and_account_that_began_it(sit
     ("path", "form", "wanted"),
     [(f"{PAGE}/codes", {"make": "yes"}, "person:recovery_codes:made"),
      (f"{PAGE}/totp", {"code": "123456"}, "person:totp:added"),
-     (f"{PAGE}/passkey", {"name": "x", "key": "x", "credential": "x"}, "person:passkey:added")],
+     (f"{PAGE}/passkey", {"name": "x", "key": "x", "credential": "x"}, "person:passkey:added"),
+     (PAGE, {"remove": "totp"}, "person:totp:removed")],
 )  # fmt: skip
 @pytest.mark.parametrize("ended", ["account", "session"])
 def test_a_change_after_the_end_is_refused_and_recorded(
@@ -256,7 +257,8 @@ def test_a_change_after_the_end_is_refused_and_recorded(
         (site.party(), site.party(), f"{ended}-ended")
     ]
     assert wanted in found[0][3]
-    assert set(events(site)).isdisjoint({"person:recovery_codes:made", "person:totp:added", "person:passkey:added"})
+    done = {"person:recovery_codes:made", "person:totp:added", "person:passkey:added", "person:totp:removed"}
+    assert done.isdisjoint(events(site))
 
 
 _REFUSED = Statement[tuple[str, str, str, str]](
