@@ -4,70 +4,43 @@ Always true: everything is made here once from the settings and handed down.
 """
 
 import math
-import socket
 import time
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from idp.accounts import closing
-from idp.accounts.actions import Directory
-from idp.accounts.anchors import Anchors
 from idp.accounts.export import AccountExport
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
-from idp.audit import init_audit
 from idp.audit.counts import count
 from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
-from idp.clients.actions import Registry
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
-from idp.console.invitations import Invitations
 from idp.console.justifications import Justifications
 from idp.console.loading import Console
-from idp.console.operators import Operators
 from idp.console.pages import init_console
-from idp.credentials import password
 from idp.credentials.budgets import AddressBudget
-from idp.credentials.passkey import Passkeys
-from idp.credentials.password import Hasher, Passwords, PoolBusy
-from idp.credentials.purge import erase_factors
-from idp.credentials.recovery_code import RecoveryCodes
-from idp.credentials.relying_party import RelyingParty
-from idp.credentials.rules import AttemptPolicy
-from idp.credentials.sms_code import SmsCodes
-from idp.credentials.totp import Totp
-from idp.crypto.fields import BlindIndex, FieldCipher
-from idp.crypto.rings import parse_key, parse_ring
-from idp.crypto.signing import KeyRing
+from idp.credentials.password import PoolBusy
+from idp.crypto.rings import parse_key
 from idp.crypto.tokens import same
-from idp.db import Database, DatabaseUnavailable, init_db
+from idp.db import DatabaseUnavailable
 from idp.disputes import actions as disputes
-from idp.disputes.calendar import read_calendar, warnings
+from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
-from idp.disputes.rules import Calendar
-from idp.entities.actions import Entities
 from idp.entities.asking import CountedQuestions
 from idp.entities.export import EntityExport
 from idp.entities.pages import EntityParts, init_entities
-from idp.entities.rechecking import Rechecking
 from idp.entities.registering import Registering
-from idp.entities.roles import leave_all
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
-from idp.grants.actions import erase_consents
 from idp.grants.export import export_apps
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
-from idp.messages.outbound import GuardedClient
-from idp.messages.outbox import init_outbox
 from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
@@ -78,27 +51,22 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.represented import Representation
 from idp.oidc.server import TokenServer
 from idp.oidc.shortcut import Shortcut
-from idp.oidc.tokens import Lifetimes, TokenMaker
-from idp.proofing.actions import end_evidence
 from idp.proofing.export import export_evidence
 from idp.proofing.name_check import NameCheck
 from idp.proofing.pages import Proofing, init_proofing
-from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.ports import Registers
 from idp.proofing.rules import PhonePolicy
+from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
-from idp.recovery.requests import Requests
 from idp.registration.pages import Registration, init_registration
-from idp.selfservice.actions import Closings, Eraser
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
 from idp.signin.export import export_sessions
-from idp.signin.factors import Factors
 from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
-from idp.state.opening import open_store
-from idp.state.store import StateUnavailable, Store
+from idp.state.store import StateUnavailable
 from idp.web import init_web, new_flask
 from idp.web.agreements import Agreements, load_agreements
 from idp.web.guards import require_guards
@@ -112,53 +80,11 @@ if TYPE_CHECKING:
 EXTENSION = "tongban"
 
 
-@dataclass(frozen=True)
-class Provider:
-    """What pages, lane, worker and commands are made of."""
-
-    settings: Settings
-    node: str
-    """What this process is called in audit chains and counts."""
-    database: Database
-    store: Store
-    cipher: FieldCipher
-    index: BlindIndex
-    keys: KeyRing
-    registry: Registry
-    directory: Directory
-    passwords: Passwords
-    codes: SmsCodes
-    factors: Factors
-    operators: Operators
-    invitations: Invitations
-    maker: TokenMaker
-    outbound: GuardedClient
-    population: PopulationRegister
-    enterprise: EnterpriseRegister
-    entities: Entities
-    rechecking: Rechecking
-    calendar: Calendar
-    disputes: disputes.Disputes
-    requests: Requests
-    closings: Closings
-
-
-ERASERS: tuple[Eraser, ...] = (
-    password.erase,
-    erase_factors,
-    disputes.erase,
-    erase_consents,
-    end_evidence,
-    closing.erase,
-)
-"""What each capability forgets when an account closes."""
-
-
 def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider | None = None) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = _provider(app, settings, registers)
+    provider = make_provider(app, settings, registers)
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -176,7 +102,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
     init_proofing(app, Proofing(provider.directory, name_check))
-    phones = _phone_policy(settings)
+    phones = phone_policy(settings)
     init_signin(
         app,
         SignIn(
@@ -220,77 +146,6 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
 def provider_of(app: Flask) -> Provider:
     found: Provider = app.extensions[EXTENSION]
     return found
-
-
-def _provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
-    secrets, limits = settings.secrets, settings.limits
-    database = init_db(
-        app,
-        url=settings.database.url,
-        pool_size=settings.server.threads,
-        pool_timeout=settings.database.pool_timeout,
-    )
-    store = open_store(settings.state.url, database, settings.state.timeout)
-    cipher = FieldCipher(parse_ring(secrets.field_keys, name="secrets.field_keys"))
-    index_ring = parse_ring(secrets.index_keys, name="secrets.index_keys")
-    index = BlindIndex(index_ring)
-    node = f"{socket.gethostname()}:{settings.server.port}"
-    init_audit(parse_key(secrets.audit_key, name="secrets.audit_key"), node=node)
-    init_outbox(cipher)
-    keys = KeyRing(database, cipher)
-    registry = Registry(database)
-    address_failures = AddressBudget(store, index, "sign-in-address", limits.password.per_address_failures)
-    tokens = settings.tokens
-    maker = TokenMaker(
-        keys,
-        database,
-        issuer=settings.issuer,
-        lifetimes=Lifetimes(tokens.code, tokens.access, tokens.id_token, tokens.logout),
-    )
-    anchors = Anchors(parse_key(secrets.anchor_key, name="secrets.anchor_key"))
-    directory, calendar = Directory(cipher, index, anchors), read_calendar(settings.account.calendar)
-    outbound = GuardedClient(
-        allow=settings.outbound.allow,
-        timeout=settings.outbound.timeout,
-        max_bytes=settings.outbound.max_bytes,
-        ca_file=settings.outbound.ca_file,
-    )
-    entities = Entities(directory, cipher, recheck=settings.entities.recheck)
-    objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
-    return Provider(
-        settings=settings,
-        node=node,
-        database=database,
-        store=store,
-        cipher=cipher,
-        index=index,
-        keys=keys,
-        registry=registry,
-        directory=directory,
-        passwords=Passwords(
-            database,
-            Hasher(limits.password, waiting=settings.server.threads // 2),
-            limits.password,
-            settings.password,
-            address_failures,
-        ),
-        codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
-        operators=Operators(cipher, index),
-        invitations=Invitations(index),
-        factors=_factors(settings, database, store, cipher),
-        maker=maker,
-        outbound=outbound,
-        population=registers.population,
-        enterprise=registers.enterprise,
-        calendar=calendar,
-        disputes=objections,
-        requests=Requests(cipher, directory, objections, _phone_policy(settings)),
-        closings=Closings(
-            directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
-        ),
-        entities=entities,
-        rechecking=Rechecking(database, entities, registers.enterprise),
-    )
 
 
 def _selfservice(provider: Provider, agreements: Agreements, journeys: Journeys, phones: PhonePolicy) -> SelfService:
@@ -369,16 +224,6 @@ def _console(provider: Provider) -> Console:
     )
 
 
-def _factors(settings: Settings, database: Database, store: Store, cipher: FieldCipher) -> Factors:
-    limits, name = settings.limits.factor, settings.pages.service_name
-    policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
-    return Factors(
-        Totp(database, cipher, policy, issuer=name),
-        RecoveryCodes(database, cipher, policy),
-        Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
-    )
-
-
 def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     chosen = provider.settings.entities
     questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
@@ -409,15 +254,6 @@ def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metric
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,
         metrics.count_captcha,
-    )
-
-
-def _phone_policy(settings: Settings) -> PhonePolicy:
-    limits = settings.limits
-    return PhonePolicy(
-        recycled_after=limits.phone_recycle_days * 86400,
-        change_hold=limits.phone_change_hold,
-        reset_hold=limits.password_reset_hold,
     )
 
 

@@ -29,7 +29,7 @@ from idp.accounts.actions import Active, accept_agreements
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
-from idp.app import Provider, create_app, provider_of
+from idp.app import create_app, provider_of
 from idp.audit import init_audit
 from idp.clients.actions import put
 from idp.clients.rules import Client
@@ -39,6 +39,7 @@ from idp.crypto.signing import ensure_keys
 from idp.db import Statement
 from idp.messages.outbox import init_outbox, payload_context
 from idp.proofing.actions import add_evidence
+from idp.provider import Provider
 from idp.settings import Settings
 from idp.web.agreements import load_agreements
 from idp.web.clock import set_clock

@@ -15,7 +15,7 @@ from idp.console.rules import Denied, Operator, Reason, Role, assignments
 from idp.credentials.totp import enrolled_at
 
 if TYPE_CHECKING:
-    from idp.app import Provider
+    from idp.provider import Provider
 
 _WHY = {
     Reason.NAME_INVALID: "a name has 2 to 40 letters, digits, dots, hyphens or underscores",

@@ -7,7 +7,7 @@ import time
 
 from flask import Flask
 
-from idp.app import Provider, provider_of
+from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.cli.maintenance import purge_all
@@ -23,6 +23,7 @@ from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
+from idp.provider import Provider
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
 

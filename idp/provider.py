@@ -1,0 +1,188 @@
+"""What one process of the provider is made of: stores, keys, and every capability's working part.
+
+Always true: each part is made here, once, and handed down; nothing below looks for another by itself.
+"""
+
+import socket
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from idp.accounts import closing
+from idp.accounts.actions import Directory
+from idp.accounts.anchors import Anchors
+from idp.audit import init_audit
+from idp.clients.actions import Registry
+from idp.console.invitations import Invitations
+from idp.console.operators import Operators
+from idp.credentials import password
+from idp.credentials.budgets import AddressBudget
+from idp.credentials.passkey import Passkeys
+from idp.credentials.password import Hasher, Passwords
+from idp.credentials.purge import erase_factors
+from idp.credentials.recovery_code import RecoveryCodes
+from idp.credentials.relying_party import RelyingParty
+from idp.credentials.rules import AttemptPolicy
+from idp.credentials.sms_code import SmsCodes
+from idp.credentials.totp import Totp
+from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.rings import parse_key, parse_ring
+from idp.crypto.signing import KeyRing
+from idp.db import Database, init_db
+from idp.disputes import actions as disputes
+from idp.disputes.calendar import read_calendar
+from idp.disputes.rules import Calendar
+from idp.entities.actions import Entities
+from idp.entities.rechecking import Rechecking
+from idp.entities.roles import leave_all
+from idp.grants.actions import erase_consents
+from idp.messages.outbound import GuardedClient
+from idp.messages.outbox import init_outbox
+from idp.oidc.tokens import Lifetimes, TokenMaker
+from idp.proofing.actions import end_evidence
+from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.rules import PhonePolicy
+from idp.recovery.requests import Requests
+from idp.selfservice.actions import Closings, Eraser
+from idp.settings import Settings
+from idp.signin.factors import Factors
+from idp.state.opening import open_store
+from idp.state.store import Store
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What pages, lane, worker and commands are made of."""
+
+    settings: Settings
+    node: str
+    """What this process is called in audit chains and counts."""
+    database: Database
+    store: Store
+    cipher: FieldCipher
+    index: BlindIndex
+    keys: KeyRing
+    registry: Registry
+    directory: Directory
+    passwords: Passwords
+    codes: SmsCodes
+    factors: Factors
+    operators: Operators
+    invitations: Invitations
+    maker: TokenMaker
+    outbound: GuardedClient
+    population: PopulationRegister
+    enterprise: EnterpriseRegister
+    entities: Entities
+    rechecking: Rechecking
+    calendar: Calendar
+    disputes: disputes.Disputes
+    requests: Requests
+    closings: Closings
+
+
+ERASERS: tuple[Eraser, ...] = (
+    password.erase,
+    erase_factors,
+    disputes.erase,
+    erase_consents,
+    end_evidence,
+    closing.erase,
+)
+"""What each capability forgets when an account closes."""
+
+
+def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
+    """Everything that is made once; opens the database and the state store of ``settings``."""
+    secrets, limits = settings.secrets, settings.limits
+    database = init_db(
+        app,
+        url=settings.database.url,
+        pool_size=settings.server.threads,
+        pool_timeout=settings.database.pool_timeout,
+    )
+    store = open_store(settings.state.url, database, settings.state.timeout)
+    cipher = FieldCipher(parse_ring(secrets.field_keys, name="secrets.field_keys"))
+    index_ring = parse_ring(secrets.index_keys, name="secrets.index_keys")
+    index = BlindIndex(index_ring)
+    node = f"{socket.gethostname()}:{settings.server.port}"
+    init_audit(parse_key(secrets.audit_key, name="secrets.audit_key"), node=node)
+    init_outbox(cipher)
+    keys = KeyRing(database, cipher)
+    registry = Registry(database)
+    address_failures = AddressBudget(store, index, "sign-in-address", limits.password.per_address_failures)
+    tokens = settings.tokens
+    maker = TokenMaker(
+        keys,
+        database,
+        issuer=settings.issuer,
+        lifetimes=Lifetimes(tokens.code, tokens.access, tokens.id_token, tokens.logout),
+    )
+    anchors = Anchors(parse_key(secrets.anchor_key, name="secrets.anchor_key"))
+    directory, calendar = Directory(cipher, index, anchors), read_calendar(settings.account.calendar)
+    outbound = GuardedClient(
+        allow=settings.outbound.allow,
+        timeout=settings.outbound.timeout,
+        max_bytes=settings.outbound.max_bytes,
+        ca_file=settings.outbound.ca_file,
+    )
+    entities = Entities(directory, cipher, recheck=settings.entities.recheck)
+    objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
+    return Provider(
+        settings=settings,
+        node=node,
+        database=database,
+        store=store,
+        cipher=cipher,
+        index=index,
+        keys=keys,
+        registry=registry,
+        directory=directory,
+        passwords=Passwords(
+            database,
+            Hasher(limits.password, waiting=settings.server.threads // 2),
+            limits.password,
+            settings.password,
+            address_failures,
+        ),
+        codes=SmsCodes(database, store, cipher=cipher, index=index, ring=index_ring, limits=limits.sms),
+        operators=Operators(cipher, index),
+        invitations=Invitations(index),
+        factors=_factors(settings, database, store, cipher),
+        maker=maker,
+        outbound=outbound,
+        population=registers.population,
+        enterprise=registers.enterprise,
+        calendar=calendar,
+        disputes=objections,
+        requests=Requests(cipher, directory, objections, phone_policy(settings)),
+        closings=Closings(
+            directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
+        ),
+        entities=entities,
+        rechecking=Rechecking(database, entities, registers.enterprise),
+    )
+
+
+def _factors(settings: Settings, database: Database, store: Store, cipher: FieldCipher) -> Factors:
+    limits, name = settings.limits.factor, settings.pages.service_name
+    policy = AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps)
+    return Factors(
+        Totp(database, cipher, policy, issuer=name),
+        RecoveryCodes(database, cipher, policy),
+        Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
+    )
+
+
+def phone_policy(settings: Settings) -> PhonePolicy:
+    limits = settings.limits
+    return PhonePolicy(
+        recycled_after=limits.phone_recycle_days * 86400,
+        change_hold=limits.phone_change_hold,
+        reset_hold=limits.password_reset_hold,
+    )
