@@ -166,12 +166,12 @@ def stop() -> ResponseReturnValue:
         form.refuse("phone", sentence("phone_invalid"))
     if mobile is None or not passed(form):
         return _stop_page(form)
-    stopped = parts().requests.stop(current_transaction(), mobile, "".join(form["code"].split()), now=now())
-    db.session.commit()
-    if stopped:
+    db.session.rollback()
+    refused = parts().stopping.stop(mobile, "".join(form["code"].split()), now=now())
+    if refused is None:
         return redirect(url_for("recovery.stop", done="recovery_stopped"), 303)
     note_failure()
-    form.refuse("code", sentence("recovery_stop_wrong"))
+    form.refuse("code", sentence(refused.reason))
     return _stop_page(form)
 
 

@@ -106,6 +106,11 @@ class Decider:
     because: str
 
 
+def stop_text(mobile: Mobile, code: str) -> str:
+    """What the stop code of a request is known by: the code means something only with the phone it was sent to."""
+    return f"recovery-stop {mobile.value} {code}"
+
+
 def parse_reference(text: str) -> str | None:
     """The number of a request in ``text``, with blanks or hyphens or without; None for anything else."""
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))

@@ -109,6 +109,9 @@ SENTENCES: Mapping[str, LazyString] = {
     "recovery_reference_invalid": _("申请编号是 12 位数字，请核对"),
     "recovery_stop_missing": _("请输入短信中的 8 位数字"),
     "recovery_stop_wrong": _("手机号或数字不正确，或已经失效"),
+    "recovery_stop_locked": _(
+        "数字输错次数过多，这个手机号暂时不能停止找回。请稍后再试，或带上证件到政务服务窗口办理。"
+    ),
     "recovery_stopped": _("已停止，账户已暂停。请带上证件到政务服务窗口办理。"),
     "phone_reauthenticate": _("更换手机号前，请重新登录，以确认是您本人。"),
     "phone_unchanged": _("这就是您现在的手机号，请输入新的手机号"),

@@ -1,5 +1,5 @@
-"""The last way over HTTP: two operators let a new phone set the password; nobody learns who exists, nothing is done
-twice, and who had the phone before can stop it."""
+"""The last way over HTTP: two operators let a new phone set the password; nobody learns who exists, and nothing
+is done twice."""
 
 import re
 import sqlite3
@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from idp.accounts.actions import move_status
 from idp.accounts.rules import PartyStatus
 from idp.console.rules import Role
 from idp.crypto.fields import FieldCipher
@@ -28,7 +27,9 @@ from tests.recovery.last_way import (
     ask_code,
     complete,
     file,
-    stop_code,
+    gets_in,
+    set_status,
+    templates,
     to_way,
 )
 from tests.recovery.test_journey import counted, limited, orders
@@ -38,21 +39,6 @@ HOLD = int(timedelta(hours=72).total_seconds())
 
 def state(site: Site) -> str:
     return str(site.one("SELECT state FROM recovery_request ORDER BY filed_at DESC"))
-
-
-def templates(site: Site, to: str) -> list[str]:
-    return [message["template"] for message in site.outbox("sms") if message["to"] == f"+86{to}"]
-
-
-def gets_in(site: Site, identifier: str, password: str) -> bool:
-    browser = site.browser()
-    browser.submit("/signin", {"identifier": identifier, "password": password})
-    return browser.signed_in
-
-
-def set_status(site: Site, party: str, before: PartyStatus, after: PartyStatus) -> None:
-    with site.provider.database.transaction() as tx:
-        assert move_status(tx, party, before=before, after=after)
 
 
 def test_who_lost_everything_gets_the_same_account_back(
@@ -401,53 +387,6 @@ def test_a_new_phone_that_another_account_has_leaves_it(
     complete(browser, reference)
     assert site.party(NEW_PHONE) == party
     assert [row[2] for row in trail(site, "person:phone:released")] == [party, other]
-
-
-# -- stopping
-
-
-@pytest.mark.parametrize("completed", [False, True])
-def test_who_had_the_phone_stops_it_and_nobody_gets_in(
-    site: Site, browser: Browser, party: str, office: Office, completed: bool
-) -> None:
-    reference = file(browser)
-    office.approve(reference)
-    code = stop_code(site)
-    taken = site.browser()
-    if completed:
-        complete(browser, reference)
-        taken.sign_in(NEW_PHONE, NEW_PASSWORD)
-    stranger = site.browser()
-    for form in ({"phone": NEW_PHONE, "code": code}, {"phone": PHONE, "code": "00000000"}, {"phone": PHONE}):
-        assert stranger.submit("/recover/stop", form).status_code == 422
-    assert stranger.submit("/recover/stop", {"phone": PHONE, "code": code}).status_code == 303
-    assert stranger.submit("/recover/stop", {"phone": PHONE, "code": code}).status_code == 422
-    assert site.one("SELECT status FROM party WHERE id = :p", p=party) == "suspended"
-    assert not taken.signed_in
-    assert not gets_in(site, NEW_PHONE, NEW_PASSWORD)
-    before = len(site.outbox("sms"))
-    ask_code(browser, reference)
-    assert len(site.outbox("sms")) == before
-    set_status(site, party, PartyStatus.SUSPENDED, PartyStatus.ACTIVE)  # lifted by operators: still no way in
-    for known in (NEW_PHONE, NUMBER):
-        assert not gets_in(site, known, NEW_PASSWORD)
-    before = len(site.outbox("sms"))
-    site.browser().submit("/signin/code", {"identifier": NEW_PHONE})
-    assert len(site.outbox("sms")) == before
-    again = file(browser)
-    office.approve(again)
-    complete(browser, again)
-    site.browser().sign_in(NEW_PHONE, NEW_PASSWORD)
-
-
-def test_a_stop_is_good_until_the_hold_is_over(site: Site, browser: Browser, party: str, office: Office) -> None:
-    reference = file(browser)
-    office.approve(reference)
-    complete(browser, reference)
-    site.later += APPROVAL_LIFETIME + HOLD + 60
-    late = site.browser().submit("/recover/stop", {"phone": PHONE, "code": stop_code(site)})
-    assert late.status_code == 422
-    site.browser().sign_in(NEW_PHONE, NEW_PASSWORD)
 
 
 # -- sealed
