@@ -135,8 +135,10 @@ class RecoverAct:
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         found, by = self.requests.find(tx, proposal.payload["request"]), Decider(decider.party_id, proposal.id)
-        done = found is not None and self.requests.approve(tx, found, proposal.subject or "", by, now=now)
-        return Done() if done else Denied(Reason.CHANGED)
+        if found is not None and self.requests.approve(tx, found, proposal.subject or "", by, now=now):
+            return Done()
+        barred = found is not None and self.requests.phone_barred(tx, found)
+        return Denied(Reason.PHONE_BARRED if barred else Reason.CHANGED)
 
 
 def acts(

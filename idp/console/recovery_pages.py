@@ -29,6 +29,7 @@ from idp.web.reasons import sentence
 
 LISTED = 50
 PROPOSE, REJECT = "propose", "reject"
+NOT_OPEN = "recovery_not_open"
 REFERENCE = Field("request", sentence("recovery_reference_missing"), max_length=32)
 DECISION = Field("decision", sentence("recovery_decision_missing"), max_length=8)
 HOW = Field("how", required=False, max_length=16)
@@ -123,8 +124,9 @@ def _reject(form: Form, found: Request, match: Match | None, why: Justification)
 
 
 def _propose(form: Form, found: Request, match: Match | None, why: Justification) -> ResponseReturnValue:
-    if match is None or not match.open or found.claim is None:
-        form.refuse("", sentence("recovery_not_open"))
+    barred = _barred(found, match)
+    if match is None or found.claim is None or barred:
+        form.refuse("", sentence(barred or NOT_OPEN))
         return _page(form, found, match)
     if form["how"] not in _ways():
         form.refuse("how", sentence("recovery_how_missing"))
@@ -148,6 +150,13 @@ def _propose(form: Form, found: Request, match: Match | None, why: Justification
     return redirect(url_for("console.proposal", key=made.id, done="proposal_made"), 303)
 
 
+def _barred(found: Request, match: Match | None) -> str | None:
+    """The name of the sentence that says why it can only be rejected."""
+    if match is None or not match.open:
+        return NOT_OPEN
+    return "recovery_phone_barred" if parts().requests.phone_barred(current_transaction(), found) else None
+
+
 def _ways() -> list[Way]:
     """How this operator may make sure of somebody."""
     return [way for way, role in WAYS.items() if current_operator().operator.has(role)]
@@ -160,6 +169,7 @@ def _same(typed: str, document: Document) -> bool:
 
 def _page(form: Form, found: Request, match: Match | None) -> ResponseReturnValue:
     waits = found.state is State.FILED
+    barred = _barred(found, match) if waits else None
     return page(
         "recovery",
         "recoveries",
@@ -177,7 +187,8 @@ def _page(form: Form, found: Request, match: Match | None) -> ResponseReturnValu
         ),
         account=_account(found.claim, match) if match and found.claim else None,
         waits=waits,
-        ways=[(way.value, word(f"way_{way}"), None) for way in _ways()] if match and match.open else [],
+        barred=sentence(barred) if barred else None,
+        ways=[] if barred else [(way.value, word(f"way_{way}"), None) for way in _ways()],
         at_counter=Way.COUNTER in _ways(),
     )
 

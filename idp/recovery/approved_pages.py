@@ -4,6 +4,8 @@ Always true: a number that is no approved request's looks the same and gets no m
 for the code goes on with it.
 """
 
+from dataclasses import replace
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -137,7 +139,8 @@ def approved_password() -> ResponseReturnValue:
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)
     person = parts().directory.person(current_transaction(), journey.facts["party_id"])
-    refuse_unfit(form, "new_password", parts().passwords, personal(person))
+    becoming = replace(person, mobile=Mobile(journey.facts["mobile"]))
+    refuse_unfit(form, "new_password", parts().passwords, personal(becoming))
     if not form.ok:
         return _password_page(form)
     db.session.rollback()

@@ -15,7 +15,7 @@ from idp.accounts.actions import Directory, hold, status
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
-from idp.accounts.rules import Act, Kind, Mobile
+from idp.accounts.rules import Act, Kind, Mobile, PartyStatus
 from idp.accounts.telling import own_locale, tell_phone
 from idp.audit import Event, record
 from idp.credentials import password as passwords
@@ -142,6 +142,11 @@ class Requests:
         stands = status(tx, party) if party else None
         return Match(party, stands) if party and stands else None
 
+    def phone_barred(self, tx: Transaction, request: Request) -> bool:
+        """Whether the new phone belongs to an account that is suspended, and so cannot leave it."""
+        owner = self._directory.owner(tx, request.claim.mobile) if request.claim else None
+        return owner is not None and status(tx, owner) is not PartyStatus.ACTIVE
+
     def reject(self, tx: Transaction, request: Request, by: Decider, *, now: int) -> bool:
         """False when it waits no longer. The same neutral text whatever the reason is (trust 3)."""
         if request.claim is None or tx.one(_REJECT, id=request.id, now=now) is None:
@@ -161,7 +166,7 @@ class Requests:
         if not hold(tx, party_id):
             return False
         match, claim = self.match(tx, request), request.claim
-        if claim is None or match is None or match.party_id != party_id:
+        if claim is None or match is None or match.party_id != party_id or self.phone_barred(tx, request):
             return False
         person, held = self._directory.person(tx, party_id), self._directory.own(tx, party_id, Kind.MOBILE)
         old, stop = person.mobile, f"{secrets.randbelow(10**8):08}"

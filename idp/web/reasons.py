@@ -210,6 +210,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "recovery_how_missing": _("请选择您是怎样核验的"),
     "recovery_number_differs": _("与申请中的证件号码不一致，请对照证件原件重新输入"),
     "recovery_not_open": _("没有可以找回的账户，只能不通过"),
+    "recovery_phone_barred": _("新手机号属于一个已暂停的账户，不能批准"),
     "recovery_not_waiting": _("这个申请已经办结"),
     "audit_id_invalid": _("编号只含字母、数字和 . _ ~ -"),
     "audit_event_invalid": _("没有这种事件"),

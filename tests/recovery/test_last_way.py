@@ -389,6 +389,33 @@ def test_a_new_phone_that_another_account_has_leaves_it(
     assert [row[2] for row in trail(site, "person:phone:released")] == [party, other]
 
 
+def test_a_new_phone_of_a_suspended_account_is_refused_before_anything_ends(
+    site: Site, browser: Browser, party: str, office: Office
+) -> None:
+    other = add_person(site.provider, NEW_PHONE, "other_lamp")
+    reference = file(browser)
+    proposal = office.propose(reference)
+    set_status(site, other, PartyStatus.ACTIVE, PartyStatus.SUSPENDED)
+    refused = office.second.approve(proposal)
+    assert (refused.status_code, "belongs to a suspended account" in refused.text) == (422, True)
+    page = office.first.get(office.open(office.first, reference)).text
+    assert 'value="propose"' not in page
+    assert "belongs to a suspended account" in page
+    again = office.say(reference, decision="propose", how="counter", number=NUMBER)
+    assert (again.status_code, "belongs to a suspended account" in again.text) == (422, True)
+    assert state(site) == "filed"
+    site.browser().sign_in()
+
+
+def test_the_new_password_does_not_hold_the_new_phone(
+    site: Site, browser: Browser, party: str, office: Office
+) -> None:
+    reference = file(browser)
+    office.approve(reference)
+    assert complete(browser, reference, f"Ox-{NEW_PHONE}-Elm").status_code == 422
+    assert state(site) == "approved"
+
+
 # -- sealed
 
 
