@@ -17,6 +17,7 @@ class RecoveryRequest(Base):
     or what was approved in its place.
 
     ``expires_at``: until when the new password may be set; ``keep_until``: until when the row is of use.
+    ``mismatches``: how often a number read at the counter was not the one stated.
     """
 
     __tablename__ = "recovery_request"
@@ -32,3 +33,4 @@ class RecoveryRequest(Base):
     stop: Mapped[bytes | None] = mapped_column(unique=True)
     expires_at: Mapped[int | None]
     keep_until: Mapped[int | None] = mapped_column(index=True)
+    mismatches: Mapped[int]

@@ -12,7 +12,7 @@ import orjson
 
 from idp.accounts import closing
 from idp.accounts.actions import Directory, hold, status
-from idp.accounts.documents import DocumentType, stored_document
+from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Act, Kind, Mobile, PartyStatus
@@ -31,6 +31,7 @@ from idp.messages.sms import enqueue_sms
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.rules import (
     APPROVAL_LIFETIME,
+    MISMATCHES,
     UNANSWERED_KEPT,
     Claim,
     Decider,
@@ -57,6 +58,7 @@ class _Row(NamedTuple):
     filed_at: int
     due_at: int
     party_id: str | None
+    mismatches: int
 
 
 class _Ended(NamedTuple):
@@ -66,12 +68,21 @@ class _Ended(NamedTuple):
 
 _COLUMNS = ", ".join(_Row._fields)
 _FILE = Statement[Any](
-    "INSERT INTO recovery_request (id, sealed, way, locale, state, filed_at, due_at)"
-    " VALUES (:id, :sealed, :way, :locale, 'filed', :now, :due_at)"
+    "INSERT INTO recovery_request (id, sealed, way, locale, state, filed_at, due_at, mismatches)"
+    " VALUES (:id, :sealed, :way, :locale, 'filed', :now, :due_at, 0)"
 )
 _FIND = Statement(f"SELECT {_COLUMNS} FROM recovery_request WHERE id = :id", _Row)
+# Who chose the counter may never come, or is found by the number they bring: they hide nobody who waits for a review.
 _WAITING = Statement(
-    f"SELECT {_COLUMNS} FROM recovery_request WHERE state = 'filed' ORDER BY due_at, id LIMIT :limit", _Row
+    f"SELECT {_COLUMNS} FROM recovery_request WHERE state = 'filed'"
+    " ORDER BY CASE way WHEN 'review' THEN 0 ELSE 1 END, due_at, id LIMIT :limit",
+    _Row,
+)
+# Of tries at once each is counted before the next one is answered.
+_COMPARE = Statement(
+    "UPDATE recovery_request SET mismatches = mismatches + :missed"
+    " WHERE id = :id AND state = 'filed' AND mismatches < :most RETURNING id",
+    str,
 )
 _REJECT = Statement(
     "UPDATE recovery_request SET state = 'rejected', sealed = NULL, keep_until = :now"
@@ -133,7 +144,7 @@ class Requests:
         return self._opened(row) if row else None
 
     def waiting(self, tx: Transaction, *, limit: int) -> list[Request]:
-        """Those that wait for an answer, the most urgent first."""
+        """Those that wait for an answer: for a review before those for the counter, the most urgent first."""
         return [self._opened(row) for row in tx.all(_WAITING, limit=limit)]
 
     def match(self, tx: Transaction, request: Request) -> Match | None:
@@ -141,6 +152,21 @@ class Requests:
         party = self._directory.owner(tx, request.claim.document) if request.claim else None
         stands = status(tx, party) if party else None
         return Match(party, stands) if party and stands else None
+
+    def is_number_of(
+        self, tx: Transaction, request: Request, number: Document | None, by: Decider, *, now: int
+    ) -> bool:
+        """Whether the number read from the document in the operator's hand is the one that was stated.
+
+        One that is not is counted and in the audit trail; once there were `MISMATCHES`, no number is right any more.
+        """
+        match, same = self.match(tx, request), request.claim is not None and number == request.claim.document
+        if tx.one(_COMPARE, id=request.id, missed=0 if same else 1, most=MISMATCHES) is None:
+            return False
+        if not same:
+            subject = match.party_id if match else request.id
+            self._note(tx, Event.RECOVERY_NUMBER_DIFFERED, by, subject, request.id, now=now)
+        return same
 
     def phone_barred(self, tx: Transaction, request: Request) -> bool:
         """Whether the new phone belongs to an account that is suspended, and so cannot leave it."""
@@ -257,9 +283,7 @@ class Requests:
             kind, number = told["document"]
             document = stored_document(DocumentType(kind), number)
             claim = Claim(PersonName(told["name"]), document, Mobile(told["mobile"]))
-        return Request(
-            row.id, claim, Way(row.way), row.locale, State(row.state), row.filed_at, row.due_at, row.party_id
-        )
+        return Request(row.id, claim, Way(row.way), row.locale, State(row.state), *row[5:])
 
 
 def purge(tx: Transaction, *, now: int) -> None:

@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from idp.accounts.rules import PartyStatus
+from idp.console import recovery_pages
 from idp.console.rules import Role
 from idp.crypto.fields import FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.recovery.requests import purge, reseal_requests
-from idp.recovery.rules import APPROVAL_LIFETIME, UNANSWERED_KEPT
+from idp.recovery.rules import APPROVAL_LIFETIME, MISMATCHES, UNANSWERED_KEPT, Request
 from tests.console.staff import WHY, on_duty
 from tests.console.test_people import trail
 from tests.provider import PASSWORD, PHONE, Browser, Site, add_person, claims_of, keys_of
@@ -176,6 +177,50 @@ def test_the_number_is_read_from_the_document_and_the_way_is_ones_own(
     assert site.one("SELECT COUNT(*) FROM proposal") == 0
     reviewed = Office(office.second, office.first).say(reference, decision="propose", how="review")
     assert reviewed.status_code == 303
+
+
+def test_a_number_is_not_found_out_by_trying(
+    site: Site, browser: Browser, party: str, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = file(browser)
+    wrong = {"decision": "propose", "how": "counter", "number": OTHER["number"]}
+    for _ in range(MISMATCHES):
+        assert "not the document number in the request" in office.say(reference, **wrong).text
+    assert [row[2] for row in trail(site, "operator:recovery:number_differed")] == [party] * MISMATCHES
+    right = office.say(reference, **wrong | {"number": NUMBER})
+    assert (right.status_code, "typed wrongly too often" in right.text) == (422, True)
+    assert 'value="propose"' not in office.second.get(office.open(office.second, reference)).text
+    monkeypatch.setattr(Request, "is_spent", False)  # as a try reads it that is under way beside the last one
+    assert office.say(reference, **wrong | {"number": NUMBER}).status_code == 422
+    assert site.one("SELECT COUNT(*) FROM proposal") == 0
+    assert office.say(reference, decision="reject").status_code == 303
+
+
+def test_right_numbers_are_not_counted(site: Site, browser: Browser, party: str, office: Office) -> None:
+    reference = file(browser)
+    for _ in range(MISMATCHES + 1):
+        proposal = office.propose(reference)
+        assert office.first.submit(proposal, {"withdraw": "yes"}).status_code == 303
+    assert trail(site, "operator:recovery:number_differed") == []
+
+
+@pytest.mark.parametrize(("name", "said"), [(WHO["name"], "The names agree"), ("欧阳静岚", "The names differ")])
+def test_the_second_operator_reads_whether_names_that_look_alike_agree(
+    site: Site, browser: Browser, party: str, office: Office, name: str, said: str
+) -> None:
+    page = office.second.get(office.propose(file(browser, WHO | {"name": name}))).text
+    assert page.count("***岚") == 2
+    assert said in page
+
+
+def test_who_waits_for_a_review_is_not_hidden_by_who_never_came_to_the_counter(
+    site: Site, browser: Browser, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery_pages, "LISTED", 2)
+    for way in ("counter", "counter", "review"):
+        last = file(site.browser(), phone=f"1370000{len(site.outbox('sms')):04}", way=way)
+    site.execute("UPDATE recovery_request SET due_at = due_at - 86400 WHERE way = 'counter'")
+    assert f"request={last}" in office.first.get("/console/recoveries").text
 
 
 def test_only_who_makes_sure_of_people_sees_requests_and_only_with_a_reason(

@@ -299,6 +299,12 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=refused(*RECOVERY, whole="recovery_not_open"),
         **recovery() | {"account": None, "ways": [], "barred": lambda: sentence("recovery_not_open")},
     ),
+    "console-recovery-spent": page(
+        "recovery",
+        "recoveries",
+        form=refused(*RECOVERY, whole="recovery_number_spent"),
+        **recovery() | {"ways": [], "barred": lambda: sentence("recovery_number_spent")},
+    ),
     "console-recovery-over": page(
         "recovery",
         "recoveries",
