@@ -58,6 +58,7 @@ from idp.proofing.ports import Registers
 from idp.proofing.rules import PhonePolicy
 from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
+from idp.recovery.stopping import Stopping
 from idp.registration.pages import Registration, init_registration
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
@@ -119,7 +120,15 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(
         app,
-        Recovery(provider.directory, provider.passwords, provider.codes, journeys, phones, provider.requests),
+        Recovery(
+            provider.directory,
+            provider.passwords,
+            provider.codes,
+            journeys,
+            phones,
+            provider.requests,
+            Stopping(provider.database, provider.directory),
+        ),
     )
     init_entities(app, _entity_parts(provider, journeys))
     init_admission(

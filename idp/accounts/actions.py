@@ -207,6 +207,10 @@ class Directory:
         """The same for what can be no identifier at all."""
         return self._index.current("text", text)
 
+    def blinds_of_text(self, text: str) -> tuple[bytes, ...]:
+        """What `blind_text` made of it under each key of the ring, the current first: to find what was stored."""
+        return self._index.candidates("text", text)
+
     def lookup(self, tx: Transaction, *identifiers: Identifier) -> Active | Unknown:
         """The account that the first of ``identifiers`` finds; of what was typed: `parse_identifiers`."""
         asked: dict[str, Any] = {}

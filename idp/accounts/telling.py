@@ -4,11 +4,16 @@ Always true: it goes through the outbox in the transaction of what it tells of, 
 no phone, runs the same statements.
 """
 
-from idp.accounts.actions import Directory
+from idp.accounts.actions import Directory, Person
 from idp.accounts.rules import Mobile
 from idp.db import Transaction
 from idp.messages.sms import enqueue_sms
 from idp.web.locale import short_time
+
+
+def own_locale(person: Person) -> str:
+    """The language of their profile where an installation keeps one there; else ``zh``, the citizens' language."""
+    return str(person.profile.get("locale") or "zh")
 
 
 def tell(
@@ -23,11 +28,10 @@ def tell(
 ) -> None:
     """Queue ``template`` for the phone on file. ``at``: the time it names, default ``now``.
 
-    ``locale``: of the page on which the person did it; None where it was done by somebody else: their own language.
+    ``locale``: of the page on which the person did it; None where somebody else did it: `own_locale`.
     """
     person = directory.person(tx, party_id or "")
-    locale = locale or str(person.profile.get("locale") or "zh")
-    tell_phone(tx, person.mobile, template, party_id=party_id, locale=locale, at=at, now=now)
+    tell_phone(tx, person.mobile, template, party_id=party_id, locale=locale or own_locale(person), at=at, now=now)
 
 
 def tell_phone(

@@ -147,6 +147,7 @@ class Event(StrEnum):
     DISPUTE_VIEWED = "operator:dispute:viewed"
     RECOVERY_SOUGHT = "operator:recovery:sought"
     RECOVERY_VIEWED = "operator:recovery:viewed"
+    RECOVERY_NUMBER_DIFFERED = "operator:recovery:number_differed"
     RECOVERY_APPROVED = "operator:recovery:approved"
     RECOVERY_REJECTED = "operator:recovery:rejected"
     AUDIT_READ = "operator:audit:read"

@@ -126,8 +126,10 @@ class RecoverAct:
             return ()
         claim, person = found.claim, self.directory.person(tx, proposal.subject or "")
         known = person.identity
+        agree = known is not None and known.name.key == claim.name.key  # two names may look alike when masked
         return (
             Change("person_name", known.name.masked if known else "nothing", claim.name.masked),
+            Change("names_compared", "", "names_agree" if agree else "names_differ"),
             Change("person_document", known.document.masked if known else "nothing", claim.document.masked),
             Change("login_phone", person.mobile.masked if person.mobile else "nothing", claim.mobile.masked),
             Change("recovery_way", f"way_{found.way}", f"way_{proposal.payload['how']}"),
@@ -135,8 +137,10 @@ class RecoverAct:
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         found, by = self.requests.find(tx, proposal.payload["request"]), Decider(decider.party_id, proposal.id)
-        done = found is not None and self.requests.approve(tx, found, proposal.subject or "", by, now=now)
-        return Done() if done else Denied(Reason.CHANGED)
+        if found is not None and self.requests.approve(tx, found, proposal.subject or "", by, now=now):
+            return Done()
+        barred = found is not None and self.requests.phone_barred(tx, found)
+        return Denied(Reason.PHONE_BARRED if barred else Reason.CHANGED)
 
 
 def acts(

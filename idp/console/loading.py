@@ -46,7 +46,6 @@ class Console:
     requests: Requests
     idle: int
     absolute: int
-    """The language that people are written to in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.documents import Document
 from idp.audit import Event
 from idp.console.acts import RECOVER, RECOVERERS
 from idp.console.guards import current_operator, looked, operator
@@ -29,6 +28,7 @@ from idp.web.reasons import sentence
 
 LISTED = 50
 PROPOSE, REJECT = "propose", "reject"
+NOT_OPEN = "recovery_not_open"
 REFERENCE = Field("request", sentence("recovery_reference_missing"), max_length=32)
 DECISION = Field("decision", sentence("recovery_decision_missing"), max_length=8)
 HOW = Field("how", required=False, max_length=16)
@@ -107,7 +107,7 @@ def recovery(reference: str) -> ResponseReturnValue:
         return _page(form, found, match)
     if form["decision"] == REJECT:
         return _reject(form, found, match, why)
-    return _propose(form, found, match, why)
+    return _propose(form, found, match, why, because)
 
 
 def _reject(form: Form, found: Request, match: Match | None, why: Justification) -> ResponseReturnValue:
@@ -122,13 +122,16 @@ def _reject(form: Form, found: Request, match: Match | None, why: Justification)
     return redirect(url_for("console.recoveries", done="recovery_decided"), 303)
 
 
-def _propose(form: Form, found: Request, match: Match | None, why: Justification) -> ResponseReturnValue:
-    if match is None or not match.open or found.claim is None:
-        form.refuse("", sentence("recovery_not_open"))
+def _propose(
+    form: Form, found: Request, match: Match | None, why: Justification, because: str
+) -> ResponseReturnValue:
+    barred = _barred(found, match)
+    if match is None or found.claim is None or barred:
+        form.refuse("", sentence(barred or NOT_OPEN))
         return _page(form, found, match)
     if form["how"] not in _ways():
         form.refuse("how", sentence("recovery_how_missing"))
-    elif form["how"] == Way.COUNTER and not _same(form["number"], found.claim.document):
+    elif form["how"] == Way.COUNTER and not _read(form["number"], found, found.claim, because):
         form.refuse("number", sentence("recovery_number_differs"))
     if not form.ok:
         return _page(form, found, match)
@@ -148,18 +151,30 @@ def _propose(form: Form, found: Request, match: Match | None, why: Justification
     return redirect(url_for("console.proposal", key=made.id, done="proposal_made"), 303)
 
 
+def _barred(found: Request, match: Match | None) -> str | None:
+    """The name of the sentence that says why it can only be rejected."""
+    if match is None or not match.open:
+        return NOT_OPEN
+    if found.is_spent:
+        return "recovery_number_spent"
+    return "recovery_phone_barred" if parts().requests.phone_barred(current_transaction(), found) else None
+
+
 def _ways() -> list[Way]:
     """How this operator may make sure of somebody."""
     return [way for way, role in WAYS.items() if current_operator().operator.has(role)]
 
 
-def _same(typed: str, document: Document) -> bool:
-    """Whether the number read from the document in the operator's hand is the one that was stated."""
-    return typed_document(document.kind, typed) == document
+def _read(typed: str, found: Request, claim: Claim, because: str) -> bool:
+    """Whether ``typed`` is the number of the document that was stated."""
+    by = Decider(current_operator().operator.party_id, because)
+    number = typed_document(claim.document.kind, typed)
+    return parts().requests.is_number_of(current_transaction(), found, number, by, now=now())
 
 
 def _page(form: Form, found: Request, match: Match | None) -> ResponseReturnValue:
     waits = found.state is State.FILED
+    barred = _barred(found, match) if waits else None
     return page(
         "recovery",
         "recoveries",
@@ -177,7 +192,8 @@ def _page(form: Form, found: Request, match: Match | None) -> ResponseReturnValu
         ),
         account=_account(found.claim, match) if match and found.claim else None,
         waits=waits,
-        ways=[(way.value, word(f"way_{way}"), None) for way in _ways()] if match and match.open else [],
+        barred=sentence(barred) if barred else None,
+        ways=[] if barred else [(way.value, word(f"way_{way}"), None) for way in _ways()],
         at_counter=Way.COUNTER in _ways(),
     )
 

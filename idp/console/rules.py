@@ -61,6 +61,7 @@ class Reason(StrEnum):
     ROLE_NEEDED = "proposal_role_needed"
     CLOSED = "proposal_closed"
     CHANGED = "proposal_subject_changed"
+    PHONE_BARRED = "recovery_phone_barred"
     ALREADY_PROPOSED = "proposal_already_open"
 
 

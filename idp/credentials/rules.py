@@ -32,6 +32,8 @@ class Refusal(StrEnum):
     ENROLMENT_EXPIRED = "enrolment_expired"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"
     RECOVERY_CODE_LOCKED = "recovery_code_locked"
+    RECOVERY_STOP_WRONG = "recovery_stop_wrong"
+    RECOVERY_STOP_LOCKED = "recovery_stop_locked"
     PASSKEY_REFUSED = "passkey_refused"
     PASSKEY_EXPIRED = "passkey_expired"
     PASSKEY_KNOWN = "passkey_known"
@@ -48,6 +50,7 @@ class AttemptKind(StrEnum):
     ENTITY_CHECK = "entity_check"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
+    RECOVERY_STOP = "recovery_stop"
 
 
 @dataclass(frozen=True, slots=True)

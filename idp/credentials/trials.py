@@ -13,6 +13,7 @@ LOCKED = {
     AttemptKind.PASSWORD: Refusal.PASSWORD_LOCKED,
     AttemptKind.TOTP: Refusal.TOTP_LOCKED,
     AttemptKind.RECOVERY_CODE: Refusal.RECOVERY_CODE_LOCKED,
+    AttemptKind.RECOVERY_STOP: Refusal.RECOVERY_STOP_LOCKED,
 }
 _WAIT = 3.0
 _PAUSE = 0.02

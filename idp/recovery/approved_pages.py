@@ -4,6 +4,8 @@ Always true: a number that is no approved request's looks the same and gets no m
 for the code goes on with it.
 """
 
+from dataclasses import replace
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -137,7 +139,8 @@ def approved_password() -> ResponseReturnValue:
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)
     person = parts().directory.person(current_transaction(), journey.facts["party_id"])
-    refuse_unfit(form, "new_password", parts().passwords, personal(person))
+    becoming = replace(person, mobile=Mobile(journey.facts["mobile"]))
+    refuse_unfit(form, "new_password", parts().passwords, personal(becoming))
     if not form.ok:
         return _password_page(form)
     db.session.rollback()
@@ -166,12 +169,12 @@ def stop() -> ResponseReturnValue:
         form.refuse("phone", sentence("phone_invalid"))
     if mobile is None or not passed(form):
         return _stop_page(form)
-    stopped = parts().requests.stop(current_transaction(), mobile, "".join(form["code"].split()), now=now())
-    db.session.commit()
-    if stopped:
+    db.session.rollback()
+    refused = parts().stopping.stop(mobile, "".join(form["code"].split()), now=now())
+    if refused is None:
         return redirect(url_for("recovery.stop", done="recovery_stopped"), 303)
     note_failure()
-    form.refuse("code", sentence("recovery_stop_wrong"))
+    form.refuse("code", sentence(refused.reason))
     return _stop_page(form)
 
 

@@ -13,8 +13,11 @@ class RecoveryRequest(Base):
     """``id`` is the number its person is told. ``sealed``: JSON of name, document and new phone, context
     ``recovery_request.sealed:<id>``.
 
-    ``party_id`` stands from the approval on; ``stop``: the blind index of the old phone and the code that stops it.
+    ``party_id`` stands from the approval on; ``stop``: the blind index of the old phone and the code that stops it
+    or what was approved in its place.
+
     ``expires_at``: until when the new password may be set; ``keep_until``: until when the row is of use.
+    ``mismatches``: how often a number read at the counter was not the one stated.
     """
 
     __tablename__ = "recovery_request"
@@ -30,3 +33,4 @@ class RecoveryRequest(Base):
     stop: Mapped[bytes | None] = mapped_column(unique=True)
     expires_at: Mapped[int | None]
     keep_until: Mapped[int | None] = mapped_column(index=True)
+    mismatches: Mapped[int]

@@ -24,6 +24,7 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.actions import Addressee, addressee, judge, reset
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Denied
+from idp.recovery.stopping import Stopping
 from idp.signin.choosing import password_rules, personal, refuse_unfit
 from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over, not_here
 from idp.signin.codes import send_code
@@ -59,6 +60,7 @@ class Recovery:
     journeys: Journeys
     phones: PhonePolicy
     requests: Requests
+    stopping: Stopping
 
 
 def init_recovery(app: Flask, known: Recovery) -> None:

@@ -1,7 +1,8 @@
 """Requests of people who have lost password, phone and every other factor: filed, decided on by operators, completed.
 
 Always true: filing asks nothing about accounts, so it is the same whoever is named; an approved request is completed
-once, or stopped, and from its approval on nobody gets into the account but by completing it.
+once, or stopped, and from its approval on nobody gets into the account but by completing it. Accounts are held first,
+in one order, then requests are written.
 """
 
 import secrets
@@ -9,11 +10,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from idp.accounts.actions import Directory, hold, move_status, status
-from idp.accounts.documents import DocumentType, stored_document
+from idp.accounts import closing
+from idp.accounts.actions import Directory, hold, status
+from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Act, Kind, Mobile, PartyStatus
+from idp.accounts.telling import own_locale, tell_phone
 from idp.audit import Event, record
 from idp.credentials import password as passwords
 from idp.credentials.purge import erase_factors
@@ -26,11 +29,21 @@ from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
 from idp.messages.sms import enqueue_sms
 from idp.proofing.rules import PhonePolicy
-from idp.recovery.rules import APPROVAL_LIFETIME, UNANSWERED_KEPT, Claim, Decider, Match, Request, State, Way
+from idp.recovery.rules import (
+    APPROVAL_LIFETIME,
+    MISMATCHES,
+    UNANSWERED_KEPT,
+    Claim,
+    Decider,
+    Match,
+    Request,
+    State,
+    Way,
+    stop_text,
+)
 from idp.signin import sessions
 from idp.signin.phones import release
 from idp.signin.rules import SessionEnd
-from idp.web.locale import short_time
 
 HELD = (Act.CHANGE_PHONE, Act.RESET_PASSWORD, Act.CHANGE_METHODS, Act.REPRESENT)
 """What waits after an account was recovered so."""
@@ -45,6 +58,7 @@ class _Row(NamedTuple):
     filed_at: int
     due_at: int
     party_id: str | None
+    mismatches: int
 
 
 class _Ended(NamedTuple):
@@ -54,12 +68,21 @@ class _Ended(NamedTuple):
 
 _COLUMNS = ", ".join(_Row._fields)
 _FILE = Statement[Any](
-    "INSERT INTO recovery_request (id, sealed, way, locale, state, filed_at, due_at)"
-    " VALUES (:id, :sealed, :way, :locale, 'filed', :now, :due_at)"
+    "INSERT INTO recovery_request (id, sealed, way, locale, state, filed_at, due_at, mismatches)"
+    " VALUES (:id, :sealed, :way, :locale, 'filed', :now, :due_at, 0)"
 )
 _FIND = Statement(f"SELECT {_COLUMNS} FROM recovery_request WHERE id = :id", _Row)
+# Who chose the counter may never come, or is found by the number they bring: they hide nobody who waits for a review.
 _WAITING = Statement(
-    f"SELECT {_COLUMNS} FROM recovery_request WHERE state = 'filed' ORDER BY due_at, id LIMIT :limit", _Row
+    f"SELECT {_COLUMNS} FROM recovery_request WHERE state = 'filed'"
+    " ORDER BY CASE way WHEN 'review' THEN 0 ELSE 1 END, due_at, id LIMIT :limit",
+    _Row,
+)
+# Of tries at once each is counted before the next one is answered.
+_COMPARE = Statement(
+    "UPDATE recovery_request SET mismatches = mismatches + :missed"
+    " WHERE id = :id AND state = 'filed' AND mismatches < :most RETURNING id",
+    str,
 )
 _REJECT = Statement(
     "UPDATE recovery_request SET state = 'rejected', sealed = NULL, keep_until = :now"
@@ -75,17 +98,17 @@ _REPLACE = Statement[Any](
     "UPDATE recovery_request SET state = 'stopped', sealed = NULL"
     " WHERE party_id = :party AND state = 'approved' AND id <> :id"
 )
+# Who had the phone was told one code: it stops whatever is approved as long as there is something to stop.
+_PROLONG_STOPS = Statement[Any](
+    "UPDATE recovery_request SET keep_until = :keep_until"
+    " WHERE party_id = :party AND stop IS NOT NULL AND keep_until > :now"
+)
 _APPROVED = Statement(
     f"SELECT {_COLUMNS} FROM recovery_request WHERE id = :id AND state = 'approved' AND expires_at > :now", _Row
 )
 _COMPLETE = Statement(
     "UPDATE recovery_request SET state = 'done', sealed = NULL"
     " WHERE id = :id AND state = 'approved' AND expires_at > :now RETURNING party_id, locale",
-    _Ended,
-)
-_STOP = Statement(
-    "UPDATE recovery_request SET state = 'stopped', sealed = NULL, stop = NULL"
-    " WHERE stop = :stop AND state IN ('approved', 'done') AND keep_until > :now RETURNING party_id, locale",
     _Ended,
 )
 _FORGET = Statement[Any]("UPDATE recovery_request SET sealed = NULL WHERE sealed IS NOT NULL AND expires_at <= :now")
@@ -121,7 +144,7 @@ class Requests:
         return self._opened(row) if row else None
 
     def waiting(self, tx: Transaction, *, limit: int) -> list[Request]:
-        """Those that wait for an answer, the most urgent first."""
+        """Those that wait for an answer: for a review before those for the counter, the most urgent first."""
         return [self._opened(row) for row in tx.all(_WAITING, limit=limit)]
 
     def match(self, tx: Transaction, request: Request) -> Match | None:
@@ -129,6 +152,26 @@ class Requests:
         party = self._directory.owner(tx, request.claim.document) if request.claim else None
         stands = status(tx, party) if party else None
         return Match(party, stands) if party and stands else None
+
+    def is_number_of(
+        self, tx: Transaction, request: Request, number: Document | None, by: Decider, *, now: int
+    ) -> bool:
+        """Whether the number read from the document in the operator's hand is the one that was stated.
+
+        One that is not is counted and in the audit trail; once there were `MISMATCHES`, no number is right any more.
+        """
+        match, same = self.match(tx, request), request.claim is not None and number == request.claim.document
+        if tx.one(_COMPARE, id=request.id, missed=0 if same else 1, most=MISMATCHES) is None:
+            return False
+        if not same:
+            subject = match.party_id if match else request.id
+            self._note(tx, Event.RECOVERY_NUMBER_DIFFERED, by, subject, request.id, now=now)
+        return same
+
+    def phone_barred(self, tx: Transaction, request: Request) -> bool:
+        """Whether the new phone belongs to an account that is suspended, and so cannot leave it."""
+        owner = self._directory.owner(tx, request.claim.mobile) if request.claim else None
+        return owner is not None and status(tx, owner) is not PartyStatus.ACTIVE
 
     def reject(self, tx: Transaction, request: Request, by: Decider, *, now: int) -> bool:
         """False when it waits no longer. The same neutral text whatever the reason is (trust 3)."""
@@ -142,25 +185,33 @@ class Requests:
     def approve(self, tx: Transaction, request: Request, party_id: str, by: Decider, *, now: int) -> bool:
         """Close the account to everybody but the new phone; False, and nothing done, when that is no longer to be.
 
-        Phone, password and every other factor end with all sessions and grants; the old phone is told how to stop it.
+        Phone, password and every other factor end with all sessions and grants, and the account is not closed. The
+        old phone is told, in its person's language, how to stop it; nobody tries to reach it for longer than a day
+        (messages.rules), so what was told is good for as long as there is something to stop.
         """
-        match, claim = self.match(tx, request), request.claim
-        if claim is None or match is None or not match.open or match.party_id != party_id or not hold(tx, party_id):
+        if not hold(tx, party_id):
             return False
-        old, held = self._directory.person(tx, party_id).mobile, self._directory.own(tx, party_id, Kind.MOBILE)
-        locale, stop = request.locale, f"{secrets.randbelow(10**8):08}"
+        match, claim = self.match(tx, request), request.claim
+        if claim is None or match is None or match.party_id != party_id or self.phone_barred(tx, request):
+            return False
+        person, held = self._directory.person(tx, party_id), self._directory.own(tx, party_id, Kind.MOBILE)
+        old, stop = person.mobile, f"{secrets.randbelow(10**8):08}"
         until = now + APPROVAL_LIFETIME
+        keep_until = until + self._policy.change_hold
         won = tx.one(
             _APPROVE,
             id=request.id,
             party=party_id,
-            stop=self._blind(old, stop) if old else None,
+            stop=self._directory.blind_text(stop_text(old, stop)) if old else None,
             expires_at=until,
-            keep_until=until + self._policy.change_hold,
+            keep_until=keep_until,
         )
         if won is None:
             return False
         tx.run(_REPLACE, party=party_id, id=request.id)
+        tx.run(_PROLONG_STOPS, party=party_id, keep_until=keep_until, now=now)
+        if closing.keep(tx, party_id):
+            record(tx, Event.ACCOUNT_KEPT, actor=by.operator, subject=party_id, now=now)
         if held:
             release(tx, self._directory, held, now=now)
         if passwords.require_reset(tx, party_id=party_id, now=now):
@@ -169,10 +220,11 @@ class Requests:
         sessions.end_all(tx, party_id, SessionEnd.OPERATOR, now=now)
         end_party_grants(tx, party_id, EndReason.OPERATOR, now=now)
         self._note(tx, Event.RECOVERY_APPROVED, by, party_id, request.id, now=now)
-        self._text(tx, claim.mobile, "recovery_approved", {"reference": request.id}, locale, party_id, now=now)
+        said = {"reference": request.id}
+        self._text(tx, claim.mobile, "recovery_approved", said, request.locale, party_id, now=now)
         if old:
             said = {"tail": claim.mobile.value[-4:], "stop": stop}
-            self._text(tx, old, "recovery_notice", said, locale, party_id, now=now)
+            self._text(tx, old, "recovery_notice", said, own_locale(person), party_id, now=now)
         return True
 
     def approved(self, tx: Transaction, key: str, *, now: int) -> Request | None:
@@ -183,7 +235,9 @@ class Requests:
     def complete(self, tx: Transaction, journeys: Journeys, journey: Journey, *, hashed: str, now: int) -> bool:
         """The new phone, the new password and what waits after them; when False, the caller rolls back."""
         party_id, mobile = journey.facts["party_id"], Mobile(journey.facts["mobile"])
-        if not hold(tx, party_id):
+        parties = {party_id, self._directory.owner(tx, mobile) or party_id}
+        open_ones = {party for party in sorted(parties) if hold(tx, party)}  # as `change_phone` does
+        if party_id not in open_ones:
             return False
         if not journeys.move(tx, journey, {**journey.facts, "reset": True}, ended_at=now):
             return False
@@ -191,7 +245,7 @@ class Requests:
         if ended is None or ended.party_id != party_id:
             return False
         others = self._directory.holder(tx, mobile)
-        if others and not release(tx, self._directory, others, now=now):
+        if others and (others.party_id not in open_ones or not release(tx, self._directory, others, now=now)):
             return False
         if not self._directory.add_identifier(tx, party_id, mobile, verified=True, now=now):
             return False
@@ -202,29 +256,8 @@ class Requests:
         record(tx, Event.PHONE_CHANGED, actor=party_id, subject=party_id, now=now)
         record(tx, Event.PASSWORD_RESET, actor=party_id, subject=party_id, reason="recovery-request", now=now)
         sessions.end_all(tx, party_id, SessionEnd.PASSWORD_RESET, now=now)
-        self._text(tx, mobile, "phone_bound", {"time": short_time(now)}, ended.locale, party_id, now=now)
+        tell_phone(tx, mobile, "phone_bound", party_id=party_id, locale=ended.locale, now=now)
         return True
-
-    def stop(self, tx: Transaction, mobile: Mobile, code: str, *, now: int) -> bool:
-        """Who had the phone before says that it was not them: nobody gets in until operators have looked at it."""
-        ended = tx.one(_STOP, stop=self._blind(mobile, code), now=now)
-        if ended is None:
-            return False
-        party_id, said = ended.party_id, {"time": short_time(now)}
-        bound, held = self._directory.person(tx, party_id).mobile, self._directory.own(tx, party_id, Kind.MOBILE)
-        if held:
-            self._directory.drop_identifier(tx, held)
-        passwords.require_reset(tx, party_id=party_id, now=now)
-        move_status(tx, party_id, before=PartyStatus.ACTIVE, after=PartyStatus.SUSPENDED)
-        sessions.end_all(tx, party_id, SessionEnd.ACCOUNT_SUSPENDED, now=now)
-        end_party_grants(tx, party_id, EndReason.ACCOUNT_SUSPENDED, now=now)
-        record(tx, Event.RECOVERY_STOPPED, subject=party_id, now=now)
-        for phone in filter(None, (mobile, bound)):
-            self._text(tx, phone, "account_suspended", said, ended.locale, party_id, now=now)
-        return True
-
-    def _blind(self, mobile: Mobile, code: str) -> bytes:
-        return self._directory.blind_text(f"recovery-stop {mobile.value} {code}")
 
     def _note(self, tx: Transaction, event: Event, by: Decider, subject: str, key: str, *, now: int) -> None:
         detail = {"because": by.because, "request": key}
@@ -250,9 +283,7 @@ class Requests:
             kind, number = told["document"]
             document = stored_document(DocumentType(kind), number)
             claim = Claim(PersonName(told["name"]), document, Mobile(told["mobile"]))
-        return Request(
-            row.id, claim, Way(row.way), row.locale, State(row.state), row.filed_at, row.due_at, row.party_id
-        )
+        return Request(row.id, claim, Way(row.way), row.locale, State(row.state), *row[5:])
 
 
 def purge(tx: Transaction, *, now: int) -> None:

@@ -17,6 +17,8 @@ APPROVAL_LIFETIME = 7 * DAY
 """Seconds from the approval of a request within which its person has to set the new password."""
 UNANSWERED_KEPT = 90 * DAY
 """Seconds for which a request is kept after its day when nobody came to the counter."""
+MISMATCHES = 5
+"""So many numbers that were not the one stated, and it can only be rejected: nobody finds a number out by trying."""
 _SEPARATORS = re.compile(r"[\s-]+")
 _REFERENCE = re.compile(r"[0-9]{12}", re.ASCII)
 
@@ -81,6 +83,12 @@ class Request:
     filed_at: int
     due_at: int
     party_id: str | None
+    mismatches: int = 0
+    """Numbers read from a document that were not the one stated."""
+
+    @property
+    def is_spent(self) -> bool:
+        return self.mismatches >= MISMATCHES
 
     def is_overdue(self, *, now: int) -> bool:
         return self.state is State.FILED and self.due_at < now
@@ -104,6 +112,11 @@ class Decider:
 
     operator: str
     because: str
+
+
+def stop_text(mobile: Mobile, code: str) -> str:
+    """What the stop code of a request is known by: the code means something only with the phone it was sent to."""
+    return f"recovery-stop {mobile.value} {code}"
 
 
 def parse_reference(text: str) -> str | None:

@@ -109,6 +109,9 @@ SENTENCES: Mapping[str, LazyString] = {
     "recovery_reference_invalid": _("申请编号是 12 位数字，请核对"),
     "recovery_stop_missing": _("请输入短信中的 8 位数字"),
     "recovery_stop_wrong": _("手机号或数字不正确，或已经失效"),
+    "recovery_stop_locked": _(
+        "数字输错次数过多，这个手机号暂时不能停止找回。请稍后再试，或带上证件到政务服务窗口办理。"
+    ),
     "recovery_stopped": _("已停止，账户已暂停。请带上证件到政务服务窗口办理。"),
     "phone_reauthenticate": _("更换手机号前，请重新登录，以确认是您本人。"),
     "phone_unchanged": _("这就是您现在的手机号，请输入新的手机号"),
@@ -207,6 +210,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "recovery_how_missing": _("请选择您是怎样核验的"),
     "recovery_number_differs": _("与申请中的证件号码不一致，请对照证件原件重新输入"),
     "recovery_not_open": _("没有可以找回的账户，只能不通过"),
+    "recovery_phone_barred": _("新手机号属于一个已暂停的账户，不能批准"),
+    "recovery_number_spent": _("证件号码已多次输错，只能不通过"),
     "recovery_not_waiting": _("这个申请已经办结"),
     "audit_id_invalid": _("编号只含字母、数字和 . _ ~ -"),
     "audit_event_invalid": _("没有这种事件"),
@@ -313,6 +318,7 @@ EVENTS: Mapping[str, LazyString] = {
     "operator:person:password_unlocked": _("工作人员解除了密码锁定"),
     "operator:person:evidence_ended": _("工作人员要求重新实名"),
     "operator:recovery:viewed": _("工作人员查看了找回您账户的申请"),
+    "operator:recovery:number_differed": _("工作人员输入的证件号码与找回申请不一致"),
     "operator:recovery:approved": _("工作人员批准用新手机号找回账户"),
     "operator:recovery:rejected": _("工作人员未通过找回账户的申请"),
     "operator:proposal:viewed": _("工作人员查看了您的账户"),

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.accounts.actions import move_status
+from idp.accounts.rules import PartyStatus
 from idp.console.rules import Role
 from tests.console.staff import WHY, Staff, on_duty
 from tests.provider import Browser, Site, add_document
@@ -95,3 +97,18 @@ def stop_code(site: Site) -> str:
     """The digits in the text that told the old phone."""
     told = [message for message in site.outbox("sms") if message["template"] == "recovery_notice"]
     return str(told[-1]["params"]["stop"])
+
+
+def templates(site: Site, to: str) -> list[str]:
+    return [message["template"] for message in site.outbox("sms") if message["to"] == f"+86{to}"]
+
+
+def gets_in(site: Site, identifier: str, password: str) -> bool:
+    browser = site.browser()
+    browser.submit("/signin", {"identifier": identifier, "password": password})
+    return browser.signed_in
+
+
+def set_status(site: Site, party: str, before: PartyStatus, after: PartyStatus) -> None:
+    with site.provider.database.transaction() as tx:
+        assert move_status(tx, party, before=before, after=after)

@@ -1,11 +1,14 @@
 """Requests over both databases: approved once, completed once, stopped once, whoever else does so at the moment."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import orjson
 import pytest
 
-from idp.accounts.actions import Active, Directory
+from idp.accounts.actions import Active, Directory, hold
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
@@ -17,10 +20,11 @@ from idp.disputes.actions import Disputes
 from idp.disputes.rules import Calendar
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
-from idp.messages.outbox import init_outbox
+from idp.messages.outbox import init_outbox, payload_context
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Claim, Decider, Request, State, Way
+from idp.recovery.stopping import Stopping
 from tests.accounts.test_directory import directory
 from tests.grants.making import CIPHER
 
@@ -125,3 +129,60 @@ def test_of_new_passwords_at_once_from_several_browsers_one_is_set(
         assert tx.all(Statement("SELECT hash FROM password", str)) == hashes
         assert people.lookup(tx, NEW) == Active(party)
         assert len(hashes) == 1
+
+
+def stop_code(any_database: Database) -> str:
+    with any_database.transaction() as tx:
+        sealed = tx.all(Statement[tuple[str, bytes]]("SELECT id, payload FROM outbox WHERE payload IS NOT NULL"))
+    opened = [orjson.loads(CIPHER.open(payload, context=payload_context(key))) for key, payload in sealed]
+    return next(str(one["params"]["stop"]) for one in opened if one["template"] == "recovery_notice")
+
+
+def test_a_stop_code_outlives_the_key_it_was_written_under(
+    any_database: Database, requests: Requests, party: str, filed: Request
+) -> None:
+    with any_database.transaction() as tx:
+        assert requests.approve(tx, filed, party, BY, now=NOW + 1)
+    rotated = Stopping(any_database, directory(index=("j", "i")))
+    assert rotated.stop(OLD, stop_code(any_database), now=NOW + 2) is None
+
+
+def test_who_stops_waits_for_the_account_before_anything_else(
+    any_database: Database, requests: Requests, people: Directory, party: str, filed: Request
+) -> None:
+    """Whoever holds the account and then writes its request, as a completion does, meets no deadlock."""
+    with any_database.transaction() as tx:
+        assert requests.approve(tx, filed, party, BY, now=NOW + 1)
+    code, stopping = stop_code(any_database), Stopping(any_database, people)
+    with ThreadPoolExecutor(1) as pool:
+        with any_database.transaction() as tx:
+            assert hold(tx, party)
+            stopped = pool.submit(stopping.stop, OLD, code, now=NOW + 2)
+            time.sleep(0.5)
+            tx.run(Statement[Any]("UPDATE recovery_request SET way = 'review' WHERE id = :id"), id=filed.id)
+        assert stopped.result(timeout=10) is None
+
+
+def test_who_completes_waits_for_the_account_that_has_the_number_before_taking_it(
+    any_database: Database, requests: Requests, people: Directory, party: str, filed: Request
+) -> None:
+    """Whoever holds that account and then takes its number, as a change of phone does, meets no deadlock."""
+    journeys = Journeys(CIPHER, lifetime=1800)
+    facts = {"request": filed.id, "party_id": party, "mobile": NEW.value, "challenge": "", "proved": True}
+    with any_database.transaction() as tx:
+        other = people.open_person(tx, mobile=NEW, user_name=None, now=NOW)
+        assert isinstance(other, Active)
+        assert requests.approve(tx, filed, party, BY, now=NOW + 1)
+        begun = journeys.begin(tx, FlowKind.RECOVERY_APPROVED, facts, browser=digest("one"), now=NOW + 2)
+
+    def complete() -> bool:
+        with any_database.transaction() as tx:
+            return requests.complete(tx, journeys, begun, hashed="hash", now=NOW + 3)
+
+    with ThreadPoolExecutor(1) as pool:
+        with any_database.transaction() as tx:
+            assert hold(tx, other.party_id)
+            completed = pool.submit(complete)
+            time.sleep(0.5)
+            assert people.holder(tx, NEW) is not None
+        assert completed.result(timeout=10)

@@ -128,6 +128,7 @@ def recovery(*, state: str = "recovery_filed", same_name: bool = True, **changed
         "recovery": lambda: thing(**facts | changed, state=word(state), way=word("way_counter")),
         "account": lambda: thing(**account, status=word("status_active")),
         "waits": True,
+        "barred": None,
         "ways": lambda: [(way, word(f"way_{way}"), None) for way in ("counter", "review")],
         "at_counter": True,
     }
@@ -296,7 +297,13 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         "recovery",
         "recoveries",
         form=refused(*RECOVERY, whole="recovery_not_open"),
-        **recovery() | {"account": None, "ways": []},
+        **recovery() | {"account": None, "ways": [], "barred": lambda: sentence("recovery_not_open")},
+    ),
+    "console-recovery-spent": page(
+        "recovery",
+        "recoveries",
+        form=refused(*RECOVERY, whole="recovery_number_spent"),
+        **recovery() | {"ways": [], "barred": lambda: sentence("recovery_number_spent")},
     ),
     "console-recovery-over": page(
         "recovery",

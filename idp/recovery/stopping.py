@@ -1,0 +1,85 @@
+"""Stopping a recovery that somebody else asked for, by who has the phone the account had before.
+
+Always true: a try is counted on the number that was typed before its code is looked at, whoever has the number; after
+a stop no approval of before is good, and nobody gets in until operators have looked at the account.
+"""
+
+from typing import Any, NamedTuple
+
+from idp.accounts import closing
+from idp.accounts.actions import Directory, hold, move_status
+from idp.accounts.rules import Kind, Mobile, PartyStatus
+from idp.accounts.telling import own_locale, tell_phone
+from idp.audit import Event, record
+from idp.credentials import attempts, trials
+from idp.credentials import password as passwords
+from idp.credentials.rules import AttemptKind, AttemptPolicy, Denied, Refusal
+from idp.db import Database, Statement, Transaction
+from idp.grants.actions import end_party_grants
+from idp.grants.rules import EndReason
+from idp.recovery.rules import stop_text
+from idp.signin import sessions
+from idp.signin.rules import SessionEnd
+
+KIND = AttemptKind.RECOVERY_STOP
+POLICY = AttemptPolicy(limit=10, window=3600, lock_steps=(900,))
+"""A short lock: whoever guesses must not keep the owner of the number from stopping."""
+
+
+class _Found(NamedTuple):
+    id: str
+    party_id: str
+
+
+# Of whatever state: a request whose place a later one took keeps its code, for the later one is stopped by it.
+_FIND = Statement("SELECT id, party_id FROM recovery_request WHERE stop IN (:b0, :b1) AND keep_until > :now", _Found)
+_USE = Statement("UPDATE recovery_request SET stop = NULL WHERE id = :id AND stop IN (:b0, :b1) RETURNING id", str)
+_END_ALL = Statement[Any](
+    "UPDATE recovery_request SET state = 'stopped', sealed = NULL, stop = NULL WHERE party_id = :party"
+)
+
+
+class Stopping:
+    """`stop` opens transactions of its own: none of the caller may be open on SQLite meanwhile."""
+
+    def __init__(self, database: Database, directory: Directory) -> None:
+        self._database = database
+        self._directory = directory
+
+    def stop(self, mobile: Mobile, code: str, *, now: int) -> Denied | None:
+        """None when it is stopped. ``code``: the eight digits that ``mobile`` was told."""
+        key = attempts.unknown_key(self._directory.blind(mobile))
+        reserved = trials.reserve(self._database, key=key, kind=KIND, policy=POLICY, now=now)
+        if isinstance(reserved, Denied):
+            return reserved
+        with self._database.transaction() as tx:
+            party_id = self._use(tx, mobile, code, now)
+            if party_id is not None:
+                self._close(tx, party_id, mobile, now)
+            right = party_id is not None
+            attempts.settle(tx, key=key, kind=KIND, at=reserved.at, success=right, now=now, policy=POLICY)
+        return None if right else Denied(Refusal.RECOVERY_STOP_WRONG)
+
+    def _use(self, tx: Transaction, mobile: Mobile, code: str, now: int) -> str | None:
+        """Whose account the code stops, once; the account is held before its request is touched."""
+        blinds = self._directory.blinds_of_text(stop_text(mobile, code))
+        found = tx.one(_FIND, b0=blinds[0], b1=blinds[-1], now=now)
+        if found is None:
+            return None
+        hold(tx, found.party_id)
+        return found.party_id if tx.one(_USE, id=found.id, b0=blinds[0], b1=blinds[-1]) else None
+
+    def _close(self, tx: Transaction, party_id: str, mobile: Mobile, now: int) -> None:
+        tx.run(_END_ALL, party=party_id)
+        person, held = self._directory.person(tx, party_id), self._directory.own(tx, party_id, Kind.MOBILE)
+        if held:
+            self._directory.drop_identifier(tx, held)
+        if closing.keep(tx, party_id):  # who asked for that may not have been the account's person
+            record(tx, Event.ACCOUNT_KEPT, subject=party_id, now=now)
+        passwords.require_reset(tx, party_id=party_id, now=now)
+        move_status(tx, party_id, before=PartyStatus.ACTIVE, after=PartyStatus.SUSPENDED)
+        sessions.end_all(tx, party_id, SessionEnd.ACCOUNT_SUSPENDED, now=now)
+        end_party_grants(tx, party_id, EndReason.ACCOUNT_SUSPENDED, now=now)
+        record(tx, Event.RECOVERY_STOPPED, subject=party_id, now=now)
+        for phone in filter(None, (mobile, person.mobile)):
+            tell_phone(tx, phone, "account_suspended", party_id=party_id, locale=own_locale(person), now=now)
