@@ -56,6 +56,10 @@ _KNOWN = Statement(
     int,
 )
 _OWN = Statement("SELECT party_id, id FROM party_identifier WHERE party_id = :party AND kind = :kind", Holder)
+_MOBILE = Statement[tuple[str, bytes]](
+    "SELECT id, sealed FROM party_identifier WHERE party_id = :party AND kind = 'mobile'"
+)
+_NOBODYS = "party_identifier.sealed:nobody"
 _DROP_IDENTIFIER = Statement[Any]("DELETE FROM party_identifier WHERE id = :id AND party_id = :party")
 
 
@@ -197,6 +201,7 @@ class Directory:
         self._cipher = cipher
         self._index = index
         self._anchors = anchors
+        self._nobodys = cipher.seal("10000000000", context=_NOBODYS)
         self._subjects: dict[tuple[str, str], str] = {}
 
     def blind(self, identifier: Identifier) -> bytes:
@@ -357,6 +362,14 @@ class Directory:
     def stand_in(self, text: str) -> Mobile:
         """A number that nobody can have, always the same for one text: messages to it are counted, and go nowhere."""
         return Mobile(f"0{int.from_bytes(self.blind_text(text)[:8]) % 10**10:010}")
+
+    def mobile(self, tx: Transaction, party_id: str) -> Mobile | None:
+        """The phone on file. To have none costs the opening of a field, too: no time tells who exists (trust 3)."""
+        row = tx.one(_MOBILE, party=party_id)
+        if row is None:
+            self._cipher.open(self._nobodys, context=_NOBODYS)
+            return None
+        return Mobile(self._cipher.open(row[1], context=f"party_identifier.sealed:{row[0]}"))
 
     def person(self, tx: Transaction, party_id: str) -> Person:
         return self._person(party_id, tx.all(_PERSON, party=party_id))

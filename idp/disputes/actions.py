@@ -162,7 +162,7 @@ class Disputes:
         return self._opened(row)
 
     def _tell(self, tx: Transaction, row: Stored, *, now: int) -> None:
-        mobile = self._directory.person(tx, row.party_id).mobile
+        mobile = self._directory.mobile(tx, row.party_id)
         enqueue_sms(
             tx,
             to=mobile.e164 if mobile else "",

@@ -37,7 +37,7 @@ def addressee(tx: Transaction, directory: Directory, identifiers: Sequence[Ident
     """The phone on file of whoever has one of ``identifiers``; the same statements when nobody does."""
     found = directory.lookup(tx, *identifiers)
     party_id = found.party_id if isinstance(found, Active) and found.kind is PartyKind.PERSON else None
-    mobile = directory.person(tx, party_id or "").mobile
+    mobile = directory.mobile(tx, party_id or "")
     if party_id and mobile:
         return Addressee(party_id, mobile)
     typed = next((one for one in identifiers if isinstance(one, Mobile)), None)

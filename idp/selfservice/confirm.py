@@ -38,7 +38,7 @@ def confirm_first() -> ResponseReturnValue:
 @signed_in
 def confirm() -> ResponseReturnValue:
     session: Session = current_session()
-    mobile = parts().directory.person(current_transaction(), session.party_id).mobile
+    mobile = parts().directory.mobile(current_transaction(), session.party_id)
     if mobile is None:  # no phone on file: signing in again is as fresh
         return redirect(url_for("signin.password", **carried()), 303)
     challenge = request.args.get("c", "")

@@ -35,7 +35,7 @@ def change_phone(
     open_ones = {party for party in sorted(parties) if hold(tx, party)}  # in one order, whoever takes whose number
     if party_id not in open_ones or held_until(tx, party_id, Act.CHANGE_PHONE, now=now) is not None:
         return False
-    old = directory.person(tx, party_id).mobile
+    old = directory.mobile(tx, party_id)
     own = directory.own(tx, party_id, Kind.MOBILE)
     if not _give_up(tx, directory, own, change.expected, now=now):
         return False

@@ -58,7 +58,7 @@ def _ask(session: Session, form: Form) -> ResponseReturnValue:
     mobile = Mobile.parse(form["phone"])
     if mobile is None:
         form.refuse("phone", sentence("phone_invalid"))
-    elif mobile == parts().directory.person(current_transaction(), session.party_id).mobile:
+    elif mobile == parts().directory.mobile(current_transaction(), session.party_id):
         form.refuse("phone", sentence("phone_unchanged"))
     if mobile is None or not form.ok:
         return _number_page(session, form, None)
@@ -74,7 +74,7 @@ def _ask(session: Session, form: Form) -> ResponseReturnValue:
 
 
 def _number_page(session: Session, form: Form, held: int | None) -> ResponseReturnValue:
-    mobile = parts().directory.person(current_transaction(), session.party_id).mobile
+    mobile = parts().directory.mobile(current_transaction(), session.party_id)
     return render_template(
         "account/phone.html",
         form=form,
@@ -144,7 +144,7 @@ def phone_confirm() -> ResponseReturnValue:
 def _change(journey: Journey, change: Change) -> ResponseReturnValue:
     tx = current_transaction()
     ended = {**journey.facts, "proved": True, "changed": True}
-    first = parts().directory.person(tx, change.session.party_id).mobile is None
+    first = parts().directory.mobile(tx, change.session.party_id) is None
     moved = parts().journeys.move(tx, journey, ended, ended_at=now())
     if not moved or not change_phone(
         tx, parts().directory, change, parts().phones, locale=preferences().lang, now=now()

@@ -106,7 +106,7 @@ def by_passkey(asked: Confirmation) -> ResponseReturnValue:
 
 
 def by_code(asked: Confirmation) -> ResponseReturnValue:
-    mobile = parts().directory.person(current_transaction(), asked.session.party_id).mobile
+    mobile = parts().directory.mobile(current_transaction(), asked.session.party_id)
     challenge = request.args.get("c", "")
     sent = challenge and parts().codes.phone(challenge_id=challenge, purpose=Purpose.CONFIRM, browser=browser_id())
     if mobile is None:  # gone since the ways were looked up

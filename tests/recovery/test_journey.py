@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.crypto.fields import FieldCipher
 from idp.db import Statement
 from idp.db.sqlite import SqliteWire
 from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, claims_of
@@ -362,6 +363,25 @@ def test_known_and_unknown_cost_the_same_hashes(site: Site, monkeypatch: pytest.
     for identifier in (PHONE, NAME, UNKNOWN, "nobody_here"):
         trace(site, identifier, monkeypatch)
     assert hashed == []
+
+
+def test_asking_opens_as_many_fields_for_known_and_unknown(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    whole = FieldCipher.open
+
+    def opening(cipher: FieldCipher, blob: bytes, *, context: str) -> str:
+        opened.append(context.partition(":")[0])
+        return whole(cipher, blob, context=context)
+
+    monkeypatch.setattr(FieldCipher, "open", opening)
+    seen = []
+    for identifier in (PHONE, NAME, UNKNOWN, "nobody_here"):
+        visitor = site.browser()
+        visitor.get("/recover")
+        opened.clear()
+        assert visitor.submit("/recover", {"identifier": identifier}).status_code == 303
+        seen.append(list(opened))
+    assert seen == [["party_identifier.sealed"]] * 4
 
 
 @pytest.mark.parametrize("identifier", [UNKNOWN, "nobody_here"])
