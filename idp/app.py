@@ -1,6 +1,6 @@
 """Putting the provider together: the Flask application, the lane before it, and what worker and commands share.
 
-Always true: everything is made here once from the settings and handed down.
+Always true: what `idp.provider` has made once from the settings is handed down from here.
 """
 
 import math
@@ -258,7 +258,7 @@ def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metric
             provider.cipher,
             lifetime=limits.lifetime,
             provider=digits,
-            waiting=provider.settings.server.threads // 2,
+            waiting=max(1, provider.settings.server.threads // 2),
         ),
         AddressBudget(provider.store, provider.index, "captcha-address", limits.after_failures),
         limits.before_sms,

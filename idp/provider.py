@@ -6,7 +6,6 @@ Always true: each part is made here, once, and handed down; nothing below looks 
 import socket
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -50,9 +49,6 @@ from idp.settings import Settings
 from idp.signin.factors import Factors
 from idp.state.opening import open_store
 from idp.state.store import Store
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,8 @@ def _propose(
         return _page(form, found, match)
     if form["how"] not in _ways():
         form.refuse("how", sentence("recovery_how_missing"))
+    elif form["how"] == Way.COUNTER and typed_document(found.claim.document.kind, form["number"]) is None:
+        form.refuse("number", sentence("document_number_invalid"))
     elif form["how"] == Way.COUNTER and not _read(form["number"], found, found.claim, because):
         form.refuse("number", sentence("recovery_number_differs"))
     if not form.ok:

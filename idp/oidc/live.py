@@ -107,7 +107,7 @@ def rotate(
         return None
     grant, last_seen_at = won
     if last_seen_at is not None:
-        with suppress(DatabaseUnavailable):  # the token is used up: whoever is told to try again would replay it
+        with suppress(DatabaseUnavailable):  # the token is used up: who is told to try again would replay it
             _seen_again(tx, grant.session_id, last_seen_at, idle=idle, now=now)
             tx.flush()
     return grant, successor

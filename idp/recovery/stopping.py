@@ -13,6 +13,7 @@ from idp.accounts.telling import own_locale, tell_phone
 from idp.audit import Event, record
 from idp.credentials import attempts, trials
 from idp.credentials import password as passwords
+from idp.credentials.purge import erase_factors
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Denied, Refusal
 from idp.db import Database, Statement, Transaction
 from idp.grants.actions import end_party_grants
@@ -22,8 +23,9 @@ from idp.signin import sessions
 from idp.signin.rules import SessionEnd
 
 KIND = AttemptKind.RECOVERY_STOP
-POLICY = AttemptPolicy(limit=10, window=3600, lock_steps=(900,))
-"""A short lock: whoever guesses must not keep the owner of the number from stopping."""
+POLICY = AttemptPolicy(limit=100, window=3600, lock_steps=(300,))
+"""Loose and short: who knows the number should not easily keep its owner from stopping, and eight digits stand this
+for as long as they are good (a chance in a thousand or so, with captchas all the way)."""
 
 
 class _Found(NamedTuple):
@@ -77,6 +79,7 @@ class Stopping:
         if closing.keep(tx, party_id):  # who asked for that may not have been the account's person
             record(tx, Event.ACCOUNT_KEPT, subject=party_id, now=now)
         passwords.require_reset(tx, party_id=party_id, now=now)
+        erase_factors(tx, party_id, now=now)  # the approval ended the owner's: what there is since is the other one's
         move_status(tx, party_id, before=PartyStatus.ACTIVE, after=PartyStatus.SUSPENDED)
         sessions.end_all(tx, party_id, SessionEnd.ACCOUNT_SUSPENDED, now=now)
         end_party_grants(tx, party_id, EndReason.ACCOUNT_SUSPENDED, now=now)

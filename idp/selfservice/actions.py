@@ -43,7 +43,6 @@ def disown(
     phone would be rid of the owner's authenticator.
     """
     party_id = session.party_id
-    hold(tx, party_id)  # what is being added to sign in by waits, and then finds its session over
     record(
         tx,
         Event.SESSION_DISOWNED,

@@ -7,10 +7,12 @@ ways to sign in are removed only by a session that may change them.
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.audit import Event
 from idp.audit.reading import entry_at
 from idp.db import current_transaction, db
 from idp.selfservice.actions import disown, is_disownable
 from idp.selfservice.pages import blueprint, parse_place, parts, shown_entry
+from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import what_comes_first
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -30,7 +32,9 @@ def not_me() -> ResponseReturnValue:
     first = what_comes_first(session, back=url_for("account.not_me", at=request.args["at"]))
     said = request.form.get("confirm") if request.method == "POST" else None
     if said not in ("yes", "all") or (said == "all" and first):
-        return render_template("account/not_me.html", entry=shown_entry(entry, session), confirm_url=first)
+        page = render_template("account/not_me.html", entry=shown_entry(entry, session), confirm_url=first)
+        return page, 422 if said else 200
+    hold_session(session, Event.SESSION_DISOWNED)  # a passkey being added waits, and finds its session over
     disown(tx, parts().directory, session, entry, methods=said == "all", locale=preferences().lang, now=now())
     db.session.commit()
     clear_session_secret()

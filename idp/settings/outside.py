@@ -1,6 +1,6 @@
 """Sections of what stands outside: providers, registers, and whatever is asked over HTTP.
 
-Always true: the defaults are the sandbox's, and production refuses them.
+Always true: a secret shared with the sandbox is known to everybody, and production refuses it.
 """
 
 from pathlib import Path

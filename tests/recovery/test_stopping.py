@@ -22,6 +22,7 @@ from tests.recovery.last_way import (
 )
 from tests.recovery.test_last_way import HOLD
 from tests.selfservice.test_close import AFTER, ask, close, count
+from tests.signin.factors import add_totp, prove_two
 
 OTHER_PHONE = "13700003333"
 
@@ -157,6 +158,20 @@ def test_the_old_phone_is_told_in_its_persons_language_and_the_new_one_in_that_o
     told = {message["template"]: message["locale"] for message in site.outbox("sms")}
     assert told["recovery_approved"] == "en"
     assert told["recovery_notice"] == told["account_suspended"] == "zh"
+
+
+def test_what_was_added_to_sign_in_by_meanwhile_goes_with_the_stop(
+    site: Site, browser: Browser, party: str, office: Office
+) -> None:
+    reference = file(browser)
+    office.approve(reference)
+    complete(browser, reference)
+    site.later += 73 * 3600
+    add_totp(prove_two(site.browser().sign_in(NEW_PHONE, NEW_PASSWORD)))
+    enrolled = "SELECT COUNT(*) FROM totp WHERE party_id = :party AND sealed IS NOT NULL"
+    assert site.one(enrolled, party=party) == 1
+    assert stop(site, PHONE, stop_code(site)).status_code == 303
+    assert site.one(enrolled, party=party) == 0
 
 
 def test_stop_codes_are_not_guessed_and_nobody_learns_whose_number_it_is(

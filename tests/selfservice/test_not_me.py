@@ -148,7 +148,7 @@ def test_what_was_added_since_the_disowned_sign_in_goes_with_it(
     page = links(signed_in)[0]
     shown = signed_in.get(page).text
     assert ("must first confirm" in shown, 'value="all"' in shown) == (True, False)
-    assert signed_in.submit(page, {"confirm": "all"}).status_code == 200  # one factor does not change methods
+    assert signed_in.submit(page, {"confirm": "all"}).status_code == 422  # one factor does not change methods
     assert (thief.signed_in, site.one("SELECT COUNT(*) FROM recovery_code") > 0) == (True, True)
     confirm = html.unescape(re.findall(r'href="(/signin/confirm[^"]+)"', shown)[0])
     sent = signed_in.submit(f"{confirm}&by=sms", {"send": "yes"}).headers["Location"]
