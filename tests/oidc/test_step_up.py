@@ -1,16 +1,22 @@
 """RFC 9470 from end to end: an API refuses a token, its client steps the person up, and the new token opens it."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.test import TestResponse
 
 from adapters.departments.challenge import read_challenge, require_level
 from adapters.departments.errors import InvalidToken
 from adapters.departments.resource_server import ResourceServer, ResourceSettings
 from adapters.departments.transport import Request, Response
 from idp.proofing.actions import add_evidence
-from tests.provider import ISSUER, Browser, Site
+from idp.proofing.ports import Match
+from tests.credentials.authenticator import Authenticator
+from tests.provider import ISSUER, Browser, Site, answered, claims_of
+from tests.registers import ScriptedRegisters
+from tests.signin.factors import add_passkey, by_passkey, prove_two, sent_to
 
 
 @dataclass
@@ -43,6 +49,33 @@ def test_an_api_challenges_and_a_stepped_up_token_opens_it(
     strong = signed_in.tokens(acr_values=" ".join(asked.values))
     assert require_level(api.verify(strong["access_token"], now=site.now()), "ial:2", now=site.now()) is None
     assert api.verify(strong["access_token"], now=site.now())["acr"] == "urn:tongban:ial:2"
+
+
+def test_one_session_rises_to_a_checked_identity_and_then_to_the_highest_strength(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    """An app asks for ``ial:2``, then for ``ial:2:aal:3``: each page adds what is missing to the same session."""
+    device = Authenticator()
+    add_passkey(prove_two(signed_in), device)
+    person = site.browser().sign_in()
+    session = "SELECT id FROM session WHERE methods = :used AND ended_at IS NULL"
+    began = site.one(session, used="pwd")
+    registers.people["欧阳清岚", "11010519491231002X"] = Match(valid_to=None)
+    proving = sent_to(person.ask(acr_values="urn:tongban:ial:2"))
+    assert urlsplit(proving).path == "/identity/name"
+    form = {"name": "欧阳清岚", "kind": "id_number", "number": "11010519491231002X"}
+    checked = told(site, person.get(sent_to(person.submit(proving, form))))
+    assert (checked["acr"], checked["ial"], checked["aal"]) == ("urn:tongban:ial:2", 2, 1)
+    confirming = sent_to(person.ask(acr_values="urn:tongban:ial:2:aal:3"))
+    assert urlsplit(confirming).path == "/signin/confirm"
+    highest = told(site, person.get(sent_to(by_passkey(person, device, confirming))))
+    assert (highest["acr"], highest["ial"], highest["aal"]) == ("urn:tongban:ial:2:aal:3", 2, 3)
+    assert site.one(session, used="pwd pop") == began
+
+
+def told(site: Site, entered: TestResponse) -> dict[str, Any]:
+    """The ID token of the app that was entered."""
+    return claims_of(site.exchange(answered(entered)["code"]).get_json()["id_token"])
 
 
 def test_an_old_sign_in_is_renewed_by_max_age(site: Site, signed_in: Browser, api: ResourceServer) -> None:
