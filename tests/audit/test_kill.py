@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from idp.audit.rules import Entry
 from idp.audit.verify import verify
 from idp.db import Database, Statement
@@ -37,6 +39,7 @@ for name in ("one", "two", "three"):
 _SUBJECTS = Statement(f"SELECT {', '.join(Entry._fields)} FROM audit_event WHERE seq > 0", Entry)
 
 
+@pytest.mark.processes
 def test_kill_9_in_the_middle_of_writing_leaves_a_clean_chain(
     any_database_url: str, any_database: Database, tmp_path: Path
 ) -> None:

@@ -28,6 +28,8 @@ from tests.conformance.op import DESCRIPTION
 from tests.conformance.raw import RawResponse, exchange, message
 from tests.conformance.test_plans import TARGETS
 
+pytestmark = pytest.mark.processes
+
 OURS = ("tongban",)
 METHODS = ("GET", "POST")
 

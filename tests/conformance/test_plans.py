@@ -10,6 +10,8 @@ from tests.conformance.op import Op
 from tests.conformance.plans import CHECKS, INAPPLICABLE, PLANS, Plan
 from tests.conformance.planted import FAULTS
 
+pytestmark = pytest.mark.processes
+
 WRITTEN = (checks_claims, checks_code_flow, checks_discovery, checks_logout, checks_sessions)
 BY_KEY = {plan.key: plan for plan in PLANS}
 TARGETS = ("tongban", pytest.param("peer", marks=pytest.mark.peer))

@@ -10,6 +10,8 @@ from tests.conformance.op import Op
 from tests.conformance.plans import CHECKS, PLANS, Plan
 from tests.conformance.planted import fault_of
 
+pytestmark = pytest.mark.processes
+
 CASES = [pytest.param(plan, module, id=f"{plan.key}-{module}") for plan in PLANS for module in plan.modules]
 
 

@@ -273,6 +273,7 @@ def signing_in(url: str, party_id: str, inputs: list[str]) -> dict[str, Any]:
     return {"task": "sign_in", "database": url, "party": party_id, "threads": 12, "inputs": inputs}
 
 
+@pytest.mark.processes
 def test_of_200_parallel_wrong_passwords_over_two_processes_ten_are_evaluated(
     any_database_url: str, any_database: Database, person: str
 ) -> None:
@@ -289,6 +290,7 @@ def test_of_200_parallel_wrong_passwords_over_two_processes_ten_are_evaluated(
     assert isinstance(sign_in(passwords(any_database), person, PASSWORD), Denied)
 
 
+@pytest.mark.processes
 def test_parallel_right_passwords_over_two_processes_are_all_accepted(
     any_database_url: str, any_database: Database, person: str
 ) -> None:

@@ -302,6 +302,7 @@ STATES = [
 ]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("state", STATES)
 def test_of_six_parallel_answers_over_two_processes_one_wins(
     state: str, request: pytest.FixtureRequest, tmp_path: Path

@@ -170,6 +170,7 @@ print(len(ensure_keys(Database(engine), FieldCipher(Ring((RingKey("k1", b"1" * 3
 """
 
 
+@pytest.mark.processes
 def test_of_several_first_starts_one_makes_each_key(any_database_url: str, any_database: Database) -> None:
     command = [sys.executable, "-c", STARTER, any_database_url]
     starters = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -252,6 +252,7 @@ def fetch(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_serves_and_stops_on_a_signal(number: signal.Signals, tmp_path: Path) -> None:
     arguments = ["tax", "--port", "0", "--store", str(tmp_path / "tax.db")]

@@ -247,6 +247,7 @@ print(sum(store.take_pending(f"s{n}", now=100)[1] for n in range(50)))
 """
 
 
+@pytest.mark.processes
 def test_processes_share_the_sqlite_file_with_one_winner_each(tmp_path: Path) -> None:
     path = tmp_path / "app.db"
     store = SqliteStore(path)

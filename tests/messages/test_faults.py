@@ -73,6 +73,7 @@ def fill(database: Database, count: int) -> None:
             outbox.enqueue(tx, "logout", {}, client_id=f"app-{number % 9}", now=int(time.time()))
 
 
+@pytest.mark.processes
 def test_two_processes_deliver_200_messages_once_each(
     any_database: Database, run: tuple[list[subprocess.Popen[bytes]], Run]
 ) -> None:
@@ -83,6 +84,7 @@ def test_two_processes_deliver_200_messages_once_each(
     assert (len(seen), set(seen.values())) == (200, {1})
 
 
+@pytest.mark.processes
 def test_a_killed_workers_messages_are_delivered_by_another(
     any_database: Database, run: tuple[list[subprocess.Popen[bytes]], Run], start: Start
 ) -> None:

@@ -115,6 +115,7 @@ def test_the_documented_example_passes_the_vendors_checks() -> None:
     assert not hasattr(parse(body, idempotency_key="msg_01JD4Z8Q5V7K2M9X3T6B0R1WCE"), "error")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_and_ends_cleanly(ending: signal.Signals) -> None:
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("TONGBAN_")}

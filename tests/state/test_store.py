@@ -145,6 +145,7 @@ def _numbers(text: str) -> list[int]:
     return [int(word) for word in text.strip(" []\n").split(",") if word]
 
 
+@pytest.mark.processes
 def test_racing_processes_have_one_winner_for_each_value_and_lose_no_count(
     addresses: tuple[str, str], store: Store
 ) -> None:

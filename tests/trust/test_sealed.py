@@ -136,6 +136,7 @@ def under_old_key(connection: Connection) -> int:
     return sum(ring.needs_rotation(blob) for one in SEALED for _, blob in one.rows(connection))
 
 
+@pytest.mark.processes
 def test_a_rotation_killed_at_any_write_leaves_everything_readable_and_is_finished_by_the_next(
     any_database: Database, any_database_url: str, tmp_path: Path
 ) -> None:
