@@ -101,7 +101,7 @@ def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Pa
         f"http://localhost:{ports.sandbox}",
         [*_SANDBOX, "--port", str(ports.sandbox), *addresses],
         partial(answers, ports.sandbox, "/"),
-        {name: env[name] for name in SECRET_VARIABLES},
+        {name: env[name] for name in SECRET_VARIABLES if name in env},
     )
     return [
         sandbox,

@@ -248,6 +248,17 @@ class Life:
         assert ENTITY in browser.get("/account/acting").text
         self.look()
 
+    def ask_for_help(self) -> None:
+        """From another browser: who has lost everything says who they are and where they can be reached now."""
+        stranger, phone = Browser(self.at, self.wire), self.canaries.plant("phone of a request", "17091524863")
+        at = stranger.submit("/recover/last/person", {"name": NAME, "kind": "id_number", "number": DOCUMENT})
+        at = stranger.submit(at.headers["location"], {"phone": phone})
+        code = self.canaries.plant_code(stranger.await_code(phone, "bind_code"))
+        at = stranger.submit(at.headers["location"], {"code": code})
+        filed = stranger.submit(at.headers["location"], {"way": "review"})
+        assert filed.status_code == 303, problem(filed)
+        self.look()
+
     def be_dealt_with(self) -> None:
         """Two operators: one reads and answers the objection, looks at the person, and proposes; the other agrees."""
         clerk, second = (Clerk(self, name) for name in CLERKS)
@@ -275,9 +286,12 @@ class Clerk:
 
     def __init__(self, life: Life, name: str) -> None:
         self.browser = Browser(life.at, life.wire)
-        link = life.at.run("operator", "add", name, "--role", "review").split()[-1]
+        told = life.at.run("operator", "add", name, "--role", "review").splitlines()
+        link, code = (line.partition(": ")[2] for line in told)
         path = link.removeprefix(life.at.issuer)
         life.canaries.plant("link of an operator", path.partition("k=")[2])
+        path = self.submit(path, {"enrolment_code": life.canaries.plant_code(code)}).headers["location"]
+        life.canaries.plant("link of who typed the code", path.partition("k=")[2])
         shown = re.search(r'id="secret"[^>]*>([A-Z2-7]{32})<', self.browser.get(path).text)
         assert shown
         totp = pyotp.TOTP(life.canaries.plant("TOTP seed", shown[1]))

@@ -154,6 +154,7 @@ def lived(
         through_every_route(wire, at.nodes[1].url, paths, life.values, cookies)
         life.look()
         life.change_things()
+        life.ask_for_help()
         life.be_dealt_with()
         life.leave()
         life.look()
