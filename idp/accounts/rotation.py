@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.db import Database, Statement
 
 _BATCH = 200
@@ -25,15 +26,8 @@ _IDENTIFIERS = Statement(
 _SET_IDENTIFIER = Statement[Any](
     "UPDATE party_identifier SET sealed = :sealed, blind = :blind WHERE id = :id AND sealed = :before"
 )
-_SEALED = {
-    table: (
-        Statement[tuple[str, bytes]](
-            f"SELECT {key}, sealed FROM {table} WHERE {key} > :after ORDER BY {key} LIMIT :limit"
-        ),
-        Statement[Any](f"UPDATE {table} SET sealed = :sealed WHERE {key} = :id AND sealed = :before"),
-    )
-    for table, key in (("profile", "party_id"), ("identity_document", "id"), ("legal_entity", "party_id"))
-}
+_SEALED = (("profile", "party_id"), ("identity_document", "id"), ("legal_entity", "party_id"))
+"""Tables with a column ``sealed``, and what names their rows."""
 
 
 def rotate_accounts(
@@ -41,7 +35,7 @@ def rotate_accounts(
 ) -> int:
     """Bring everything sealed of parties under the current keys; the number of rows changed."""
     changed = _rotate_identifiers(database, cipher, index, progress)
-    return changed + sum(_rotate_sealed(database, cipher, table) for table in _SEALED)
+    return changed + sum(reseal_column(database, cipher, table, "sealed", key=key) for table, key in _SEALED)
 
 
 def _rotate_identifiers(
@@ -62,18 +56,3 @@ def _rotate_identifiers(
             return changed
         seen, after = seen + len(rows), rows[-1].id
         progress(f"{seen} identifiers looked at")
-
-
-def _rotate_sealed(database: Database, cipher: FieldCipher, table: str) -> int:
-    changed, after, (read, write) = 0, "", _SEALED[table]
-    while True:
-        with database.transaction() as tx:
-            rows = tx.all(read, after=after, limit=_BATCH)
-            for row, blob in rows:
-                if cipher.needs_rotation(blob):
-                    context = f"{table}.sealed:{row}"
-                    sealed = cipher.seal(cipher.open(blob, context=context), context=context)
-                    changed += tx.run(write, id=row, sealed=sealed, before=blob)
-        if not rows:
-            return changed
-        after = rows[-1][0]

@@ -27,8 +27,9 @@ from idp.flows.rules import FlowKind, open_step
 from idp.recovery.actions import Addressee
 from idp.recovery.pages import NEW_PASSWORD, blueprint, order_code, parts
 from idp.recovery.rules import parse_reference
+from idp.recovery.steps import Steps
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
+from idp.signin.code_step import CodeStep, done_notice, journey_over
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
@@ -50,14 +51,11 @@ CODE_STEP = CodeStep(
 )
 
 
-def _journey() -> Journey | None:
-    key = request.values.get("f", "")
-    found = parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
-    return found if key else None
-
-
 def _to(journey: Journey) -> str:
     return url_for(f"recovery.approved_{open_step(KIND, journey.facts)}", f=journey.id)
+
+
+STEPS = Steps(KIND, BEGIN, lambda: parts().journeys, _to)
 
 
 @blueprint.route("/recover/approved", methods=["GET", "POST"])
@@ -108,13 +106,9 @@ def _reference_page(form: Form) -> ResponseReturnValue:
 
 @blueprint.route("/recover/approved/code", methods=["GET", "POST"])
 @public
-def approved_code() -> ResponseReturnValue:
+@STEPS.at("code")
+def approved_code(journey: Journey) -> ResponseReturnValue:
     """Step 2: the code shows that the new phone is still theirs."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "code":
-        return not_here(_to(journey))
     return CODE_STEP.serve(parts().codes, parts().journeys, journey, _proved)
 
 
@@ -128,13 +122,9 @@ def _proved(journey: Journey) -> ResponseReturnValue:
 
 @blueprint.route("/recover/approved/password", methods=["GET", "POST"])
 @public
-def approved_password() -> ResponseReturnValue:
+@STEPS.at("password")
+def approved_password(journey: Journey) -> ResponseReturnValue:
     """Step 3: the new password; with it the phone becomes the account's."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "password":
-        return not_here(_to(journey))
     if request.method == "GET":
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)

@@ -24,9 +24,10 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.actions import Addressee, addressee, judge, reset
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Denied
+from idp.recovery.steps import Steps
 from idp.recovery.stopping import Stopping
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over, not_here
+from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over
 from idp.signin.codes import send_code
 from idp.signin.pages import IDENTIFIER, another_way_page, client_name
 from idp.web.clock import now
@@ -75,16 +76,12 @@ def parts() -> Recovery:
     return found
 
 
-def _journey() -> Journey | None:
-    key = request.values.get("f", "")
-    if not key:
-        return None
-    return parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
-
-
 def _to(journey: Journey) -> str:
     """The address of the step that is open."""
     return url_for(f"recovery.{open_step(KIND, journey.facts)}", f=journey.id, **carried())
+
+
+STEPS = Steps(KIND, BEGIN, lambda: parts().journeys, _to)
 
 
 @blueprint.route("/recover", methods=["GET", "POST"])
@@ -143,13 +140,9 @@ def _identifier_page(form: Form) -> ResponseReturnValue:
 
 @blueprint.route("/recover/code", methods=["GET", "POST"])
 @public
-def code() -> ResponseReturnValue:
+@STEPS.at("code")
+def code(journey: Journey) -> ResponseReturnValue:
     """Step 2: the code shows control of the phone on file."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "code":
-        return not_here(_to(journey))
     return CODE_STEP.serve(parts().codes, parts().journeys, journey, _proved)
 
 
@@ -173,13 +166,9 @@ def _denied(denied: Denied) -> ResponseReturnValue:
 
 @blueprint.route("/recover/password", methods=["GET", "POST"])
 @public
-def password() -> ResponseReturnValue:
+@STEPS.at("password")
+def password(journey: Journey) -> ResponseReturnValue:
     """Step 3: the new password; then everything that was signed in is signed out."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "password":
-        return not_here(_to(journey))
     if request.method == "GET":
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)

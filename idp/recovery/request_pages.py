@@ -21,7 +21,8 @@ from idp.flows.rules import FlowKind, open_step, step_names, undone
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.recovery.pages import blueprint, parts
 from idp.recovery.rules import Claim, Way, grouped
-from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
+from idp.recovery.steps import Steps
+from idp.signin.code_step import CodeStep, done_notice, journey_over
 from idp.signin.codes import send_code
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -44,16 +45,13 @@ CODE_STEP = CodeStep(
 PAGES = {step: f"recovery.last_{step}" for step in step_names(KIND)}
 
 
-def _journey() -> Journey | None:
-    key = request.values.get("f", "")
-    found = parts().journeys.read(current_transaction(), KIND, key, browser=browser_digest(), now=now())
-    return found if key else None
-
-
 def _to(journey: Journey) -> str:
     """The address of the step that is open, or of what was filed."""
     step = open_step(KIND, journey.facts)
     return url_for(PAGES[step] if step else "recovery.last_filed", f=journey.id)
+
+
+STEPS = Steps(KIND, BEGIN, lambda: parts().journeys, _to)
 
 
 @blueprint.get("/recover/last")
@@ -92,13 +90,9 @@ def _person_page(form: Form) -> ResponseReturnValue:
 
 @blueprint.route("/recover/last/phone", methods=["GET", "POST"])
 @public
-def last_phone() -> ResponseReturnValue:
+@STEPS.at(*step_names(KIND))
+def last_phone(journey: Journey) -> ResponseReturnValue:
     """The new phone. Coming back to it undoes what followed."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) is None:
-        return not_here(_to(journey))
     if request.method == "GET":
         return _phone_page(Form(PHONE))
     form = sent_form(PHONE, asked=asked_before_sms())
@@ -137,13 +131,9 @@ def _phone_page(form: Form) -> ResponseReturnValue:
 
 @blueprint.route("/recover/last/code", methods=["GET", "POST"])
 @public
-def last_code() -> ResponseReturnValue:
+@STEPS.at("code")
+def last_code(journey: Journey) -> ResponseReturnValue:
     """The code shows control of the new phone."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "code":
-        return not_here(_to(journey))
     return CODE_STEP.serve(parts().codes, parts().journeys, journey, _proved)
 
 
@@ -154,13 +144,9 @@ def _proved(journey: Journey) -> ResponseReturnValue:
 
 @blueprint.route("/recover/last/way", methods=["GET", "POST"])
 @public
-def last_way() -> ResponseReturnValue:
+@STEPS.at("way")
+def last_way(journey: Journey) -> ResponseReturnValue:
     """How operators shall make sure of the person; with that the request is filed."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) != "way":
-        return not_here(_to(journey))
     if request.method == "GET":
         return _way_page(Form(WAY, values={"way": Way.COUNTER}))
     form = Form.submitted(WAY)
@@ -195,13 +181,9 @@ def _way_page(form: Form) -> ResponseReturnValue:
 
 @blueprint.get("/recover/last/filed")
 @public
-def last_filed() -> ResponseReturnValue:
+@STEPS.at(None)
+def last_filed(journey: Journey) -> ResponseReturnValue:
     """The number of the request, and what comes next; for the browser that filed it, as long as its journey lasts."""
-    journey = _journey()
-    if journey is None:
-        return journey_over(BEGIN)
-    if open_step(KIND, journey.facts) is not None:
-        return not_here(_to(journey))
     return render_template(
         "recover_last_filed.html",
         number=grouped(journey.facts["request"]),

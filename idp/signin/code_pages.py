@@ -41,8 +41,8 @@ PHONE = Field("identifier", sentence("phone_missing"), max_length=64)
 @blueprint.route("/signin/code", methods=["GET", "POST"])
 @public
 def code() -> ResponseReturnValue:
-    _must_be_offered()
     """Ask for a code; an unknown number looks the same and gets none."""
+    _must_be_offered()
     if request.method == "GET":
         visit = current_visit()
         hint = visit.login_hint if visit and Mobile.parse(visit.login_hint) else ""

@@ -385,7 +385,7 @@ def test_fields_come_under_a_new_field_key_and_a_second_index_key_also_when_inte
     rotating = replace(site.provider, cipher=both[0], index=both[1])
     monkeypatch.setitem(site.app.extensions, EXTENSION, rotating)
     with monkeypatch.context() as patched:
-        patched.setattr(rotation, "_rotate_sealed", lambda *_: (_ for _ in ()).throw(Interrupted()))
+        patched.setattr(rotation, "reseal_column", lambda *_, **__: (_ for _ in ()).throw(Interrupted()))
         assert isinstance(over_site("fields", "rotate").exception, Interrupted)
     done = over_site("fields", "rotate")
     assert done.exit_code == 0, done.output

@@ -12,8 +12,8 @@ from idp.accounts.actions import Active, Directory, hold
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
+from idp.audit import Event, init_audit
 from idp.audit import chains as chains_module
-from idp.audit import init_audit
 from idp.crypto.tokens import digest
 from idp.db import Database, Statement
 from idp.disputes.actions import Disputes
@@ -145,6 +145,20 @@ def test_a_stop_code_outlives_the_key_it_was_written_under(
         assert requests.approve(tx, filed, party, BY, now=NOW + 1)
     rotated = Stopping(any_database, directory(index=("j", "i")))
     assert rotated.stop(OLD, stop_code(any_database), now=NOW + 2) is None
+
+
+def test_of_stops_at_once_by_one_code_one_counts(
+    any_database: Database, requests: Requests, people: Directory, party: str, filed: Request
+) -> None:
+    with any_database.transaction() as tx:
+        assert requests.approve(tx, filed, party, BY, now=NOW + 1)
+    code, stopping = stop_code(any_database), Stopping(any_database, people)
+    with ThreadPoolExecutor(4) as pool:
+        refused = list(pool.map(lambda _: stopping.stop(OLD, code, now=NOW + 2), range(4)))
+    assert sorted(one is None for one in refused) == [False] * 3 + [True]
+    with any_database.transaction() as tx:
+        recorded = Statement("SELECT subject FROM audit_event WHERE event = :event", str)
+        assert tx.all(recorded, event=Event.RECOVERY_STOPPED) == [party]
 
 
 def test_who_stops_waits_for_the_account_before_anything_else(

@@ -1,0 +1,53 @@
+"""The pages of a journey by which an account is recovered: each is open at its step, and to the browser that began.
+
+Always true: a page that is not open says where to go on, and has done nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from idp.db import current_transaction
+from idp.flows.actions import Journey, Journeys
+from idp.flows.rules import FlowKind, open_step
+from idp.signin.code_step import journey_over, not_here
+from idp.web.clock import now
+from idp.web.cookies import browser_digest
+
+View = Callable[[Journey], ResponseReturnValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """``begin``: the route where a journey begins; ``address``: of the page that is open in one."""
+
+    kind: FlowKind
+    begin: str
+    journeys: Callable[[], Journeys]
+    address: Callable[[Journey], str]
+
+    def at(self, *steps: str | None) -> Callable[[View], Callable[[], ResponseReturnValue]]:
+        """For a view that is open at one of ``steps`` (None: when all are done), and is given the journey."""
+
+        def kept(view: View) -> Callable[[], ResponseReturnValue]:
+            @wraps(view)
+            def serve() -> ResponseReturnValue:
+                journey = self._journey()
+                if journey is None:
+                    return journey_over(self.begin)
+                if open_step(self.kind, journey.facts) not in steps:
+                    return not_here(self.address(journey))
+                return view(journey)
+
+            return serve
+
+        return kept
+
+    def _journey(self) -> Journey | None:
+        key = request.values.get("f", "")
+        if not key:
+            return None
+        return self.journeys().read(current_transaction(), self.kind, key, browser=browser_digest(), now=now())
