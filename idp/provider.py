@@ -41,7 +41,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
-from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.selfservice.actions import Closings, Eraser
@@ -74,6 +74,7 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    bank_cards: BankCardVerifier | None
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -154,6 +155,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
+        bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,
         requests=Requests(cipher, directory, objections, phone_policy(settings)),

@@ -61,6 +61,8 @@ class IdentityLimits(Section):
 
     daily: PositiveInt = 5
     """Unsuccessful checks of name and number by one account in a day."""
+    bank_card_daily: PositiveInt = 5
+    """Unsuccessful checks of a bank card by one account in a day."""
 
 
 class Limits(Section):
