@@ -36,7 +36,7 @@ def init_proofing(app: Flask, name_check: NameCheck) -> None:
             NAME_AND_NUMBER,
             "proofing.name",
             CHECKED,
-            needs=_("只需填写姓名和证件号码"),
+            needs=_("本人的身份证件"),
             counted=NameCheck.means.counted,
         ),
     )
