@@ -78,6 +78,8 @@ WORDS: Mapping[str, LazyString] = {
     "client_suspended": _("已暂停"),
     "client_retired": _("已退役"),
     "lock_password": _("密码"),
+    "lock_name_check": _("姓名和证件号码核验"),
+    "lock_bank_card": _("银行卡核验"),
     "lock_totp": _("验证器"),
     "lock_recovery_code": _("备用码"),
 }

@@ -130,6 +130,16 @@ def test_an_operator_unlocks_a_password(site: Site, clerk: Staff) -> None:
     assert [row[1:3] for row in trail(site, "operator:person:password_unlocked")] == [(clerk.party, site.party())]
 
 
+def test_an_operator_sees_in_words_which_way_to_the_real_name_is_used_up(
+    site: Site, clerk: Staff, signed_in: Browser
+) -> None:
+    for _ in range(5):
+        signed_in.submit("/identity/name", {"name": "王一", "kind": "id_number", "number": "11010519491231002X"})
+    page = clerk.get(clerk.look_at()).text
+    assert "Name and document number" in page.partition('id="locks"')[2]
+    assert "lock_" not in page
+
+
 def test_an_operator_ends_all_sessions_and_grants(site: Site, clerk: Staff, signed_in: Browser) -> None:
     tokens = signed_in.tokens(scope="openid profile phone")
     assert clerk.submit(f"{clerk.look_at()}/sign-out", WHY).status_code == 303

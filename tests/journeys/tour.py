@@ -99,6 +99,9 @@ class Tour(Steps):
         self.send("identity-name-empty")
         self.fill(name="沈新禾", number="420199200106140046")
         self.send("identity-name-wrong")
+        self.open("/identity/raise", "identity-raise")
+        self.open("/identity/bank-card", "identity-bank-card")
+        self.send("identity-bank-card-empty")
         self.open("/account/identity", "account-identity-none")
         self.page.context.clear_cookies(name=re.compile("session"))
 
