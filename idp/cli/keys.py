@@ -20,6 +20,7 @@ from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
+from idp.reviews.actions import reseal_reviews
 from idp.settings import write_secrets
 
 
@@ -86,6 +87,7 @@ def rotate_fields(context: Context) -> None:
     count += reseal_outbox(provider.database, provider.cipher)
     count += reseal_disputes(provider.database, provider.cipher)
     count += reseal_requests(provider.database, provider.cipher)
+    count += reseal_reviews(provider.database, provider.cipher)
     count += rotate_operators(provider.database, provider.cipher, provider.index)
     count += reseal_justifications(provider.database, provider.cipher)
     count += reseal_proposals(provider.database, provider.cipher)

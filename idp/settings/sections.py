@@ -94,6 +94,21 @@ class Entities(Section):
         return value
 
 
+class Reviews(Section):
+    """Reviews by operators of who somebody is, by photos of a document (docs/operations.md)."""
+
+    photo_bytes: PositiveInt = 8 * 1024 * 1024
+    """Largest file somebody may send as a photo."""
+    photos_daily: PositiveInt = 40
+    """Files one account may send in a day."""
+    daily: PositiveInt = 3
+    """Reviews one account may ask for in a day."""
+    keep_days: PositiveInt = 30
+    """Days after which photos are deleted though nobody has decided."""
+    valid_days: PositiveInt = 1095
+    """Days for which an approved review proves who somebody is; the document's own end comes before it."""
+
+
 class Registration(Section):
     """How people register (docs/provinces.md)."""
 

@@ -29,6 +29,7 @@ from idp.settings.sections import (
     Pages,
     Password,
     Registration,
+    Reviews,
     Secrets,
     Server,
     Session,
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()
+    reviews: Reviews = Reviews()
     signin: SignIn = SignIn()
     levels: Levels = Levels()
     entities: Entities = Entities()

@@ -23,6 +23,7 @@ from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
+from idp.reviews.actions import reseal_reviews
 from tests.provider import keys_of
 from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
 
@@ -93,8 +94,8 @@ def rotate(database: Database) -> None:
     ring, index = cipher(NEW, OLD), BlindIndex(parse_ring([INDEX], name="test"))
     rotate_accounts(database, ring, index, progress=lambda _: None)
     rotate_credentials(database, ring)
-    resealed = reseal_flows, reseal_outbox, reseal_disputes, reseal_requests, reseal_justifications, reseal_proposals
-    for reseal in resealed:
+    resealed = reseal_flows, reseal_outbox, reseal_disputes, reseal_requests, reseal_reviews
+    for reseal in (*resealed, reseal_justifications, reseal_proposals):
         reseal(database, ring)
     rotate_operators(database, ring, index)
     with database.transaction() as tx:

@@ -1,4 +1,4 @@
-"""A form with a file: from who is signed in alone, to views that take one, within caps of its own, never on a disk."""
+"""A form with a file: from who is signed in alone, to views that take one, within caps of its own, on no disk."""
 
 import io
 import os
