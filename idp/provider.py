@@ -13,6 +13,7 @@ from idp.accounts import closing
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.audit import init_audit
+from idp.checks.actions import Checks
 from idp.clients.actions import Registry
 from idp.console.invitations import Invitations
 from idp.console.operators import Operators
@@ -76,6 +77,7 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    checks: Checks
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -158,6 +160,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
+        checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
         calendar=calendar,
         disputes=objections,
         reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),
