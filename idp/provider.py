@@ -42,7 +42,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
-from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.reviews import actions as reviews
@@ -78,6 +78,7 @@ class Provider:
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
+    bank_cards: BankCardVerifier | None
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -161,6 +162,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,
         reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),

@@ -124,6 +124,7 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
             "captcha": {"before_sms": False, "after_failures": 0},
         },
         "tokens": {"logout_wait": 0.0},
+        "proofing": {"ways": ("name_number", "bank_card")},
         "pages": {"default_locale": "en"},
         "server": {"threads": 4},
     }

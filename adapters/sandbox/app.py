@@ -18,6 +18,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
 from adapters.sandbox.captcha import Challenges, captcha
+from adapters.sandbox.cards import cards
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
@@ -51,6 +52,7 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.extensions["sandbox_register_memory"] = RegisterMemory(most=settings.max_requests)
     app.register_blueprint(sms)
     app.register_blueprint(registers)
+    app.register_blueprint(cards)
     app.register_blueprint(captcha)
     app.register_blueprint(pages)
     app.context_processor(words)
@@ -69,7 +71,7 @@ def _explain(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if isinstance(error, SecurityError):  # no address of ours can be built for a foreign host name
         return Response("400: this host name is not served here (--name adds one)\n", 400, mimetype="text/plain")
-    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/captcha/")):
+    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/bank-cards/", "/captcha/")):
         response: AnyResponse = refuse(Refusal(status, "invalid_request" if status < 500 else "internal", error.name))
     else:
         response = Response(render_template("error.html", status=status), status)

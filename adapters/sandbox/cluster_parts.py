@@ -16,7 +16,7 @@ from pathlib import Path
 
 from adapters.sandbox import packages
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports, client_secret, nginx_configuration
-from adapters.sandbox.settings import ENTERPRISE_SECRET, POPULATION_SECRET, SECRET, SECRET_VARIABLES
+from adapters.sandbox.settings import BANK_CARD_SECRET, ENTERPRISE_SECRET, POPULATION_SECRET, SECRET, SECRET_VARIABLES
 
 IDP = [sys.executable, "-m", "idp"]
 _SANDBOX = [sys.executable, "-m", "adapters.sandbox"]
@@ -56,6 +56,8 @@ def settings(ports: Ports, *, database: str, state: str, private: Path, logs: Pa
         "TONGBAN_REGISTERS__POPULATION__SECRET": POPULATION_SECRET,
         "TONGBAN_REGISTERS__ENTERPRISE__URL": f"http://localhost:{ports.sandbox}/enterprise/v1/lookups",
         "TONGBAN_REGISTERS__ENTERPRISE__SECRET": ENTERPRISE_SECRET,
+        "TONGBAN_BANK_CARD__URL": f"http://localhost:{ports.sandbox}/bank-cards/v1/checks",
+        "TONGBAN_BANK_CARD__SECRET": BANK_CARD_SECRET,
         # whoever tries the journeys here reads and types enough, and everybody comes from one address
         "TONGBAN_LIMITS__CAPTCHA__BEFORE_SMS": "false",
         "TONGBAN_LIMITS__CAPTCHA__AFTER_FAILURES": "0",

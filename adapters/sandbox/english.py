@@ -127,9 +127,28 @@ ENGLISH = {
     # registers
     "登记库": "Registers",
     "登记在册的": "Who is in the registers",
-    "人口库和企业库认识下面这些；别的一律查无此号，魔法号码除外。": (
-        "The population and the enterprise register know these. Everybody else is not found, but for magic numbers."
+    "人口库、企业库和银行认识下面这些；别的一律查无此号，魔法号码除外。": (
+        "The registers and the banks know these. Everybody and everything else is not found, but for magic numbers."
     ),
+    "银行卡": "Bank cards",
+    "持卡人": "Holder",
+    "银行预留手机号": "Phone the bank knows",
+    "银行卡的魔法号码": "Magic numbers of bank cards",
+    "核验这些卡号时，银行各有一种回答或出错。按卡号和姓名分别计次。": (
+        "Asked about one of these card numbers, the banks answer or fail in one way. What changes is counted per "
+        "card and name."
+    ),
+    "一致，不论姓名、证件和手机号": "match, whatever name, document and phone",
+    "查无此卡": "no such card",
+    "已挂失": "reported as lost",
+    "已销户": "closed",
+    "已冻结": "frozen",
+    "附属卡，账户属于别人": "a supplementary card to somebody else's account",
+    "该行或该卡种不支持核验": "a bank or kind of card that takes no part",
+    "四要素时不一致（手机号不对），三要素时一致": "four elements: mismatch (wrong phone); three: match",
+    "四要素时不算核实，三要素时核实通过": "not verified with four elements, verified with three",
+    "比对的要素不够": "compared fewer elements than asked",
+    "没听说过的卡状态": "a state of the card nobody knows",
     "人口库": "Population register",
     "企业库": "Enterprise register",
     "姓名": "Name",

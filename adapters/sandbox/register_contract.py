@@ -1,4 +1,4 @@
-"""The registers' half of their contracts (docs/providers.md): is this question well formed?
+"""The registers' and banks' half of their contracts (docs/providers.md): is this question well formed?
 
 Always true: it reads nothing but its arguments, and garbage of any kind is a `Refusal`, never an exception.
 """
@@ -18,6 +18,8 @@ DOCUMENT_TYPES = (
     "taiwan_permit",
 )
 _NUMBER = re.compile(r"[0-9A-Z()]{1,32}")
+_CARD = re.compile(r"[0-9]{12,19}")
+_MOBILE = re.compile(r"\+86(1[3-9][0-9]{9})")
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
 
 
@@ -40,6 +42,21 @@ class PersonQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CardQuestion:
+    """A well-formed question to the banks; ``mobile``, 11 digits, None is not asked for."""
+
+    reference: str
+    person: Person
+    card: str
+    mobile: str | None
+    digest: str
+
+    @property
+    def elements(self) -> int:
+        return 3 if self.mobile is None else 4
+
+
+@dataclass(frozen=True, slots=True)
 class EntityQuestion:
     """A well-formed question to the enterprise register; ``name`` and ``representative`` None are not asked for."""
 
@@ -59,6 +76,18 @@ def parse_person(body: bytes, *, key: str) -> PersonQuestion | Refusal:
     if reference != key:
         return _other_key()
     return PersonQuestion(reference, Person(**fields), hashlib.sha256(body).hexdigest())
+
+
+def parse_card(body: bytes, *, key: str) -> CardQuestion | Refusal:
+    """The question in ``body``; ``key`` as in `parse_person`."""
+    fields = parse_fields(body, _OF_CARD)
+    if isinstance(fields, Refusal):
+        return fields
+    if fields["reference"] != key:
+        return _other_key()
+    person = Person(**{name: fields[name] for name in _PERSON})
+    mobile = fields["mobile"] and fields["mobile"].removeprefix("+86")
+    return CardQuestion(key, person, fields["card"], mobile, hashlib.sha256(body).hexdigest())
 
 
 def parse_entity(body: bytes, *, key: str) -> EntityQuestion | Refusal:
@@ -96,6 +125,12 @@ _PERSON: Forms = {
     "name": words(100),
     "document_type": lambda value: value in DOCUMENT_TYPES,
     "number": like(_NUMBER),
+}
+_OF_CARD: Forms = {
+    "reference": like(KEY),
+    **_PERSON,
+    "card": like(_CARD),
+    "mobile": lambda value: value is None or like(_MOBILE)(value),
 }
 _ENTITY: Forms = {
     "reference": like(KEY),

@@ -1,4 +1,4 @@
-"""What the two registers know, read from config/demo/registers.toml, and how they compare claims with it.
+"""What registers and banks know, read from config/demo/registers.toml, and how they compare claims with it.
 
 Always true: everybody in it is fictitious, and a file that says otherwise than the entries describe stops the start.
 """
@@ -11,10 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from adapters.sandbox.register_contract import DOCUMENT_TYPES, EntityQuestion, PersonQuestion
+from adapters.sandbox.register_contract import DOCUMENT_TYPES, CardQuestion, EntityQuestion, PersonQuestion
 from adapters.sandbox.register_contract import Person as Claimed
 
 STATUSES = ("active", "suspended", "moved", "revoked", "cancelled")
+CARD_STATUSES = ("active", "lost", "closed", "frozen", "expired", "supplementary", "unsupported")
 ROLES = ("legal_representative", "person_in_charge", "sole_trader", "managing_partner", "partner")
 VERSION = "1"
 AS_OF = 1_767_225_600
@@ -53,11 +54,26 @@ class Enterprise:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """One card of the banks and whose it is; ``mobile``, 11 digits, is the phone its bank knows."""
+
+    card: str
+    name: str
+    document_type: str
+    number: str
+    mobile: str
+    status: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
-    """Both registers."""
+    """Both registers, and the banks."""
 
     people: tuple[Person, ...] = ()
     enterprises: tuple[Enterprise, ...] = ()
+    cards: tuple[Card, ...] = ()
 
 
 def load_entries(path: Path) -> Entries:
@@ -69,6 +85,7 @@ def load_entries(path: Path) -> Entries:
         return Entries(
             tuple(_person(entry) for entry in tables.pop("person", [])),
             tuple(_enterprise(entry) for entry in tables.pop("enterprise", [])),
+            tuple(_card(entry) for entry in tables.pop("card", [])),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
         raise EntriesError(f"{path}: {error}") from error
@@ -92,6 +109,13 @@ def _enterprise(entry: Mapping[str, Any]) -> Enterprise:
     return enterprise
 
 
+def _card(entry: Mapping[str, Any]) -> Card:
+    card = Card(**entry)
+    _one_of(card.document_type, DOCUMENT_TYPES)
+    _one_of(card.status, CARD_STATUSES)
+    return card
+
+
 def _one_of(word: str, known: tuple[str, ...]) -> None:
     if word not in known:
         raise ValueError(f"{word} is none of {', '.join(known)}")
@@ -107,6 +131,24 @@ def check(entries: Entries, question: PersonQuestion) -> dict[str, object]:
     if not same(found.name, asked.name):
         return {"found": True, "match": False}
     return {"found": True, "match": True, "status": found.status, "valid_to": found.valid_to or None}
+
+
+def check_card(entries: Entries, question: CardQuestion) -> dict[str, object]:
+    """What the banks say: nothing is compared of a card they do not take."""
+    asked = question.person
+    found = next((one for one in entries.cards if one.card == question.card), None)
+    if found is None:
+        return {"found": False}
+    if found.status != "active":
+        return {"found": True, "usable": False, "reason": found.status}
+    matches = (
+        same(found.name, asked.name)
+        and (found.document_type, found.number) == (asked.document_type, asked.number)
+        and question.mobile in (None, found.mobile)
+    )
+    if not matches:
+        return {"found": True, "usable": True, "match": False}
+    return {"found": True, "usable": True, "match": True, "elements": question.elements}
 
 
 def look_up(entries: Entries, question: EntityQuestion) -> dict[str, object]:

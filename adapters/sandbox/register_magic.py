@@ -77,34 +77,34 @@ class RegisterMagic:
     steps: tuple[Step, ...]
 
 
-_LATER = "不算核实，稍后再试"
-_NOTHING = "不算核实"
-_CONFIRMED = "核实通过"
+LATER = "不算核实，稍后再试"
+NOTHING = "不算核实"
+CONFIRMED = "核实通过"
 
 _FAULTS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
-    ("一直 500", _LATER, (Step(status=500, error="internal"),)),
+    ("一直 500", LATER, (Step(status=500, error="internal"),)),
     ("第一次 500，之后正常", "第一次不算核实，再试通过", (Step(status=500, error="internal"), GOOD)),
-    ("一直不回答（30 秒）", _LATER, (Step(status=500, error="internal", wait=HANG),)),
+    ("一直不回答（30 秒）", LATER, (Step(status=500, error="internal", wait=HANG),)),
     ("2 秒后才回答", "等到回答，核实通过", (Step(wait=2),)),
-    ("回答的 JSON 被截断", _LATER, (Step(fault=Fault.CUT_SHORT),)),
-    ("回答没有签名", _LATER, (Step(fault=Fault.UNSIGNED),)),
-    ("回答用别的密钥签名", _LATER, (Step(fault=Fault.OTHER_KEY),)),
-    ("回答是一小时前签名的", _LATER, (Step(fault=Fault.STALE),)),
-    ("回答写着别的流水号", _LATER, (Step(fault=Fault.OTHER_REFERENCE),)),
-    ("回答的是别的问题", _LATER, (Step(fault=Fault.OTHER_QUESTION),)),
+    ("回答的 JSON 被截断", LATER, (Step(fault=Fault.CUT_SHORT),)),
+    ("回答没有签名", LATER, (Step(fault=Fault.UNSIGNED),)),
+    ("回答用别的密钥签名", LATER, (Step(fault=Fault.OTHER_KEY),)),
+    ("回答是一小时前签名的", LATER, (Step(fault=Fault.STALE),)),
+    ("回答写着别的流水号", LATER, (Step(fault=Fault.OTHER_REFERENCE),)),
+    ("回答的是别的问题", LATER, (Step(fault=Fault.OTHER_QUESTION),)),
     ("302 转到别处", "不跟随；不算核实，稍后再试", (Step(status=302, fault=Fault.REDIRECT),)),
-    ("回答超过 64 KiB", _LATER, (Step(fault=Fault.OVERSIZED),)),
-    ("回答 200 和一张网页（途中的代理）", _LATER, (Step(fault=Fault.WEB_PAGE),)),
-    ("一直限流：429，Retry-After 600 秒", _LATER, (Step(status=429, error="throttled", retry_after=600),)),
+    ("回答超过 64 KiB", LATER, (Step(fault=Fault.OVERSIZED),)),
+    ("回答 200 和一张网页（途中的代理）", LATER, (Step(fault=Fault.WEB_PAGE),)),
+    ("一直限流：429，Retry-After 600 秒", LATER, (Step(status=429, error="throttled", retry_after=600),)),
     ("第一次断开连接，之后正常", "立即再问一次，核实通过", (Step(fault=Fault.HANG_UP), GOOD)),
-    ("一直断开连接，不回答", _LATER, (Step(fault=Fault.HANG_UP),)),
+    ("一直断开连接，不回答", LATER, (Step(fault=Fault.HANG_UP),)),
     ("不认识密钥：401 bad_signature", "不算核实，再问也没有用", (Step(status=401, error="bad_signature"),)),
 )
 _FIRST_FAULT = 20
 
 
-def _faults(number: Callable[[int], str]) -> tuple[RegisterMagic, ...]:
-    """The failures both registers have, each under the same order in both."""
+def faults(number: Callable[[int], str]) -> tuple[RegisterMagic, ...]:
+    """The failures registers and banks have, each under the same order in all."""
     return tuple(RegisterMagic(number(_FIRST_FAULT + place), *row) for place, row in enumerate(_FAULTS))
 
 
@@ -112,15 +112,15 @@ PERSON: Mapping[str, object] = {"found": True, "match": True, "status": "alive",
 """What the population register says of a magic number unless its step says otherwise, whatever the name."""
 
 PERSON_MAGIC = (
-    RegisterMagic(resident_number(0), "一致，不论姓名", _CONFIRMED, (GOOD,)),
-    RegisterMagic(resident_number(1), "不一致", _NOTHING, (Step({"found": True, "match": False}),)),
-    RegisterMagic(resident_number(2), "查无此号", _NOTHING, (Step({"found": False}),)),
-    RegisterMagic(resident_number(3), "一致，但已去世", _NOTHING, (Step({"status": "deceased"}),)),
+    RegisterMagic(resident_number(0), "一致，不论姓名", CONFIRMED, (GOOD,)),
+    RegisterMagic(resident_number(1), "不一致", NOTHING, (Step({"found": True, "match": False}),)),
+    RegisterMagic(resident_number(2), "查无此号", NOTHING, (Step({"found": False}),)),
+    RegisterMagic(resident_number(3), "一致，但已去世", NOTHING, (Step({"status": "deceased"}),)),
     RegisterMagic(resident_number(4), "一致，证件已过期", "不算核实", (Step({"valid_to": "2020-12-31"}),)),
-    RegisterMagic(resident_number(5), "一致，没有有效期", _CONFIRMED, (Step({"valid_to": None}),)),
-    RegisterMagic(resident_number(6), '"match" 是文字 "true"', _LATER, (Step({"match": "true"}),)),
-    RegisterMagic(resident_number(7), "没听说过的状态", _LATER, (Step({"status": "Alive"}),)),
-    *_faults(resident_number),
+    RegisterMagic(resident_number(5), "一致，没有有效期", CONFIRMED, (Step({"valid_to": None}),)),
+    RegisterMagic(resident_number(6), '"match" 是文字 "true"', LATER, (Step({"match": "true"}),)),
+    RegisterMagic(resident_number(7), "没听说过的状态", LATER, (Step({"status": "Alive"}),)),
+    *faults(resident_number),
 )
 
 ENTITY = Enterprise(
@@ -130,22 +130,22 @@ ENTITY = Enterprise(
 _OTHER_PERSON: dict[str, object] = {"representative_matches": False, "roles": []}
 
 ENTITY_MAGIC = (
-    RegisterMagic(credit_code(0), "存续，名称和代表人都一致", _CONFIRMED, (GOOD,)),
+    RegisterMagic(credit_code(0), "存续，名称和代表人都一致", CONFIRMED, (GOOD,)),
     RegisterMagic(
-        credit_code(1), "名称不一致", _NOTHING, (Step({"name": "沙箱另一家有限公司", "name_matches": False}),)
+        credit_code(1), "名称不一致", NOTHING, (Step({"name": "沙箱另一家有限公司", "name_matches": False}),)
     ),
-    RegisterMagic(credit_code(2), "查无此码", _NOTHING, (Step({"found": False}),)),
-    RegisterMagic(credit_code(3), "代表人不一致", _NOTHING, (Step(_OTHER_PERSON),)),
-    RegisterMagic(credit_code(4), "已注销", _NOTHING, (Step({"status": "cancelled"}),)),
-    RegisterMagic(credit_code(5), "已吊销", _NOTHING, (Step({"status": "revoked"}),)),
+    RegisterMagic(credit_code(2), "查无此码", NOTHING, (Step({"found": False}),)),
+    RegisterMagic(credit_code(3), "代表人不一致", NOTHING, (Step(_OTHER_PERSON),)),
+    RegisterMagic(credit_code(4), "已注销", NOTHING, (Step({"status": "cancelled"}),)),
+    RegisterMagic(credit_code(5), "已吊销", NOTHING, (Step({"status": "revoked"}),)),
     RegisterMagic(
         credit_code(6),
         "第一次代表人一致，之后已换人",
         "第一次通过，复查时不再通过",
         (GOOD, Step(_OTHER_PERSON | {"version": "2"})),
     ),
-    RegisterMagic(credit_code(7), "已迁出", _NOTHING, (Step({"status": "moved"}),)),
-    RegisterMagic(credit_code(8), "歇业", _NOTHING, (Step({"status": "suspended"}),)),
+    RegisterMagic(credit_code(7), "已迁出", NOTHING, (Step({"status": "moved"}),)),
+    RegisterMagic(credit_code(8), "歇业", NOTHING, (Step({"status": "suspended"}),)),
     RegisterMagic(
         credit_code(9),
         "第一次存续，之后已注销",
@@ -155,16 +155,16 @@ ENTITY_MAGIC = (
     RegisterMagic(
         credit_code(10),
         '"representative_matches" 是文字 "true"',
-        _LATER,
+        LATER,
         (Step({"representative_matches": "true", "name_matches": "true"}),),
     ),
     RegisterMagic(
         credit_code(11),
         "只是合伙人，不是代表人",
-        _NOTHING,
+        NOTHING,
         (Step({"representative_matches": False, "roles": ["partner"]}),),
     ),
-    *_faults(credit_code),
+    *faults(credit_code),
 )
 
 _BY_NUMBER = {magic.number: magic for magic in (*PERSON_MAGIC, *ENTITY_MAGIC)}

@@ -14,16 +14,22 @@ from typing import TypeVar
 from flask import Blueprint, Response, current_app, request
 
 from adapters.sandbox.contract import Refusal, sign
-from adapters.sandbox.register_contract import EntityQuestion, PersonQuestion, parse_entity, parse_person
+from adapters.sandbox.register_contract import (
+    CardQuestion,
+    EntityQuestion,
+    PersonQuestion,
+    parse_entity,
+    parse_person,
+)
 from adapters.sandbox.register_entries import Entries, check, look_up, record
-from adapters.sandbox.register_magic import ENTITY, GOOD, PERSON, Fault, Step, magic_of
+from adapters.sandbox.register_magic import ENTITY, GOOD, PERSON, Fault, RegisterMagic, Step, magic_of
 from adapters.sandbox.signed import HangUp, refuse, settings, signed_body
 
 PERSON_ENDPOINT = "/population/v1/checks"
 ENTITY_ENDPOINT = "/enterprise/v1/lookups"
 registers = Blueprint("registers", __name__)
 _HOUR = 3600
-Q = TypeVar("Q", PersonQuestion, EntityQuestion)
+Q = TypeVar("Q", PersonQuestion, EntityQuestion, CardQuestion)
 
 
 class RegisterMemory:
@@ -66,19 +72,20 @@ def _memory() -> RegisterMemory:
 
 @registers.post(PERSON_ENDPOINT)
 def answer_about_person() -> Response:
-    return _serve(settings().population_secret, parse_person, _about_person)
+    return serve(settings().population_secret, parse_person, _about_person)
 
 
 @registers.post(ENTITY_ENDPOINT)
 def answer_about_entity() -> Response:
-    return _serve(settings().enterprise_secret, parse_entity, _about_entity)
+    return serve(settings().enterprise_secret, parse_entity, _about_entity)
 
 
-def _serve(
+def serve(
     secret: str,
     parse: Callable[..., Q | Refusal],
     answer: Callable[[Q], tuple[Step, Mapping[str, object]]],
 ) -> Response:
+    """What every register, and the banks, do with a question: check it, remember it, answer it or fail."""
     body = signed_body(secret, settings().clock())
     question = body if isinstance(body, Refusal) else parse(body, key=request.headers.get("Idempotency-Key", ""))
     if isinstance(question, Refusal):
@@ -92,29 +99,29 @@ def _serve(
 
 def _about_person(question: PersonQuestion) -> tuple[Step, Mapping[str, object]]:
     person = question.person
-    step = _step(person.number, person.name) if person.document_type == "resident_id" else None
-    return (step, _said(step, PERSON)) if step else (GOOD, check(entries(), question))
+    step = step_of(magic_of(person.number), person.name) if person.document_type == "resident_id" else None
+    return (step, said(step, PERSON)) if step else (GOOD, check(entries(), question))
 
 
 def _about_entity(question: EntityQuestion) -> tuple[Step, Mapping[str, object]]:
     person = question.representative
-    step = _step(question.uscc, f"{person.document_type} {person.number}" if person else "")
+    step = step_of(magic_of(question.uscc), f"{person.document_type} {person.number}" if person else "")
     if step is None:
         return GOOD, look_up(entries(), question)
     entity = replace(ENTITY, uscc=question.uscc, name=question.name or ENTITY.name)
     known = record(entity, question, ["legal_representative"] if person else [])
     says = {name: value for name, value in step.says.items() if known[name]}  # nothing about what was not asked
-    return step, _said(replace(step, says=says), known)
+    return step, said(replace(step, says=says), known)
 
 
-def _step(number: str, claim: str) -> Step | None:
-    magic = magic_of(number)
+def step_of(magic: RegisterMagic | None, claim: str) -> Step | None:
+    """What this question meets when its number is a magic one; counted per number and ``claim``."""
     if magic is None:
         return None
-    return magic.steps[min(_memory().times_before(number, claim), len(magic.steps) - 1)]
+    return magic.steps[min(_memory().times_before(magic.number, claim), len(magic.steps) - 1)]
 
 
-def _said(step: Step, good: Mapping[str, object]) -> Mapping[str, object]:
+def said(step: Step, good: Mapping[str, object]) -> Mapping[str, object]:
     return step.says if "found" in step.says else {**good, **step.says}
 
 

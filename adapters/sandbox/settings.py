@@ -14,11 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
+BANK_CARD_SECRET = "sandbox-bank-card-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
     "TONGBAN_SMS__SECRET": "secret",
     "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
     "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
+    "TONGBAN_BANK_CARD__SECRET": "bank_card_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
 }
 """The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
@@ -31,13 +33,14 @@ class SandboxSettings:
     secret: str = SECRET
     population_secret: str = POPULATION_SECRET
     enterprise_secret: str = ENTERPRISE_SECRET
+    bank_card_secret: str = BANK_CARD_SECRET
     captcha_secret: str = CAPTCHA_SECRET
     issuer: str = "http://localhost:8000"
     tax: str = "http://tax.localhost:8101"
     social: str = "http://social.localhost:8102"
     people: Path = ROOT / "config" / "demo" / "people.toml"
     entries: Path = ROOT / "config" / "demo" / "registers.toml"
-    """What the registers know."""
+    """What the registers and banks know."""
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000

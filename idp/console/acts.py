@@ -18,7 +18,7 @@ from idp.console.operators import Operators, set_disabled
 from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.name_check import end_of
+from idp.proofing.checking import end_of
 from idp.proofing.rules import FACE_CHECKED, REGISTERED, Proof, identity_level
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Decider

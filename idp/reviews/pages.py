@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 
 from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
@@ -22,9 +23,11 @@ from idp.flows.numbers import grouped
 from idp.flows.rules import FlowKind, open_step, step_names
 from idp.flows.steps import Steps, journey_over
 from idp.proofing.forms import FIELDS, empty_form, read_person
+from idp.proofing.rules import FACE_CHECKED
+from idp.proofing.ways import LADDER, Way, add_way, others, passed_by
 from idp.reviews.actions import Reviews
 from idp.reviews.photos import cleaned
-from idp.reviews.rules import Claim, Denied, Review, Side, State
+from idp.reviews.rules import EVIDENCE, Claim, Denied, Review, Side, State
 from idp.reviews.words import CAUSES, DOCUMENTS, STATES
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -58,6 +61,7 @@ class ReviewParts:
 def init_reviews(app: Flask, made_of: ReviewParts) -> None:
     app.extensions[EXTENSION] = made_of
     app.register_blueprint(blueprint)
+    add_way(app, Way(EVIDENCE, BEGIN, FACE_CHECKED, needs=_("证件和可以拍照的设备；由工作人员在几个工作日内答复")))
 
 
 def parts() -> ReviewParts:
@@ -106,6 +110,7 @@ def start() -> ResponseReturnValue:
         past=[review for review in found if not review.waits],
         barred=sentence(refused) if refused else None,
         person_url=url_for("reviews.person", **carried()),
+        other_url=url_for(LADDER, **carried()) if others(EVIDENCE) else None,
         back_url=onward(url_for("account.identity")),
         working_days=parts().reviews.working_days,
         notice=done_notice(),
@@ -129,11 +134,13 @@ def _shown(review: Review) -> SimpleNamespace:
 @signed_in
 def person() -> ResponseReturnValue:
     """Who somebody is, and that they agree to send photos; what the account says of them already is not asked."""
+    if (answer := passed_by(EVIDENCE)) is not None:
+        return answer
     tx, party_id = current_transaction(), current_session().party_id
     known = parts().directory.person(tx, party_id).identity
     claim = Claim(known.name, known.document) if known else None
     if request.method == "GET":
-        return _person_page(Form(CONSENT) if claim else empty_form(CONSENT), claim)
+        return _person_page(Form(CONSENT) if claim else empty_form(*FIELDS, CONSENT), claim)
     form = Form.submitted(*(() if claim else FIELDS), CONSENT)
     told = Claim(*found) if claim is None and (found := read_person(form)) else claim
     if told is None or not form.ok:

@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 from adapters.sandbox.app import create_sandbox
 from idp.cli.outside import registers
 from idp.proofing.ports import (
+    BankCardQuestion,
     EnterpriseQuestion,
     EnterpriseRecord,
     Match,
@@ -44,6 +45,17 @@ def test_without_further_settings_the_keys_are_the_sandboxes(tmp_path: Path, por
     record = both.enterprise.find(EnterpriseQuestion("91430100MA0000007Q", None, PERSON.name, PERSON.number, "chk_1"))
     assert isinstance(record, EnterpriseRecord)
     assert record.representative_matches
+
+
+def test_the_banks_are_asked_where_there_is_a_switch(tmp_path: Path, port: int) -> None:
+    assert registers(settings_at(tmp_path)).bank_cards is None
+    banks = registers(
+        settings_at(tmp_path, bank_card={"url": f"http://localhost:{port}/bank-cards/v1/checks"})
+    ).bank_cards
+    assert banks is not None
+    number = PERSON.number
+    card = BankCardQuestion(PERSON.name, PERSON.document_type, number, "6299990001000016", "+8613800001001", "chk_1")
+    assert banks.verify(card) == Match(None)
 
 
 def test_patience_is_that_of_the_settings(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.console.staff import WHY, Staff, on_duty
 from tests.console.test_people import trail
 from tests.provider import PHONE, Site
 from tests.recovery.last_way import file
-from tests.reviews.making import filed
+from tests.reviews.making import filed, reviews_offered  # noqa: F401
 
 OPEN = {"console.signin", "console.signin_code", "console.signout", "console.enrol"}
 """What is reached before both factors were proved; nothing of a person or an app is behind it."""

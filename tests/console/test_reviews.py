@@ -11,7 +11,7 @@ from idp.proofing.actions import ial
 from idp.reviews.rules import Cause
 from tests.console.staff import WHY, Staff, on_duty
 from tests.provider import Browser, Site, add_document, add_person
-from tests.reviews.making import NAME, NUMBER, PERSON, SIDES, events, filed, photos
+from tests.reviews.making import NAME, NUMBER, PERSON, SIDES, events, filed, photos, reviews_offered  # noqa: F401
 
 SEEK = {"reason": "按序办理审核", "ticket": "GD-2026-0118"}
 YES = {**WHY, "decision": "propose", "valid_to": "2099-05-20"}
@@ -119,7 +119,7 @@ def test_a_rejection_says_why_deletes_the_photos_and_leaves_other_ways(
     assert level(site) == 1
     page = signed_in.sign_in().get("/identity/review").text
     assert "Reason: " in page
-    assert "/identity/name" in page
+    assert 'href="/identity/raise"' in page
     assert clerk.get(f"{address}/front").status_code == 404
     after = clerk.get(address).text
     assert NAME not in after

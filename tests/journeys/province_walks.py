@@ -25,6 +25,10 @@ class Entity(NamedTuple):
 
 SHEN, WANG = Person("沈新禾", "420199200106140047"), Person("王小川", "530199198707160014")
 ABDUL, DANIEL = Person("阿卜杜·热合曼", "650199197910150033"), Person("Daniel Carter", "911840198808080012")
+CARDS = {SHEN: ("6299990001000065", "13800001008"), WANG: ("6299990001000073", "13900002009")}
+CARDS[ABDUL] = ("6299990001000081", "13900002010")
+"""Of the people whose bank the sandbox knows: the card, and the phone the bank knows."""
+LOST_CARD = "6299990009000034"
 HE, LIN = Person("何嘉朗", "810000199001010019"), Person("林家豪", "830000199001010012")
 COOPERATIVE = Entity("farmers_cooperative", "仙桃沈湖种养专业合作社", "93420199MA4K00037Q")
 SOCIETY = Entity("social_organisation", "武汉示例书法学会", "514201995000000584")
@@ -161,8 +165,13 @@ class Yunnan(Registering):
         self.arrived(self.site.social, ial=1)
         self.level_is(labels[0], "account-identity-registered")
         self.open(f"{self.site.social}/overview")
-        self.press("#go-pension", "identity-name")
-        self.say_who(person)
+        self.press("#go-pension", "identity-raise")
+        self.press("main a[href*='/identity/bank-card']", "identity-bank-card")
+        card, phone = CARDS[person]
+        self.fill(name=person.name, number=person.number, card=LOST_CARD, phone=phone)
+        self.send("identity-bank-card-refused")
+        self.fill(card=card)
+        self.send()
         self.page.wait_for_url(re.compile("/pension$"))
         expect(self.page.locator("#verified-name")).to_have_text(person.name)
         expect(self.page.locator("#ial")).to_have_attribute("data-level", "2")

@@ -68,7 +68,7 @@ def test_one_visit_raises_the_same_session_by_a_check_of_name_and_number_and_the
         sessions = sessions_of(page, demo)
         page.goto(f"{demo.social}/overview")
         page.locator("#go-pension").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("核验姓名和证件号码")
+        expect(page.get_by_role("heading", level=1)).to_have_text("选择核验方式")
         expect(page.locator("main")).to_contain_text("社会保障")
         check_name(page, *(("沈新禾", "420199200106140047") if script else ("阿卜杜·热合曼", "650199197910150033")))
         page.wait_for_url(f"{demo.social}/pension")

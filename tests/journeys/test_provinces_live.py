@@ -133,7 +133,10 @@ def test_who_skips_the_real_name_in_hubei_is_in_the_app_and_proves_it_for_their_
 def test_the_three_states_of_yunnan_as_the_social_app_sees_them(
     site: Site, chromium: Browser, lang: str, script: bool, number: int, who: Person
 ) -> None:
-    states = {"account-identity-registered", "identity-name", "account-identity-real-name"}
+    states = {
+        "account-identity-registered", "identity-raise", "identity-bank-card", "identity-bank-card-refused",
+        "account-identity-real-name",
+    }  # fmt: skip
     with walking(Yunnan, site, chromium, lang, script=script, number=number, states=states) as yunnan:
         yunnan.three_states(who, YUNNAN_LABELS[lang])
 

@@ -39,7 +39,8 @@ def signed_in_to(page: Page, address: str) -> None:
 
 
 def check_name(page: Page, name: str, number: str) -> None:
-    """On the page that checks name and number."""
+    """On the page of all ways: by name and number."""
+    page.locator("main a[href*='/identity/name']").click()
     page.locator("input[name=name]").fill(name)
     page.locator("input[name=number]").fill(number)
     submit(page)

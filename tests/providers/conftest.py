@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from werkzeug.serving import make_server
 
+from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
@@ -20,6 +21,7 @@ from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
+from adapters.sandbox.cards import CARD_ENDPOINT
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -30,6 +32,7 @@ from idp.messages.templates import compose
 SECRET = "a-key-of-the-provider-tests-0123456789"
 POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
+BANK_CARD_SECRET = "a-bank-card-key-of-the-tests-0123456789a"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
@@ -65,6 +68,10 @@ class RunningSandbox:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpEnterpriseRegister(self.url + ENTITY_ENDPOINT, secret, patience=limits, clock=self.now)
 
+    def banks(self, *, secret: str = BANK_CARD_SECRET, **patience: float) -> HttpBankCards:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpBankCards(self.url + CARD_ENDPOINT, secret, patience=limits, clock=self.now)
+
     def captcha(
         self, *, secret: str = CAPTCHA_SECRET, clock: Callable[[], float] | None = None, **patience: float
     ) -> HttpCaptchaProvider:
@@ -96,6 +103,7 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             secret=SECRET,
             population_secret=POPULATION_SECRET,
             enterprise_secret=ENTERPRISE_SECRET,
+            bank_card_secret=BANK_CARD_SECRET,
             captcha_secret=CAPTCHA_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),

@@ -24,6 +24,7 @@ from tests.registers import ScriptedRegisters
 NEW = "13900005555"
 PHONES = (NEW, "13900006666")
 NAME, NUMBER = "欧阳清岚", "11010519491231002X"
+CARD = "6299990001000016"
 WHO = {"name": NAME, "kind": "id_number", "number": NUMBER}
 LEVEL_2 = "urn:tongban:ial:2"
 Opened = Callable[..., Site]
@@ -470,6 +471,22 @@ def test_yunnan_asks_for_what_the_matter_needs(province: Opened, registers: Scri
     name = follow(browser.ask(acr_values=LEVEL_2))
     assert path_of(name) == "/identity/name"
     token = at_the_app(browser, follow(browser.submit(name, WHO)))
+    assert (token["acr"], token["ial"]) == (LEVEL_2, 2)
+    assert "Real-name user" in browser.get("/account/profile").text
+
+
+def test_yunnan_has_the_real_name_confirmed_by_a_bank(province: Opened, registers: ScriptedRegisters) -> None:
+    registers.banks = True
+    browser = province("yunnan").browser()
+    registers.cards[NAME, NUMBER, CARD, f"+86{NEW}"] = Match(valid_to=None)
+    details = prove_phone(browser, to_register(browser))
+    follow(set_details(browser, details, user_name="Harbour_03"))
+    ways = follow(browser.ask(acr_values=LEVEL_2))
+    assert path_of(ways) == "/identity/raise"
+    page = browser.get(ways).text.partition('id="ways"')[2]
+    assert 0 < page.find("/identity/bank-card") < page.find("/identity/name"), "the bank comes first"
+    bank = ways.replace("/identity/raise", "/identity/bank-card")
+    token = at_the_app(browser, follow(browser.submit(bank, WHO | {"card": CARD, "phone": NEW})))
     assert (token["acr"], token["ial"]) == (LEVEL_2, 2)
     assert "Real-name user" in browser.get("/account/profile").text
 

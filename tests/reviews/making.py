@@ -6,15 +6,24 @@ Always true: `MARK` stands in every photo outside its pixels, where only paintin
 from io import BytesIO
 from urllib.parse import urlsplit
 
+import pytest
+from flask import Flask
 from PIL import Image
 from PIL.ExifTags import Base
 
+from idp.proofing.ways import ways_of
 from tests.provider import Browser, Site
 
 NAME, NUMBER = "欧阳清岚", "11010519491231002X"
 PERSON = {"name": NAME, "kind": "id_number", "number": NUMBER, "consent": "yes"}
 MARK = b"Malachite6Dunlin"
 SIDES = ("front", "back", "holding")
+
+
+@pytest.fixture(autouse=True)
+def reviews_offered(shared_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other tests are at home where name and number, or a bank, are the only ways."""
+    monkeypatch.setattr(ways_of(shared_app), "order", ("name_number", "review"))
 
 
 def jpeg(size: tuple[int, int] = (900, 600), colour: str = "teal", *, orientation: int = 1) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 from idp.accounts import closing
 from idp.crypto.fields import FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
+from idp.proofing.ways import ways_of
 from idp.reviews.actions import reseal_reviews
 from idp.reviews.rules import DAY
 from tests.provider import Browser, Site, add_document, add_person, keys_of
@@ -291,3 +292,14 @@ def test_the_pages_keep_the_app_that_waits(signed_in: Browser) -> None:
     assert answer.headers["Location"].endswith(f"&r={key[1]}")
     taken = signed_in.upload(answer.headers["Location"], jpeg())
     assert taken.headers["Location"].endswith(f"&r={key[1]}")
+
+
+def test_it_is_one_of_the_ways_where_the_installation_says_so(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 'href="/identity/review"' in signed_in.get("/identity/raise").text
+    monkeypatch.setattr(ways_of(site.app), "order", ("name_number",))
+    assert "/identity/review" not in signed_in.get("/identity/raise").text
+    assert signed_in.get("/identity/review/person").headers["Location"] == "/identity/raise"
+    assert signed_in.submit("/identity/review/person", PERSON).headers["Location"] == "/identity/raise"
+    assert site.one("SELECT COUNT(*) FROM flow") == 0

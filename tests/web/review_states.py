@@ -19,7 +19,7 @@ FIELDS = tuple(Field(name) for name in ("name", "kind", "number", "consent"))
 PHOTO = Field("photo")
 STEPS = step_names(FlowKind.REVIEW)
 DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-START = {"person_url": "#", "back_url": "#", "working_days": 10}
+START = {"other_url": "#", "person_url": "#", "back_url": "#", "working_days": 10}
 
 
 def page(template: str, **context: Any) -> Callable[[], str]:
