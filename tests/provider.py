@@ -124,10 +124,11 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
             "captcha": {"before_sms": False, "after_failures": 0},
         },
         "tokens": {"logout_wait": 0.0},
-        "proofing": {"ways": ("name_number", "bank_card")},
         "pages": {"default_locale": "en"},
         "server": {"threads": 4},
     }
+    if "province" not in changes:  # a profile says what it offers
+        values["proofing"] = {"ways": ("name_number", "bank_card")}
     return Settings(**(values | changes))
 
 
