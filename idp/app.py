@@ -62,6 +62,7 @@ from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
 from idp.recovery.stopping import Stopping
 from idp.registration.pages import Registration, init_registration
+from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
@@ -142,6 +143,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         ),
     )
     init_entities(app, _entity_parts(provider, journeys))
+    init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -201,6 +203,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         export_apps,
         account.subjects,
         DisputeExport(provider.disputes),
+        provider.reviews.export,
         export_activity,
     )
 
@@ -235,10 +238,11 @@ def _console(provider: Provider) -> Console:
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(
             provider.cipher,
-            acts(directory, operators, provider.invitations, provider.requests),
+            acts(directory, operators, provider.invitations, provider.requests, provider.reviews),
         ),
         disputes=provider.disputes,
         requests=provider.requests,
+        reviews=provider.reviews,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
     )
@@ -313,6 +317,7 @@ def _web_options(settings: Settings) -> WebOptions:
             body_bytes=settings.limits.body_bytes,
             fields=settings.limits.form_fields,
             field_bytes=settings.limits.field_bytes,
+            photo_bytes=settings.reviews.photo_bytes,
         ),
     )
 

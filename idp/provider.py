@@ -45,6 +45,8 @@ from idp.proofing.actions import end_evidence
 from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
+from idp.reviews import actions as reviews
+from idp.reviews.rules import Policy
 from idp.selfservice.actions import Closings, Eraser
 from idp.settings import Settings
 from idp.signin.factors import Factors
@@ -82,6 +84,7 @@ class Provider:
     calendar: Calendar
     disputes: disputes.Disputes
     requests: Requests
+    reviews: reviews.Reviews
     closings: Closings
 
 
@@ -89,6 +92,7 @@ ERASERS: tuple[Eraser, ...] = (
     password.erase,
     erase_factors,
     disputes.erase,
+    reviews.erase,
     erase_consents,
     end_evidence,
     closing.erase,
@@ -161,6 +165,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,
+        reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),
         requests=Requests(cipher, directory, objections, phone_policy(settings)),
         closings=Closings(
             directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
@@ -187,3 +192,8 @@ def phone_policy(settings: Settings) -> PhonePolicy:
         change_hold=limits.phone_change_hold,
         reset_hold=limits.password_reset_hold,
     )
+
+
+def _review_policy(settings: Settings) -> Policy:
+    chosen = settings.reviews
+    return Policy(chosen.daily, chosen.photos_daily, keep=chosen.keep_days * 86400, valid=chosen.valid_days * 86400)

@@ -17,6 +17,7 @@ import idp.grants.models
 import idp.messages.models
 import idp.proofing.models
 import idp.recovery.models
+import idp.reviews.models
 import idp.signin.models
 import idp.state.models
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -43,6 +44,7 @@ from idp.provider import Provider
 from idp.settings import Settings
 from idp.web.agreements import load_agreements
 from idp.web.clock import set_clock
+from tests.multipart import KIND, form_with
 from tests.registers import ScriptedRegisters
 
 ISSUER = "http://localhost:8000"
@@ -125,6 +127,8 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
         "pages": {"default_locale": "en"},
         "server": {"threads": 4},
     }
+    if "province" not in changes:  # a profile says what it offers
+        values["proofing"] = {"ways": ("name_number", "bank_card")}
     return Settings(**(values | changes))
 
 
@@ -243,6 +247,13 @@ class Browser:
         found = _TOKEN.search(self.client.get("/signin").text)
         assert found, "no form token"
         return self.client.post(path, data={**(form or {}), "csrf_token": found[1]})
+
+    def upload(self, path: str, *photos: bytes, name: str = "photo", filename: str = "a.jpg") -> TestResponse:
+        """Send a form with files, as the page at ``path`` would."""
+        found = _TOKEN.search(self.client.get("/signin").text)
+        assert found, "no form token"
+        body = form_with({"csrf_token": found[1]}, *((name, filename, photo) for photo in photos))
+        return self.client.post(path, input_stream=BytesIO(body), content_type=KIND)
 
     def sign_in(self, identifier: str = PHONE, password: str = PASSWORD) -> "Browser":
         answer = self.submit("/signin", {"identifier": identifier, "password": password})

@@ -24,6 +24,7 @@ from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
+from idp.reviews.actions import reseal_reviews
 from idp.settings import write_secrets
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
@@ -35,6 +36,7 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_justifications,
     reseal_proposals,
     reseal_checks,
+    reseal_reviews,
 )
 """What seals a capability's fields anew."""
 

@@ -48,6 +48,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
+    worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker

@@ -6,19 +6,24 @@ and its difference.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
 from idp.console import invitations, sessions
 from idp.console.four_eyes import Act, Done, void_all
+from idp.console.justifications import standing
 from idp.console.operators import Operators, set_disabled
 from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.rules import REGISTERED, Proof, identity_level
+from idp.proofing.checking import end_of
+from idp.proofing.rules import FACE_CHECKED, REGISTERED, Proof, identity_level
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Decider
+from idp.reviews.actions import Reviews
+from idp.reviews.rules import Deciders, State
 from idp.signin.interventions import (
     Intervention,
     end_password,
@@ -42,6 +47,9 @@ RECOVERERS = (Role.REVIEW, Role.COUNTER)
 """Who makes sure of people that have lost everything."""
 SUSPEND, RESTORE, REPROOF, INVITE = "suspend", "restore", "require-proofing", "invite-operator"
 RECOVER = "recover"
+REVIEWERS = (Role.REVIEW,)
+"""Who looks at photos of people: nobody else has to."""
+APPROVE_REVIEW = "approve-review"
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -143,11 +151,50 @@ class RecoverAct:
         return Denied(Reason.PHONE_BARRED if barred else Reason.CHANGED)
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewAct:
+    """Recording a document by the photos that both operators have looked at."""
+
+    directory: Directory
+    reviews: Reviews
+    roles: tuple[Role, ...] = REVIEWERS
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        found = self.reviews.find(tx, proposal.payload["review"])
+        if found is None or found.claim is None or found.state is not State.FILED:
+            return ()
+        known, claim = self.directory.person(tx, found.party_id).identity, found.claim
+        agree = known is None or known.name.key == claim.name.key  # two names may look alike when masked
+        level = identity_level(proofs_of(tx, found.party_id), now=proposal.created_at)
+        photos = self.reviews.photos.digest(tx, found.journey, now=proposal.created_at)
+        return (
+            Change("person_name", known.name.masked if known else "nothing", claim.name.masked),
+            Change("names_compared", "", "names_agree" if agree else "names_differ"),
+            Change("person_document", known.document.masked if known else "nothing", claim.document.masked),
+            Change("document_ends", "", str(proposal.payload["valid_to"] or "document_long_term")),
+            Change("identity_level", str(level), str(max(level, FACE_CHECKED))),
+            Change("review_photos", "", photos[:16] if photos == proposal.payload["photos"] else "review_changed"),
+        )
+
+    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> bool:
+        """Whether the second operator has opened the photos, with a reason of their own."""
+        case = proposal.payload["review"]
+        return standing(tx, operator=decider.party_id, subject=case, now=now) is not None
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        last = proposal.payload["valid_to"]
+        valid_to = end_of(date.fromisoformat(last)) if last else None
+        by = Deciders(decider.party_id, proposal.id, proposal.proposer)
+        done = self.reviews.approve(tx, proposal.payload["review"], valid_to=valid_to, by=by, now=now)
+        return Done() if done else Denied(Reason.CHANGED)
+
+
 def acts(
     directory: Directory,
     operators: Operators,
     invited: invitations.Invitations,
     requests: Requests,
+    reviews: Reviews,
 ) -> dict[str, Act]:
     """Every act that needs two operators."""
     return {
@@ -156,6 +203,7 @@ def acts(
         REPROOF: ProofingAct(directory),
         INVITE: InviteAct(operators, invited),
         RECOVER: RecoverAct(directory, requests),
+        APPROVE_REVIEW: ReviewAct(directory, reviews),
     }
 
 

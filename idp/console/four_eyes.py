@@ -7,7 +7,7 @@ has one winner.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import orjson
 
@@ -52,6 +52,13 @@ class Act(Protocol):
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         """Do it. ``Denied`` when it can no longer be done; then nothing may have been written."""
         ...
+
+
+@runtime_checkable
+class InspectedAct(Act, Protocol):
+    """An act whose second operator has to look at more than the difference before agreeing to it."""
+
+    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> bool: ...
 
 
 class _Row(NamedTuple):
@@ -151,12 +158,15 @@ class FourEyes:
         """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits."""
         if proposal.subject is not None:
             hold(tx, proposal.subject)  # first, as whoever changes the account does: what is read now stays so
+        act = self.acts[proposal.kind]
+        if isinstance(act, InspectedAct) and not act.inspected(tx, proposal, decider=decider, now=now):
+            return Denied(Reason.NOT_INSPECTED)
         refused = self._decide(tx, proposal, ProposalState.DONE, decider, now)
         if refused is not None:
             return refused
         done: Done | Denied = Denied(Reason.CHANGED)
         if self.stands(tx, proposal):
-            done = self.acts[proposal.kind].carry_out(tx, proposal, decider=decider, now=now)
+            done = act.carry_out(tx, proposal, decider=decider, now=now)
         if isinstance(done, Denied):
             tx.run(_VOID, id=proposal.id)
             self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, now=now)

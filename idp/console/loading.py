@@ -21,6 +21,7 @@ from idp.credentials.totp import Totp
 from idp.db import current_transaction, db
 from idp.disputes.actions import Disputes
 from idp.recovery.requests import Requests
+from idp.reviews.actions import Reviews
 from idp.signin.rules import activity_grain
 from idp.web.clock import now
 from idp.web.cookies import operator_secret, set_operator_secret
@@ -44,6 +45,7 @@ class Console:
     four_eyes: FourEyes
     disputes: Disputes
     requests: Requests
+    reviews: Reviews
     idle: int
     absolute: int
 

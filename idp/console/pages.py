@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, render_template, request, url_for
 
-from idp.console.acts import CASEWORK, RECOVERERS
+from idp.console.acts import CASEWORK, RECOVERERS, REVIEWERS
 from idp.console.guards import current_operator, operator
 from idp.console.loading import Console, keep_parts, parts
 from idp.console.rules import Change, Proposal, Role
@@ -25,6 +25,7 @@ MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("people", "console.people", CASEWORK),
     ("disputes", "console.disputes", CASEWORK),
     ("recoveries", "console.recoveries", RECOVERERS),
+    ("reviews", "console.reviews", REVIEWERS),
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
     ("operators", "console.operators", (Role.PLATFORM,)),
@@ -44,6 +45,7 @@ def init_console(app: Flask, made_of: Console) -> None:
         people_pages,
         proposal_pages,
         recovery_pages,
+        review_pages,
         signin_pages,
     )
 

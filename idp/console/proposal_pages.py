@@ -10,6 +10,7 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.audit import Event
+from idp.console.acts import APPROVE_REVIEW
 from idp.console.four_eyes import Done
 from idp.console.guards import current_operator, looked, operator
 from idp.console.invitations import link, link_is_open, new_link
@@ -123,6 +124,7 @@ def _page(form: Form, found: Proposal) -> ResponseReturnValue:
         ),
         changes=[change_line(change) for change in found.changes] if is_open else [],
         decidable=refused is None,
+        case_url=url_for("console.review", number=found.payload["review"]) if found.kind == APPROVE_REVIEW else None,
         own=is_open and found.proposer == here.party_id,
         link_open=found.proposer == here.party_id and link_is_open(tx, found.id, now=now()),
         notice=_notice(form, found, is_open=is_open),

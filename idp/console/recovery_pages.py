@@ -19,9 +19,10 @@ from idp.console.reasons_form import REASON, TICKET, stated
 from idp.console.rules import Denied, Role
 from idp.console.words import word
 from idp.db import current_transaction, db
+from idp.flows.numbers import grouped, parse_number
 from idp.proofing.actions import ial
 from idp.proofing.forms import typed_document
-from idp.recovery.rules import Claim, Decider, Match, Request, State, Way, grouped, parse_reference
+from idp.recovery.rules import Claim, Decider, Match, Request, State, Way
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.reasons import sentence
@@ -47,7 +48,7 @@ def recoveries() -> ResponseReturnValue:
         return _seek_page(Form(*SEEK, values={"request": request.args.get("request", "")[:16]}))
     form = Form.submitted(*SEEK)
     why = stated(form)
-    reference = parse_reference(form["request"]) if why else None
+    reference = parse_number(form["request"]) if why else None
     if why is None or reference is None:
         if form.ok:
             form.refuse("request", sentence("recovery_reference_invalid"))

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     CLOSED = "proposal_closed"
     CHANGED = "proposal_subject_changed"
     PHONE_BARRED = "recovery_phone_barred"
+    NOT_INSPECTED = "proposal_not_inspected"
     ALREADY_PROPOSED = "proposal_already_open"
 
 

@@ -66,7 +66,7 @@ _ERASE = Statement[int]("DELETE FROM password WHERE party_id = :party", int)
 
 
 class PoolBusy(Exception):
-    """Too many hashes are waited for; callers answer 503 with Retry-After."""
+    """Too many wait for a hash, or for a photo to be decoded; callers answer 503 with Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)

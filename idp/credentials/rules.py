@@ -54,6 +54,7 @@ class AttemptKind(StrEnum):
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     RECOVERY_STOP = "recovery_stop"
+    PHOTO = "photo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,21 +34,27 @@ class FieldCipher:
 
     def seal(self, text: str, *, context: str) -> bytes:
         """Encrypt ``text`` for ``context``, which is written ``table.column:row id``."""
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._prefix].encrypt(nonce, text.encode(), _bound(self._prefix, context))
-        return self._prefix + nonce + sealed
+        return self.seal_bytes(text.encode(), context=context)
 
     def open(self, blob: bytes, *, context: str) -> str:
         """The text sealed for this very ``context``. Raises `FieldUnreadable`."""
+        return self.open_bytes(blob, context=context).decode()
+
+    def seal_bytes(self, data: bytes, *, context: str) -> bytes:
+        """The same for what is no text (a photo)."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return self._prefix + nonce + self._ciphers[self._prefix].encrypt(nonce, data, _bound(self._prefix, context))
+
+    def open_bytes(self, blob: bytes, *, context: str) -> bytes:
+        """What `seal_bytes` sealed for this very ``context``. Raises `FieldUnreadable`."""
         prefix, body = _split(blob)
         cipher = self._ciphers.get(prefix)
         if cipher is None or len(body) < _NONCE_BYTES + _TAG_BYTES:
             raise FieldUnreadable("no key of the ring made this field")
         try:
-            text = cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(prefix, context))
+            return cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(prefix, context))
         except InvalidTag:
             raise FieldUnreadable("the field was altered or belongs to another row") from None
-        return text.decode()
 
     def needs_rotation(self, blob: bytes) -> bool:
         """Whether the field was sealed with another key than the first of the ring."""

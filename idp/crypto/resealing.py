@@ -20,8 +20,9 @@ def reseal_column(
     key: str = "id",
     context: str | None = None,
     where: str = "1 = 1",
+    batch: int | None = None,
 ) -> int:
-    """How many rows were sealed anew, two hundred in a transaction.
+    """How many rows were sealed anew, ``batch`` in a transaction (fields are small: two hundred if not given).
 
     ``key`` names the row, and its value the row's place in the context ``<context>:<key>``; ``context`` is
     ``<table>.<column>`` if not given. ``where``: which rows are worth it, in SQL.
@@ -34,11 +35,11 @@ def reseal_column(
     changed, after = 0, ""
     while True:
         with database.transaction() as tx:
-            rows = tx.all(read, after=after, limit=_BATCH)
+            rows = tx.all(read, after=after, limit=batch or _BATCH)
             for row, blob in rows:
                 if cipher.needs_rotation(blob):
                     place = f"{context or f'{table}.{column}'}:{row}"
-                    sealed = cipher.seal(cipher.open(blob, context=place), context=place)
+                    sealed = cipher.seal_bytes(cipher.open_bytes(blob, context=place), context=place)
                     changed += tx.run(write, key=row, sealed=sealed, before=blob)
         if not rows:
             return changed

@@ -53,14 +53,14 @@ class Journeys:
 
     def __init__(self, cipher: FieldCipher, *, lifetime: int) -> None:
         self._cipher = cipher
-        self._lifetime = lifetime
+        self.lifetime = lifetime
 
     def begin(
         self, tx: Transaction, kind: FlowKind, facts: Mapping[str, Any], *, browser: bytes, now: int
     ) -> Journey:
         key = new_id("flw")
         sealed = self._seal(key, facts)
-        tx.run(_BEGIN, id=key, kind=kind, browser=browser, facts=sealed, now=now, expires_at=now + self._lifetime)
+        tx.run(_BEGIN, id=key, kind=kind, browser=browser, facts=sealed, now=now, expires_at=now + self.lifetime)
         return Journey(key, kind, dict(facts), 1)
 
     def read(self, tx: Transaction, kind: FlowKind, key: str, *, browser: bytes, now: int) -> Journey | None:

@@ -29,6 +29,8 @@ class FlowKind(StrEnum):
     PHONE_CHANGE = "phone-change"
     ENTITY_CLAIM = "entity_claim"
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
+    REVIEW = "review"
+    """Photos for operators, who make sure of somebody by them."""
     ENTITY_SIGN_IN = "entity_sign_in"
     """From an entity's password to the person who walks through that door."""
 
@@ -72,6 +74,13 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.ENTITY_CLAIM: (
         StepRule("entity", gives=("claim",)),
         StepRule("send", gives=("sent",)),
+    ),
+    FlowKind.REVIEW: (
+        StepRule("person", gives=("party_id", "name", "document")),
+        StepRule("front", gives=("front",)),
+        StepRule("back", gives=("back",)),
+        StepRule("holding", gives=("holding",)),
+        StepRule("send", gives=("review",)),
     ),
     FlowKind.ENTITY_SIGN_IN: (
         StepRule("person", gives=("role", "challenge")),

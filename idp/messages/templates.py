@@ -211,6 +211,26 @@ TEMPLATES: Mapping[str, Template] = {
             "Your dispute has been answered. Sign in to your account to read the answer.",
         ),
         _template(
+            "review_approved",
+            "您的实名人工审核已于 {time} 通过，照片已删除。如非本人操作，请联系服务热线。",
+            "A review confirmed your identity on {time}; the photos are deleted. Not you? Call the service line.",
+            "time",
+        ),
+        _template(
+            "review_rejected",
+            "您的实名人工审核已于 {time} 办结，未通过，照片已删除。原因和其他办法请登录查看。",
+            "The review of {time} did not confirm your identity; the photos are deleted. Sign in to read why and what"
+            " else you can do.",
+            "time",
+        ),
+        _template(
+            "review_lapsed",
+            "您的实名人工审核逾期未办结，照片已于 {time} 删除，请登录后重新提交。给您带来不便，深表歉意。",
+            "Your review was not decided in time; the photos were deleted on {time}. We are sorry: please sign in and"
+            " send them again.",
+            "time",
+        ),
+        _template(
             "phone_bound",
             "本号码已于 {time} 成为一个账户的登录手机号。如非本人操作，请联系服务热线。",
             "This number became the sign-in phone of an account on {time}. Not you? Call the service line.",

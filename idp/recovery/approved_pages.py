@@ -23,17 +23,18 @@ from idp.credentials.rules import Purpose
 from idp.credentials.sms_code import Denied
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
+from idp.flows.numbers import parse_number
 from idp.flows.rules import FlowKind, open_step
+from idp.flows.steps import Steps, journey_over
 from idp.recovery.actions import Addressee
 from idp.recovery.pages import NEW_PASSWORD, blueprint, order_code, parts
-from idp.recovery.rules import parse_reference
-from idp.recovery.steps import Steps
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import CodeStep, done_notice, journey_over
+from idp.signin.code_step import CodeStep
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 
 KIND = FlowKind.RECOVERY_APPROVED
@@ -65,7 +66,7 @@ def approved() -> ResponseReturnValue:
     if request.method == "GET":
         return _reference_page(Form(REFERENCE))
     form = sent_form(REFERENCE, asked=asked_before_sms())
-    reference = parse_reference(form["request"]) if form.ok else None
+    reference = parse_number(form["request"]) if form.ok else None
     if form.ok and reference is None:
         form.refuse("request", sentence("recovery_reference_invalid"))
     if reference is None or not passed(form):

@@ -20,14 +20,14 @@ from idp.credentials.rules import Purpose
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import FlowKind, open_step
+from idp.flows.steps import Steps, journey_over
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.actions import Addressee, addressee, judge, reset
 from idp.recovery.requests import Requests
 from idp.recovery.rules import Denied
-from idp.recovery.steps import Steps
 from idp.recovery.stopping import Stopping
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import PER_NUMBER, CodeStep, done_notice, journey_over
+from idp.signin.code_step import PER_NUMBER, CodeStep
 from idp.signin.codes import send_code
 from idp.signin.pages import IDENTIFIER, another_way_page, client_name
 from idp.web.clock import now
@@ -35,6 +35,7 @@ from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.locale import china_date, preferences, short_time
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 from idp.web.visit import carried, current_visit
 

@@ -17,18 +17,20 @@ from idp.credentials.rules import Purpose
 from idp.credentials.sms_code import Denied
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
+from idp.flows.numbers import grouped
 from idp.flows.rules import FlowKind, open_step, step_names, undone
+from idp.flows.steps import Steps, journey_over
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.recovery.pages import blueprint, parts
-from idp.recovery.rules import Claim, Way, grouped
-from idp.recovery.steps import Steps
-from idp.signin.code_step import CodeStep, done_notice, journey_over
+from idp.recovery.rules import Claim, Way
+from idp.signin.code_step import CodeStep
 from idp.signin.codes import send_code
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.locale import preferences
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 
 KIND = FlowKind.RECOVERY_REQUEST

@@ -25,6 +25,7 @@ from idp.crypto.resealing import reseal_column
 from idp.db import Database, Statement, Transaction
 from idp.disputes.actions import Disputes
 from idp.flows.actions import Journey, Journeys
+from idp.flows.numbers import new_number
 from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
 from idp.messages.sms import enqueue_sms
@@ -128,7 +129,7 @@ class Requests:
 
     def file(self, tx: Transaction, claim: Claim, way: Way, *, locale: str, now: int) -> Request:
         """``claim.mobile`` was proved by the caller. ``locale``: the language its person is told the answer in."""
-        key, due_at = f"{secrets.randbelow(10**12):012}", self.due_at(now)
+        key, due_at = new_number(), self.due_at(now)
         told = {
             "name": claim.name.value,
             "document": [claim.document.type, claim.document.value],

@@ -3,8 +3,6 @@
 Always true: a phone that may be somebody else's, or became the account's a moment ago, is not enough.
 """
 
-import re
-import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,8 +17,6 @@ UNANSWERED_KEPT = 90 * DAY
 """Seconds for which a request is kept after its day when nobody came to the counter."""
 MISMATCHES = 5
 """So many numbers that were not the one stated, and it can only be rejected: nobody finds a number out by trying."""
-_SEPARATORS = re.compile(r"[\s-]+")
-_REFERENCE = re.compile(r"[0-9]{12}", re.ASCII)
 
 
 class Refusal(StrEnum):
@@ -117,14 +113,3 @@ class Decider:
 def stop_text(mobile: Mobile, code: str) -> str:
     """What the stop code of a request is known by: the code means something only with the phone it was sent to."""
     return f"recovery-stop {mobile.value} {code}"
-
-
-def parse_reference(text: str) -> str | None:
-    """The number of a request in ``text``, with blanks or hyphens or without; None for anything else."""
-    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
-    return digits if _REFERENCE.fullmatch(digits) else None
-
-
-def grouped(reference: str) -> str:
-    """As it is shown and read aloud: three groups of four digits."""
-    return f"{reference[:4]} {reference[4:8]} {reference[8:]}"

@@ -24,7 +24,6 @@ from idp.registration.agreement_pages import AGREEMENTS, VERSIONS, accept, check
 from idp.registration.identity_pages import confirm_elsewhere, told_in
 from idp.registration.pages import blueprint, current_journey, is_at, lead_on, parts
 from idp.signin.choosing import password_rules, refuse_unfit
-from idp.signin.code_step import done_notice
 from idp.signin.loading import authenticated
 from idp.signin.pages import PASSWORD, client_name
 from idp.signin.phones import is_idle, release
@@ -34,7 +33,7 @@ from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import china_date
-from idp.web.notices import Notice
+from idp.web.notices import Notice, done_notice
 from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried, onward
 

@@ -21,12 +21,12 @@ from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.name_check import Stranger
 from idp.proofing.rules import ProofRefusal
 from idp.registration.pages import blueprint, current_journey, entity_url, is_at, lead_on, parts, to_open_step
-from idp.signin.code_step import done_notice
 from idp.signin.pages import client_name
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Form
 from idp.web.guards import public
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 from idp.web.visit import carried
 

@@ -21,7 +21,7 @@ from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import FlowKind, open_step, step_names, undone
 from idp.proofing.name_check import NameCheck
 from idp.proofing.rules import PhonePolicy
-from idp.signin.code_step import CodeStep, done_notice
+from idp.signin.code_step import CodeStep
 from idp.signin.codes import send_code
 from idp.signin.pages import client_name
 from idp.signin.phones import is_idle
@@ -30,6 +30,7 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import public
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 from idp.web.visit import carried, current_visit
 

@@ -12,12 +12,12 @@ from idp.accounts import closing
 from idp.db import current_transaction, db
 from idp.selfservice.confirm import confirm_first, is_fresh
 from idp.selfservice.pages import blueprint, parts
-from idp.signin.code_step import done_notice
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 
 WHYS = ("unused", "privacy", "duplicate", "other", "unsaid")

@@ -12,12 +12,12 @@ from idp.db import current_transaction, db
 from idp.disputes.actions import Denied, Dispute
 from idp.disputes.rules import Item, State
 from idp.selfservice.pages import blueprint, parts
-from idp.signin.code_step import done_notice
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
+from idp.web.notices import done_notice
 from idp.web.reasons import DISPUTE_STATES, ITEMS, sentence
 
 ITEM = Field("item", sentence("dispute_item_missing"), max_length=40)

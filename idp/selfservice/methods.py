@@ -15,14 +15,13 @@ from idp.credentials.rules import Refusal, Way, may_remove
 from idp.db import current_transaction, db
 from idp.selfservice.pages import blueprint, parts
 from idp.selfservice.standing import hold_session
-from idp.signin.code_step import done_notice
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.factors import held_by
 from idp.signin.rules import Method, Session
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
-from idp.web.notices import Notice
+from idp.web.notices import Notice, done_notice
 from idp.web.reasons import sentence
 
 _WAYS = {

@@ -29,7 +29,6 @@ from idp.proofing.actions import ial
 from idp.proofing.rules import PhonePolicy
 from idp.selfservice.actions import Closings, is_disownable
 from idp.signin import sessions
-from idp.signin.code_step import done_notice
 from idp.signin.factors import Factors
 from idp.signin.loading import session_times
 from idp.signin.rules import Session, SessionEnd
@@ -38,6 +37,7 @@ from idp.web.agreements import Agreements
 from idp.web.clock import now
 from idp.web.guards import current_session, public, signed_in
 from idp.web.locale import preferences
+from idp.web.notices import done_notice
 from idp.web.reasons import event_sentence, method_word, scope_words
 
 if TYPE_CHECKING:

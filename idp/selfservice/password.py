@@ -20,7 +20,6 @@ from idp.selfservice.confirm import confirm_first, is_fresh
 from idp.selfservice.pages import blueprint, parts
 from idp.signin import sessions
 from idp.signin.choosing import password_rules, personal, refuse_unfit
-from idp.signin.code_step import done_notice
 from idp.signin.loading import authenticated
 from idp.signin.pages import another_way_page
 from idp.signin.phones import sms_opens
@@ -30,6 +29,7 @@ from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences, short_time
+from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 
 CURRENT = Field("current_password", sentence("current_password_missing"), max_length=256, secret=True)

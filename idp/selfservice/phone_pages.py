@@ -16,9 +16,10 @@ from idp.credentials.sms_code import Denied
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind, open_step
+from idp.flows.steps import journey_over, not_here
 from idp.selfservice.pages import blueprint, parts
 from idp.selfservice.phone import Change, change_phone
-from idp.signin.code_step import CodeStep, done_notice, journey_over, not_here
+from idp.signin.code_step import CodeStep
 from idp.signin.codes import send_code
 from idp.signin.confirm_pages import confirm_without_phone
 from idp.signin.rules import Session
@@ -28,6 +29,7 @@ from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
+from idp.web.notices import done_notice
 from idp.web.reasons import GENERAL, sentence
 
 KIND = FlowKind.PHONE_CHANGE

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from idp.settings.limits import Limits
 from idp.settings.outside import Register, Sms, SmsFallback
-from idp.settings.sections import Account
+from idp.settings.sections import Account, Reviews
 from idp.settings.tree import Settings
 
 _KEY_CHARACTERS = 43
@@ -23,6 +23,7 @@ def unsafe(settings: Settings) -> list[str]:
         *_unsafe_secrets(settings),
         *_unsafe_limits(settings.limits),
         *_unsafe_account(settings.account),
+        *_unsafe_reviews(settings.reviews),
     ]
 
 
@@ -122,4 +123,13 @@ def _unsafe_account(account: Account) -> list[str]:
         faults.append("account: authentication counts as fresh for over 15 minutes, or closing waits under a day")
     if account.dispute_working_days > 10:
         faults.append("account.dispute_working_days: more than 10 working days for an answer")
+    return faults
+
+
+def _unsafe_reviews(reviews: Reviews) -> list[str]:
+    faults = []
+    if reviews.keep_days > 60:
+        faults.append("reviews.keep_days: photos are kept for more than 60 days")
+    if reviews.daily > 10 or reviews.photos_daily > 100:
+        faults.append("reviews: more than 10 reviews or 100 photos of one account in a day")
     return faults

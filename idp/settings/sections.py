@@ -94,6 +94,21 @@ class Entities(Section):
         return value
 
 
+class Reviews(Section):
+    """Reviews by operators of who somebody is, by photos of a document (docs/operations.md)."""
+
+    photo_bytes: PositiveInt = 8 * 1024 * 1024
+    """Largest file somebody may send as a photo."""
+    photos_daily: PositiveInt = 40
+    """Files one account may send in a day."""
+    daily: PositiveInt = 3
+    """Reviews one account may ask for in a day."""
+    keep_days: PositiveInt = 30
+    """Days after which photos are deleted though nobody has decided."""
+    valid_days: PositiveInt = 1095
+    """Days for which an approved review proves who somebody is; the document's own end comes before it."""
+
+
 class Registration(Section):
     """How people register (docs/provinces.md)."""
 
@@ -111,7 +126,7 @@ WayName = Literal["name_number", "bank_card", "face", "photos_face", "review", "
 class Proofing(Section):
     """How people prove who they are once they have an account (docs/operations.md)."""
 
-    ways: tuple[WayName, ...] = ("name_number", "bank_card")
+    ways: tuple[WayName, ...] = ("name_number", "bank_card", "review")
     """What is offered, in the order people read it; a way whose service is not set up is left out."""
     bank_card_elements: Literal[3, 4] = 4
     """What a bank compares: name, document and card; and with 4 the phone it knows the person by."""

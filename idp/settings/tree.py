@@ -30,6 +30,7 @@ from idp.settings.sections import (
     Password,
     Proofing,
     Registration,
+    Reviews,
     Secrets,
     Server,
     Session,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     password: Password = Password()
     registration: Registration = Registration()
     proofing: Proofing = Proofing()
+    reviews: Reviews = Reviews()
     signin: SignIn = SignIn()
     levels: Levels = Levels()
     entities: Entities = Entities()

@@ -24,12 +24,12 @@ from idp.credentials.sms_code import Denied, SmsCodes
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import step_names, undone
+from idp.flows.steps import journey_over
 from idp.signin.codes import answer_code, send_code
 from idp.signin.pages import CODE
-from idp.web.errors import error_page
 from idp.web.forms import Form
-from idp.web.notices import Notice
-from idp.web.reasons import GENERAL, known_reason, sentence
+from idp.web.notices import done_notice
+from idp.web.reasons import sentence
 from idp.web.visit import carried
 
 Proved = Callable[[Journey], ResponseReturnValue]
@@ -125,21 +125,3 @@ class CodeStep:
 
     def _masked(self, journey: Journey) -> str | None:
         return Mobile(journey.facts["mobile"]).masked if self.shows_phone else None
-
-
-def done_notice() -> Notice | None:
-    """What the redirect that led here says was done."""
-    reason = request.args.get("done", "")
-    return Notice("info", sentence(reason)) if reason and known_reason(reason) else None
-
-
-def journey_over(begin: str) -> ResponseReturnValue:
-    """The journey is done, gone or another browser's; ``begin`` names the route where one begins anew."""
-    return not_here(url_for(begin, done="journey_over", **carried()))
-
-
-def not_here(address: str) -> ResponseReturnValue:
-    """The step is not open: who looks is led to ``address``, who acts is told, as the loser of a race (trust 1)."""
-    if request.method == "GET":
-        return redirect(address, 303)
-    return error_page(400, title=sentence("journey_over"), text=GENERAL, again=address)

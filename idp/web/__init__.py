@@ -5,9 +5,10 @@ Always true: it knows no capability; sessions and sign-in are handed to it as ca
 
 import hashlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Request, g
 from flask.typing import ResponseReturnValue
@@ -29,7 +30,7 @@ HERE = Path(__file__).parent
 
 
 class Visitor(Request):
-    """A request in which HEAD is a GET whose content nobody wants (RFC 9110 9.3.2).
+    """A request in which HEAD is a GET whose content nobody wants (RFC 9110 9.3.2), and no file is put on a disk.
 
     Flask takes HEAD for every page. A view that shows its form to a GET would take it for a form that was sent, and
     one without a form token at that: the method is none that CSRF protection looks at.
@@ -39,6 +40,10 @@ class Visitor(Request):
         super().__init__(*arguments, **named)
         if self.method == "HEAD":
             self.method = "GET"
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        """In memory: Werkzeug would put what is larger than half a megabyte into a temporary file."""
+        return BytesIO()
 
 
 def new_flask(name: str = "idp") -> Flask:

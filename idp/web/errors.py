@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from idp.web.guards import speaks_protocol
-from idp.web.limits import here
+from idp.web.limits import brings_photo, here
 
 Words = tuple[LazyString, LazyString]
 
@@ -21,7 +21,7 @@ WORDS: dict[int, Words] = {
     403: (_("无权查看此页"), _("您没有查看此页的权限。")),
     404: (_("找不到这个页面"), _("地址可能已变更或输入有误。请核对地址，或返回首页。")),
     405: (_("不能这样打开此页"), _("请从首页重新进入。")),
-    413: (_("提交的内容过大"), _("请减少填写的内容后重试。")),
+    413: (_("提交的内容过大"), _("请减少填写的内容，或换一张小一些的照片，然后重试。")),
     414: (_("地址过长"), _("请从首页重新进入。")),
     415: (_("不支持的内容格式"), _("请通过页面上的表单提交。")),
     429: (_("操作过于频繁"), _("请稍等片刻再试。")),
@@ -68,7 +68,7 @@ def _on_http_error(error: HTTPException) -> Response:
         )
     retry_after = getattr(error, "retry_after", None)
     seconds = retry_after if isinstance(retry_after, int) else (5 if status in (429, 503) else None)
-    response = error_page(status, retry_after=seconds)
+    response = error_page(status, retry_after=seconds, again=here() if status == 413 and brings_photo() else None)
     valid_methods = getattr(error, "valid_methods", None)
     if status == 405 and valid_methods:
         response.headers["Allow"] = ", ".join(sorted(valid_methods))

@@ -37,6 +37,12 @@ class Gate:
         self.sign_in = sign_in
 
 
+def gate() -> Gate:
+    """That of the application that answers this request."""
+    found: Gate = current_app.extensions[EXTENSION]
+    return found
+
+
 def declare(view: Callable[..., Any], guard: Guard) -> None:
     """For guards that live in a layer above: say that ``view`` is kept by ``guard``."""
     setattr(view, _MARK, guard)
@@ -60,8 +66,7 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
         if current_session() is None:
-            gate: Gate = current_app.extensions[EXTENSION]
-            return gate.sign_in()
+            return gate().sign_in()
         return view(*args, **kwargs)
 
     setattr(guarded, _MARK, Guard.SIGNED_IN)
@@ -71,8 +76,7 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
 def current_session() -> Any:
     """The live session of this request as its layer defines it, loaded once; None when there is none."""
     if "tb_session" not in g:
-        gate: Gate = current_app.extensions[EXTENSION]
-        g.tb_session = gate.load_session()
+        g.tb_session = gate().load_session()
     return g.tb_session
 
 

@@ -67,12 +67,19 @@ def allow_own_media() -> None:
     g.tb_own_media = True
 
 
+def only_data() -> None:
+    """This response is a picture for a page of ours and no page: whoever opens it by itself runs nothing in it."""
+    g.tb_only_data = True
+
+
 def refresh_after(seconds: int, path: str) -> None:
     """Load ``path`` (local) again after ``seconds``; a header, so that nothing in the page needs script."""
     g.tb_refresh = f"{seconds}; url={path}"
 
 
 def _policy() -> str:
+    if g.get("tb_only_data"):
+        return "default-src 'none'; frame-ancestors 'none'; sandbox"
     targets = " ".join(["'self'", *g.get("tb_form_targets", {})])
     script = "'self'" if g.get("tb_own_script") else "'none'"
     media = "media-src 'self'; " if g.get("tb_own_media") else ""

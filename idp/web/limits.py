@@ -6,17 +6,24 @@ from the raw bytes (Werkzeug by itself would put replacement characters in their
 
 import re
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from idp.web.guards import P, R, current_session, gate
 from idp.web.options import Limits, options
 
 FORM = "application/x-www-form-urlencoded"
+WITH_FILE = "multipart/form-data"
+_WINDOW = 128 * 1024
+"""What Werkzeug's parser holds of a file while it looks for its end; it counts that as the memory of a form."""
+_TAKES_PHOTO = "__tongban_takes_photo__"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -93,8 +100,42 @@ def sound_parameters() -> MultiDict[str, str]:
     return request.args if g.get("tb_query_sound") else MultiDict()
 
 
-def check_request() -> None:
-    """Refuse this request (400, 413, 414, 415) unless its path, query and body are sound and within the caps."""
+def takes_photo(view: Callable[P, R]) -> Callable[P, R]:
+    """The form of ``view`` may come with one file, from people who are signed in."""
+    setattr(view, _TAKES_PHOTO, True)
+    return view
+
+
+def brings_photo() -> bool:
+    """Whether this request is a form that may hold a file, for a view that takes one."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method == "POST" and request.mimetype == WITH_FILE and getattr(view, _TAKES_PHOTO, False)
+
+
+def sent_photo(name: str) -> bytes:
+    """The file of field ``name``, empty when none was chosen; two of them are no form of ours and end in 400."""
+    files = request.files.getlist(name)
+    if len(files) > 1:
+        abort(400)
+    return files[0].read() if files else b""
+
+
+def _check_photo_form(limits: Limits) -> None:
+    """Werkzeug reads this form; the file in it is judged by who takes it, whatever its name and type say."""
+    request.max_content_length = limits.photo_bytes + limits.body_bytes
+    request.max_form_memory_size, request.max_form_parts = limits.body_bytes + _WINDOW, limits.fields
+    for name, value in request.form.items(multi=True):
+        if len(name.encode()) + len(value.encode()) > limits.field_bytes:
+            abort(413)
+        if "\0" in name + value or "\N{REPLACEMENT CHARACTER}" in name + value:
+            abort(400)
+
+
+def check_request() -> ResponseReturnValue | None:
+    """Refuse this request (400, 413, 414, 415) unless its path, query and body are sound and within the caps.
+
+    Of a form with a file not a byte is read before its sender is known to be signed in.
+    """
     limits = options().limits
     request.max_content_length = limits.body_bytes
     _check_path()
@@ -102,12 +143,19 @@ def check_request() -> None:
         abort(414)
     _check_fields(request.query_string, limits)
     g.tb_query_sound = True
+    if brings_photo():
+        if current_session() is None:
+            return gate().sign_in()
+        _check_photo_form(limits)
+        g.tb_body_sound = True
+        return None
     body = request.get_data(cache=True)
     if body and request.method in _UNSAFE:
         if request.mimetype != FORM:
             abort(415)
         _check_fields(body, limits)
     g.tb_body_sound = True
+    return None
 
 
 def user_agent(max_length: int = 200) -> str:

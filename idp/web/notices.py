@@ -6,7 +6,10 @@ Always true: its text is already a sentence for the person; nothing in it is a m
 from dataclasses import dataclass
 from typing import Literal
 
+from flask import request
+
 from idp.web.forms import Text
+from idp.web.reasons import known_reason, sentence
 
 
 @dataclass(frozen=True)
@@ -16,3 +19,9 @@ class Notice:
     kind: Literal["info", "warn", "bad"]
     text: Text
     title: Text | None = None
+
+
+def done_notice() -> Notice | None:
+    """What the redirect that led here says was done."""
+    reason = request.args.get("done", "")
+    return Notice("info", sentence(reason)) if reason and known_reason(reason) else None

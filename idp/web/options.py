@@ -16,9 +16,13 @@ EXTENSION = "tongban_web"
 
 @dataclass(frozen=True)
 class Limits:
-    """Caps on what a browser may send: bytes of a body, of a query, of one field; number of fields."""
+    """Caps on what a browser may send: bytes of a body, of a query, of one field; number of fields.
+
+    ``photo_bytes``: of the one file a form of a view that `takes_photo` may hold.
+    """
 
     body_bytes: int = 64 * 1024
+    photo_bytes: int = 8 * 1024 * 1024
     query_bytes: int = 16 * 1024
     fields: int = 64
     field_bytes: int = 8 * 1024

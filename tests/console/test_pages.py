@@ -15,6 +15,7 @@ from tests.console.staff import WHY, Staff, on_duty
 from tests.console.test_people import trail
 from tests.provider import PHONE, Site
 from tests.recovery.last_way import file
+from tests.reviews.making import filed, reviews_offered  # noqa: F401
 
 OPEN = {"console.signin", "console.signin_code", "console.signout", "console.enrol"}
 """What is reached before both factors were proved; nothing of a person or an app is behind it."""
@@ -52,6 +53,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     proposal = clerk.propose("suspend")
     reference = file(site.browser())
     clerk.submit("/console/recoveries", {"request": reference, **WHY})
+    number = filed(site, site.browser().sign_in())
+    clerk.submit("/console/reviews", {"number": number, **WHY})
     return {
         "console.home": "/console",
         "console.people": "/console/people",
@@ -61,6 +64,9 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.dispute": f"/console/disputes/{site.one('SELECT id FROM dispute')}",
         "console.recoveries": "/console/recoveries",
         "console.recovery": f"/console/recoveries/{reference}",
+        "console.reviews": "/console/reviews",
+        "console.review": f"/console/reviews/{number}",
+        "console.review_photo": f"/console/reviews/{number}/front",
         "console.proposals": "/console/proposals",
         "console.proposal": proposal,
         "console.clients": "/console/clients",

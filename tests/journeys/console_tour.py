@@ -27,6 +27,7 @@ class Operating(Steps):
         proposal = self.propose()
         self.open("/console/proposals", "console-proposals")
         self.recovery()
+        self.review()
         self.platform()
         self.answer()
         self.leave()
@@ -83,6 +84,13 @@ class Operating(Steps):
         self.press("main tbody tr:first-child a", None)
         self.fill(reason=REASON, ticket=TICKET)
         self.send("console-recovery")
+
+    def review(self) -> None:
+        """The photos that wait."""
+        self.open("/console/reviews", "console-reviews")
+        self.press("main tbody tr:first-child a", None)
+        self.fill(reason=REASON, ticket=TICKET)
+        self.send("console-review")
 
     def platform(self) -> None:
         self.open("/console/clients", "console-clients")

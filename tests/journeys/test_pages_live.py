@@ -43,7 +43,9 @@ STATES = {
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
     "console-recoveries", "console-recovery", "console-operators", "console-operator-invite", "console-disputes",
-    "console-dispute", "console-dispute-answered", "console-audit",
+    "console-dispute", "console-dispute-answered", "console-audit", "console-reviews", "console-review",
+    "review", "review-person", "review-person-wrong", "review-front", "review-front-wrong", "review-back",
+    "review-holding", "review-send", "review-filed",
 }  # fmt: skip
 
 

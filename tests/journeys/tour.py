@@ -16,6 +16,7 @@ from tests.journeys.conftest import ROOT
 from tests.journeys.console_tour import Operating
 from tests.journeys.steps import Steps
 from tests.journeys.walks import sign_in, signed_in_to
+from tests.reviews.making import jpeg
 
 PERSON = ("13800001001", "Lantern7Bridge22")
 ENTITY = ("91430100MA0000007Q", "Maple5Harbour93")
@@ -103,7 +104,23 @@ class Tour(Steps):
         self.open("/identity/bank-card", "identity-bank-card")
         self.send("identity-bank-card-empty")
         self.open("/account/identity", "account-identity-none")
+        self.being_reviewed()
         self.page.context.clear_cookies(name=re.compile("session"))
+
+    def being_reviewed(self) -> None:
+        """Photos are sent, and wait for the operators, who come later."""
+        self.open("/identity/review", "review")
+        self.press("main a[href*='/review/person']", "review-person")
+        self.send("review-person-wrong")
+        self.fill(name="沈新禾", number="420199200106140046")
+        self.page.locator("input[name=consent]").check()
+        self.send("review-front")
+        self.send("review-front-wrong")
+        for side in ("back", "holding", "send"):
+            photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
+            self.page.locator("input[name=photo]").set_input_files([photo])
+            self.send(f"review-{side}")
+        self.send("review-filed")
 
     def recovering(self) -> None:
         self.ask_for_sign_in()

@@ -17,7 +17,7 @@ from tests.registers import ScriptedRegisters
 
 LEVEL_2, LEVEL_3 = "urn:tongban:ial:2", "urn:tongban:ial:3"
 ESSENTIAL_3 = '{"id_token":{"acr":{"essential":true,"values":["urn:tongban:ial:3"]}}}'
-ALL = {"proofing": {"ways": ["bank_card", "name_number", "face", "review"]}}
+ALL = {"proofing": {"ways": ["bank_card", "name_number", "face", "counter"]}}
 
 
 def shown(browser: Browser, address: str = "/identity/raise") -> list[str]:
@@ -30,7 +30,7 @@ def shown(browser: Browser, address: str = "/identity/raise") -> list[str]:
 
 def add(site: Site, *names: str) -> None:
     """Further ways to level 3, which lead to pages that are there anyway."""
-    pages = {"face": "account.device_sessions", "review": "account.activity"}
+    pages = {"face": "account.device_sessions", "counter": "account.activity"}
     for name in names:
         add_way(site.app, Way(name, pages[name], 3, lazy_gettext("手机号")))
 
@@ -92,7 +92,7 @@ def test_who_has_the_level_meanwhile_goes_on_to_the_app(opened: Opened) -> None:
 
 def test_an_app_that_asks_for_level_3_is_shown_no_lesser_way(opened: Opened) -> None:
     site = opened(**ALL)
-    add(site, "face", "review")
+    add(site, "face", "counter")
     browser = site.browser().sign_in()
     assert len(shown(browser)) == 4
     page = browser.ask(claims=ESSENTIAL_3).headers["Location"]

@@ -468,8 +468,9 @@ def test_yunnan_asks_for_what_the_matter_needs(province: Opened, registers: Scri
     done = follow(set_details(browser, details, user_name="Harbour_02"))
     assert at_the_app(browser, done.replace("/register/done", "/continue"))["ial"] == 1
     assert "Registered user" in browser.get("/account/profile").text
-    name = follow(browser.ask(acr_values=LEVEL_2))
-    assert path_of(name) == "/identity/name"
+    ways = follow(browser.ask(acr_values=LEVEL_2))
+    assert path_of(ways) == "/identity/raise"
+    name = ways.replace("/identity/raise", "/identity/name")
     token = at_the_app(browser, follow(browser.submit(name, WHO)))
     assert (token["acr"], token["ial"]) == (LEVEL_2, 2)
     assert "Real-name user" in browser.get("/account/profile").text

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
+from tests.multipart import KIND, form_with
 from tests.trust.installation import App, Installation, Person
 
 VERIFIER = "a-verifier-of-the-trust-tests-0123456789-abcdefghij"
@@ -146,6 +147,12 @@ class Browser:
     def submit(self, path: str, data: Mapping[str, str], *, node: int = 0) -> httpx.Response:
         """Send a form with its token, opening a page for it first when none is held."""
         return self.post(path, {**data, "csrf_token": self.token(path, node=node)}, node=node)
+
+    def upload(self, path: str, photo: bytes, *, node: int = 0) -> httpx.Response:
+        """Send a form with a photo, and its token."""
+        body = form_with({"csrf_token": self.token(path, node=node)}, ("photo", "photo.jpg", photo))
+        headers = {"Content-Type": KIND, **self._headers()}
+        return self._keep(self.wire.send(httpx.Request("POST", self._url(path, node), content=body, headers=headers)))
 
     def token(self, path: str = "/signin", *, node: int = 0) -> str:
         if self._token is None:

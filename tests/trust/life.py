@@ -14,6 +14,7 @@ import pyotp
 
 from adapters.sandbox.services_redis import Redis
 from tests.credentials.authenticator import Authenticator
+from tests.reviews.making import MARK, SIDES, jpeg
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
 from tests.trust.canaries import (
     DOCUMENT,
@@ -60,6 +61,7 @@ class Life:
             ("password of an entity", ENTITY_PASSWORD),
             ("reason of an operator", REASON),
             ("ticket of an operator", TICKET),
+            ("what a telephone writes into a photo", MARK.decode()),
             ("password of an operator", CLERK_PASSWORD),
             *(("name of an operator", clerk) for clerk in CLERKS),
         ):
@@ -68,6 +70,7 @@ class Life:
             self.canaries.plant("client secret", app.secret)
         self.values: list[str] = [*SPELLINGS, PASSWORD, USER_NAME, ALPHA.secret, DOCUMENT, NAME]
         self.state: list[bytes] = []
+        self.photos: list[bytes] = []
 
     def look(self) -> None:
         """Remember what the state store holds at this moment."""
@@ -259,9 +262,40 @@ class Life:
         assert filed.status_code == 303, problem(filed)
         self.look()
 
+    def send_photos(self) -> None:
+        """Two nodes take them; operators are to look at them."""
+        browser = self.browser
+        begun = browser.submit("/identity/review/person", {"consent": "yes"})
+        query = urlsplit(begun.headers["location"]).query
+        for number, side in enumerate(SIDES):
+            sent = browser.upload(f"/identity/review/{side}?{query}", jpeg(), node=number % 2)
+            assert sent.status_code == 303, problem(sent)
+        self.photos.append(browser.get(f"/identity/review/photo/front?{query}").content)
+        filed = browser.submit(f"/identity/review/send?{query}", {})
+        assert filed.headers["location"].endswith("done=review_filed"), problem(filed)
+        self.look()
+
+    def be_reviewed(self, clerk: "Clerk", second: "Clerk") -> None:
+        """One operator proposes, the other agrees, both having looked at the photos."""
+        [[number]] = self.at.rows("SELECT id FROM review WHERE state = 'filed'")
+        why, case = {"reason": REASON, "ticket": TICKET}, f"/console/reviews/{number}"
+        for one in (clerk, second):
+            assert one.submit("/console/reviews", why | {"number": number}).status_code == 303
+            for side in SIDES:
+                assert one.browser.get(f"{case}/{side}").content.startswith(b"\xff\xd8\xff")
+        shown = re.search(r'name="photos" value="([0-9a-f]{64})"', clerk.browser.get(case).text)
+        assert shown
+        said = {"decision": "propose", "long_term": "yes", "photos": shown[1]}
+        proposed = clerk.submit(case, why | said)
+        agreed = second.submit(urlsplit(proposed.headers["location"]).path, why | {"decision": "approve"})
+        assert agreed.status_code == 303, problem(agreed)
+        assert self.at.rows("SELECT 1 FROM photo") == []
+
     def be_dealt_with(self) -> None:
         """Two operators: one reads and answers the objection, looks at the person, and proposes; the other agrees."""
         clerk, second = (Clerk(self, name) for name in CLERKS)
+        self.be_reviewed(clerk, second)
+        self.send_photos()  # these wait for their review to the end
         [[dispute]] = self.at.rows("SELECT id FROM dispute")
         page = f"/console/disputes/{dispute}"
         assert OBJECTION in clerk.browser.get(page).text

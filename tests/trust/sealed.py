@@ -46,10 +46,12 @@ SEALED = (
     Sealed("outside_check", "sealed"),
     Sealed("party_identifier", "sealed"),
     Sealed("passkey", "name"),
+    Sealed("photo", "sealed"),
     Sealed("profile", "sealed", key="party_id"),
     Sealed("proposal", "sealed"),
     Sealed("recovery_code", "sealed"),
     Sealed("recovery_request", "sealed"),
+    Sealed("review", "sealed"),
     Sealed("signing_key", "private_key", key="kid"),
     Sealed("totp", "pending", key="party_id", context="totp.sealed"),
     Sealed("totp", "sealed", key="party_id"),
@@ -110,7 +112,7 @@ def movable(connection: Connection, cipher: FieldCipher) -> Iterator[str]:
 
 def _opens(cipher: FieldCipher, blob: bytes, place: str) -> bool:
     try:
-        cipher.open(blob, context=place)
+        cipher.open_bytes(blob, context=place)
     except FieldUnreadable:
         return False
     return True

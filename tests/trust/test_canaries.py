@@ -36,7 +36,7 @@ max_age response_type response_mode code_challenge code_verifier grant_type refr
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
 size end withdraw item text why understood keep confirm at export send key credential recovery_code by again
 remove begin make name type uscc person kind number valid_to long_term act entity who way how
-reason ticket answer role sector sectors captcha captcha_key card
+consent cause photos photo reason ticket answer role sector sectors captcha captcha_key card
 """
 FIELDS = tuple(_NAMES.split())
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
@@ -155,6 +155,7 @@ def lived(
         life.look()
         life.change_things()
         life.ask_for_help()
+        life.send_photos()
         life.be_dealt_with()
         life.leave()
         life.look()
@@ -172,6 +173,8 @@ def test_nothing_of_a_whole_life_is_legible_afterwards(lived: Lived) -> None:
         assert any(ALPHA.client_id.encode() in left for where, left in lived.left.items() if where.startswith(name))
     assert not at.redis or any(life.state)
     found = [hit for name, left in lived.left.items() for hit in life.canaries.found(name, left)]
+    assert len(life.photos) == 2
+    found += [name for name, left in lived.left.items() for photo in life.photos if photo[200:264] in left]
     found += [hit for state in life.state for hit in life.canaries.found("Redis", state)]
     assert found == []
 

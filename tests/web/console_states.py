@@ -7,8 +7,12 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 
+from idp.accounts.documents import DocumentType
 from idp.console.rules import Role
 from idp.console.words import word
+from idp.reviews.rules import Cause, State
+from idp.reviews.words import CAUSES, DOCUMENTS
+from idp.reviews.words import STATES as REVIEW_STATE
 from idp.web.forms import Field, Form
 from idp.web.notices import Notice
 from idp.web.reasons import DISPUTE_STATES, ITEMS, password_rule, sentence
@@ -172,6 +176,42 @@ ENTRIES = [
 INVITE = (NAME, Field("role"), Field("sector", required=False), REASON, TICKET)
 RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
+SEEK_REVIEW = (Field("number"), REASON, TICKET)
+REVIEW_FIELDS = (
+    *(Field(name) for name in ("decision", "cause", "valid_to", "long_term", "photos")),
+    REASON,
+    TICKET,
+)
+DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+def waiting_reviews() -> list[SimpleNamespace]:
+    facts = {"url": "#", "number": "4820 1193 5507", "filed_at": NOW, "due_at": NOW + 864000}
+    return [thing(**facts, overdue=False), thing(**facts, overdue=True)]
+
+
+def reviewed(**changes: Any) -> SimpleNamespace:
+    facts = {
+        "number": "4820 1193 5507", "state": REVIEW_STATE[State.FILED], "overdue": False, "filed_at": NOW,
+        "due_at": NOW + 864000, "cause": None, "name": "欧阳清岚", "kind": DOCUMENTS[DocumentType.RESIDENT_ID],
+        "document": "11010519491231002X",
+    }  # fmt: skip
+    return thing(**facts | changes)
+
+
+def decided_review() -> SimpleNamespace:
+    gone = {"name": None, "kind": None, "document": None}
+    return reviewed(state=REVIEW_STATE[State.REJECTED], cause=CAUSES[Cause.UNREADABLE], **gone)
+
+
+def case() -> dict[str, Any]:
+    return {
+        "review": reviewed, "account": thing(party_id="pty_01k", name=None, ial=1), "digest": "0" * 64,
+        "photos": [(side, DOT) for side in ("front", "back", "holding")], "waits": True, "barred": None,
+        "causes": lambda: [(cause.value, text, None) for cause, text in CAUSES.items()],
+    }  # fmt: skip
+
+
 CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     "console-signin": bare("signin", form=plain(NAME, PASSWORD), captcha=None, notice=None),
     "console-signin-wrong": bare(
@@ -273,6 +313,30 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         form=plain(*JUDGEMENT),
         dispute=lambda: objection(waits=False, answer="已按您的说明更正。", settled_at=NOW, operator="li.na"),
     ),
+    "console-reviews": page("reviews", "reviews", form=plain(*SEEK_REVIEW), waiting=waiting_reviews, notice=None),
+    "console-reviews-none": page(
+        "reviews",
+        "reviews",
+        form=refused(*SEEK_REVIEW, number="review_unknown", reason="reason_short"),
+        waiting=[],
+        notice=None,
+    ),
+    "console-review": page("review", "reviews", form=plain(*REVIEW_FIELDS), **case()),
+    "console-review-refused": page(
+        "review",
+        "reviews",
+        form=refused(*REVIEW_FIELDS, valid_to="valid_to_missing", reason="reason_missing"),
+        **case(),
+    ),
+    "console-review-elsewhere": page(
+        "review",
+        "reviews",
+        form=refused(*REVIEW_FIELDS, cause="review_cause_missing"),
+        **case() | {"barred": lambda: sentence("review_elsewhere")},
+    ),
+    "console-review-decided": page(
+        "review", "reviews", form=plain(*REVIEW_FIELDS), **case() | {"review": decided_review, "waits": False}
+    ),
     "console-recoveries": page("recoveries", "recoveries", form=plain(*SEEK), waiting=lost, notice=None),
     "console-recoveries-none": page(
         "recoveries",
@@ -321,6 +385,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=True,
         own=False,
+        case_url=None,
         link_open=False,
         notice=None,
     ),
@@ -332,6 +397,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=changes,
         decidable=False,
         own=True,
+        case_url=None,
         link_open=False,
         notice=lambda: Notice("info", sentence("proposal_made")),
     ),
@@ -343,6 +409,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=proof_changes,
         decidable=True,
         own=False,
+        case_url="#",
         link_open=False,
         notice=lambda: Notice("warn", sentence("proposal_facts_changed")),
     ),
@@ -354,6 +421,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=[],
         decidable=False,
         own=False,
+        case_url=None,
         link_open=False,
         notice=None,
     ),
@@ -365,6 +433,7 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         changes=[],
         decidable=False,
         own=False,
+        case_url=None,
         link_open=True,
         notice=None,
     ),

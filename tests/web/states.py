@@ -30,6 +30,7 @@ from idp.web.reasons import (
     source_word,
 )
 from tests.web.console_states import CONSOLE_STATES
+from tests.web.review_states import REVIEW_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -931,5 +932,6 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **REVIEW_STATES,
     **CONSOLE_STATES,
 }

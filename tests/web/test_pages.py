@@ -45,7 +45,7 @@ def test_every_class_of_the_templates_is_in_the_sheet() -> None:
 def test_every_page_tells_its_contract_and_stands_in_the_preview(template: Path) -> None:
     text = template.read_text("utf-8")
     assert text.startswith("{#-"), "variables are named at the top"
-    previewed = (Path(__file__).parent / "states.py").read_text("utf-8")
+    previewed = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("*states.py"))
     name = template.relative_to(HERE / "templates").as_posix()
     if template.parent.name == "console":
         previewed = (Path(__file__).parent / "console_states.py").read_text("utf-8")
@@ -77,7 +77,7 @@ def test_every_form_carries_its_token_and_every_input_its_label(preview: FlaskCl
                 identifier = re.search(r'id="([^"]+)"', tag)
                 assert identifier
                 assert f'for="{identifier[1]}"' in form
-                assert "autocomplete=" in tag or re.search('type="(checkbox|radio)"', tag)
+                assert "autocomplete=" in tag or re.search('type="(checkbox|radio|file)"', tag)
 
 
 def test_sign_in_is_one_form_with_one_button(preview: FlaskClient) -> None:

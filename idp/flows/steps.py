@@ -1,4 +1,4 @@
-"""The pages of a journey by which an account is recovered: each is open at its step, and to the browser that began.
+"""The pages of a journey: each is open at its step, and to the browser that began.
 
 Always true: a page that is not open says where to go on, and has done nothing.
 """
@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from flask import request
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.db import current_transaction
 from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import FlowKind, open_step
-from idp.signin.code_step import journey_over, not_here
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
+from idp.web.errors import error_page
+from idp.web.reasons import GENERAL, sentence
+from idp.web.visit import carried
 
 View = Callable[[Journey], ResponseReturnValue]
 
@@ -51,3 +53,15 @@ class Steps:
         if not key:
             return None
         return self.journeys().read(current_transaction(), self.kind, key, browser=browser_digest(), now=now())
+
+
+def journey_over(begin: str) -> ResponseReturnValue:
+    """The journey is done, gone or another browser's; ``begin`` names the route where one begins anew."""
+    return not_here(url_for(begin, done="journey_over", **carried()))
+
+
+def not_here(address: str) -> ResponseReturnValue:
+    """The step is not open: who looks is led to ``address``, who acts is told, as the loser of a race (trust 1)."""
+    if request.method == "GET":
+        return redirect(address, 303)
+    return error_page(400, title=sentence("journey_over"), text=GENERAL, again=address)

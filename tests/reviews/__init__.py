@@ -1,0 +1,1 @@
+"""Reviews by operators of who somebody is, by photos of a document."""
