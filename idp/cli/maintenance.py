@@ -11,6 +11,7 @@ from idp.accounts.holds import purge_holds
 from idp.audit.checkpoints import purge as purge_audit
 from idp.cli.context import Context
 from idp.cli.schema import is_current
+from idp.clients import permits
 from idp.console.purge import purge as purge_console
 from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
@@ -37,6 +38,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)
         requests.purge(tx, now=now)
+        permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)

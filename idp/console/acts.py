@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
+from idp.clients import permits
+from idp.clients.capabilities import PermitState
 from idp.console import invitations, sessions
 from idp.console.four_eyes import Act, Done, void_all
 from idp.console.operators import Operators, set_disabled
@@ -42,6 +44,7 @@ RECOVERERS = (Role.REVIEW, Role.COUNTER)
 """Who makes sure of people that have lost everything."""
 SUSPEND, RESTORE, REPROOF, INVITE = "suspend", "restore", "require-proofing", "invite-operator"
 RECOVER = "recover"
+GRANT = "grant-capability"
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -113,6 +116,32 @@ class InviteAct:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantAct:
+    """Putting in force what a department app has applied for."""
+
+    roles: tuple[Role, ...] = (Role.PLATFORM,)
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        asked = permits.find(tx, proposal.payload["permit"])
+        if asked is None or asked.state is not PermitState.APPLIED:
+            return ()
+        held = permits.in_force(tx).get(asked.client_id, {}).get(asked.terms.capability)
+        old, new = held.terms if held else None, asked.terms
+        return (
+            Change("capability_of", asked.client_id, f"capability_{new.capability}"),
+            Change("capability_purpose", old.purpose["zh"] if old else "nothing", new.purpose["zh"]),
+            Change("capability_law", old.law if old else "nothing", new.law),
+            Change("capability_daily", str(old.daily) if old else "nothing", str(new.daily)),
+        )
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        asked = permits.find(tx, proposal.payload["permit"])
+        if asked is not None and permits.grant(tx, asked, actor=decider.party_id, now=now):
+            return Done()
+        return Denied(Reason.CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
 class RecoverAct:
     """Letting a new phone set the password of an account whose person has lost everything."""
 
@@ -156,6 +185,7 @@ def acts(
         REPROOF: ProofingAct(directory),
         INVITE: InviteAct(operators, invited),
         RECOVER: RecoverAct(directory, requests),
+        GRANT: GrantAct(),
     }
 
 

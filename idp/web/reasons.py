@@ -129,6 +129,18 @@ SENTENCES: Mapping[str, LazyString] = {
     "user_name_set": _("用户名已设置。"),
     "user_name_fixed": _("用户名已经设置，不能修改"),
     "user_name_missing": _("请输入用户名"),
+    # capabilities of department apps
+    "capability_missing": _("请选择一项能力"),
+    "purpose_missing": _("请写明用途，本人会看到这句话"),
+    "law_missing": _("请写明法律依据"),
+    "daily_missing": _("请填写每日次数，1 至 1000000"),
+    "capability_malformed": _("申请的内容不完整，请核对"),
+    "capability_applied_already": _("这项能力已有一份申请等待审批"),
+    "capability_not_open": _("这份申请或授权已经办结"),
+    "capability_not_confidential": _("没有密钥的应用不能申请能力"),
+    "capability_applied": _("申请已提交，等待平台审批。"),
+    "capability_refuse": _("已作出不予授予的决定。"),
+    "capability_withdraw": _("已收回，一秒内在所有节点生效。"),
     # legal entities
     "entity_type_missing": _("请选择单位类型"),
     "entity_name_missing": _("请输入单位名称"),
