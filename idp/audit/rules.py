@@ -106,6 +106,11 @@ class Event(StrEnum):
     TOKEN_REVOKED = "client:token:revoked"
     TOKEN_EXCHANGED = "client:token:exchanged"
     PERSONAL_DATA_RELEASED = "client:personal_data:released"
+    DEPARTMENT_CHECK_ASKED = "client:check:asked"
+    DEPARTMENT_CHECK_ANSWERED = "client:check:answered"
+    DEPARTMENT_CHECK_RELEASED = "client:check:released"
+    COUNTER_PROOFED = "client:counter:proofed"
+    COUNTER_REFUSED = "client:counter:refused"
     LOGOUT_NOTICE_DELIVERED = "client:logout_notice:delivered"
     LOGOUT_NOTICE_FAILED = "client:logout_notice:failed"
 
@@ -193,6 +198,8 @@ class Counted(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
     REFRESH = "refresh"
     INTROSPECTION = "introspection"
+    CAPABILITY = "capability"
+    """What was refused at the endpoints of capabilities; what was done there is an event."""
     USERINFO = "userinfo"
     """Without personal data; a release of personal data is an event."""
 

@@ -9,6 +9,7 @@ import click
 
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
+from idp.capabilities.checks import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
 from idp.console.justifications import reseal_justifications
@@ -89,6 +90,7 @@ def rotate_fields(context: Context) -> None:
     count += rotate_operators(provider.database, provider.cipher, provider.index)
     count += reseal_justifications(provider.database, provider.cipher)
     count += reseal_proposals(provider.database, provider.cipher)
+    count += reseal_checks(provider.database, provider.cipher)
     with provider.database.transaction() as tx:
         count += signing.reseal(tx, provider.cipher)
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)

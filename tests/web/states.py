@@ -29,6 +29,7 @@ from idp.web.reasons import (
     sentence,
     source_word,
 )
+from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.console_states import CONSOLE_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
@@ -885,5 +886,6 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **CAPABILITY_STATES,
     **CONSOLE_STATES,
 }

@@ -17,6 +17,7 @@ from tests.web.states import AGREEMENTS, NOW, STATES
 HERE = Path(idp.web.__path__[0])
 TEMPLATES = sorted(path for path in (HERE / "templates").rglob("*.html"))
 ASKING_FOR_PASSKEYS = ("signin-passkey", "confirm-passkey", "account-passkey-add")
+PREVIEWS = ("states", "capability_states")
 PAGES = [path for path in TEMPLATES if path.parent.name != "macros" and path.stem not in ("base", "frame")]
 
 
@@ -45,7 +46,7 @@ def test_every_class_of_the_templates_is_in_the_sheet() -> None:
 def test_every_page_tells_its_contract_and_stands_in_the_preview(template: Path) -> None:
     text = template.read_text("utf-8")
     assert text.startswith("{#-"), "variables are named at the top"
-    previewed = (Path(__file__).parent / "states.py").read_text("utf-8")
+    previewed = "".join((Path(__file__).parent / f"{kind}.py").read_text("utf-8") for kind in PREVIEWS)
     name = template.relative_to(HERE / "templates").as_posix()
     if template.parent.name == "console":
         previewed = (Path(__file__).parent / "console_states.py").read_text("utf-8")
