@@ -16,6 +16,7 @@ from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit.counts import count
 from idp.audit.export import export_activity
+from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
 from idp.capabilities.openapi import openapi
 from idp.capabilities.pages import init_capabilities
@@ -147,7 +148,9 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
-    init_capabilities(app, provider.cipher, provider.registry, provider.directory, provider.population)
+    init_capabilities(
+        app, provider.database, provider.cipher, provider.registry, provider.directory, provider.population
+    )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
     _watch(metrics, provider)
@@ -341,6 +344,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     )
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
+    counter = CounterEndpoint(provider.database, provider.directory, gate, machine.read)
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:
@@ -365,9 +369,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
     }
-    table |= {
-        path: Endpoint(methods=methods, handler=handler, json=True) for path, methods, handler in checks.routes()
-    }
+    for path, methods, handler in (*checks.routes(), *counter.routes()):
+        table[path] = Endpoint(methods=methods, handler=handler, json=True)
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
 

@@ -122,6 +122,8 @@ class Event(StrEnum):
     CAPABILITY_GRANTED = "operator:capability:granted"
     CAPABILITY_REFUSED = "operator:capability:refused"
     CAPABILITY_WITHDRAWN = "operator:capability:withdrawn"
+    CLERK_ADDED = "operator:clerk:added"
+    CLERK_REMOVED = "operator:clerk:removed"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
     AUDIT_EXPORTED = "operator:audit:exported"

@@ -12,7 +12,17 @@ from typing import Any, Protocol
 from idp.accounts.actions import Directory
 from idp.audit.rules import Counted
 from idp.capabilities.checks import DepartmentChecks, note_release
-from idp.capabilities.rules import CREDENTIALS, RESULT, Check, CheckState, Refused, answer_claims, read_question
+from idp.capabilities.rules import (
+    CREDENTIALS,
+    RESULT,
+    UNKNOWN,
+    Check,
+    CheckState,
+    Refused,
+    answer_claims,
+    read_question,
+    wrong_member,
+)
 from idp.clients import permits
 from idp.clients.capabilities import Capability, Permit
 from idp.clients.rules import Client
@@ -115,8 +125,7 @@ class CheckEndpoints:
             return caller
         question = read_question(request.json, caller.client)
         if isinstance(question, str):
-            detail = f"{question} is missing or malformed" if question in _MEMBERS else question
-            return self._gate.refuse(Refused.INVALID_REQUEST, caller.client, now, detail=detail)
+            return self._gate.refuse(Refused.INVALID_REQUEST, caller.client, now, detail=wrong_member(question))
         with self._database.transaction() as tx:
             access = self._read(tx, question.access_token, now=now)
             if access is None or access.grant is None or access.client_id != caller.client.client_id:
@@ -135,7 +144,7 @@ class CheckEndpoints:
         if isinstance(caller, ProtocolResponse):
             return caller
         if not request.json.keys() <= set(CREDENTIALS):
-            return self._gate.refuse(Refused.INVALID_REQUEST, caller.client, now, detail="unknown member")
+            return self._gate.refuse(Refused.INVALID_REQUEST, caller.client, now, detail=wrong_member(UNKNOWN))
         with self._database.transaction() as tx:
             check = self._checks.answered(tx, request.below, now=now)
             if check is None or check.client_id != caller.client.client_id or check.capability is not capability:
@@ -158,6 +167,3 @@ class CheckEndpoints:
             "person_url": f"{self._maker.issuer}{PERSON}{check.id}",
             "expires_at": check.expires_at,
         }
-
-
-_MEMBERS = frozenset({"access_token", "matter", "nonce", "return_uri"})

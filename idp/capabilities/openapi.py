@@ -5,7 +5,10 @@ Always true: it names every path, status and problem that the endpoints have; a 
 
 from typing import Any
 
+from idp.accounts.documents import DocumentType
+from idp.capabilities.counter_endpoint import PATH
 from idp.capabilities.endpoints import PATHS
+from idp.capabilities.proofing import NUMBER_DIGITS, Means
 from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
 from idp.clients.capabilities import Capability
 
@@ -24,6 +27,7 @@ def openapi(issuer: str) -> dict[str, Any]:
             "get": _fetch(name, capability, body=False),
             "post": _fetch(name, capability, body=True),
         }
+    paths[PATH] = {"post": _counter()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tongban capabilities", "version": "1"},
@@ -74,6 +78,29 @@ def _fetch(name: str, capability: Capability, *, body: bool) -> dict[str, Any]:
         described["requestBody"] = _body("Credentials")
         described["responses"] |= _problems(Refused.INVALID_REQUEST)
     return described
+
+
+def _counter() -> dict[str, Any]:
+    return {
+        "operationId": "record_counter_proofing",
+        "summary": "Record that a clerk has seen a person and their document",
+        "requestBody": _body("Seen"),
+        "responses": {
+            "201": _answer("Recorded for the account that showed the number", "Recorded"),
+            **_problems(
+                Refused.INVALID_REQUEST,
+                Refused.CLIENT_AUTHENTICATION,
+                Refused.NOT_GRANTED,
+                Refused.CLERK,
+                Refused.NUMBER,
+                Refused.REFERENCE,
+                Refused.DOCUMENT_EXPIRED,
+                Refused.CONFLICT,
+                Refused.TOO_MANY,
+                Refused.QUOTA_USED_UP,
+            ),
+        },
+    }
 
 
 def _body(schema: str) -> dict[str, Any]:
@@ -128,6 +155,34 @@ _SCHEMAS: dict[str, Any] = {
         "matter",
         "nonce",
     ),
+    "Seen": _object(
+        {
+            "access_token": _TEXT | {"description": "of the clerk, issued to this client, with two factors"},
+            "number": _TEXT | {"pattern": f"^[0-9]{{{NUMBER_DIGITS}}}$", "description": "as the person shows it"},
+            "name": _TEXT | {"description": "as the document shows it"},
+            "document": _object(
+                {
+                    "type": {"enum": [one.value for one in DocumentType]},
+                    "number": _TEXT,
+                    "valid_to": {"type": ["string", "null"], "format": "date", "description": "null: without end"},
+                },
+                "type",
+                "number",
+                "valid_to",
+            ),
+            "means": {"enum": [one.value for one in Means]},
+            "reference": _TEXT
+            | {"pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$", "description": "the counter's own name, good once"},
+            **_CREDENTIALS,
+        },
+        "access_token",
+        "number",
+        "name",
+        "document",
+        "means",
+        "reference",
+    ),
+    "Recorded": _object({"id": _TEXT, "level": {"type": "integer"}}, "id", "level"),
     "Waiting": _object(
         {
             "id": _TEXT,

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Directory, Identity
 from idp.capabilities import checks
 from idp.capabilities.checks import DepartmentChecks
+from idp.capabilities.counter import Counter
 from idp.capabilities.endpoints import PERSON
 from idp.capabilities.name_question import ask_register
 from idp.capabilities.rules import Check, CheckState
@@ -22,7 +23,7 @@ from idp.clients.actions import Registry
 from idp.clients.capabilities import Capability
 from idp.clients.rules import Client
 from idp.crypto.fields import FieldCipher
-from idp.db import current_transaction, db
+from idp.db import Database, current_transaction, db
 from idp.proofing.ports import PopulationRegister
 from idp.web.clock import now
 from idp.web.forms import Form
@@ -49,16 +50,26 @@ class Capabilities:
     """What the pages work with; ``asks``: who answers which question."""
 
     checks: DepartmentChecks
+    counter: Counter
     registry: Registry
     directory: Directory
     asks: dict[Capability, Ask]
 
 
 def init_capabilities(
-    app: Flask, cipher: FieldCipher, registry: Registry, directory: Directory, population: PopulationRegister
+    app: Flask,
+    database: Database,
+    cipher: FieldCipher,
+    registry: Registry,
+    directory: Directory,
+    population: PopulationRegister,
 ) -> None:
+    from idp.capabilities import counter_pages  # noqa: F401 - its view joins the blueprint
+
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
-    app.extensions[EXTENSION] = Capabilities(DepartmentChecks(cipher), registry, directory, asks)
+    app.extensions[EXTENSION] = Capabilities(
+        DepartmentChecks(cipher), Counter(database, directory), registry, directory, asks
+    )
     app.register_blueprint(blueprint)
 
 

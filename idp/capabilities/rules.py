@@ -22,6 +22,8 @@ _MATTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _NONCE = re.compile(r"[A-Za-z0-9._~-]{16,128}")
 _NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 _LONGEST_TOKEN = 8192
+UNKNOWN = ""
+"""In place of the name of a member that is wrong: there is one we do not know."""
 CREDENTIALS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
 """How a client names itself in a body, as at the token endpoint."""
 CHECKS = (Capability.NAME_CHECK, Capability.FACE_CHECK)
@@ -54,6 +56,13 @@ class Refused(StrEnum):
     NOT_VERIFIED = "person-not-verified"
     QUOTA_USED_UP = "quota-used-up"
     NOT_FOUND = "not-found"
+    CLERK = "clerk-not-entitled"
+    NUMBER = "number-not-good"
+    TOO_MANY = "too-many-wrong-numbers"
+    REFERENCE = "reference-used"
+    DOCUMENT_EXPIRED = "document-expired"
+    CONFLICT = "identity-conflict"
+    """The account is somebody's by another document or name, or the document is another account's."""
 
     @property
     def status(self) -> int:
@@ -68,6 +77,12 @@ _STATUS = {
     Refused.NOT_VERIFIED: 409,
     Refused.QUOTA_USED_UP: 429,
     Refused.NOT_FOUND: 404,
+    Refused.CLERK: 403,
+    Refused.NUMBER: 409,
+    Refused.TOO_MANY: 429,
+    Refused.REFERENCE: 409,
+    Refused.DOCUMENT_EXPIRED: 409,
+    Refused.CONFLICT: 409,
 }
 
 
@@ -110,7 +125,7 @@ def read_question(body: Mapping[str, Any], client: Client) -> Question | str:
     """The question in a body, or the name of the member that is wrong."""
     known = {"access_token", "matter", "nonce", "return_uri", *CREDENTIALS}
     if not body.keys() <= known:
-        return "unknown member"
+        return UNKNOWN
     token, matter, nonce = (body.get(name) for name in ("access_token", "matter", "nonce"))
     if not isinstance(token, str) or not 0 < len(token) <= _LONGEST_TOKEN:
         return "access_token"
@@ -122,6 +137,11 @@ def read_question(body: Mapping[str, Any], client: Client) -> Question | str:
     if uri is not None and not (isinstance(uri, str) and is_home_of(client, uri)):
         return "return_uri"
     return Question(token, str(matter), nonce, uri)
+
+
+def wrong_member(name: str) -> str:
+    """What to tell a program; nothing of what it sent."""
+    return f"{name} is missing or malformed" if name else "there is a member that is not known here"
 
 
 def is_reference(text: Any) -> bool:

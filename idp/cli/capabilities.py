@@ -8,10 +8,21 @@ from dataclasses import asdict
 
 import click
 
+from idp.capabilities import counter
 from idp.cli.context import Context, fail
 from idp.clients import permits
 from idp.clients.actions import Registry
 from idp.clients.capabilities import Capability, CapabilityRefusal, read_terms
+from idp.clients.rules import Client
+
+
+def find_client(context: Context, client_id: str) -> Client:
+    """Fails when there is none."""
+    found = Registry(context.database()).get(client_id)
+    if found is None:
+        raise fail(f"no client {client_id}")
+    return found
+
 
 _CHOICE = click.Choice([one.value for one in Capability])
 
@@ -31,9 +42,7 @@ def capability() -> None:
 @click.pass_obj
 def apply(context: Context, client_id: str, name: str, purpose: str, purpose_en: str, law: str, daily: int) -> None:
     """Apply for a capability of CLIENT_ID; two platform operators decide at the console."""
-    client = Registry(context.database()).get(client_id)
-    if client is None:
-        raise fail(f"no client {client_id}")
+    client = find_client(context, client_id)
     terms = read_terms({"capability": name, "purpose": {"zh": purpose, "en": purpose_en}, "law": law, "daily": daily})
     if isinstance(terms, CapabilityRefusal):
         raise fail(terms)
@@ -67,6 +76,47 @@ def withdraw(context: Context, client_id: str, name: str) -> None:
     if not done:
         raise fail(f"{client_id} has no {name}")
     click.echo(f"{client_id}: {name} withdrawn")
+
+
+@click.group()
+def clerk() -> None:
+    """Who may record proofs at the counters of an app, by the sub the app knows them by."""
+
+
+@clerk.command("list")
+@click.argument("client_id")
+@click.pass_obj
+def list_clerks(context: Context, client_id: str) -> None:
+    """The clerks of CLIENT_ID."""
+    with context.database().autocommit() as tx:
+        for sub in counter.clerks(tx, find_client(context, client_id)):
+            click.echo(sub)
+
+
+@clerk.command("add")
+@click.argument("client_id")
+@click.argument("sub")
+@click.pass_obj
+def add_clerk(context: Context, client_id: str, sub: str) -> None:
+    """Let the person whom CLIENT_ID knows as SUB record proofs for it."""
+    with context.database().transaction() as tx:
+        added = counter.add_clerk(tx, find_client(context, client_id), sub, now=context.now)
+    if not added:
+        raise fail(f"{client_id} knows nobody as {sub}")
+    click.echo(f"{client_id}: {sub} is a clerk")
+
+
+@clerk.command("remove")
+@click.argument("client_id")
+@click.argument("sub")
+@click.pass_obj
+def remove_clerk(context: Context, client_id: str, sub: str) -> None:
+    """Take that from SUB again, at once."""
+    with context.database().transaction() as tx:
+        removed = counter.remove_clerk(tx, find_client(context, client_id), sub, now=context.now)
+    if not removed:
+        raise fail(f"{sub} is no clerk of {client_id}")
+    click.echo(f"{client_id}: {sub} is no clerk any more")
 
 
 @capability.command()

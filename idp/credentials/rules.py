@@ -51,6 +51,7 @@ class AttemptKind(StrEnum):
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     RECOVERY_STOP = "recovery_stop"
+    COUNTER_NUMBER = "counter_number"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ from typing import Any
 from flask import render_template
 
 from idp.web.forms import Form
+from idp.web.qr import qr_svg
 from idp.web.reasons import capability_words, sentence
+
+NOW = 1795413600
 
 
 def _check(
@@ -30,7 +33,14 @@ def _check(
     return render
 
 
+def _counter(number: str | None) -> Callable[[], str]:
+    shown = {"qr": qr_svg(number), "expires_at": NOW} if number else {"qr": None, "expires_at": None}
+    return lambda: render_template("account/counter.html", number=number, **shown)
+
+
 CAPABILITY_STATES: Mapping[str, Callable[[], str]] = {
+    "account-counter": _counter(None),
+    "account-counter-number": _counter("4082317756"),
     "matter": _check("waiting", back_url="#"),
     "matter-face": _check("waiting", capability="face_check"),
     "matter-unanswered": _check("waiting", wrong="matter_unanswered"),
