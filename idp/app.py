@@ -149,7 +149,13 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
     )
     init_capabilities(
-        app, provider.database, provider.cipher, provider.registry, provider.directory, provider.population
+        app,
+        provider.database,
+        provider.cipher,
+        provider.registry,
+        provider.directory,
+        provider.population,
+        provider.checks,
     )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))

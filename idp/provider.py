@@ -13,6 +13,7 @@ from idp.accounts import closing
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.audit import init_audit
+from idp.checks.actions import Checks
 from idp.clients.actions import Registry
 from idp.console.invitations import Invitations
 from idp.console.operators import Operators
@@ -74,6 +75,7 @@ class Provider:
     outbound: GuardedClient
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    checks: Checks
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -154,6 +156,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
+        checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
         calendar=calendar,
         disputes=objections,
         requests=Requests(cipher, directory, objections, phone_policy(settings)),

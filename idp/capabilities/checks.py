@@ -26,6 +26,7 @@ class _Row(NamedTuple):
     party_id: str
     sub: str
     sealed: bytes
+    outside: str | None
     state: str
     result: str | None
     created_at: int
@@ -41,9 +42,12 @@ _ADD = Statement[Any](
 )
 _FIND = Statement(f"SELECT {_COLUMNS} FROM department_check WHERE id = :id", _Row)
 _AGREE = Statement[Any](
-    "UPDATE department_check SET state = 'agreed' WHERE id = :id AND state = 'waiting' AND expires_at > :now"
+    "UPDATE department_check SET state = 'agreed', outside = :outside WHERE id = :id AND expires_at > :now"
+    " AND (state = 'waiting' OR (state = 'agreed' AND outside IS NOT NULL))"
 )
-_REOPEN = Statement[Any]("UPDATE department_check SET state = 'waiting' WHERE id = :id AND state = 'agreed'")
+_REOPEN = Statement[Any](
+    "UPDATE department_check SET state = 'waiting', outside = NULL WHERE id = :id AND state = 'agreed'"
+)
 _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
     " WHERE id = :id AND state = :before AND (expires_at > :now OR :overdue = 1)"
@@ -96,6 +100,7 @@ class DepartmentChecks:
             matter=told["matter"],
             nonce=told["nonce"],
             return_uri=told["return_uri"],
+            outside=row.outside,
             state=CheckState(row.state),
             result=CheckResult(row.result) if row.result else None,
             created_at=row.created_at,
@@ -112,9 +117,9 @@ class DepartmentChecks:
         return check
 
 
-def agree(tx: Transaction, check: Check, *, now: int) -> bool:
-    """The person has agreed; True for the one who is to ask now."""
-    return tx.run(_AGREE, id=check.id, now=now) == 1
+def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int) -> bool:
+    """The person has agreed; True for the one who is to ask now. ``outside``: the check they are sent to."""
+    return tx.run(_AGREE, id=check.id, outside=outside, now=now) == 1
 
 
 def reopen(tx: Transaction, check: Check) -> None:
@@ -123,7 +128,8 @@ def reopen(tx: Transaction, check: Check) -> None:
 
 
 def decline(tx: Transaction, check: Check, *, now: int) -> bool:
-    return _end(tx, check, CheckResult.DECLINED, before=CheckState.WAITING, at=now, now=now)
+    before = check.state if check.open else CheckState.WAITING
+    return _end(tx, check, CheckResult.DECLINED, before=before, at=now, now=now)
 
 
 def finish(tx: Transaction, check: Check, *, passed: bool, now: int) -> bool:
@@ -141,7 +147,7 @@ def purge(tx: Transaction, *, before: int) -> None:
     tx.run(_PURGE, before=before)
 
 
-def reseal_checks(database: Database, cipher: FieldCipher) -> int:
+def reseal_department_checks(database: Database, cipher: FieldCipher) -> int:
     """Bring questions under the current key; the number changed."""
     return reseal_column(database, cipher, "department_check", "sealed")
 

@@ -10,7 +10,10 @@ from idp.db import Base
 
 
 class DepartmentCheck(Base):
-    """``sealed``: matter, nonce and the address to return to in JSON, context ``department_check.sealed:<id>``."""
+    """``sealed``: matter, nonce and the address to return to in JSON, context ``department_check.sealed:<id>``.
+
+    ``outside``: the check made elsewhere whose result answers this one, and no other does.
+    """
 
     __tablename__ = "department_check"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -20,6 +23,7 @@ class DepartmentCheck(Base):
     party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
     sub: Mapped[str]
     sealed: Mapped[bytes]
+    outside: Mapped[str | None]
     state: Mapped[str]
     result: Mapped[str | None]
     created_at: Mapped[int]

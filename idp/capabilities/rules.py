@@ -31,7 +31,10 @@ CHECKS = (Capability.NAME_CHECK, Capability.FACE_CHECK)
 
 
 class CheckState(StrEnum):
-    """``waiting`` -> ``agreed`` -> ``done``; back to ``waiting`` when nobody could be asked."""
+    """``waiting`` -> ``agreed`` -> ``done``; back to ``waiting`` when nobody could be asked.
+
+    Who has gone to be checked elsewhere, and is back without a result, may still decline or begin anew.
+    """
 
     WAITING = "waiting"
     AGREED = "agreed"
@@ -108,6 +111,7 @@ class Check(NamedTuple):
     matter: str
     nonce: str
     return_uri: str | None
+    outside: str | None
     state: CheckState
     result: CheckResult | None
     created_at: int
@@ -116,6 +120,11 @@ class Check(NamedTuple):
 
     def fetchable(self, now: int) -> bool:
         return self.judged_at is None or now < self.judged_at + RESULT_LIFETIME
+
+    @property
+    def open(self) -> bool:
+        """Whether the person may still decide."""
+        return self.state is CheckState.WAITING or (self.state is CheckState.AGREED and self.outside is not None)
 
     def overdue(self, now: int) -> bool:
         return self.state is not CheckState.DONE and now >= self.expires_at

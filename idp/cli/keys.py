@@ -3,25 +3,42 @@
 Always true: an interrupted rotation of fields is finished by running it again.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
-from idp.capabilities.checks import reseal_checks
+from idp.capabilities.checks import reseal_department_checks
+from idp.checks.actions import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
 from idp.console.justifications import reseal_justifications
 from idp.console.operators import rotate_operators
 from idp.credentials.rotation import rotate_credentials
 from idp.crypto import signing
+from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.jws import ALGORITHMS, Algorithm
+from idp.db import Database
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.settings import write_secrets
+
+RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
+    rotate_credentials,
+    reseal_flows,
+    reseal_outbox,
+    reseal_disputes,
+    reseal_requests,
+    reseal_justifications,
+    reseal_proposals,
+    reseal_checks,
+    reseal_department_checks,
+)
+"""What seals a capability's fields anew."""
 
 
 @click.group()
@@ -81,17 +98,16 @@ def rotate_fields(context: Context) -> None:
     from idp.app import provider_of
 
     provider = provider_of(context.app)
-    count = rotate_accounts(provider.database, provider.cipher, provider.index, progress=click.echo)
-    count += rotate_credentials(provider.database, provider.cipher)
-    count += reseal_flows(provider.database, provider.cipher)
-    count += reseal_outbox(provider.database, provider.cipher)
-    count += reseal_disputes(provider.database, provider.cipher)
-    count += reseal_requests(provider.database, provider.cipher)
-    count += rotate_operators(provider.database, provider.cipher, provider.index)
-    count += reseal_justifications(provider.database, provider.cipher)
-    count += reseal_proposals(provider.database, provider.cipher)
-    count += reseal_checks(provider.database, provider.cipher)
+    count = reseal_all(provider.database, provider.cipher, provider.index, progress=click.echo)
     with provider.database.transaction() as tx:
-        count += signing.reseal(tx, provider.cipher)
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)
     click.echo(f"{count} fields sealed anew; every field stands under the first key")
+
+
+def reseal_all(database: Database, cipher: FieldCipher, index: BlindIndex, *, progress: Callable[[str], None]) -> int:
+    """Bring every sealed field and index under the current keys; how many were changed."""
+    count = rotate_accounts(database, cipher, index, progress=progress)
+    count += rotate_operators(database, cipher, index)
+    count += sum(reseal(database, cipher) for reseal in RESEALERS)
+    with database.transaction() as tx:
+        return count + signing.reseal(tx, cipher)

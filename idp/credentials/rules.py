@@ -48,6 +48,8 @@ class AttemptKind(StrEnum):
     PASSWORD = "password"  # noqa: S105
     NAME_CHECK = "name_check"
     ENTITY_CHECK = "entity_check"
+    FACE = "face"
+    BANK_CHANNEL = "bank_channel"
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     RECOVERY_STOP = "recovery_stop"

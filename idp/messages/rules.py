@@ -17,11 +17,21 @@ class Kind(StrEnum):
 
     SMS = "sms"
     LOGOUT = "logout"
+    CHECK_OPEN = "check_open"
+    """A vendor is asked to open a check made elsewhere."""
+    CHECK_FETCH = "check_fetch"
+    """The result of such a check is fetched."""
     NONE = "none"
     """Nothing is sent: the row an unknown identifier causes, so that known and unknown run the same statements."""
 
 
-MAX_AGE: Mapping[Kind, int] = {Kind.SMS: 24 * 3600, Kind.LOGOUT: 24 * 3600, Kind.NONE: 0}
+MAX_AGE: Mapping[Kind, int] = {
+    Kind.SMS: 24 * 3600,
+    Kind.LOGOUT: 24 * 3600,
+    Kind.CHECK_OPEN: 600,
+    Kind.CHECK_FETCH: 600,
+    Kind.NONE: 0,
+}
 """Seconds after which a row of this kind is given up, however it was addressed."""
 
 

@@ -61,6 +61,8 @@ class IdentityLimits(Section):
 
     daily: PositiveInt = 5
     """Unsuccessful checks of name and number by one account in a day."""
+    outside_daily: PositiveInt = 5
+    """Checks made elsewhere (face, bank) that one person did not pass in a day, each kind on its own."""
 
 
 class Limits(Section):

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("party_id", sa.Text(), nullable=False),
         sa.Column("sub", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("outside", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

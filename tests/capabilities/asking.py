@@ -12,6 +12,7 @@ from tests.provider import Browser, Site, basic, claims_of
 NONCE = "n-0S6_WzA2Mj.fresh"
 MATTER = "DB-2026-000417"
 CHECKS = "/capabilities/v1/name-checks"
+FACES = "/capabilities/v1/face-checks"
 
 
 def grant(site: Site, client_id: str, capability: str, *, daily: int = 100) -> str:
@@ -43,12 +44,12 @@ def send(site: Site, path: str, body: Any, client_id: str | None = "app") -> Tes
     return site.http.post(path, data=data, content_type="application/json", headers=headers)
 
 
-def ask(site: Site, browser: Browser, client_id: str = "app", **changes: Any) -> TestResponse:
-    """Ask for a name check of the person in ``browser``; a member changed to None is left out."""
+def ask(site: Site, browser: Browser, client_id: str = "app", *, path: str = CHECKS, **changes: Any) -> TestResponse:
+    """Ask for a name check, or that of ``path``, of ``browser``'s person; a member that is None is left out."""
     body = {"access_token": None, "matter": MATTER, "nonce": NONCE} | changes
     if body["access_token"] is None and "access_token" not in changes:
         body["access_token"] = browser.tokens(client_id)["access_token"]
-    return send(site, CHECKS, {name: value for name, value in body.items() if value is not None}, client_id)
+    return send(site, path, {name: value for name, value in body.items() if value is not None}, client_id)
 
 
 def asked(site: Site, browser: Browser, **changes: Any) -> str:
@@ -59,13 +60,13 @@ def asked(site: Site, browser: Browser, **changes: Any) -> str:
     return found
 
 
-def fetch(site: Site, key: str, client_id: str = "app") -> TestResponse:
-    return site.http.get(f"{CHECKS}/{key}", headers={"Authorization": basic(client_id)})
+def fetch(site: Site, key: str, client_id: str = "app", *, path: str = CHECKS) -> TestResponse:
+    return site.http.get(f"{path}/{key}", headers={"Authorization": basic(client_id)})
 
 
-def answer_of(site: Site, key: str) -> dict[str, Any]:
+def answer_of(site: Site, key: str, *, path: str = CHECKS) -> dict[str, Any]:
     """The claims of the signed answer."""
-    told = fetch(site, key)
+    told = fetch(site, key, path=path)
     assert told.status_code == 200, told.text
     return claims_of(told.get_json()["result"])
 

@@ -35,6 +35,7 @@ class Sealed:
 
 
 SEALED = (
+    Sealed("department_check", "sealed"),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
     Sealed("flow", "facts"),
@@ -43,6 +44,7 @@ SEALED = (
     Sealed("legal_entity", "sealed", key="party_id"),
     Sealed("operator", "sealed", key="party_id"),
     Sealed("outbox", "payload"),
+    Sealed("outside_check", "sealed"),
     Sealed("party_identifier", "sealed"),
     Sealed("passkey", "name"),
     Sealed("profile", "sealed", key="party_id"),
@@ -56,7 +58,11 @@ SEALED = (
 PLAIN = {
     "keyed index of a value": {
         "attempt.key",
+        "counter_number.blind",
+        "counter_proofing.reference",
         "operator.blind",
+        "outside_check.attempt_key",
+        "outside_check.subject",
         "operator_invitation.code",
         "party_identifier.blind",
         "person_anchor.anchor",
@@ -69,6 +75,7 @@ PLAIN = {
         "authorization_grant.refresh_secret",
         "client_secret.hash",
         "flow.browser",
+        "outside_check.browser",
         "opaque_token.hash",
         "operator_invitation.hash",
         "operator_session.secret_hash",

@@ -10,19 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Integer, LargeBinary, create_engine, insert, text
 
-from idp.accounts.rotation import rotate_accounts
-from idp.console.four_eyes import reseal_proposals
-from idp.console.justifications import reseal_justifications
-from idp.console.operators import rotate_operators
-from idp.credentials.rotation import rotate_credentials
-from idp.crypto import signing
+from idp.cli.keys import reseal_all
 from idp.crypto.fields import BlindIndex, FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
 from idp.db import Base, Database
-from idp.disputes.rotation import reseal_disputes
-from idp.flows.actions import reseal_flows
-from idp.messages.outbox import reseal_outbox
-from idp.recovery.requests import reseal_requests
 from tests.provider import keys_of
 from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
 
@@ -91,14 +82,7 @@ def test_every_column_of_bytes_is_sealed_or_has_a_reason() -> None:
 def rotate(database: Database) -> None:
     """What `idp fields rotate` does."""
     ring, index = cipher(NEW, OLD), BlindIndex(parse_ring([INDEX], name="test"))
-    rotate_accounts(database, ring, index, progress=lambda _: None)
-    rotate_credentials(database, ring)
-    resealed = reseal_flows, reseal_outbox, reseal_disputes, reseal_requests, reseal_justifications, reseal_proposals
-    for reseal in resealed:
-        reseal(database, ring)
-    rotate_operators(database, ring, index)
-    with database.transaction() as tx:
-        signing.reseal(tx, ring)
+    reseal_all(database, ring, index, progress=lambda _: None)
 
 
 @pytest.mark.parametrize("one", SEALED, ids=lambda one: one.name)

@@ -1,0 +1,367 @@
+"""Ordering a check, moving it on as the person and the vendor do, and taking its result.
+
+Always true: every move is one conditional statement with one winner, and a result is taken once, by the purpose, the
+person and the browser it was ordered for.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from idp.accounts.actions import Directory
+from idp.accounts.documents import DocumentType, stored_document
+from idp.accounts.names import PersonName
+from idp.audit import Event, record
+from idp.checks.ports import CheckOrder, Judged, Opened
+from idp.checks.rules import (
+    LIFETIME,
+    Check,
+    CheckKind,
+    CheckPurpose,
+    CheckState,
+    CheckSubject,
+    Order,
+    Passed,
+    Refusal,
+    Variant,
+)
+from idp.credentials import attempts
+from idp.credentials.attempts import account_key, unknown_key
+from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
+from idp.crypto.fields import FieldCipher
+from idp.crypto.resealing import reseal_column
+from idp.crypto.tokens import new_id
+from idp.db import Database, Statement, Transaction
+from idp.messages.outbox import enqueue
+from idp.messages.rules import Kind
+
+_ATTEMPT = {CheckKind.FACE: AttemptKind.FACE, CheckKind.BANK: AttemptKind.BANK_CHANNEL}
+
+
+class _Row(NamedTuple):
+    id: str
+    kind: str
+    purpose: str
+    state: str
+    reason: str | None
+    party_id: str | None
+    back: str
+    elsewhere: str
+    sealed: bytes | None
+    vendor_transaction: str | None
+    expires_at: int
+    attempt_key: bytes | None
+    attempt_at: int | None
+
+
+_COLUMNS = ", ".join(_Row._fields)
+_ADD = Statement[Any](
+    "INSERT INTO outside_check (id, kind, purpose, state, party_id, subject, browser, back, elsewhere, sealed,"
+    " created_at, expires_at) VALUES (:id, :kind, :purpose, 'ordered', :party, :subject, :browser, :back, :elsewhere,"
+    " :sealed, :now, :expires_at)"
+)
+_READ = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND browser = :browser", _Row)
+_LOAD = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND sealed IS NOT NULL", _Row)
+_AGREE = Statement[Any](
+    "UPDATE outside_check SET state = 'agreed', agreed_at = :now, vendor = :vendor, attempt_key = :key,"
+    " attempt_at = :at WHERE id = :id AND state = 'ordered' AND expires_at > :now"
+)
+_OPEN = Statement[Any](
+    "UPDATE outside_check SET state = 'open', opened_at = :now, sealed = :sealed,"
+    " vendor_transaction = :vendor_transaction WHERE id = :id AND state = 'agreed' AND expires_at > :now"
+)
+_END = Statement[Any](
+    "UPDATE outside_check SET state = :state, reason = :reason, sealed = NULL, ended_at = :now, score = :score,"
+    " digest = :digest, judged_at = :judged_at"
+    " WHERE id = :id AND state IN ('ordered', 'agreed', 'open') AND (:passed = 0 OR expires_at > :now)"
+)
+_TAKE = Statement(
+    "UPDATE outside_check SET taken_at = :now WHERE id = :id AND kind = :kind AND purpose = :purpose"
+    " AND browser = :browser AND subject IN (:a, :b) AND state = 'passed' AND taken_at IS NULL"
+    " AND expires_at > :now RETURNING id, vendor, vendor_transaction, score, digest, judged_at",
+    Passed,
+)
+_OF_TRANSACTION = Statement(
+    "SELECT id FROM outside_check WHERE id = :id AND vendor_transaction = :vendor_transaction AND vendor = :vendor"
+    " AND state = 'open' AND expires_at > :now",
+    str,
+)
+_STALE = Statement(
+    f"SELECT {_COLUMNS} FROM outside_check WHERE sealed IS NOT NULL AND expires_at <= :now"
+    " ORDER BY expires_at LIMIT 100",
+    _Row,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    reason: Refusal
+
+
+class Checks:
+    """The checks, with the keys that open them. ``daily``: checks of one person in a day that did not pass."""
+
+    def __init__(self, database: Database, cipher: FieldCipher, directory: Directory, *, daily: int) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._directory = directory
+        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,), pending_for=LIFETIME)
+
+    def order(self, tx: Transaction, order: Order, *, browser: bytes, now: int) -> str:
+        """Write down what is to be checked; nothing is sent before the person agrees. The check's id."""
+        key = new_id("chk")
+        tx.run(
+            _ADD,
+            id=key,
+            kind=order.kind,
+            purpose=order.purpose,
+            party=order.party_id,
+            subject=self._directory.blind_text(order.subject.key),
+            browser=browser,
+            back=order.back,
+            elsewhere=order.elsewhere,
+            sealed=self._seal(key, _facts(order, nonce=secrets.token_urlsafe(24))),
+            now=now,
+            expires_at=now + LIFETIME,
+        )
+        return key
+
+    def read(self, tx: Transaction, key: str, *, browser: bytes, now: int) -> Check | None:
+        """The check, for the browser it was ordered in; None when there is none, or its time is over."""
+        row = tx.one(_READ, id=key, browser=browser)
+        return None if row is None or row.expires_at <= now else self._check(row, self._open(row))
+
+    def agree(self, tx: Transaction, check: Check, *, vendor: str, now: int) -> Refusal | None:
+        """The person has agreed: count the attempt, and have the worker ask the vendor."""
+        if check.order is None:
+            return Refusal.OVER
+        kind, key = _ATTEMPT[check.kind], self._attempt_key(check.order)
+        attempt = attempts.reserve(tx, key=key, kind=kind, now=now, policy=self._policy)
+        if not isinstance(attempt, Reserved):
+            return Refusal.TRIES_USED_UP
+        if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=attempt.at, now=now) != 1:
+            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=True, now=now, policy=self._policy)
+            return Refusal.OVER
+        self._record(tx, Event.CHECK_AGREED, check.id, check.order, now=now)
+        enqueue(tx, Kind.CHECK_OPEN, {"check": check.id}, now=now, lifetime=LIFETIME)
+        return None
+
+    def load(self, tx: Transaction, key: str) -> "Work | None":
+        """For the worker: what there is to do for this check; None when it is over."""
+        row = tx.one(_LOAD, id=key)
+        return None if row is None else self._work(row)
+
+    def opened(self, tx: Transaction, work: "Work", opened: Opened, *, now: int) -> bool:
+        """The vendor waits for the person. False when the check was over meanwhile."""
+        facts = work.facts | {"url": opened.url, "sdk_token": opened.sdk_token}
+        sealed = self._seal(work.check.id, facts)
+        return tx.run(_OPEN, id=work.check.id, vendor_transaction=opened.transaction, sealed=sealed, now=now) == 1
+
+    def expect_result(self, tx: Transaction, key: str, *, now: int) -> None:
+        """The person is back, or the vendor has called: have the worker fetch the result."""
+        enqueue(tx, Kind.CHECK_FETCH, {"check": key}, now=now, lifetime=LIFETIME)
+
+    def of_callback(self, tx: Transaction, *, key: str, transaction: str, vendor: str, now: int) -> bool:
+        """Whether a callback speaks of a check that is open, by the name its vendor gave it."""
+        return tx.one(_OF_TRANSACTION, id=key, vendor_transaction=transaction, vendor=vendor, now=now) is not None
+
+    def decide(self, tx: Transaction, work: "Work", judged: Judged, *, now: int) -> bool:
+        """Write down the vendor's result. False when the check was over already."""
+        state = CheckState.PASSED if judged.passed else CheckState.FAILED
+        return self._end(
+            tx,
+            work,
+            state,
+            judged.reason,
+            now,
+            score=judged.score,
+            digest=judged.digest,
+            judged_at=judged.judged_at,
+        )
+
+    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int) -> bool:
+        """No result will come: the vendor is away, or the person went. False when the check was over already."""
+        state = CheckState.AWAY if reason is Refusal.VENDOR_AWAY else CheckState.FAILED
+        return self._end(tx, work, state, reason, now)
+
+    def _end(
+        self, tx: Transaction, work: "Work", state: CheckState, reason: Refusal | None, now: int, **found: Any
+    ) -> bool:
+        check = work.check
+        values = {"score": None, "digest": None, "judged_at": None} | found
+        passed = int(state is CheckState.PASSED)
+        if tx.run(_END, id=check.id, state=state, reason=reason, passed=passed, now=now, **values) != 1:
+            return False
+        self._settle(tx, work, costs=state is CheckState.FAILED, now=now)
+        event = Event.CHECK_PASSED if passed else Event.CHECK_REFUSED
+        self._record(tx, event, check.id, work.order, reason=reason, now=now)
+        return True
+
+    def _settle(self, tx: Transaction, work: "Work", *, costs: bool, now: int) -> None:
+        """A vendor that gave no answer costs the person no attempt."""
+        if work.attempt_key is None or work.attempt_at is None:
+            return
+        kind = _ATTEMPT[work.order.kind]
+        attempts.settle(
+            tx,
+            key=work.attempt_key,
+            kind=kind,
+            at=work.attempt_at,
+            success=not costs,
+            now=now,
+            policy=self._policy,
+        )
+
+    def take(
+        self,
+        tx: Transaction,
+        key: str,
+        *,
+        kind: CheckKind,
+        purpose: CheckPurpose,
+        subject: CheckSubject,
+        browser: bytes,
+        now: int,
+    ) -> Passed | Denied:
+        """Use the result, once; the caller commits it together with what it is used for."""
+        blinds = self._directory.blinds_of_text(subject.key)
+        a, b = blinds[0], blinds[-1]
+        taken = tx.one(_TAKE, id=key, kind=kind, purpose=purpose, browser=browser, a=a, b=b, now=now)
+        return taken or Denied(Refusal.OVER)
+
+    def end_stale(self, *, now: int) -> int:
+        """End what nobody came back from, a hundred in a transaction; how many."""
+        ended = 0
+        while True:
+            with self._database.transaction() as tx:
+                works = [self._work(row) for row in tx.all(_STALE, now=now)]
+                ended += sum(self.give_up(tx, work, Refusal.ABANDONED, now=now) for work in works)
+            if not works:
+                return ended
+
+    def _attempt_key(self, order: Order) -> bytes:
+        """Counted on the account of who is signed in, else on the document, known or not."""
+        if order.party_id is not None:
+            return account_key(order.party_id)
+        return unknown_key(self._directory.blind(order.subject.document))
+
+    def _record(
+        self,
+        tx: Transaction,
+        event: Event,
+        key: str,
+        order: Order,
+        *,
+        now: int,
+        reason: Refusal | None = None,
+    ) -> None:
+        record(
+            tx,
+            event,
+            actor=order.party_id,
+            subject=order.party_id or key,
+            result="refused" if reason else "ok",
+            reason=reason,
+            detail={"check": key, "kind": order.kind, "purpose": order.purpose},
+            now=now,
+        )
+
+    def _seal(self, key: str, facts: dict[str, Any]) -> bytes:
+        return self._cipher.seal(orjson.dumps(facts).decode(), context=f"outside_check.sealed:{key}")
+
+    def _open(self, row: _Row) -> dict[str, Any] | None:
+        if row.sealed is None:
+            return None
+        facts: dict[str, Any] = orjson.loads(self._cipher.open(row.sealed, context=f"outside_check.sealed:{row.id}"))
+        return facts
+
+    def _check(self, row: _Row, facts: dict[str, Any] | None) -> Check:
+        return Check(
+            row.id,
+            CheckKind(row.kind),
+            CheckPurpose(row.purpose),
+            CheckState(row.state),
+            Refusal(row.reason) if row.reason else None,
+            row.back,
+            row.elsewhere,
+            row.expires_at,
+            _order(row, facts) if facts else None,
+            facts.get("url") if facts else None,
+            facts.get("sdk_token") if facts else None,
+        )
+
+    def _work(self, row: _Row) -> "Work":
+        facts = self._open(row)
+        if facts is None:
+            raise ValueError("a check that is over is no work")
+        return Work(
+            self._check(row, facts),
+            _order(row, facts),
+            facts,
+            row.vendor_transaction,
+            row.attempt_key,
+            row.attempt_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A check under way as the worker needs it. ``transaction``: the vendor's, once it is open."""
+
+    check: Check
+    order: Order
+    facts: dict[str, Any] = field(repr=False)
+    transaction: str | None
+    attempt_key: bytes | None = field(repr=False)
+    attempt_at: int | None
+
+    def asked(self, *, return_url: str) -> CheckOrder:
+        """What the vendor is asked. ``return_url``: where it sends the person back to."""
+        order = self.order
+        return CheckOrder(
+            reference=self.check.id,
+            purpose=order.purpose,
+            name=order.subject.name.value,
+            document_type=order.subject.document.type,
+            number=order.subject.document.value,
+            nonce=self.facts["nonce"],
+            return_url=return_url,
+            locale=self.facts["locale"],
+            variant=Variant(self.facts["variant"]),
+        )
+
+
+def _facts(order: Order, *, nonce: str) -> dict[str, Any]:
+    document = order.subject.document
+    return {
+        "name": order.subject.name.value,
+        "document": [document.type, document.value],
+        "asked_by": order.asked_by,
+        "matter": order.matter,
+        "locale": order.locale,
+        "variant": order.variant,
+        "nonce": nonce,
+    }
+
+
+def _order(row: _Row, facts: dict[str, Any]) -> Order:
+    kind, number = facts["document"]
+    return Order(
+        kind=CheckKind(row.kind),
+        purpose=CheckPurpose(row.purpose),
+        subject=CheckSubject(PersonName(facts["name"]), stored_document(DocumentType(kind), number)),
+        party_id=row.party_id,
+        back=row.back,
+        elsewhere=row.elsewhere,
+        locale=facts["locale"],
+        variant=Variant(facts["variant"]),
+        asked_by=facts["asked_by"],
+        matter=facts["matter"],
+    )
+
+
+def reseal_checks(database: Database, cipher: FieldCipher) -> int:
+    """Bring checks under way under the current key; the number changed."""
+    return reseal_column(database, cipher, "outside_check", "sealed")
