@@ -16,6 +16,10 @@ from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit.counts import count
 from idp.audit.export import export_activity
+from idp.capabilities.counter_endpoint import CounterEndpoint
+from idp.capabilities.endpoints import CheckEndpoints, Gate
+from idp.capabilities.openapi import openapi
+from idp.capabilities.pages import init_capabilities
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
@@ -44,7 +48,7 @@ from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
-from idp.oidc.metadata import KeyDocument, discovery_document
+from idp.oidc.metadata import KeyDocument, discovery_document, json_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
@@ -156,6 +160,15 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     init_oidc(
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
+    )
+    init_capabilities(
+        app,
+        provider.database,
+        provider.cipher,
+        provider.registry,
+        provider.directory,
+        provider.population,
+        provider.checks,
     )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
@@ -351,6 +364,9 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         claims_for=machine.id_token_claims,
         count=count,
     )
+    gate = Gate(authenticator, settings.issuer, count)
+    checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
+    counter = CounterEndpoint(provider.database, provider.directory, gate, machine.read)
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:
@@ -370,10 +386,13 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/jwks": serve_document(lambda etag: keys.answer(maker.keys.jwks(), etag)),
         "/.well-known/openid-configuration": serve_document(discovery.answer),
         "/.well-known/oauth-authorization-server": serve_document(discovery.answer),
+        "/openapi.json": serve_document(json_document(openapi(settings.issuer)).answer),
         "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
     }
+    for path, methods, handler in (*checks.routes(), *counter.routes()):
+        table[path] = Endpoint(methods=methods, handler=handler, json=True)
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
 

@@ -75,6 +75,8 @@ class TokenFault(StrEnum):
     SESSION = "session"
     TOKEN_ID = "token_id"  # noqa: S105 - the name of a check
     REPLAYED = "replayed"
+    MATTER = "matter"
+    PURPOSE = "purpose"
 
 
 class InvalidToken(DepartmentError):

@@ -17,6 +17,7 @@ from adapters.departments.authorization import (
     authorization_request,
     printable,
 )
+from adapters.departments.checks import CheckResult, Expected, UseOnce, verify_check_result
 from adapters.departments.client_auth import ClientCredential
 from adapters.departments.discovery import Discovery, ProviderMetadata
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
@@ -152,6 +153,17 @@ class RelyingParty:
         """Verify a back-channel logout token; the session store then ends what it names, and only once."""
         return verify_logout_token(
             logout_token, settings=self.settings, find_key=lambda kid: self._keys.find(kid, now), now=now
+        )
+
+    def check_result(self, token: str, *, expected: Expected, use_once: UseOnce, now: int) -> CheckResult:
+        """Verify the answer to a check this app asked for; `use_once` remembers which were used."""
+        return verify_check_result(
+            token,
+            settings=self.settings,
+            find_key=lambda kid: self._keys.find(kid, now),
+            expected=expected,
+            use_once=use_once,
+            now=now,
         )
 
     def logout_url(

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from idp.cli.capabilities import capability, clerk, find_client
 from idp.cli.context import Context, fail
 from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
 from idp.clients.rules import AuthMethod, Client, ClientState, Faulty, declaration
@@ -35,16 +36,13 @@ def _put(database: Database, data: dict[str, Any], secret: str | None, origin: s
     return client
 
 
-def _find(context: Context, client_id: str) -> Client:
-    client = Registry(context.database()).get(client_id)
-    if client is None:
-        raise fail(f"no client {client_id}")
-    return client
-
-
 @click.group()
 def client() -> None:
     """Register department apps, list them, move them along their life cycle."""
+
+
+client.add_command(capability)
+client.add_command(clerk)
 
 
 @client.command("list")
@@ -66,7 +64,7 @@ def list_clients(context: Context, as_json: bool) -> None:
 @click.pass_obj
 def show(context: Context, client_id: str) -> None:
     """One client's registration as JSON."""
-    found = _find(context, client_id)
+    found = find_client(context, client_id)
     data = declaration(found) | {"state": found.state, "secrets": len(found.secrets)}
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=dict))
 
@@ -121,7 +119,7 @@ def add(context: Context, /, scopes: tuple[str, ...], **data: Any) -> None:
 @click.pass_obj
 def rotate(context: Context, client_id: str, overlap: int) -> None:
     """Make a new secret for CLIENT_ID and print it once."""
-    _print_new_secret(context, _find(context, client_id), overlap=overlap)
+    _print_new_secret(context, find_client(context, client_id), overlap=overlap)
 
 
 def _print_new_secret(context: Context, found: Client, *, overlap: int) -> None:

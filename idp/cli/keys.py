@@ -10,6 +10,7 @@ import click
 
 from idp.accounts.rotation import rotate_accounts
 from idp.audit import Event, record
+from idp.capabilities.checks import reseal_department_checks
 from idp.checks.actions import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
@@ -37,6 +38,7 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_proposals,
     reseal_checks,
     reseal_reviews,
+    reseal_department_checks,
 )
 """What seals a capability's fields anew."""
 

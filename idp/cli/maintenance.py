@@ -9,8 +9,11 @@ import click
 
 from idp.accounts.holds import purge_holds
 from idp.audit.checkpoints import purge as purge_audit
+from idp.capabilities import checks as department_checks
+from idp.capabilities import counter
 from idp.cli.context import Context
 from idp.cli.schema import is_current
+from idp.clients import permits
 from idp.console.purge import purge as purge_console
 from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
@@ -37,6 +40,9 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)
         requests.purge(tx, now=now)
+        counter.purge(tx, now=now)
+        department_checks.purge(tx, before=now - DAY)
+        permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_credentials(tx, now=now, policy=policy)

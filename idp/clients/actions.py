@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from idp.audit import Event, record
+from idp.clients import permits
 from idp.clients.rules import TRANSITIONS, AuthMethod, Client, ClientState, Faulty, Secret, declaration, parse
 from idp.crypto.tokens import digest, random_token
 from idp.db import Database, Statement, Transaction
@@ -17,7 +18,7 @@ from idp.grants.actions import end_client_grants
 from idp.grants.rules import EndReason
 from idp.state.versions import Versioned, bump
 
-VERSION = "clients"
+VERSION = permits.VERSION
 OVERLAP = 86400
 """Seconds for which a client's earlier secrets stay valid beside a new one, unless somebody says otherwise."""
 SERVED = frozenset({ClientState.TESTED, ClientState.LIVE})
@@ -51,11 +52,12 @@ def _load(tx: Transaction) -> Mapping[str, Client]:
     secrets: dict[str, list[Secret]] = {}
     for client_id, hashed, expires_at in tx.all(_SECRETS):
         secrets.setdefault(client_id, []).append(Secret(bytes(hashed), expires_at))
-    clients = {}
+    clients, granted = {}, permits.in_force(tx)
     for row in tx.all(_ALL):
         client = parse(orjson.loads(row.declaration), secrets=tuple(secrets.get(row.client_id, ())))
         if isinstance(client, Client):  # rows are written valid; one made invalid by an upgrade is not served
-            clients[row.client_id] = replace(client, state=ClientState(row.state))
+            capabilities = granted.get(row.client_id, {})
+            clients[row.client_id] = replace(client, state=ClientState(row.state), capabilities=capabilities)
     return clients
 
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import orjson
 from joserfc.jwk import KeySet, RSAKey
 
+from idp.clients.capabilities import Capability, Permit
+
 Algorithm = Literal["RS256", "ES256"]
 
 
@@ -80,6 +82,8 @@ GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credenti
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
 ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
 MIN_SECRET = 32
+_APART = frozenset({"secrets", "state", "capabilities"})
+"""What stands in rows of its own, beside the declaration."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,79}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -125,6 +129,8 @@ class Client:
     cors_origins: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     """Two while one is being rotated."""
+    capabilities: Mapping[Capability, Permit] = field(default_factory=dict)
+    """What it was granted beside its registration."""
 
     @property
     def confidential(self) -> bool:
@@ -152,7 +158,7 @@ class Faulty:
 
 def parse(data: Mapping[str, Any], *, secrets: tuple[Secret, ...] = ()) -> Client | Faulty:
     """A client from its declaration (TOML table or stored JSON), or what is wrong with it."""
-    known = set(Client.__dataclass_fields__) - {"secrets"}
+    known = set(Client.__dataclass_fields__) - _APART | {"state"}
     if unknown := sorted(set(data) - known):
         return Faulty(tuple(f"unknown field {name}" for name in unknown))
     try:
@@ -184,7 +190,7 @@ def _build(data: Mapping[str, Any], secrets: tuple[Secret, ...]) -> Client:
 
 def declaration(client: Client) -> dict[str, Any]:
     """The JSON form `parse` reads back; secrets and state are stored apart."""
-    values = {name: getattr(client, name) for name in Client.__dataclass_fields__ if name not in ("secrets", "state")}
+    values = {name: getattr(client, name) for name in Client.__dataclass_fields__.keys() - _APART}
     return {
         name: sorted(value) if isinstance(value, frozenset) else value
         for name, value in values.items()

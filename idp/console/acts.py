@@ -11,6 +11,8 @@ from datetime import date
 from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
+from idp.clients import permits
+from idp.clients.capabilities import PermitState
 from idp.console import invitations, sessions
 from idp.console.four_eyes import Act, Done, void_all
 from idp.console.justifications import standing
@@ -50,6 +52,7 @@ RECOVER = "recover"
 REVIEWERS = (Role.REVIEW,)
 """Who looks at photos of people: nobody else has to."""
 APPROVE_REVIEW = "approve-review"
+GRANT = "grant-capability"
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -118,6 +121,32 @@ class InviteAct:
             return added
         by = decider.party_id
         return Done(self.invitations.invite(tx, added.party_id, actor=by, proposal=proposal.id, now=now).code)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantAct:
+    """Putting in force what a department app has applied for."""
+
+    roles: tuple[Role, ...] = (Role.PLATFORM,)
+
+    def difference(self, tx: Transaction, proposal: Proposal) -> tuple[Change, ...]:
+        asked = permits.find(tx, proposal.payload["permit"])
+        if asked is None or asked.state is not PermitState.APPLIED:
+            return ()
+        held = permits.in_force(tx).get(asked.client_id, {}).get(asked.terms.capability)
+        old, new = held.terms if held else None, asked.terms
+        return (
+            Change("capability_of", asked.client_id, f"capability_{new.capability}"),
+            Change("capability_purpose", old.purpose["zh"] if old else "nothing", new.purpose["zh"]),
+            Change("capability_law", old.law if old else "nothing", new.law),
+            Change("capability_daily", str(old.daily) if old else "nothing", str(new.daily)),
+        )
+
+    def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        asked = permits.find(tx, proposal.payload["permit"])
+        if asked is not None and permits.grant(tx, asked, actor=decider.party_id, now=now):
+            return Done()
+        return Denied(Reason.CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +233,7 @@ def acts(
         INVITE: InviteAct(operators, invited),
         RECOVER: RecoverAct(directory, requests),
         APPROVE_REVIEW: ReviewAct(directory, reviews),
+        GRANT: GrantAct(),
     }
 
 

@@ -38,6 +38,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 def init_console(app: Flask, made_of: Console) -> None:
     from idp.console import (  # noqa: F401 - their views join the blueprint
         audit_pages,
+        capability_pages,
         client_pages,
         dispute_pages,
         enrolment_pages,

@@ -55,6 +55,7 @@ class AttemptKind(StrEnum):
     RECOVERY_CODE = "recovery_code"
     RECOVERY_STOP = "recovery_stop"
     PHOTO = "photo"
+    COUNTER_NUMBER = "counter_number"
 
 
 @dataclass(frozen=True, slots=True)

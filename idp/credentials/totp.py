@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pyotp
-import segno
 
 from idp.credentials import attempts, trials
 from idp.credentials.policy import normalised
@@ -16,6 +15,7 @@ from idp.credentials.rules import AttemptKind, AttemptPolicy, Denied, Refusal
 from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import same
 from idp.db import Database, Statement, Transaction
+from idp.web.qr import qr_svg
 
 KIND = AttemptKind.TOTP
 STEP = 30
@@ -68,10 +68,8 @@ class Enrolment:
 
     @property
     def qr(self) -> str:
-        """The address as an SVG image, to be put into a page as it is; dark on white whatever the theme."""
-        return segno.make(self.uri, error="m").svg_inline(
-            scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=False
-        )
+        """The address as an SVG image, to be put into a page as it is."""
+        return qr_svg(self.uri)
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,12 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "counter_proofed",
+            "您的证件已于 {time} 在政务服务窗口当面核验，并登记到您的账户。如非本人办理，请立即联系服务热线。",
+            "On {time} a service counter examined your document and recorded it for your account. Not you? Call us.",
+            "time",
+        ),
+        _template(
             "proofing_ended",
             "您的实名核验已于 {time} 失效，请登录后重新核验。如有疑问，请联系服务热线。",
             "The check of your identity ended on {time}. Sign in and have it checked again.",

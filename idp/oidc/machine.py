@@ -96,7 +96,7 @@ class MachineEndpoints:
 
     # -- reading tokens
 
-    def _read(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+    def read(self, tx: Transaction, token: str, *, now: int) -> Access | None:
         """The access token, if everything it rests on stands."""
         return self._read_jwt(tx, token, now=now) if "." in token else self._read_opaque(tx, token, now=now)
 
@@ -149,7 +149,7 @@ class MachineEndpoints:
     def _described(self, tx: Transaction, token: str, caller: Client, *, now: int) -> dict[str, Any] | None:
         if refresh := RefreshToken.parse(token):
             return self._described_refresh(tx, refresh, caller, now=now)
-        access = self._read(tx, token, now=now)
+        access = self.read(tx, token, now=now)
         if access is None or (caller.client_id != access.client_id and caller.audience != access.audience):
             return None
         answer: dict[str, Any] = {
@@ -243,7 +243,7 @@ class MachineEndpoints:
             return token
         with self._database.autocommit() as tx:
             person = self._ask_person(tx, token)
-            access = self._read(tx, token, now=request.now)
+            access = self.read(tx, token, now=request.now)
             if access is None or access.footing is None:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             if "openid" not in access.scope.split():

@@ -77,7 +77,11 @@ class Document:
 
 
 def discovery_document(issuer: str) -> Document:
-    return Document(orjson.dumps(discovery(issuer)), max_age=3600)
+    return json_document(discovery(issuer))
+
+
+def json_document(data: Any) -> Document:
+    return Document(orjson.dumps(data), max_age=3600)
 
 
 class KeyDocument:

@@ -159,6 +159,25 @@ SENTENCES: Mapping[str, LazyString] = {
     "user_name_set": _("用户名已设置。"),
     "user_name_fixed": _("用户名已经设置，不能修改"),
     "user_name_missing": _("请输入用户名"),
+    # capabilities of department apps
+    "matter_withdrawn": _("这个应用已不能发起这项核验。"),
+    "matter_unanswered": _("暂时没有回应，什么也没有核验。请稍后再试，或返回应用改用其他方式。"),
+    "matter_under_way": _("正在核验，请稍候。"),
+    "matter_passed": _("核验通过，应用会得到这个结果。"),
+    "matter_not_passed": _("核验没有通过。请带上证件到政务服务窗口核对。"),
+    "matter_declined": _("您没有同意，什么也没有核验。"),
+    "matter_expired": _("已经超过时间，什么也没有核验。"),
+    "capability_missing": _("请选择一项能力"),
+    "purpose_missing": _("请写明用途，本人会看到这句话"),
+    "law_missing": _("请写明法律依据"),
+    "daily_missing": _("请填写每日次数，1 至 1000000"),
+    "capability_malformed": _("申请的内容不完整，请核对"),
+    "capability_applied_already": _("这项能力已有一份申请等待审批"),
+    "capability_not_open": _("这份申请或授权已经办结"),
+    "capability_not_confidential": _("没有密钥的应用不能申请能力"),
+    "capability_applied": _("申请已提交，等待平台审批。"),
+    "capability_refuse": _("已作出不予授予的决定。"),
+    "capability_withdraw": _("已收回，一秒内在所有节点生效。"),
     # legal entities
     "entity_type_missing": _("请选择单位类型"),
     "entity_name_missing": _("请输入单位名称"),
@@ -372,6 +391,11 @@ EVENTS: Mapping[str, LazyString] = {
     "client:token:revoked": _("应用交回登录凭据"),
     "client:token:exchanged": _("应用之间转交登录"),
     "client:personal_data:released": _("向应用提供个人信息"),
+    "client:check:asked": _("部门请求核验您的身份"),
+    "client:check:answered": _("部门请求的核验有了结果"),
+    "client:check:released": _("部门取得核验结果"),
+    "client:counter:proofed": _("窗口登记了您的身份核验"),
+    "client:counter:refused": _("窗口登记身份核验未成功"),
     "client:logout_notice:delivered": _("通知应用退出登录"),
     "client:logout_notice:failed": _("未能通知应用退出登录"),
 }
@@ -391,6 +415,14 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "email": (_("电子邮箱"), None),
     "address": (_("联系地址"), None),
     "offline_access": (_("您离开后继续访问"), _("应用可以在您没有打开它时继续取得上述信息，直到您撤回")),
+}
+
+CAPABILITIES: Mapping[str, tuple[LazyString, LazyString]] = {
+    "name_check": (
+        _("姓名和证件号码核验"),
+        _("您同意后，我们向人口信息库核对您已实名的姓名和证件号码是否仍然有效。"),
+    ),
+    "face_check": (_("人脸核验"), _("您同意后，由人脸核验服务核对是否您本人，我们不保存您的图像。")),
 }
 
 EVIDENCE: Mapping[str, LazyString] = {
@@ -497,6 +529,11 @@ DISPUTE_STATES: Mapping[str, LazyString] = {
     "rejected": _("未采纳"),
     "withdrawn": _("已撤回"),
 }
+
+
+def capability_words(capability: str) -> tuple[LazyString, LazyString]:
+    """What a department asks for, in words, and what is done when the person agrees."""
+    return CAPABILITIES[capability]
 
 
 def evidence_word(kind: str) -> LazyString | str:

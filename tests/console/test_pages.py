@@ -25,6 +25,9 @@ def console_endpoints(app: Flask) -> list[str]:
     return sorted({rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")})
 
 
+APPLICATION = {"capability": "name_check", "purpose": "低保资格复核", "law": "《社会救助暂行办法》", "daily": "2"}
+
+
 def test_every_page_of_the_console_is_kept_for_declared_roles(shared_app: Flask) -> None:
     found = console_endpoints(shared_app)
     assert len(found) > 12
@@ -71,6 +74,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.proposal": proposal,
         "console.clients": "/console/clients",
         "console.client": "/console/clients/app",
+        "console.apply_capability": "/console/clients/app/apply",
+        "console.capability": clerk.submit("/console/clients/app/apply", APPLICATION).headers["Location"],
         "console.operators": "/console/operators",
         "console.invite": "/console/operators/invite",
         "console.audit": "/console/audit",

@@ -95,6 +95,12 @@ class Operating(Steps):
     def platform(self) -> None:
         self.open("/console/clients", "console-clients")
         self.press("main a[href*='tax-demo']", "console-client")
+        self.open("/console/clients/tax-demo/apply", "console-capability-apply")
+        self.choose("capability", "name_check" if self.lang == "zh" else "face_check")
+        self.fill(
+            purpose="个税专项附加扣除核对", purpose_en="Check of tax deductions", law="《个人所得税法》", daily="100"
+        )
+        self.send("console-capability")
         self.open("/console/operators", "console-operators")
         self.open("/console/operators/invite", "console-operator-invite")
 

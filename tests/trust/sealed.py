@@ -35,6 +35,7 @@ class Sealed:
 
 
 SEALED = (
+    Sealed("department_check", "sealed"),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
     Sealed("flow", "facts"),
@@ -59,6 +60,8 @@ SEALED = (
 PLAIN = {
     "keyed index of a value": {
         "attempt.key",
+        "counter_number.blind",
+        "counter_proofing.reference",
         "operator.blind",
         "outside_check.attempt_key",
         "outside_check.subject",

@@ -152,6 +152,23 @@ CLIENT = thing(
 )
 
 
+APPLICATION = tuple(Field(name) for name in ("capability", "purpose", "purpose_en", "law", "daily"))
+
+
+def permit(state: str, **changed: Any) -> SimpleNamespace:
+    facts = {
+        "url": "#", "capability": word("capability_face_check"), "purpose": "养老金资格认证",
+        "law": "《社会保险法》第七十四条", "daily": 5000,
+        "state": word(f"permit_{state}"), "applied_at": NOW, "decided_at": NOW,
+    }  # fmt: skip
+    return thing(**facts | changed)
+
+
+def capabilities() -> list[tuple[str, Any, Any]]:
+    names = ("name_check", "face_check", "counter_proofing")
+    return [(name, word(f"capability_{name}"), word(f"about_{name}")) for name in names]
+
+
 def client(state: str, **changed: Any) -> SimpleNamespace:
     return thing(**vars(CLIENT) | {"state": word(f"client_{state}")} | changed)
 
@@ -461,6 +478,62 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         scopes=["openid", "profile"],
         min_ial=2,
         min_aal=1,
+        permits=[],
+        uses=[],
+        apply_url="#",
+    ),
+    "console-client-capabilities": page(
+        "client",
+        "clients",
+        client=lambda: client("live"),
+        redirect_uris=[],
+        scopes=[],
+        min_ial=1,
+        min_aal=1,
+        permits=lambda: [permit("granted"), permit("withdrawn")],
+        uses=lambda: [
+            thing(day="2026-11-23", capability=word("capability_face_check"), result=word("use_passed"), count=41)
+        ],
+        apply_url="#",
+    ),
+    "console-capability-apply": page(
+        "capability_apply", "clients", client=CLIENT, form=plain(*APPLICATION), capabilities=capabilities
+    ),
+    "console-capability-apply-refused": page(
+        "capability_apply",
+        "clients",
+        client=CLIENT,
+        form=refused(
+            *APPLICATION, whole="capability_applied_already", capability="capability_missing", daily="daily_missing"
+        ),
+        capabilities=capabilities,
+    ),
+    "console-capability": page(
+        "capability",
+        "clients",
+        client=CLIENT,
+        permit=lambda: permit("applied", decided_at=None),
+        form=plain(DECISION, REASON, TICKET),
+        decisions=lambda: [(name, word(f"decide_{name}"), None) for name in ("grant", "refuse")],
+        notice=lambda: Notice("info", sentence("capability_applied")),
+    ),
+    "console-capability-refused": page(
+        "capability",
+        "clients",
+        client=CLIENT,
+        permit=lambda: permit("granted"),
+        form=refused(DECISION, REASON, TICKET, decision="decision_missing", whole="capability_not_open"),
+        decisions=lambda: [("withdraw", word("decide_withdraw"), None)],
+        notice=None,
+    ),
+    "console-capability-decided": page(
+        "capability",
+        "clients",
+        client=CLIENT,
+        permit=lambda: permit("withdrawn"),
+        form=plain(DECISION, REASON, TICKET),
+        decisions=[],
+        notice=lambda: Notice("info", sentence("capability_withdraw")),
     ),
     "console-audit": page(
         "audit",

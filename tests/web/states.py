@@ -29,6 +29,7 @@ from idp.web.reasons import (
     sentence,
     source_word,
 )
+from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.console_states import CONSOLE_STATES
 from tests.web.review_states import REVIEW_STATES
 
@@ -933,5 +934,6 @@ STATES: Mapping[str, State] = {
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
     **REVIEW_STATES,
+    **CAPABILITY_STATES,
     **CONSOLE_STATES,
 }

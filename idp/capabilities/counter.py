@@ -1,0 +1,207 @@
+"""Proofing at a counter: the person's one-time number, the clerks, and writing down whom a clerk has seen.
+
+Always true: a number is good once, for ten minutes, and no account is found by anything else; who is a clerk proves
+nobody but others; what is recorded, the number's end, audit and word to the person stand in one transaction.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from idp.accounts.actions import Directory, Taken, hold
+from idp.accounts.telling import tell
+from idp.audit import Event, record
+from idp.capabilities.proofing import (
+    NUMBER_DIGITS,
+    NUMBER_LIFETIME,
+    WRONG_NUMBERS,
+    Seen,
+)
+from idp.capabilities.rules import Refused
+from idp.clients import permits
+from idp.clients.capabilities import Permit
+from idp.clients.rules import Client
+from idp.credentials import attempts
+from idp.credentials.attempts import account_key
+from idp.credentials.rules import AttemptKind, Locked, Reserved
+from idp.crypto.tokens import new_id
+from idp.db import Database, Statement, Transaction
+from idp.proofing.actions import add_evidence
+from idp.proofing.checking import end_of
+from idp.proofing.rules import FACE_CHECKED
+
+KIND = "counter"
+_ATTEMPT = AttemptKind.COUNTER_NUMBER
+_FORGET = Statement[Any]("DELETE FROM counter_number WHERE party_id = :party")
+_SHOW = Statement[Any](
+    "INSERT INTO counter_number (party_id, blind, expires_at) VALUES (:party, :blind, :expires_at)"
+    " ON CONFLICT DO NOTHING"
+)
+_TAKE = Statement("DELETE FROM counter_number WHERE blind IN (:a, :b) AND expires_at > :now RETURNING party_id", str)
+_PURGE = Statement[Any]("DELETE FROM counter_number WHERE expires_at <= :now")
+_OF_SUB = Statement("SELECT party_id FROM pairwise_subject WHERE sector = :sector AND sub = :sub", str)
+_ADD_CLERK = Statement[Any](
+    "INSERT INTO counter_clerk (client_id, party_id, added_at) VALUES (:client, :party, :now) ON CONFLICT DO NOTHING"
+)
+_REMOVE_CLERK = Statement[Any]("DELETE FROM counter_clerk WHERE client_id = :client AND party_id = :party")
+_IS_CLERK = Statement("SELECT 1 FROM counter_clerk WHERE client_id = :client AND party_id = :party", int)
+_CLERKS = Statement(
+    "SELECT s.sub FROM counter_clerk c JOIN pairwise_subject s ON s.party_id = c.party_id AND s.sector = :sector"
+    " WHERE c.client_id = :client ORDER BY s.sub",
+    str,
+)
+_KNOWN = Statement("SELECT 1 FROM counter_proofing WHERE client_id = :client AND reference IN (:a, :b)", int)
+_RECORD = Statement[Any](
+    "INSERT INTO counter_proofing (id, client_id, clerk_id, party_id, means, reference, created_at)"
+    " VALUES (:id, :client, :clerk, :party, :means, :reference, :now) ON CONFLICT (client_id, reference) DO NOTHING"
+)
+_UNRECORD = Statement[Any]("DELETE FROM counter_proofing WHERE id = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A limit was reached. ``seconds``: until it may be tried again."""
+
+    reason: Refused
+    seconds: int
+
+
+class Counter:
+    """What a person and a clerk do at a counter. ``record`` opens transactions of its own."""
+
+    def __init__(self, database: Database, directory: Directory) -> None:
+        self._database = database
+        self._directory = directory
+
+    def show_number(self, tx: Transaction, party_id: str, *, now: int) -> str:
+        """A new number for the person to show; the one before is no longer good."""
+        tx.run(_FORGET, party=party_id)
+        while True:
+            number = f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}}"
+            blind = self._directory.blind_text(_number(number))
+            if tx.run(_SHOW, party=party_id, blind=blind, expires_at=now + NUMBER_LIFETIME) == 1:
+                return number
+
+    def record(self, permit: Permit, clerk_id: str, seen: Seen, *, now: int) -> str | Refused | Wait:
+        """Write down whom the clerk has seen: the proof's id."""
+        key = account_key(clerk_id)
+        with self._database.transaction() as tx:
+            if self._is_recorded(tx, permit.client_id, seen.reference):
+                return Refused.REFERENCE
+            got = attempts.reserve(tx, key=key, kind=_ATTEMPT, now=now, policy=WRONG_NUMBERS)
+        if not isinstance(got, Reserved):
+            return Wait(Refused.TOO_MANY, max(1, got.until - now) if isinstance(got, Locked) else 1)
+        with self._database.transaction() as tx:
+            outcome = self._record(tx, permit, clerk_id, seen, now=now)
+            right = outcome is not Refused.NUMBER
+            attempts.settle(tx, key=key, kind=_ATTEMPT, at=got.at, success=right, now=now, policy=WRONG_NUMBERS)
+        return outcome
+
+    def _record(
+        self, tx: Transaction, permit: Permit, clerk_id: str, seen: Seen, *, now: int
+    ) -> str | Refused | Wait:
+        blinds = self._directory.blinds_of_text(_number(seen.number))
+        party = tx.one(_TAKE, a=blinds[0], b=blinds[-1], now=now)
+        if party is None or party == clerk_id or not hold(tx, party):
+            return self._refused(tx, permit, clerk_id, None, Refused.NUMBER, now=now)
+        wait = permits.spend(tx, permit, now=now)
+        if wait is not None:
+            return Wait(Refused.QUOTA_USED_UP, wait)
+        ends = end_of(seen.valid_to) if seen.valid_to else None
+        if ends is not None and ends <= now:
+            return self._refused(tx, permit, clerk_id, party, Refused.DOCUMENT_EXPIRED, now=now)
+        proof = new_id("cpf")
+        reference = self._directory.blind_text(_reference(seen.reference))
+        facts = {"client": permit.client_id, "clerk": clerk_id, "party": party, "means": seen.means}
+        if tx.run(_RECORD, id=proof, reference=reference, now=now, **facts) != 1:
+            return self._refused(tx, permit, clerk_id, party, Refused.REFERENCE, now=now)
+        if not self._write(tx, permit.client_id, party, seen, ends, now=now):
+            tx.run(_UNRECORD, id=proof)
+            return self._refused(tx, permit, clerk_id, party, Refused.CONFLICT, now=now)
+        permits.meter(tx, permit.client_id, permit.terms.capability, "passed", now=now)
+        detail = {"proof": proof, "means": seen.means.value, "permit": permit.id}
+        who = {"actor": clerk_id, "subject": party, "client": permit.client_id}
+        record(tx, Event.COUNTER_PROOFED, detail=detail, now=now, **who)
+        tell(tx, self._directory, party, "counter_proofed", now=now)
+        return proof
+
+    def _write(self, tx: Transaction, client_id: str, party: str, seen: Seen, ends: int | None, *, now: int) -> bool:
+        """Document and evidence; False, and nothing is written, when the account or the document is another's."""
+        known = self._directory.person(tx, party).identity
+        if known and (known.name.key, known.document) != (seen.name.key, seen.document):
+            return False  # verified data is not edited: an account that was somebody's stays theirs
+        found = self._directory.record_document(
+            tx, party, document=seen.document, name=seen.name, valid_to=ends, source=client_id, now=now
+        )
+        if isinstance(found, Taken):
+            return False
+        add_evidence(tx, party, kind=KIND, level=FACE_CHECKED, source=client_id, expires_at=ends, now=now)
+        return True
+
+    def _is_recorded(self, tx: Transaction, client_id: str, reference: str) -> bool:
+        blinds = self._directory.blinds_of_text(_reference(reference))
+        return tx.one(_KNOWN, client=client_id, a=blinds[0], b=blinds[-1]) is not None
+
+    def _refused(
+        self,
+        tx: Transaction,
+        permit: Permit,
+        clerk_id: str,
+        party: str | None,
+        why: Refused,
+        *,
+        now: int,
+    ) -> Refused:
+        """The number is used up all the same: whoever tries it again needs a new one from its person."""
+        permits.meter(tx, permit.client_id, permit.terms.capability, "not_passed", now=now)
+        record(
+            tx,
+            Event.COUNTER_REFUSED,
+            actor=clerk_id,
+            subject=party,
+            client=permit.client_id,
+            result="refused",
+            reason=why,
+            detail={"permit": permit.id},
+            now=now,
+        )
+        return why
+
+
+def is_clerk(tx: Transaction, client_id: str, party_id: str) -> bool:
+    return tx.one(_IS_CLERK, client=client_id, party=party_id) is not None
+
+
+def clerks(tx: Transaction, client: Client) -> list[str]:
+    """Who they are to this client."""
+    return tx.all(_CLERKS, client=client.client_id, sector=client.sector)
+
+
+def add_clerk(tx: Transaction, client: Client, sub: str, *, now: int) -> bool:
+    """Let the person whom the client knows as ``sub`` record proofs for it; False when it knows nobody so."""
+    party = tx.one(_OF_SUB, sector=client.sector, sub=sub)
+    if party is None:
+        return False
+    if tx.run(_ADD_CLERK, client=client.client_id, party=party, now=now):
+        record(tx, Event.CLERK_ADDED, client=client.client_id, subject=party, now=now)
+    return True
+
+
+def remove_clerk(tx: Transaction, client: Client, sub: str, *, now: int) -> bool:
+    party = tx.one(_OF_SUB, sector=client.sector, sub=sub)
+    if party is None or not tx.run(_REMOVE_CLERK, client=client.client_id, party=party):
+        return False
+    record(tx, Event.CLERK_REMOVED, client=client.client_id, subject=party, now=now)
+    return True
+
+
+def purge(tx: Transaction, *, now: int) -> None:
+    tx.run(_PURGE, now=now)
+
+
+def _number(text: str) -> str:
+    return f"counter-number:{text}"
+
+
+def _reference(text: str) -> str:
+    return f"counter-reference:{text}"

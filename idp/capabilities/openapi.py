@@ -1,0 +1,220 @@
+"""The OpenAPI description of the endpoints of capabilities, as a document anybody may read.
+
+Always true: it names every path, status and problem that the endpoints have; a test holds it against their answers.
+"""
+
+from typing import Any
+
+from idp.accounts.documents import DocumentType
+from idp.capabilities.counter_endpoint import PATH
+from idp.capabilities.endpoints import PATHS
+from idp.capabilities.proofing import NUMBER_DIGITS, Means
+from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
+from idp.clients.capabilities import Capability
+
+_JSON, _PROBLEM = "application/json", "application/problem+json"
+_NAMES = {Capability.NAME_CHECK: "name check", Capability.FACE_CHECK: "face check"}
+
+
+def openapi(issuer: str) -> dict[str, Any]:
+    """OpenAPI 3.1."""
+    paths: dict[str, Any] = {}
+    for capability, path in PATHS.items():
+        name = _NAMES[capability]
+        paths[path] = {"post": _start(name, capability)}
+        paths[f"{path}/{{id}}"] = {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": _fetch(name, capability, body=False),
+            "post": _fetch(name, capability, body=True),
+        }
+    paths[PATH] = {"post": _counter()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tongban capabilities", "version": "1"},
+        "servers": [{"url": issuer}],
+        "security": [{"client": []}, {}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "client_secret_basic; other clients send their credentials as members of the body",
+                }
+            },
+            "schemas": _SCHEMAS,
+        },
+    }
+
+
+def _start(name: str, capability: Capability) -> dict[str, Any]:
+    return {
+        "operationId": f"start_{capability}",
+        "summary": f"Ask for a {name} of the signed-in person",
+        "requestBody": _body("Question"),
+        "responses": {
+            "201": _answer("Waits for the person", "Waiting"),
+            **_problems(
+                Refused.INVALID_REQUEST,
+                Refused.CLIENT_AUTHENTICATION,
+                Refused.NOT_GRANTED,
+                Refused.NOT_VERIFIED,
+                Refused.QUOTA_USED_UP,
+            ),
+        },
+    }
+
+
+def _fetch(name: str, capability: Capability, *, body: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{'post' if body else 'get'}_{capability}",
+        "summary": f"The answer of a {name}, while it is good",
+        "responses": {
+            "200": _answer("It waits, or is done", "Waiting", "Done"),
+            **_problems(Refused.CLIENT_AUTHENTICATION, Refused.NOT_GRANTED, Refused.NOT_FOUND),
+        },
+    }
+    if body:
+        described["requestBody"] = _body("Credentials")
+        described["responses"] |= _problems(Refused.INVALID_REQUEST)
+    return described
+
+
+def _counter() -> dict[str, Any]:
+    return {
+        "operationId": "record_counter_proofing",
+        "summary": "Record that a clerk has seen a person and their document",
+        "requestBody": _body("Seen"),
+        "responses": {
+            "201": _answer("Recorded for the account that showed the number", "Recorded"),
+            **_problems(
+                Refused.INVALID_REQUEST,
+                Refused.CLIENT_AUTHENTICATION,
+                Refused.NOT_GRANTED,
+                Refused.CLERK,
+                Refused.NUMBER,
+                Refused.REFERENCE,
+                Refused.DOCUMENT_EXPIRED,
+                Refused.CONFLICT,
+                Refused.TOO_MANY,
+                Refused.QUOTA_USED_UP,
+            ),
+        },
+    }
+
+
+def _body(schema: str) -> dict[str, Any]:
+    return {"required": True, "content": {_JSON: {"schema": _ref(schema)}}}
+
+
+def _answer(about: str, *schemas: str) -> dict[str, Any]:
+    schema = _ref(schemas[0]) if len(schemas) == 1 else {"oneOf": [_ref(one) for one in schemas]}
+    return {"description": about, "content": {_JSON: {"schema": schema}}}
+
+
+def _problems(*refusals: Refused) -> dict[str, Any]:
+    """What may be refused, and what any endpoint of ours may answer in times of need."""
+    by_status: dict[int, list[str]] = {}
+    for refused in refusals:
+        by_status.setdefault(refused.status, []).append(refused.value)
+    if Refused.INVALID_REQUEST in refusals:
+        by_status |= {413: ["invalid-request"], 415: ["invalid-request"]}
+    by_status[503] = ["temporarily-unavailable"]
+    found: dict[str, Any] = {
+        str(status): {"description": ", ".join(names), "content": {_PROBLEM: {"schema": _ref("Problem")}}}
+        for status, names in sorted(by_status.items())
+    }
+    for status in {"429", "503"} & found.keys():
+        found[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+    return found
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+_TEXT, _TIME = {"type": "string"}, {"type": "integer", "description": "Unix seconds"}
+_CREDENTIALS = {
+    name: {"type": "string"} for name in ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+}
+_SCHEMAS: dict[str, Any] = {
+    "Credentials": _object(_CREDENTIALS),
+    "Question": _object(
+        {
+            "access_token": _TEXT | {"description": "of the signed-in person, issued to this client"},
+            "matter": _TEXT | {"pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"},
+            "nonce": _TEXT | {"pattern": "^[A-Za-z0-9._~-]{16,128}$"},
+            "return_uri": _TEXT | {"description": "on the origin of a registered redirect URI"},
+            **_CREDENTIALS,
+        },
+        "access_token",
+        "matter",
+        "nonce",
+    ),
+    "Seen": _object(
+        {
+            "access_token": _TEXT | {"description": "of the clerk, issued to this client, with two factors"},
+            "number": _TEXT | {"pattern": f"^[0-9]{{{NUMBER_DIGITS}}}$", "description": "as the person shows it"},
+            "name": _TEXT | {"description": "as the document shows it"},
+            "document": _object(
+                {
+                    "type": {"enum": [one.value for one in DocumentType]},
+                    "number": _TEXT,
+                    "valid_to": {"type": ["string", "null"], "format": "date", "description": "null: without end"},
+                },
+                "type",
+                "number",
+                "valid_to",
+            ),
+            "means": {"enum": [one.value for one in Means]},
+            "reference": _TEXT
+            | {"pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$", "description": "the counter's own name, good once"},
+            **_CREDENTIALS,
+        },
+        "access_token",
+        "number",
+        "name",
+        "document",
+        "means",
+        "reference",
+    ),
+    "Recorded": _object({"id": _TEXT, "level": {"type": "integer"}}, "id", "level"),
+    "Waiting": _object(
+        {
+            "id": _TEXT,
+            "state": {"const": "waiting"},
+            "person_url": _TEXT | {"description": f"where the person decides, within {LIFETIME} seconds"},
+            "expires_at": _TIME,
+        },
+        "id",
+        "state",
+        "person_url",
+        "expires_at",
+    ),
+    "Done": _object(
+        {
+            "id": _TEXT,
+            "state": {"const": "done"},
+            "result": _TEXT
+            | {
+                "description": f"JWS of typ {RESULT} with iss, aud, sub, iat, exp, jti, check, matter, purpose,"
+                f" nonce, time and result ({', '.join(CheckResult)}); good for {RESULT_LIFETIME} seconds"
+            },
+            "expires_at": _TIME,
+        },
+        "id",
+        "state",
+        "result",
+        "expires_at",
+    ),
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457",
+        "properties": {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+        "required": ["type", "title", "status"],
+    },
+}

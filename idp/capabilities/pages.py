@@ -1,0 +1,226 @@
+"""The page on which a person sees which department asks for a check of them, and for what, and decides.
+
+Always true: only the person it is about sees it, nothing is asked of anybody before they agree, and they are sent
+back to the department's own site or to nowhere.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts.actions import Directory, Identity
+from idp.capabilities import checks
+from idp.capabilities.checks import DepartmentChecks
+from idp.capabilities.counter import Counter
+from idp.capabilities.endpoints import PERSON
+from idp.capabilities.name_question import ask_register
+from idp.capabilities.rules import Check, CheckState
+from idp.checks.actions import Checks
+from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Order, Passed, Refusal
+from idp.checks.rules import CheckState as OutsideState
+from idp.clients import permits
+from idp.clients.actions import Registry
+from idp.clients.capabilities import Capability
+from idp.clients.rules import Client
+from idp.crypto.fields import FieldCipher
+from idp.db import Database, current_transaction, db
+from idp.proofing.ports import PopulationRegister
+from idp.web.clock import now
+from idp.web.cookies import browser_digest
+from idp.web.forms import Form
+from idp.web.guards import current_session, signed_in
+from idp.web.headers import allow_form_target, refresh_after
+from idp.web.locale import preferences
+from idp.web.reasons import capability_words, sentence
+
+EXTENSION = "tongban_capabilities"
+CAMERA = "/check/"
+"""Where a check made elsewhere is agreed to; its id follows."""
+_AGAIN = 3
+"""Seconds after which the page of a check under way looks again."""
+WAITING = "waiting"
+blueprint = Blueprint("capabilities", __name__)
+
+
+class Ask(Protocol):
+    """Asks what a check is about; None when nobody could say."""
+
+    def __call__(self, check: Check, identity: Identity, *, now: int) -> bool | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the pages work with; ``asks``: who answers which question."""
+
+    checks: DepartmentChecks
+    counter: Counter
+    faces: Checks
+    registry: Registry
+    directory: Directory
+    asks: dict[Capability, Ask]
+
+
+def init_capabilities(
+    app: Flask,
+    database: Database,
+    cipher: FieldCipher,
+    registry: Registry,
+    directory: Directory,
+    population: PopulationRegister,
+    faces: Checks,
+) -> None:
+    from idp.capabilities import counter_pages  # noqa: F401 - its view joins the blueprint
+
+    asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
+    app.extensions[EXTENSION] = Capabilities(
+        DepartmentChecks(cipher), Counter(database, directory), faces, registry, directory, asks
+    )
+    app.register_blueprint(blueprint)
+
+
+def parts() -> Capabilities:
+    found: Capabilities = current_app.extensions[EXTENSION]
+    return found
+
+
+@blueprint.route(f"{PERSON}<key>", methods=["GET", "POST"])
+@signed_in
+def matter(key: str) -> ResponseReturnValue:
+    check, client = _own(key)
+    if check.return_uri:
+        allow_form_target(check.return_uri)
+    form = Form()
+    if check.outside and _state(check, client) == WAITING:
+        if _came_back(check):
+            return _back(check)
+        check, client = _own(key)
+    if request.method == "GET" or _state(check, client) != WAITING:
+        return _page(form, check, client)
+    if request.form.get("decision") != "agree":
+        checks.decline(current_transaction(), check, now=now())
+        db.session.commit()
+        return _back(check)
+    identity = parts().directory.person(current_transaction(), check.party_id).identity
+    if check.capability is Capability.FACE_CHECK and identity:
+        return _to_camera(check, client, identity)
+    if not checks.agree(current_transaction(), check, now=now()):
+        return redirect(url_for("capabilities.matter", key=key), 303)
+    db.session.commit()
+    return _asked(form, check, client, identity)
+
+
+def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseReturnValue:
+    """To the consent of the face check, which leads on to whoever makes it, and back here."""
+    tx, language = current_transaction(), preferences().lang
+    permit = permits.find(tx, check.permit_id)
+    assert permit is not None  # noqa: S101 - permits are never deleted
+    here = url_for("capabilities.matter", key=check.id)
+    order = Order(
+        kind=CheckKind.FACE,
+        purpose=CheckPurpose.MATTER,
+        subject=CheckSubject(identity.name, identity.document),
+        party_id=check.party_id,
+        back=here,
+        elsewhere=here,
+        locale=preferences().tag,
+        asked_by=client.department.get(language) or client.label(language),
+        matter=permit.terms.label(language),
+    )
+    outside = parts().faces.order(tx, order, browser=browser_digest(), now=now())
+    if not checks.agree(tx, check, outside=outside, now=now()):
+        db.session.rollback()
+        return redirect(here, 303)
+    db.session.commit()
+    return redirect(f"{CAMERA}{outside}", 303)
+
+
+def _came_back(check: Check) -> bool:
+    """Use the result of the check made elsewhere, if there is one by now; whether it answers the department."""
+    tx, faces, browser = current_transaction(), parts().faces, browser_digest()
+    found = faces.read(tx, check.outside or "", browser=browser, now=now())
+    identity = parts().directory.person(tx, check.party_id).identity
+    if found is None or found.state not in OVER or identity is None:
+        return False
+    passed = False
+    if found.state is OutsideState.PASSED:
+        who = CheckSubject(identity.name, identity.document)
+        kind, purpose = CheckKind.FACE, CheckPurpose.MATTER
+        taken = faces.take(tx, found.id, kind=kind, purpose=purpose, subject=who, browser=browser, now=now())
+        passed = isinstance(taken, Passed)
+    if not passed and found.reason is not Refusal.NOT_PASSED:
+        checks.reopen(tx, check)  # nobody has judged, or it was used already: the person may try again
+        db.session.commit()
+        return False
+    ended = checks.finish(tx, check, passed=passed, now=now())
+    db.session.commit()
+    return ended
+
+
+def _own(key: str) -> tuple[Check, Client]:
+    """The check, if it is about the person of this session."""
+    check = parts().checks.find(current_transaction(), key)
+    client = parts().registry.get(check.client_id) if check else None
+    if check is None or client is None or check.party_id != current_session().party_id:
+        abort(404)
+    return check, client
+
+
+def _asked(form: Form, check: Check, client: Client, identity: Identity | None) -> ResponseReturnValue:
+    passed = parts().asks[check.capability](check, identity, now=now()) if identity else False
+    tx = current_transaction()
+    if passed is None:
+        checks.reopen(tx, check)
+        db.session.commit()
+        form.refuse("", sentence("matter_unanswered"))
+        return _page(form, check._replace(state=CheckState.WAITING), client)
+    checks.finish(tx, check, passed=passed, now=now())
+    db.session.commit()
+    return _back(check)
+
+
+def _back(check: Check) -> ResponseReturnValue:
+    """To the department's site, which fetches the answer by itself, or to what came of it."""
+    return redirect(_home(check) or url_for("capabilities.matter", key=check.id), 303)
+
+
+def _home(check: Check) -> str | None:
+    if check.return_uri is None:
+        return None
+    return f"{check.return_uri}{'&' if '?' in check.return_uri else '?'}check={check.id}"
+
+
+def _page(form: Form, check: Check, client: Client) -> ResponseReturnValue:
+    permit = permits.find(current_transaction(), check.permit_id)
+    assert permit is not None  # noqa: S101 - permits are never deleted
+    state = _state(check, client)
+    if state == "under_way" and form.ok:
+        refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id))
+    language = preferences().lang
+    label, about = capability_words(check.capability)
+    return render_template(
+        "department_check.html",
+        form=form,
+        client_name=client.label(language),
+        department_name=client.department.get(language) or client.label(language),
+        purpose=permit.terms.label(language),
+        law=permit.terms.law,
+        matter=check.matter,
+        label=label,
+        about=about,
+        state=state,
+        outcome=None if state == WAITING else sentence(f"matter_{state}"),
+        back_url=_home(check),
+    )
+
+
+def _state(check: Check, client: Client) -> str:
+    if check.overdue(now()):
+        return "expired"
+    if check.result is not None:
+        return check.result.value
+    if not client.served or check.capability not in client.capabilities:
+        return "withdrawn"
+    return WAITING if check.open else "under_way"

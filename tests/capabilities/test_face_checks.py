@@ -1,0 +1,131 @@
+"""A department has the signed-in person's face checked for one matter: what was found answers this alone."""
+
+import pytest
+
+from idp.checks.ports import Judged
+from idp.checks.rules import Refusal
+from tests.capabilities.asking import FACES, answer_of, asked, fetch, grant, problem, withdraw
+from tests.provider import Browser, Site
+
+YES = Judged(passed=True, reason=None, score=970, digest="0" * 64, judged_at=1)
+NO = Judged(passed=False, reason=Refusal.NOT_PASSED, score=200, digest="1" * 64, judged_at=1)
+
+
+@pytest.fixture
+def pensioner(site: Site, known: Browser) -> Browser:
+    grant(site, "app", "face_check")
+    return known
+
+
+def agree(browser: Browser, key: str) -> str:
+    """The id of the check the person is sent to."""
+    answer = browser.submit(f"/matters/{key}", {"decision": "agree"})
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["Location"].startswith("/check/chk_")
+    return answer.headers["Location"].removeprefix("/check/")
+
+
+def judge(site: Site, outside: str, judged: Judged) -> None:
+    """As the worker does with what it fetched."""
+    checks = site.provider.checks
+    with site.provider.database.transaction() as tx:
+        work = checks.load(tx, outside)
+        assert work is not None
+        assert checks.decide(tx, work, judged, now=site.now())
+
+
+def give_up(site: Site, outside: str, reason: Refusal) -> None:
+    checks = site.provider.checks
+    with site.provider.database.transaction() as tx:
+        work = checks.load(tx, outside)
+        assert work is not None
+        assert checks.give_up(tx, work, reason, now=site.now())
+
+
+def state(site: Site, key: str) -> str:
+    return str(fetch(site, key, path=FACES).get_json()["state"])
+
+
+def test_the_person_is_told_who_asks_and_the_department_what_came_of_it(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES, return_uri="http://app.localhost:9/pension")
+    outside = agree(pensioner, key)
+    checks = site.provider.checks
+    with site.provider.database.autocommit() as tx:
+        work = checks.load(tx, outside)
+    assert work is not None
+    assert (work.order.asked_by, work.order.matter, work.order.back) == ("应用", "低保资格复核", f"/matters/{key}")
+    assert state(site, key) == "waiting"
+    judge(site, outside, YES)
+    back = pensioner.get(f"/matters/{key}?check={outside}")
+    assert back.headers["Location"] == f"http://app.localhost:9/pension?check={key}"
+    answer = answer_of(site, key, path=FACES)
+    assert (answer["check"], answer["result"]) == ("face_check", "passed")
+    assert not {"score", "digest", "name", "image"} & answer.keys()
+
+
+def test_a_no_of_the_vendor_is_a_no(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    judge(site, agree(pensioner, key), NO)
+    pensioner.get(f"/matters/{key}")
+    assert answer_of(site, key, path=FACES)["result"] == "not_passed"
+
+
+@pytest.mark.parametrize("reason", [Refusal.VENDOR_AWAY, Refusal.ABANDONED])
+def test_what_nobody_judged_is_open_to_another_try(site: Site, pensioner: Browser, reason: Refusal) -> None:
+    key = asked(site, pensioner, path=FACES)
+    give_up(site, agree(pensioner, key), reason)
+    assert 'value="agree"' in pensioner.get(f"/matters/{key}").text
+    judge(site, agree(pensioner, key), YES)
+    pensioner.get(f"/matters/{key}")
+    assert answer_of(site, key, path=FACES)["result"] == "passed"
+
+
+def test_who_comes_back_without_a_result_may_decline(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    outside = agree(pensioner, key)
+    pensioner.submit(f"/matters/{key}", {"decision": "decline"})
+    judge(site, outside, YES)
+    pensioner.get(f"/matters/{key}")
+    assert answer_of(site, key, path=FACES)["result"] == "declined"
+
+
+def test_a_result_answers_no_other_matter(site: Site, pensioner: Browser) -> None:
+    first, second = (asked(site, pensioner, path=FACES, matter=f"YL-{n}") for n in (1, 2))
+    outside = agree(pensioner, first)
+    agree(pensioner, second)
+    judge(site, outside, YES)
+    pensioner.get(f"/matters/{second}?check={outside}")
+    assert state(site, second) == "waiting"
+    pensioner.get(f"/matters/{first}")
+    assert answer_of(site, first, path=FACES)["matter"] == "YL-1"
+
+
+def test_a_result_is_used_by_the_browser_it_was_made_in_and_once(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    outside = agree(pensioner, key)
+    judge(site, outside, YES)
+    site.browser().sign_in().get(f"/matters/{key}?check={outside}")
+    assert state(site, key) == "waiting"
+    site.execute("UPDATE outside_check SET taken_at = 1")
+    pensioner.get(f"/matters/{key}")
+    assert state(site, key) == "waiting"
+
+
+def test_a_result_about_somebody_else_answers_nothing(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    judge(site, agree(pensioner, key), YES)
+    site.execute("UPDATE outside_check SET subject = :other", other=b"somebody else")
+    pensioner.get(f"/matters/{key}")
+    assert state(site, key) == "waiting"
+    site.execute("UPDATE outside_check SET purpose = 'sign_in'")
+    pensioner.get(f"/matters/{key}")
+    assert state(site, key) == "waiting"
+
+
+def test_a_result_after_the_withdrawal_answers_nothing(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    judge(site, agree(pensioner, key), YES)
+    withdraw(site, "app", "face_check")
+    pensioner.get(f"/matters/{key}")
+    assert problem(fetch(site, key, path=FACES)) == (403, "capability-not-granted")
+    assert site.one("SELECT result FROM department_check WHERE id = :id", id=key) is None

@@ -1,0 +1,58 @@
+"""The description of the endpoints: every path of the lane, every reference, every status that was seen."""
+
+from typing import Any
+
+from idp.capabilities.openapi import openapi
+from tests.capabilities.asking import CHECKS, asked, fetch, send
+from tests.provider import ISSUER, Browser, Site
+
+
+def test_it_describes_every_json_path_and_method_of_the_lane(site: Site) -> None:
+    table = site.app.wsgi_app._table  # type: ignore[attr-defined]
+    served = {
+        (path + "{id}" if path.endswith("/") else path, method.lower())
+        for path, endpoint in table.items()
+        if endpoint.json
+        for method in endpoint.methods
+    }
+    document = site.http.get("/openapi.json").get_json()
+    described = {
+        (path, method) for path, item in document["paths"].items() for method in item if method in ("get", "post")
+    }
+    assert described == served
+    assert document["openapi"].startswith("3.1.")
+
+
+def test_every_reference_leads_somewhere_and_every_name_stands_once() -> None:
+    document = openapi(ISSUER)
+    names: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                assert node["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]
+            names.extend([node["operationId"]] if "operationId" in node else [])
+        for below in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            walk(below)
+
+    walk(document)
+    assert len(names) == len(set(names)) > 0
+
+
+def test_answers_are_as_described(site: Site, known: Browser) -> None:
+    document = openapi(ISSUER)
+    start, fetched = document["paths"][CHECKS]["post"], document["paths"][f"{CHECKS}/{{id}}"]["get"]
+    waiting = document["components"]["schemas"]["Waiting"]
+    key = asked(site, known)
+    assert set(fetch(site, key).get_json()) == set(waiting["properties"]) == set(waiting["required"])
+    for answer, described in (
+        (send(site, CHECKS, {}), start),
+        (send(site, CHECKS, {}, None), start),
+        (send(site, CHECKS, b'"' + b"x" * 70_000), start),
+        (site.http.post(CHECKS, data="a=1"), start),
+        (fetch(site, "cck_none"), fetched),
+        (fetch(site, key, "asking"), fetched),
+    ):
+        assert answer.status_code >= 400
+        assert str(answer.status_code) in described["responses"]
+        assert answer.content_type in described["responses"][str(answer.status_code)]["content"]

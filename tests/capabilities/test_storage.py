@@ -1,0 +1,111 @@
+"""The statements of capabilities, on both databases."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from idp.accounts.actions import Active
+from idp.accounts.documents import IdNumber
+from idp.accounts.names import PersonName
+from idp.accounts.rules import Mobile
+from idp.audit import chains as chains_module
+from idp.audit import init_audit
+from idp.capabilities import checks, counter
+from idp.capabilities.checks import DepartmentChecks
+from idp.capabilities.counter import Counter
+from idp.capabilities.proofing import Means, Seen
+from idp.capabilities.rules import LIFETIME, CheckResult, Question, Refused
+from idp.clients import permits
+from idp.clients.actions import put
+from idp.clients.capabilities import Permit, Terms, read_terms
+from idp.clients.rules import Client
+from idp.db import Database
+from idp.grants.rules import Grant
+from idp.messages.outbox import init_outbox
+from tests.console.test_storage import CIPHER, directory
+from tests.provider import CLIENTS
+
+NOW = 1_800_000_000
+ASKED = Question("token", "YL-1", "n" * 16, None)
+
+
+@pytest.fixture(autouse=True)
+def _written() -> Iterator[None]:
+    init_audit(b"an audit key of thirty-two bytes", "node-1")
+    init_outbox(CIPHER)
+    yield
+    chains_module._writer = None
+
+
+def person(database: Database, phone: str) -> str:
+    mobile = Mobile.parse(phone)
+    assert mobile is not None
+    with database.transaction() as tx:
+        opened = directory().open_person(tx, mobile=mobile, user_name=None, now=NOW)
+    assert isinstance(opened, Active)
+    return opened.party_id
+
+
+def granted(database: Database, capability: str) -> Permit:
+    terms = read_terms({"capability": capability, "purpose": {"zh": "复核"}, "law": "法", "daily": 2})
+    assert isinstance(terms, Terms)
+    with database.transaction() as tx:
+        client = put(tx, CLIENTS[0], now=NOW)
+        assert isinstance(client, Client)
+        key = permits.apply(tx, client, terms, actor=None, now=NOW)
+        permit = permits.find(tx, key)
+        assert permit is not None
+        assert permits.grant(tx, permit, actor="pty_1", now=NOW)
+        assert not permits.grant(tx, permit, actor="pty_1", now=NOW)
+        assert set(permits.in_force(tx)["app"]) == {terms.capability}
+    return permit
+
+
+def grant_of(party: str) -> Grant:
+    return Grant(
+        "g", "app", party, "s", "pw_1", "d", "openid", None, "a", "pwd", 2, 1, NOW, False, None, None, NOW, None
+    )
+
+
+def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_database: Database) -> None:
+    permit, found = granted(any_database, "name_check"), DepartmentChecks(CIPHER)
+    party = person(any_database, "13812340001")
+    with any_database.transaction() as tx:
+        check = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        late = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        wait = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        assert isinstance(wait, int)
+        assert not isinstance(check, int)
+        assert not isinstance(late, int)
+        assert [checks.agree(tx, check, now=NOW) for _ in range(2)] == [True, False]
+        assert [checks.finish(tx, check, passed=True, now=NOW) for _ in range(2)] == [True, False]
+        expired = found.answered(tx, late.id, now=NOW + LIFETIME)
+        assert expired is not None
+        assert (expired.result, expired.judged_at) == (CheckResult.EXPIRED, NOW + LIFETIME)
+        assert {(use.result, use.count) for use in permits.uses(tx, "app", days=9, now=NOW)} == {
+            ("started", 2), ("quota_used_up", 1), ("passed", 1), ("expired", 1),
+        }  # fmt: skip
+
+
+def test_a_number_is_taken_once_and_a_proof_recorded(any_database: Database) -> None:
+    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
+    clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
+    with any_database.transaction() as tx:
+        desk.show_number(tx, party, now=NOW)
+        number = desk.show_number(tx, party, now=NOW)
+    seen = Seen(
+        "token",
+        number,
+        PersonName("欧阳清岚"),
+        IdNumber("11010519491231002X"),
+        date(2040, 1, 1),
+        Means.CHIP_READ,
+        "CK-1",
+    )
+    assert isinstance(desk.record(permit, clerk, seen, now=NOW), str)
+    assert desk.record(permit, clerk, seen, now=NOW) is Refused.REFERENCE
+    with any_database.transaction() as tx:
+        counter.purge(tx, now=NOW)
+        checks.purge(tx, before=NOW)
+        permits.purge_uses(tx, before=NOW)
