@@ -163,6 +163,7 @@ def _selfservice(provider: Provider, agreements: Agreements, journeys: Journeys,
         passwords=provider.passwords,
         codes=provider.codes,
         registry=provider.registry,
+        links=provider.links,
         agreements=agreements,
         store=provider.store,
         disputes=provider.disputes,
@@ -189,6 +190,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         export_sessions,
         export_apps,
         account.subjects,
+        provider.links.export,
         DisputeExport(provider.disputes),
         export_activity,
     )
@@ -324,6 +326,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         authenticator=authenticator,
         maker=maker,
         representation=Representation(provider.database, provider.entities, provider.rechecking),
+        links=provider.links,
         endurance=endurance,
         count=count,
     )

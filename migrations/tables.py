@@ -13,6 +13,7 @@ import idp.disputes.models
 import idp.entities.models
 import idp.flows.models
 import idp.grants.models
+import idp.mapping.models
 import idp.messages.models
 import idp.proofing.models
 import idp.recovery.models

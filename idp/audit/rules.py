@@ -113,6 +113,7 @@ class Event(StrEnum):
     CLIENT_CHANGED = "operator:client:changed"
     CLIENT_SUSPENDED = "operator:client:suspended"
     CLIENT_SECRET_ROTATED = "operator:client_secret:rotated"
+    LINKS_IMPORTED = "operator:links:imported"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
     AUDIT_EXPORTED = "operator:audit:exported"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from idp.cli.context import Context, fail
+from idp.cli.links import links
 from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
 from idp.clients.rules import AuthMethod, Client, ClientState, Faulty, declaration
 from idp.db import Database
@@ -45,6 +46,9 @@ def _find(context: Context, client_id: str) -> Client:
 @click.group()
 def client() -> None:
     """Register department apps, list them, move them along their life cycle."""
+
+
+client.add_command(links)
 
 
 @client.command("list")

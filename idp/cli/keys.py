@@ -86,6 +86,7 @@ def rotate_fields(context: Context) -> None:
     count += reseal_outbox(provider.database, provider.cipher)
     count += reseal_disputes(provider.database, provider.cipher)
     count += reseal_requests(provider.database, provider.cipher)
+    count += provider.links.rotate(provider.database)
     count += rotate_operators(provider.database, provider.cipher, provider.index)
     count += reseal_justifications(provider.database, provider.cipher)
     count += reseal_proposals(provider.database, provider.cipher)

@@ -73,6 +73,7 @@ PERSONAL_SCOPES = frozenset(
         "id_document",
         "represented",
         "legal_entity",
+        "legacy_sub",
         "offline_access",
     }
 )

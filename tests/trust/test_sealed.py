@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Integer, LargeBinary, create_engine, insert, text
 
+from idp.accounts.actions import Directory
+from idp.accounts.anchors import Anchors
 from idp.accounts.rotation import rotate_accounts
 from idp.console.four_eyes import reseal_proposals
 from idp.console.justifications import reseal_justifications
@@ -21,6 +23,7 @@ from idp.crypto.rings import parse_ring
 from idp.db import Base, Database
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
+from idp.mapping.actions import Links
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from tests.provider import keys_of
@@ -71,7 +74,7 @@ def fill(url: str) -> None:
                 values = {column.name: value(column, row) for column in table.columns if not column.nullable}
                 for one in sealed:
                     place = one.place(values[one.key])
-                    values[one.column] = cipher(OLD).seal(f"{one.name} of {row}", context=place)
+                    values[one.column] = cipher(OLD).seal(one.sample or f"{one.name} of {row}", context=place)
                 connection.execute(insert(table).values(values))
     engine.dispose()
 
@@ -97,6 +100,7 @@ def rotate(database: Database) -> None:
     for reseal in resealed:
         reseal(database, ring)
     rotate_operators(database, ring, index)
+    Links(ring, index, Directory(ring, index, Anchors(b"n" * 32))).rotate(database)
     with database.transaction() as tx:
         signing.reseal(tx, ring)
 
