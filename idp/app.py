@@ -19,6 +19,7 @@ from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.channels.pages import init_channels
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -115,6 +116,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
             settings.signin.sms_codes,
         ),
     )
+    init_channels(app)
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))

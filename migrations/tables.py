@@ -5,6 +5,7 @@ Always true: a new ``models.py`` is named here (a test compares the list with th
 
 import idp.accounts.models
 import idp.audit.models
+import idp.channels.models
 import idp.clients.models
 import idp.console.models
 import idp.credentials.models

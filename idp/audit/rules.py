@@ -114,6 +114,8 @@ class Event(StrEnum):
     CLIENT_SUSPENDED = "operator:client:suspended"
     CLIENT_SECRET_ROTATED = "operator:client_secret:rotated"
     LINKS_IMPORTED = "operator:links:imported"
+    CHANNEL_ADDED = "operator:channel:added"
+    CHANNEL_CHANGED = "operator:channel:changed"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
     AUDIT_EXPORTED = "operator:audit:exported"

@@ -27,6 +27,7 @@ MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("recoveries", "console.recoveries", RECOVERERS),
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
+    ("channels", "console.channels", (Role.PLATFORM,)),
     ("operators", "console.operators", (Role.PLATFORM,)),
     ("audit", "console.audit", (Role.AUDIT,)),
 )
@@ -37,6 +38,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 def init_console(app: Flask, made_of: Console) -> None:
     from idp.console import (  # noqa: F401 - their views join the blueprint
         audit_pages,
+        channel_pages,
         client_pages,
         dispute_pages,
         enrolment_pages,

@@ -87,6 +87,7 @@ class Operating(Steps):
     def platform(self) -> None:
         self.open("/console/clients", "console-clients")
         self.press("main a[href*='tax-demo']", "console-client")
+        self.open("/console/channels", "console-channels")
         self.open("/console/operators", "console-operators")
         self.open("/console/operators/invite", "console-operator-invite")
 

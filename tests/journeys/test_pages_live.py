@@ -41,7 +41,8 @@ STATES = {
     "console-signin", "console-signin-code",
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
-    "console-recoveries", "console-recovery", "console-operators", "console-operator-invite", "console-disputes",
+    "console-channels", "console-recoveries", "console-recovery", "console-operators", "console-operator-invite",
+    "console-disputes",
     "console-dispute", "console-dispute-answered", "console-audit",
 }  # fmt: skip
 
