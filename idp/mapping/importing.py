@@ -39,6 +39,15 @@ class _Held(NamedTuple):
     sealed: bytes
 
 
+class _Place(NamedTuple):
+    """Under what a new link is filed."""
+
+    client: str
+    local: bytes
+    kind: str
+    blind: bytes
+
+
 class _Surveyed(NamedTuple):
     id: str
     seq: int
@@ -194,32 +203,46 @@ class Importing:
     def _take(
         self, tx: Transaction, client_id: str, batch: list[Row], report: Report, *, today: date, now: int
     ) -> None:
-        for number, row in batch:
+        """All of a batch is looked for in one round trip, and written in another."""
+        told = [(number, row if isinstance(row, Fault) else read_line(row, today=today)) for number, row in batch]
+        asked = [None if isinstance(line, Fault) else self._ask(tx, client_id, line) for _, line in told]
+        new: set[_Place] = set()
+        for (number, line), question in zip(told, asked, strict=True):
             report.read += 1
-            line = row if isinstance(row, Fault) else read_line(row, today=today)
-            fault = line if isinstance(line, Fault) else self._put(tx, client_id, number, line, report, now=now)
+            fault = line if isinstance(line, Fault) else None
+            if question is not None and not isinstance(line, Fault):
+                place, held = question[0], question[1]()
+                if place in new:
+                    fault = Fault.REPEATED
+                elif held:
+                    fault = self._keep(tx, held[0], number, line, report)
+                else:
+                    new.add(place)
+                    self._add(tx, place, number, line, report, now=now)
             if fault is not None:
                 report.faults[fault] += 1
                 self.say(Found(report.seq, number, fault))
 
-    def _put(
-        self, tx: Transaction, client_id: str, number: int, line: Line, report: Report, *, now: int
-    ) -> Fault | None:
+    def _ask(self, tx: Transaction, client_id: str, line: Line) -> tuple[_Place, Callable[[], list[_Held]]]:
         local, blind = self.links.locals_of(client_id, line.local_id), self.links.blinds_of(line.document)
         kind = line.document.kind
-        held = tx.one(_FIND, client=client_id, l0=local[0], l1=local[-1], kind=kind, b0=blind[0], b1=blind[-1])
-        if held is None:
-            key = new_id("lnk")
-            place = {"client": client_id, "local": local[0], "kind": kind, "blind": blind[0]}
-            sealed = self.links.seal(key, line)
-            tx.run(_ADD, id=key, **place, sealed=sealed, seq=report.seq, line=number, now=now)
-            report.added += 1
-            return None
+        held = tx.ask(_FIND, client=client_id, l0=local[0], l1=local[-1], kind=kind, b0=blind[0], b1=blind[-1])
+        return _Place(client_id, local[0], kind, blind[0]), held
+
+    def _add(self, tx: Transaction, place: _Place, number: int, line: Line, report: Report, *, now: int) -> None:
+        key = new_id("lnk")
+        sealed = self.links.seal(key, line)
+        tx.send(_ADD, id=key, **place._asdict(), sealed=sealed, seq=report.seq, line=number, now=now)
+        report.added += 1
+
+    def _keep(self, tx: Transaction, held: _Held, number: int, line: Line, report: Report) -> Fault | None:
+        """What is there already is this import's from now on; the same again costs no write."""
         if held.seq == report.seq and held.line != number:
             return Fault.REPEATED
         same = self.links.open(held.id, held.sealed) == line
-        sealed = held.sealed if same else self.links.seal(held.id, line)
-        tx.run(_TAKE_OVER, id=held.id, seq=report.seq, line=number, sealed=sealed)
+        if held.seq < report.seq:
+            sealed = held.sealed if same else self.links.seal(held.id, line)
+            tx.send(_TAKE_OVER, id=held.id, seq=report.seq, line=number, sealed=sealed)
         report.unchanged += same
         report.changed += not same
         return None

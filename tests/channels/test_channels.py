@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from idp.audit import init_audit
 from idp.channels import actions
 from idp.channels.current import current_channel, note
 from idp.channels.rules import LIFE, Channel, Step
@@ -148,6 +149,7 @@ def test_an_activation_counts_by_the_same_channel(site: Site, browser: Browser, 
 
 
 def test_none_of_many_at_once_is_lost(any_database: Database) -> None:
+    init_audit(b"k" * 32, node="test")
     with any_database.transaction() as tx:
         actions.add(tx, Channel("cs-430121", "county", "长沙县", "", "430121", active=True), now=1)
 

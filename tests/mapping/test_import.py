@@ -14,6 +14,7 @@ from click.testing import Result
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.accounts.rotation import rotate_accounts
+from idp.audit import init_audit
 from idp.clients.actions import put
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
@@ -197,6 +198,7 @@ cli(["client", "links", "import", "tax", sys.argv[2], "--json"], standalone_mode
 def test_an_import_that_was_killed_is_taken_up_by_the_next_and_tells_nothing_half(
     any_database_url: str, any_database: Database, tmp_path: Path
 ) -> None:
+    init_audit(b"a" * 32, node="test")
     with any_database.transaction() as tx:
         put(tx, dict(CLIENTS[0]) | {"client_id": "tax"}, secret=SECRET, now=1)
     environment = os.environ | {
