@@ -23,6 +23,7 @@ from idp.capabilities.pages import init_capabilities
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.channels.pages import init_channels
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -131,6 +132,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
             settings.signin.sms_codes,
         ),
     )
+    init_channels(app)
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
@@ -189,6 +191,7 @@ def _selfservice(provider: Provider, agreements: Agreements, journeys: Journeys,
         passwords=provider.passwords,
         codes=provider.codes,
         registry=provider.registry,
+        links=provider.links,
         agreements=agreements,
         store=provider.store,
         disputes=provider.disputes,
@@ -215,6 +218,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         export_sessions,
         export_apps,
         account.subjects,
+        provider.links.export,
         DisputeExport(provider.disputes),
         provider.reviews.export,
         export_activity,
@@ -353,6 +357,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         authenticator=authenticator,
         maker=maker,
         representation=Representation(provider.database, provider.entities, provider.rechecking),
+        links=provider.links,
         endurance=endurance,
         count=count,
     )

@@ -38,6 +38,7 @@ from idp.entities.actions import Entities
 from idp.entities.rechecking import Rechecking
 from idp.entities.roles import leave_all
 from idp.grants.actions import erase_consents
+from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
@@ -85,6 +86,7 @@ class Provider:
     disputes: disputes.Disputes
     requests: Requests
     reviews: reviews.Reviews
+    links: Links
     closings: Closings
 
 
@@ -134,6 +136,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         max_bytes=settings.outbound.max_bytes,
         ca_file=settings.outbound.ca_file,
     )
+    links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
@@ -167,8 +170,11 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         disputes=objections,
         reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),
         requests=Requests(cipher, directory, objections, phone_policy(settings)),
+        links=links,
         closings=Closings(
-            directory, settings.account.cooling_off, (partial(leave_all, directory=directory), *ERASERS)
+            directory,
+            settings.account.cooling_off,
+            (partial(leave_all, directory=directory), links.erase, *ERASERS),
         ),
         entities=entities,
         rechecking=Rechecking(database, entities, registers.enterprise),

@@ -6,6 +6,7 @@ Always true: a new ``models.py`` is named here (a test compares the list with th
 import idp.accounts.models
 import idp.audit.models
 import idp.capabilities.models
+import idp.channels.models
 import idp.checks.models
 import idp.clients.models
 import idp.console.models
@@ -15,6 +16,7 @@ import idp.disputes.models
 import idp.entities.models
 import idp.flows.models
 import idp.grants.models
+import idp.mapping.models
 import idp.messages.models
 import idp.proofing.models
 import idp.recovery.models

@@ -57,6 +57,12 @@ class Person:
         return level_of(self.claims, "aal")
 
     @property
+    def legacy_sub(self) -> str | None:
+        """The person's account in the app's own earlier users (scope `legacy_sub`); None unless it is certain."""
+        found = self.claims.get("legacy_sub")
+        return found if isinstance(found, str) and found else None
+
+    @property
     def represented(self) -> Mapping[str, Any] | None:
         """The entity the person acts for (scope `represented`); None for themselves, or while acting has no power."""
         found = self.claims.get("represented")

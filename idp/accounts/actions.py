@@ -192,6 +192,8 @@ class Person:
     created_at: int
     identity: Identity | None = None
     """As the document verified last shows it; None without."""
+    documents: tuple[Identity, ...] = ()
+    """One of each kind at most."""
 
 
 class Directory:
@@ -402,7 +404,7 @@ class Directory:
                 mobile = Mobile(value) if row.kind == Kind.MOBILE else mobile
                 user_name = UserName(value) if row.kind == Kind.USER_NAME else user_name
         identity = max(documents, key=lambda one: one.verified_at, default=None)
-        return Person(party_id, mobile, user_name, claims, updated_at, created_at, identity)
+        return Person(party_id, mobile, user_name, claims, updated_at, created_at, identity, tuple(documents))
 
     def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "db": "idp.cli.schema",
     "config": "idp.cli.config",
     "client": "idp.cli.clients",
+    "channel": "idp.cli.channels",
     "operator": "idp.cli.operators",
     "keys": "idp.cli.keys",
     "fields": "idp.cli.keys",

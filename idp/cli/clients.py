@@ -12,6 +12,7 @@ import click
 
 from idp.cli.capabilities import capability, clerk, find_client
 from idp.cli.context import Context, fail
+from idp.cli.links import links
 from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
 from idp.clients.rules import AuthMethod, Client, ClientState, Faulty, declaration
 from idp.db import Database
@@ -43,6 +44,7 @@ def client() -> None:
 
 client.add_command(capability)
 client.add_command(clerk)
+client.add_command(links)
 
 
 @client.command("list")

@@ -23,6 +23,7 @@ from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.db import Database
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
+from idp.mapping.actions import Links
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.reviews.actions import reseal_reviews
@@ -100,16 +101,19 @@ def rotate_fields(context: Context) -> None:
     from idp.app import provider_of
 
     provider = provider_of(context.app)
-    count = reseal_all(provider.database, provider.cipher, provider.index, progress=click.echo)
+    count = reseal_all(provider.database, provider.cipher, provider.index, provider.links, progress=click.echo)
     with provider.database.transaction() as tx:
         record(tx, Event.FIELDS_ROTATED, detail={"count": count}, now=context.now)
     click.echo(f"{count} fields sealed anew; every field stands under the first key")
 
 
-def reseal_all(database: Database, cipher: FieldCipher, index: BlindIndex, *, progress: Callable[[str], None]) -> int:
+def reseal_all(
+    database: Database, cipher: FieldCipher, index: BlindIndex, links: Links, *, progress: Callable[[str], None]
+) -> int:
     """Bring every sealed field and index under the current keys; how many were changed."""
     count = rotate_accounts(database, cipher, index, progress=progress)
     count += rotate_operators(database, cipher, index)
+    count += links.rotate(database)
     count += sum(reseal(database, cipher) for reseal in RESEALERS)
     with database.transaction() as tx:
         return count + signing.reseal(tx, cipher)

@@ -75,6 +75,7 @@ PERSONAL_SCOPES = frozenset(
         "id_document",
         "represented",
         "legal_entity",
+        "legacy_sub",
         "offline_access",
     }
 )

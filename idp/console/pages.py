@@ -28,6 +28,7 @@ MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("reviews", "console.reviews", REVIEWERS),
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
+    ("channels", "console.channels", (Role.PLATFORM,)),
     ("operators", "console.operators", (Role.PLATFORM,)),
     ("audit", "console.audit", (Role.AUDIT,)),
 )
@@ -39,6 +40,7 @@ def init_console(app: Flask, made_of: Console) -> None:
     from idp.console import (  # noqa: F401 - their views join the blueprint
         audit_pages,
         capability_pages,
+        channel_pages,
         client_pages,
         dispute_pages,
         enrolment_pages,

@@ -17,12 +17,15 @@ from idp.db import Database, Statement, Transaction
 from idp.entities.rules import SCOPE
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.mapping.actions import Links
+from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.represented import Representation
 from idp.oidc.server import Count
 from idp.oidc.tokens import ACCESS, TokenMaker
+from idp.proofing.rules import CHECKED
 from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
 
 
@@ -81,10 +84,12 @@ class MachineEndpoints:
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         representation: Representation,
+        links: Links,
         endurance: live.Endurance,
         count: Count,
     ) -> None:
         self._representation = representation
+        self._links = links
         self._database = database
         self._registry = registry
         self._directory = directory
@@ -290,14 +295,15 @@ class MachineEndpoints:
         return self._release(tx, client, grant, scopes, asked.userinfo, now, person)
 
     def id_token_claims(self, client: Client, grant: Grant, scope: str, now: int) -> dict[str, Any]:
-        """Claims named for the ID token (Core 5.5); of scopes only ``represented`` puts some there (5.4)."""
+        """Claims named for the ID token (Core 5.5), and those of ``represented`` and ``legacy_sub`` (5.4)."""
         asked = _asked(grant)
         told = (frozenset(scope.split()) & {SCOPE}) | carriers(asked.id_token)
         represented = self._representation.claims(client, grant, told, now)
-        if not any(asked.id_token):
+        scopes = [LEGACY] if LEGACY in scope.split() and LEGACY in client.scopes else []
+        if not scopes and not any(asked.id_token):
             return represented
         with self._database.autocommit() as tx:
-            return self._release(tx, client, grant, [], asked.id_token, now) | represented
+            return self._release(tx, client, grant, scopes, asked.id_token, now) | represented
 
     def _release(
         self,
@@ -316,6 +322,9 @@ class MachineEndpoints:
         granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
         person = asked() or self._directory.person(tx, grant.party_id)
         claims = release(person, scopes=scopes, named=named, granted=granted, ial=grant.ial, now=now)
+        if (LEGACY in scopes or (LEGACY in named and LEGACY in granted)) and grant.ial >= CHECKED:
+            local_id = self._links.local_id(tx, client.client_id, person)
+            claims |= {LEGACY: local_id} if local_id is not None else {}
         if claims:
             record(
                 tx,

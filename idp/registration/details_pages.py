@@ -11,6 +11,9 @@ from idp.accounts.actions import Holder, Taken
 from idp.accounts.identifiers import is_like_document
 from idp.accounts.rules import Kind, Mobile, UserName
 from idp.audit import Event, record
+from idp.audit.rules import Detail
+from idp.channels.current import note
+from idp.channels.rules import Step
 from idp.credentials.password import store_password
 from idp.credentials.policy import Personal
 from idp.db import current_transaction, db
@@ -104,7 +107,9 @@ def _open(journey: Journey, form: Form, user_name: UserName | None, hashed: str)
         db.session.rollback()
         return confirm_elsewhere(journey)
     store_password(tx, party_id=party_id, hashed=hashed, now=now())
-    record(tx, Event.PERSON_REGISTERED, actor=party_id, subject=party_id, now=now())
+    channel = note(Step.REGISTERED)
+    detail: Detail | None = {"channel": channel} if channel else None
+    record(tx, Event.PERSON_REGISTERED, actor=party_id, subject=party_id, detail=detail, now=now())
     accept(party_id)
     authenticated(party_id, Method.SMS)
     db.session.commit()

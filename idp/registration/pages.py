@@ -13,6 +13,8 @@ from idp.accounts.actions import Directory
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.captcha.pages import asked_before_sms, passed, question, sent_form
+from idp.channels.current import note
+from idp.channels.rules import Step
 from idp.credentials import sms_code
 from idp.credentials.password import Passwords
 from idp.credentials.rules import Purpose
@@ -133,6 +135,7 @@ def _asked(journey: Journey | None, facts: dict[str, Any]) -> ResponseReturnValu
     tx = current_transaction()
     if journey is None:
         begun = parts().journeys.begin(tx, parts().kind, facts, browser=browser_digest(), now=now())
+        note(Step.STARTED)
         db.session.commit()
         return to_open_step(begun)
     parts().journeys.move(tx, journey, facts)

@@ -25,6 +25,8 @@ from idp.db import current_transaction, db
 from idp.disputes.actions import Disputes
 from idp.flows.actions import Journeys
 from idp.grants.actions import ConsentRow, connected_clients, consents, withdraw
+from idp.mapping.actions import Links
+from idp.mapping.rules import SCOPE as LEGACY
 from idp.proofing.actions import ial
 from idp.proofing.rules import PhonePolicy
 from idp.selfservice.actions import Closings, is_disownable
@@ -59,6 +61,7 @@ class SelfService:
     passwords: Passwords
     codes: SmsCodes
     registry: Registry
+    links: Links
     agreements: Agreements
     store: Store
     disputes: Disputes
@@ -288,15 +291,16 @@ def _apps(party_id: str) -> list[SimpleNamespace]:
     """The apps that hold something of this person: a grant, a consent, or a noticed release."""
     tx = current_transaction()
     agreed = {row.client_id: row for row in consents(tx, party_id)}
+    linked = {link.client_id for link in parts().links.of_person(tx, party_id)}
     shown = []
     for client_id, since in connected_clients(tx, party_id):
         client = parts().registry.get(client_id)
         if client is not None:
-            shown.append(_app(client, agreed.get(client_id), since))
+            shown.append(_app(client, agreed.get(client_id), since, linked=client_id in linked))
     return shown
 
 
-def _app(client: Client, consent: ConsentRow | None, since: int) -> SimpleNamespace:
+def _app(client: Client, consent: ConsentRow | None, since: int, *, linked: bool) -> SimpleNamespace:
     language = preferences().lang
     scopes = frozenset(consent.scope.split()) if consent else frozenset()
     items = [
@@ -311,6 +315,7 @@ def _app(client: Client, consent: ConsentRow | None, since: int) -> SimpleNamesp
         items=items,
         law=client.law,
         since=since,
+        linked=linked and LEGACY in client.scopes,
         withdrawable=True,
     )
 

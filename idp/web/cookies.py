@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from idp.web.options import options
 
-SESSION, BROWSER, PREFERENCES, CSRF, OPERATOR = "session", "browser", "prefs", "csrf", "op"
+SESSION, BROWSER, PREFERENCES, CSRF, OPERATOR, CHANNEL = "session", "browser", "prefs", "csrf", "op", "channel"
 BROWSER_DAYS = 30
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
@@ -90,6 +90,16 @@ def browser_digest() -> bytes:
 def set_preferences(value: str) -> None:
     """Remember the display preferences for 400 days, the longest browsers keep."""
     _write(PREFERENCES, value, 400 * 86400)
+
+
+def channel_value() -> str | None:
+    """By which channel the browser came, as it sends it; `idp.channels` signed what counts."""
+    return read_cookie(CHANNEL)
+
+
+def set_channel(value: str, seconds: int) -> None:
+    """Remember the channel for so long."""
+    _write(CHANNEL, value, seconds)
 
 
 def init_cookies(app: Flask, *, https: bool) -> None:

@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 
 from idp.accounts.actions import Directory
+from idp.channels.actions import add
+from idp.channels.rules import Channel
 from idp.console.guards import is_personal, operator, roles_of
 from idp.console.pages import MENU
 from idp.console.rules import Role
@@ -58,6 +60,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     clerk.submit("/console/recoveries", {"request": reference, **WHY})
     number = filed(site, site.browser().sign_in())
     clerk.submit("/console/reviews", {"number": number, **WHY})
+    with site.provider.database.transaction() as tx:
+        add(tx, Channel("cs-430121", "county", "长沙县", "", "430121", active=True), now=site.now())
     return {
         "console.home": "/console",
         "console.people": "/console/people",
@@ -76,6 +80,8 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.client": "/console/clients/app",
         "console.apply_capability": "/console/clients/app/apply",
         "console.capability": clerk.submit("/console/clients/app/apply", APPLICATION).headers["Location"],
+        "console.channels": "/console/channels",
+        "console.poster": "/console/channels/cs-430121/poster.svg",
         "console.operators": "/console/operators",
         "console.invite": "/console/operators/invite",
         "console.audit": "/console/audit",
@@ -156,13 +162,13 @@ def test_a_department_operator_sees_no_persons_and_decides_nothing(site: Site, t
 def test_each_role_has_its_own_places(site: Site) -> None:
     def open_to(*roles: Role) -> set[str]:
         staff = on_duty(site, f"x-{'-'.join(roles)}", *roles)
-        paths = ("people", "recoveries", "proposals", "clients", "operators", "audit")
+        paths = ("people", "recoveries", "proposals", "clients", "channels", "operators", "audit")
         return {path for path in paths if staff.get(f"/console/{path}").status_code == 200}
 
     assert open_to(Role.AUDIT) == {"audit"}
     assert open_to(Role.REVIEW) == {"people", "recoveries", "proposals"}
     assert open_to(Role.COUNTER) == {"recoveries", "proposals"}
-    assert open_to(Role.PLATFORM) == {"people", "proposals", "clients", "operators"}
+    assert open_to(Role.PLATFORM) == {"people", "proposals", "clients", "channels", "operators"}
 
 
 # -- the trail

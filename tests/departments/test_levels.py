@@ -93,3 +93,11 @@ def test_a_demand_has_words(asked: Demand, zh: str, en: str | None) -> None:
 def test_only_a_current_entity_is_acted_for(claims: dict[str, object], name: str | None) -> None:
     person = Person(SimpleNamespace(claims=claims))  # type: ignore[arg-type]
     assert (person.represented or {}).get("name") == name
+
+
+@pytest.mark.parametrize(
+    ("claims", "earlier"),
+    [({}, None), ({"legacy_sub": "R-0017"}, "R-0017"), ({"legacy_sub": ""}, None), ({"legacy_sub": 7}, None)],
+)
+def test_an_earlier_account_is_a_text_or_there_is_none(claims: dict[str, object], earlier: str | None) -> None:
+    assert Person(SimpleNamespace(claims=claims)).legacy_sub == earlier  # type: ignore[arg-type]

@@ -101,6 +101,7 @@ class Operating(Steps):
             purpose="个税专项附加扣除核对", purpose_en="Check of tax deductions", law="《个人所得税法》", daily="100"
         )
         self.send("console-capability")
+        self.open("/console/channels", "console-channels")
         self.open("/console/operators", "console-operators")
         self.open("/console/operators/invite", "console-operator-invite")
 

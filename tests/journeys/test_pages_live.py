@@ -42,7 +42,7 @@ STATES = {
     "console-signin", "console-signin-code",
     "console-home", "console-people", "console-person", "console-intervene", "console-proposal-own",
     "console-proposals", "console-proposal", "console-proposal-decided", "console-clients", "console-client",
-    "console-capability-apply", "console-capability",
+    "console-capability-apply", "console-capability", "console-channels",
     "console-recoveries", "console-recovery", "console-operators", "console-operator-invite", "console-disputes",
     "console-dispute", "console-dispute-answered", "console-audit", "console-reviews", "console-review",
     "review", "review-person", "review-person-wrong", "review-front", "review-front-wrong", "review-back",

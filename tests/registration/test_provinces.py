@@ -14,6 +14,8 @@ from werkzeug.test import TestResponse
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.app import create_app
+from idp.channels import actions as channels
+from idp.channels.rules import Channel
 from idp.proofing.actions import add_evidence
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
@@ -134,6 +136,27 @@ def test_hunan_asks_name_and_number_first_then_phone_then_password(
     assert token["ial"] == 2
     assert "Level 3" in browser.get("/account/profile").text
     assert browser.site.browser().sign_in(NUMBER).signed_in
+
+
+def test_registrations_of_hunan_are_told_apart_by_county(province: Opened, registers: ScriptedRegisters) -> None:
+    site = province("hunan")
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    with site.provider.database.transaction() as tx:
+        for code in ("cs-430121", "yl-430421"):
+            channels.add(tx, Channel(code, "county", code, "", code[-6:], active=True), now=site.now())
+    browser, other = site.browser(), site.browser()
+    first = follow(browser.get("/c/cs-430121"))
+    begins = follow(browser.get(first))
+    assert path_of(begins) == "/register/identity"
+    details = follow(browser.submit(prove_phone(browser, follow(browser.submit(begins, WHO)))))
+    assert path_of(follow(set_details(browser, details))) == "/register/done"
+    follow(other.get("/c/yl-430421"))
+    follow(other.submit("/register/identity", WHO))
+    with site.provider.database.autocommit() as tx:
+        assert channels.sums(tx) == {"cs-430121": {"started": 1, "registered": 1}, "yl-430421": {"started": 1}}
+    assert site.one("SELECT detail FROM audit_event WHERE event = 'person:account:registered'") == (
+        '{"channel":"cs-430121"}'
+    )
 
 
 @pytest.mark.parametrize("password", ["Ouyang7Qinglan+", "oyql-8-4417", "Lamp19491231Moss"])

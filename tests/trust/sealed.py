@@ -14,12 +14,16 @@ from idp.crypto.fields import FieldCipher, FieldUnreadable
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """``key``: the column that names the row. ``context``: what the seal is bound to besides, or table.column."""
+    """``key``: the column that names the row. ``context``: what the seal is bound to besides, or table.column.
+
+    ``sample``: what is in it where a rotation reads it.
+    """
 
     table: str
     column: str
     key: str = "id"
     context: str = ""
+    sample: str = ""
 
     def place(self, row: object) -> str:
         return f"{self.context or f'{self.table}.{self.column}'}:{row}"
@@ -36,6 +40,7 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("account_link", "sealed", sample='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
     Sealed("flow", "facts"),
@@ -59,6 +64,8 @@ SEALED = (
 )
 PLAIN = {
     "keyed index of a value": {
+        "account_link.blind",
+        "account_link.local",
         "attempt.key",
         "counter_number.blind",
         "counter_proofing.reference",

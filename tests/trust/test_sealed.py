@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Integer, LargeBinary, create_engine, insert, text
 
+from idp.accounts.actions import Directory
+from idp.accounts.anchors import Anchors
 from idp.cli.keys import reseal_all
 from idp.crypto.fields import BlindIndex, FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
 from idp.db import Base, Database
+from idp.mapping.actions import Links
 from tests.provider import keys_of
 from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
 
@@ -62,7 +65,7 @@ def fill(url: str) -> None:
                 values = {column.name: value(column, row) for column in table.columns if not column.nullable}
                 for one in sealed:
                     place = one.place(values[one.key])
-                    values[one.column] = cipher(OLD).seal(f"{one.name} of {row}", context=place)
+                    values[one.column] = cipher(OLD).seal(one.sample or f"{one.name} of {row}", context=place)
                 connection.execute(insert(table).values(values))
     engine.dispose()
 
@@ -82,7 +85,8 @@ def test_every_column_of_bytes_is_sealed_or_has_a_reason() -> None:
 def rotate(database: Database) -> None:
     """What `idp fields rotate` does."""
     ring, index = cipher(NEW, OLD), BlindIndex(parse_ring([INDEX], name="test"))
-    reseal_all(database, ring, index, progress=lambda _: None)
+    links = Links(ring, index, Directory(ring, index, Anchors(b"n" * 32)))
+    reseal_all(database, ring, index, links, progress=lambda _: None)
 
 
 @pytest.mark.parametrize("one", SEALED, ids=lambda one: one.name)

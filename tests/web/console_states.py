@@ -52,11 +52,19 @@ def bare(template: str, **context: Any) -> Callable[[], str]:
 
 def page(template: str, section: str, **context: Any) -> Callable[[], str]:
     def frame() -> SimpleNamespace:
-        places = ("home", "people", "proposals", "clients", "operators", "audit")
+        places = ("home", "people", "proposals", "clients", "channels", "operators", "audit")
         menu = [thing(name=name, url="#", label=word(f"menu_{name}")) for name in places]
         return thing(operator="wang.fang", menu=menu, section=section)
 
     return bare(template, console=frame, **context)
+
+
+def channel(**changes: Any) -> SimpleNamespace:
+    facts = {
+        "code": "cs-430121", "name": "长沙县政务服务中心", "kind": word("channel_county"), "region": "430121",
+        "active": True, "counts": [1207, 833, 12], "posters": [("SVG", "#"), ("PDF", "#")],
+    }  # fmt: skip
+    return thing(**facts | changes)
 
 
 def proposal(**changes: Any) -> Callable[[], SimpleNamespace]:
@@ -535,6 +543,10 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         decisions=[],
         notice=lambda: Notice("info", sentence("capability_withdraw")),
     ),
+    "console-channels": page(
+        "channels", "channels", channels=lambda: [channel(), channel(active=False, counts=[0, 0, 0])]
+    ),
+    "console-channels-none": page("channels", "channels", channels=[]),
     "console-audit": page(
         "audit",
         "audit",

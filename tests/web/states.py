@@ -255,9 +255,10 @@ def _apps() -> list[SimpleNamespace]:
     both = scopes("profile", "phone") + scopes("address", basis="statutory")
     return [
         thing(client_id="tax", name=TAX, department="国家税务总局",
-              items=both, law=LAW, since=NOW, withdrawable=True),
+              items=both, law=LAW, since=NOW, linked=True, withdrawable=True),
         thing(client_id="social", name=SOCIAL, department="湖南省人力资源和社会保障厅",
-              items=scopes("phone", basis="statutory"), law=LAW, since=NOW - 86400, withdrawable=False),
+              items=scopes("phone", basis="statutory"), law=LAW, since=NOW - 86400, linked=False,
+              withdrawable=False),
     ]  # fmt: skip
 
 
