@@ -50,9 +50,9 @@ CHECKS = {
     "找回账户": "recover an account",
     "激活账户": "activate an account",
     "办理部门的事项": "deal with a matter of a department",
-    "接下来有三个小动作，一次一个，没有时间限制。做不了的动作都可以换一个。": (
-        "Three small movements follow, one at a time and without a time limit. Any you cannot do can be changed for "
-        "another."
+    "接下来有三个小动作，一次一个，十分钟内做完就可以，不用着急。做不了的动作都可以换一个。": (
+        "Three small movements follow, one at a time; there are ten minutes for them, so take your time. Any you "
+        "cannot do can be changed for another."
     ),
     "看不见屏幕的，读屏软件会读出每个动作，身边的人也可以帮忙扶住手机、读出动作。全程不靠声音，听不见也能完成。": (
         "If you cannot see the screen, a screen reader reads each movement out, and somebody beside you may hold the "
