@@ -57,7 +57,7 @@ FINDINGS = tuple(
         (
             ("pass", "通过", _PASSED, {}),
             ("fail", "不通过：不是活体", _FAILED, {"says": {"pass": False, "score": 0.12, "reason": "not_alive"}}),
-            ("low", "通过，但分数只有 0.5", _FAILED, {"says": {"score": 0.5}}),
+            ("low", "通过，但分数只有 0.5", "人脸核验未通过；银行不看分数", {"says": {"score": 0.5}}),
             ("other_person", "结果是另一个人的", _NONE, {"says": {"subject": "A" * 43}}),
             ("late", "20 秒后才有结果", "等到结果，核验通过", {"late": 20}),
             ("never", "一直没有结果，也不回调", _NONE, {"late": None, "calls": 0}),

@@ -37,6 +37,7 @@ CHECKS = {
     "同时给出网址和 SDK 令牌": "gives both an address and an SDK token",
     "核验通过": "check passed",
     "核验未通过": "check not passed",
+    "人脸核验未通过；银行不看分数": "face check not passed; of a bank no score is asked",
     "不算结果，到时请换别的办法": "no result; when time is up, another way is offered",
     "没有打开，请换别的办法": "not opened; another way is offered",
     "等到结果，核验通过": "waits for the result, check passed",
