@@ -232,7 +232,7 @@ def forged() -> dict[str, str]:
         "cut": good[:-10],
         "another spelling": good + "=",
         "a blank": " " + good,
-        "too long": good + "A" * 9000,
+        "too long": token(GOOD | {"reason": "x" * 9000}),
         "nothing": "",
         "another payload": token(GOOD | {"pass": False}).rpartition(".")[0] + "." + signed,
     }
