@@ -19,6 +19,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from adapters.sandbox.captcha import Challenges, captcha
 from adapters.sandbox.cards import cards
+from adapters.sandbox.check_pages import check_pages
+from adapters.sandbox.check_store import Checks
+from adapters.sandbox.checks import checks
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
@@ -37,6 +40,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+APIS = ("/sms", "/population/", "/enterprise/", "/bank-cards/", "/captcha/", "/face/v1/", "/bank/v1/")
+"""What programs ask, and are answered in JSON whatever happens."""
+
 
 def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     """A sandbox of its own, empty. Raises ``PeopleError``, ``EntriesError`` for a file it cannot read."""
@@ -49,11 +55,14 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.extensions["sandbox_token"] = secrets.token_urlsafe(32)
     app.extensions["sandbox_entries"] = load_entries(settings.entries)
     app.extensions["sandbox_captcha"] = Challenges(most=settings.max_requests)
+    app.extensions["sandbox_checks"] = Checks(most=settings.max_requests)
     app.extensions["sandbox_register_memory"] = RegisterMemory(most=settings.max_requests)
     app.register_blueprint(sms)
     app.register_blueprint(registers)
     app.register_blueprint(cards)
     app.register_blueprint(captcha)
+    app.register_blueprint(checks)
+    app.register_blueprint(check_pages)
     app.register_blueprint(pages)
     app.context_processor(words)
     app.after_request(_harden)
@@ -62,7 +71,8 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
 
 
 def _harden(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # pages with a script of their own say so themselves
     return response
 
 
@@ -71,7 +81,7 @@ def _explain(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if isinstance(error, SecurityError):  # no address of ours can be built for a foreign host name
         return Response("400: this host name is not served here (--name adds one)\n", 400, mimetype="text/plain")
-    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/bank-cards/", "/captcha/")):
+    if request.path.startswith(APIS):
         response: AnyResponse = refuse(Refusal(status, "invalid_request" if status < 500 else "internal", error.name))
     else:
         response = Response(render_template("error.html", status=status), status)

@@ -58,6 +58,10 @@ def settings(ports: Ports, *, database: str, state: str, private: Path, logs: Pa
         "TONGBAN_REGISTERS__ENTERPRISE__SECRET": ENTERPRISE_SECRET,
         "TONGBAN_BANK_CARD__URL": f"http://localhost:{ports.sandbox}/bank-cards/v1/checks",
         "TONGBAN_BANK_CARD__SECRET": BANK_CARD_SECRET,
+        "TONGBAN_FACE__URL": f"http://localhost:{ports.sandbox}/face/v1",
+        "TONGBAN_FACE__PAGES": json.dumps([f"http://localhost:{ports.sandbox}"]),
+        "TONGBAN_BANK_CHANNEL__URL": f"http://localhost:{ports.sandbox}/bank/v1",
+        "TONGBAN_BANK_CHANNEL__PAGES": json.dumps([f"http://localhost:{ports.sandbox}"]),
         # whoever tries the journeys here reads and types enough, and everybody comes from one address
         "TONGBAN_LIMITS__CAPTCHA__BEFORE_SMS": "false",
         "TONGBAN_LIMITS__CAPTCHA__AFTER_FAILURES": "0",
@@ -103,7 +107,8 @@ def outside(ports: Ports, files: Certificate, env: Mapping[str, str]) -> list[Pa
         f"http://localhost:{ports.sandbox}",
         [*_SANDBOX, "--port", str(ports.sandbox), *addresses],
         partial(answers, ports.sandbox, "/"),
-        {name: env[name] for name in SECRET_VARIABLES if name in env},
+        # it calls the provider back through nginx
+        {name: env[name] for name in SECRET_VARIABLES if name in env} | {"SSL_CERT_FILE": str(files.ca)},
     )
     return [
         sandbox,

@@ -3,7 +3,10 @@
 Always true: complete and without leftovers, which a test reads out of the templates and the table.
 """
 
+from adapters.sandbox.english_checks import CHECKS
+
 ENGLISH = {
+    **CHECKS,
     "通办沙箱": "Tongban sandbox",
     "跳到正文": "Skip to content",
     "仅供试用：人和号码都是虚构的，停止后什么都不保留。": (
@@ -131,6 +134,7 @@ ENGLISH = {
         "The registers and the banks know these. Everybody and everything else is not found, but for magic numbers."
     ),
     "银行卡": "Bank cards",
+    "银行": "The banks",
     "持卡人": "Holder",
     "银行预留手机号": "Phone the bank knows",
     "银行卡的魔法号码": "Magic numbers of bank cards",

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from adapters.sandbox.card_magic import CARD_MAGIC
+from adapters.sandbox.check_magic import FINDINGS
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
@@ -40,7 +41,14 @@ def start() -> str:
 
 @pages.get("/numbers")
 def numbers() -> str:
-    return render_template("numbers.html", magic=MAGIC, people=PERSON_MAGIC, entities=ENTITY_MAGIC, cards=CARD_MAGIC)
+    return render_template(
+        "numbers.html",
+        magic=MAGIC,
+        people=PERSON_MAGIC,
+        entities=ENTITY_MAGIC,
+        cards=CARD_MAGIC,
+        findings=FINDINGS,
+    )
 
 
 @pages.get("/registers")

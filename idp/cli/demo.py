@@ -231,7 +231,12 @@ def _parts(settings: Settings) -> list[Part]:
 
     idp, port = [sys.executable, "-m", "idp"], settings.server.port
     return [
-        Part("sandbox", "http://localhost:8009", [*idp, "sandbox"], partial(answers, 8009, "/")),
+        Part(
+            "sandbox",
+            "http://localhost:8009",
+            [*idp, "sandbox", "--issuer", settings.issuer],
+            partial(answers, 8009, "/"),
+        ),
         Part("provider", settings.issuer, [*idp, "serve"], partial(answers, port, "/readyz")),
         app("tax", 8101),
         app("social", 8102),

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from werkzeug.serving import make_server
 
 from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
+from adapters.providers.check import HttpCheckVendor, Pinned
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
@@ -22,6 +24,8 @@ from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
 from adapters.sandbox.cards import CARD_ENDPOINT
+from adapters.sandbox.check_callbacks import Make
+from adapters.sandbox.check_results import ISSUERS, public_keys
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -34,6 +38,7 @@ POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 BANK_CARD_SECRET = "a-bank-card-key-of-the-tests-0123456789a"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
+FACE_SECRET = "a-face-and-bank-key-of-the-tests-0123456"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
 IMPATIENT = 0.3
@@ -48,6 +53,8 @@ class RunningSandbox:
     ahead: float = 0
     inbox: Inbox = field(default_factory=lambda: Inbox(max_messages=100, max_requests=100))
     challenges: Challenges = field(default_factory=lambda: Challenges(most=100))
+    callbacks: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    """Headers (lower case) and bodies that the vendors of checks would have sent."""
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -78,6 +85,21 @@ class RunningSandbox:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpCaptchaProvider(self.url + CAPTCHA_ENDPOINT, secret, patience=limits, clock=clock or self.now)
 
+    def check_vendor(
+        self, kind: Literal["face", "bank"], *, secret: str = FACE_SECRET, **patience: float
+    ) -> HttpCheckVendor:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        least = 0.8 if kind == "face" else 0
+        pinned = Pinned(kind, ISSUERS[kind], "http://localhost:8000", public_keys(kind), (self.url,), least)
+        return HttpCheckVendor(
+            f"{self.url}/{kind}/v1",
+            secret,
+            pinned,
+            callback_url=f"http://localhost:8000/hooks/{kind}",
+            patience=limits,
+            clock=self.now,
+        )
+
     def messages(self, to: str) -> list[str]:
         return [message.message_id for message in self.inbox.messages(now=self.now(), to=to)]
 
@@ -98,6 +120,11 @@ def second_sandbox() -> Iterator[RunningSandbox]:
 @contextmanager
 def running_sandbox() -> Iterator[RunningSandbox]:
     running = RunningSandbox()
+
+    def call(_url: str, make: Make, _after: float) -> None:
+        headers, body = make()
+        running.callbacks.append(({name.lower(): value for name, value in headers.items()}, body))
+
     app = create_sandbox(
         SandboxSettings(
             secret=SECRET,
@@ -105,8 +132,11 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             enterprise_secret=ENTERPRISE_SECRET,
             bank_card_secret=BANK_CARD_SECRET,
             captcha_secret=CAPTCHA_SECRET,
+            face_secret=FACE_SECRET,
+            bank_secret=FACE_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),
+            call=call,
         )
     )
     app.extensions["sandbox_inbox"] = running.inbox
