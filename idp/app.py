@@ -51,11 +51,13 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.represented import Representation
 from idp.oidc.server import TokenServer
 from idp.oidc.shortcut import Shortcut
+from idp.proofing.bank_pages import init_bank_cards
 from idp.proofing.export import export_evidence
 from idp.proofing.name_check import NameCheck
-from idp.proofing.pages import Proofing, init_proofing
+from idp.proofing.pages import init_proofing
 from idp.proofing.ports import Registers
 from idp.proofing.rules import PhonePolicy
+from idp.proofing.ways import Ways, init_ways, ways_of
 from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
 from idp.recovery.stopping import Stopping
@@ -102,7 +104,16 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     name_check = NameCheck(
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
-    init_proofing(app, Proofing(provider.directory, name_check))
+    init_ways(app, settings.proofing.ways)
+    init_proofing(app, name_check)
+    init_bank_cards(
+        app,
+        provider.database,
+        provider.directory,
+        provider.bank_cards,
+        daily=settings.limits.identity.bank_card_daily,
+        elements=settings.proofing.bank_card_elements,
+    )
     phones = phone_policy(settings)
     init_signin(
         app,
@@ -346,7 +357,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         return ProtocolResponse(200, b"ready\n", "text/plain")
 
     table = {
-        "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements).authorize),
+        "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements, ways_of(app)).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
@@ -361,7 +372,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
 
-def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
+def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:
     return Shortcut(
         database=provider.database,
         registry=provider.registry,
@@ -370,6 +381,7 @@ def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
         session_idle=provider.settings.session.idle,
         agreements=agreements.versions_in_force,
         recheck=provider.settings.entities.recheck,
+        reach=ways.reach,
         https=provider.settings.https,
     )
 

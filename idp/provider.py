@@ -42,7 +42,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
-from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.selfservice.actions import Closings, Eraser
@@ -76,6 +76,7 @@ class Provider:
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
+    bank_cards: BankCardVerifier | None
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -157,6 +158,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,
         requests=Requests(cipher, directory, objections, phone_policy(settings)),

@@ -3,6 +3,7 @@
 Always true: this is the only place of the provider that knows how outside services are reached.
 """
 
+from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
@@ -16,11 +17,13 @@ from idp.settings import Register, Settings, Sms
 
 
 def registers(settings: Settings) -> Registers:
-    """Both registers over HTTP; every process of the provider has its own, with breakers of its own."""
+    """The registers, and the banks where there is a switch, over HTTP; every process has its own, with breakers."""
     population, enterprise = settings.registers.population, settings.registers.enterprise
+    banks = settings.bank_card
     return Registers(
         population=HttpPopulationRegister(population.url, population.secret, patience=_patience(population)),
         enterprise=HttpEnterpriseRegister(enterprise.url, enterprise.secret, patience=_patience(enterprise)),
+        bank_cards=HttpBankCards(banks.url, banks.secret, patience=_patience(banks)) if banks.url else None,
     )
 
 

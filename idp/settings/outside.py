@@ -73,6 +73,14 @@ class Captcha(Register):
     breaker_failures: PositiveInt = 1
 
 
+class BankCard(Register):
+    """The switch that asks banks about their cards, in the form of a register (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: nobody is confirmed by their bank here."""
+    secret: str = "sandbox-bank-card-secret-not-for-production"
+
+
 class Registers(Section):
     population: Population = Population()
     enterprise: Enterprise = Enterprise()

@@ -54,6 +54,7 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
         ("registers.population", registers.population),
         ("registers.enterprise", registers.enterprise),
+        *([("bank_card", settings.bank_card)] if settings.bank_card.url else []),
         *([("captcha", settings.captcha)] if settings.captcha.url else []),
     ]
 
