@@ -5,6 +5,7 @@ Always true: what `idp.provider` has made once from the settings is handed down 
 
 import math
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -19,6 +20,9 @@ from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.checks.hooks import Hook
+from idp.checks.pages import CheckParts, init_checks
+from idp.checks.ports import Vendors
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -83,11 +87,16 @@ if TYPE_CHECKING:
 EXTENSION = "tongban"
 
 
-def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    registers: Registers,
+    digits: CaptchaProvider | None = None,
+    vendors: Vendors = MappingProxyType({}),
+) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers)
+    provider = make_provider(app, settings, registers, vendors)
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -114,6 +123,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
     )
+    init_checks(app, CheckParts(provider.checks, vendors, agreements))
     phones = phone_policy(settings)
     init_signin(
         app,
@@ -368,6 +378,12 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
+        **{
+            f"/hooks/{kind}": Endpoint(
+                methods=("POST",), raw=True, handler=Hook(provider.database, provider.checks, vendor).answer
+            )
+            for kind, vendor in provider.vendors.items()
+        },
     }
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
