@@ -23,6 +23,7 @@ from idp.captcha.ports import CaptchaProvider
 from idp.checks.hooks import Hook
 from idp.checks.pages import CheckParts, init_checks
 from idp.checks.ports import Vendors
+from idp.checks.rules import Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -123,7 +124,7 @@ def create_app(
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
     )
-    init_checks(app, CheckParts(provider.checks, vendors, agreements))
+    init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
     phones = phone_policy(settings)
     init_signin(
         app,

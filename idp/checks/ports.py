@@ -50,7 +50,8 @@ class Pending:
 class Judged:
     """A signed result for this very order. ``score``: 0 to 1000, None where the vendor gives none.
 
-    ``digest``: SHA-256 of the signed result in hexadecimal; ``judged_at``: Unix seconds, by the vendor.
+    ``digest``: SHA-256 of the signed result in hexadecimal, empty where the vendor only says that the person went
+    away; ``judged_at``: Unix seconds, by the vendor.
     """
 
     passed: bool
