@@ -21,6 +21,7 @@ from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.checks.hooks import Hook
+from idp.checks.identity_pages import init_face_proof
 from idp.checks.pages import CheckParts, init_checks
 from idp.checks.ports import Vendors
 from idp.checks.rules import Variant
@@ -139,6 +140,15 @@ def create_app(
     )
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
+    init_face_proof(
+        app,
+        provider.database,
+        provider.directory,
+        provider.population,
+        journeys,
+        daily=settings.limits.identity.daily,
+        valid=settings.proofing.face_valid,
+    )
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(
         app,

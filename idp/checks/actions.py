@@ -56,6 +56,7 @@ class _Row(NamedTuple):
     expires_at: int
     attempt_key: bytes | None
     attempt_at: int | None
+    left_at: int | None
 
 
 _COLUMNS = ", ".join(_Row._fields)
@@ -332,6 +333,7 @@ class Checks:
             _order(row, facts) if facts else None,
             facts.get("url") if facts else None,
             facts.get("sdk_token") if facts else None,
+            left=row.left_at is not None,
         )
 
     def _work(self, row: _Row) -> "Work":

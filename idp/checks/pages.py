@@ -145,7 +145,7 @@ def _agreed(check: Check, version: str) -> ResponseReturnValue:
     db.session.commit()
     if refused is Refusal.TRIES_USED_UP:
         return _outcome(check, refused), 422
-    return redirect(url_for("checks.wait", key=check.id), 303)
+    return redirect(url_for("checks.wait", key=check.id, first=1), 303)
 
 
 def _declined(check: Check) -> ResponseReturnValue:
@@ -160,7 +160,10 @@ def _declined(check: Check) -> ResponseReturnValue:
 @blueprint.get("/<key>/wait")
 @public
 def wait(key: str) -> ResponseReturnValue:
-    """From here to the vendor, once; back here from it, whatever it adds to the address; on with the outcome."""
+    """From here to the vendor, once; back here from it, whatever it adds to the address; on with the outcome.
+
+    ``first``: a form led here, and from a form browsers go to no other site (CSP form-action): the page goes on.
+    """
     check = _read(key)
     if check is None:
         return _not_here()
@@ -170,7 +173,7 @@ def wait(key: str) -> ResponseReturnValue:
         return redirect(_with_check(check.back, key), 303)
     if check.state in OVER:
         return _outcome(check, check.reason or Refusal.OVER)
-    if check.state is CheckState.OPEN and _leaves(check):
+    if check.state is CheckState.OPEN and "first" not in request.args and _leaves(check):
         return redirect(_vendor(check), 303)
     return _waiting_page(check)
 
@@ -196,7 +199,7 @@ def _waiting_page(check: Check) -> ResponseReturnValue:
         refreshing=refreshing,
         refresh_url=here,
         pause_url=url_for("checks.wait", key=check.id, pause=1),
-        vendor_url=_vendor(check) if check.state is CheckState.OPEN else None,
+        vendor_url=_vendor(check) if check.left else None,
         elsewhere_url=check.elsewhere,
     )
 

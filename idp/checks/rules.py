@@ -122,6 +122,8 @@ class Check:
     order: Order | None = None
     url: str | None = field(default=None, repr=False)
     sdk_token: str | None = field(default=None, repr=False)
+    left: bool = False
+    """The browser was sent to the vendor."""
 
 
 @dataclass(frozen=True, slots=True)

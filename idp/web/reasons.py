@@ -96,6 +96,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "bank_not_confirmed": _("没有核验通过：开卡银行未能确认您填写的信息"),
     "bank_unavailable": _("银行暂时没有回应，没有计入核验次数，请稍后再试，或换一种方式"),
     "identity_checked_by_bank": _("开卡银行已确认您的身份。"),
+    "identity_checked_by_face": _("已通过人脸实人认证。"),
+    "face_document_taken": _("这个证件已在您的另一个账户中登记，请用那个账户登录；不记得时可以找回账户。"),
     "identity_checked": _("已核验姓名和证件号码。"),
     # checks made elsewhere
     "check_consent_missing": _("请先阅读并勾选同意；不同意可以换其他方式办理"),
@@ -381,6 +383,7 @@ EVIDENCE: Mapping[str, LazyString] = {
 SOURCES: Mapping[str, LazyString] = {
     "population-register": _("人口信息库"),
     "bank-card": _("开卡银行"),
+    "face-check": _("人脸核验服务"),
     "demo": _("演示数据"),
 }
 

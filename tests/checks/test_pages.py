@@ -51,7 +51,7 @@ def ordered(browser: Browser, variant: Variant = Variant.REDIRECT, **changes: st
 
 def agreed(browser: Browser) -> str:
     here = ordered(browser)
-    assert at(browser.submit(here, AGREED)) == f"{here}/wait"
+    assert at(browser.submit(here, AGREED)) == f"{here}/wait?first=1"
     return here
 
 
@@ -106,11 +106,12 @@ def test_a_person_goes_to_the_vendor_and_comes_back_with_a_result(
     ):
         assert told in page, told
     assert vendor.opened == []
-    assert at(browser.submit(here, AGREED)) == f"{here}/wait"
-    waiting = browser.get(f"{here}/wait")
+    first = at(browser.submit(here, AGREED))
+    waiting = browser.get(first)
     assert waiting.headers["Refresh"] == f"1; url={here}/wait"
     assert vendor.opened == [], "no page asks the vendor"
     work(site)
+    assert browser.get(first).status_code == 200, "no redirect to another site follows a form"
     (order,) = vendor.opened
     assert (order.name, order.number, order.purpose) == ("欧阳清岚", "11010519491231002X", "sign_in")
     assert order.return_url == f"http://localhost:8000{here}/wait"

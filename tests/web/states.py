@@ -620,6 +620,21 @@ STATES: Mapping[str, State] = {
         form=lambda: refused(_card(), card="bank_card_invalid", phone="bank_phone_missing"),
         **IDENTITY,
     ),
+    "identity-face": page("identity_face.html", form=_person, known=None, notice=None, **IDENTITY | OTHER_WAY),
+    "identity-face-known": page(
+        "identity_face.html",
+        form=lambda: Form(),
+        known="***岚 1****************X",
+        notice=lambda: Notice("info", sentence("check_over")),
+        **IDENTITY | ALONE,
+    ),
+    "identity-face-refused": page(
+        "identity_face.html",
+        form=lambda: refused(_person(), whole="face_document_taken"),
+        known=None,
+        notice=None,
+        **IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
+    ),
     "identity-raise": page(
         "identity_raise.html",
         ial=1,
