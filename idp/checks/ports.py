@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from idp.accounts.documents import DocumentType
-from idp.checks.rules import CheckPurpose, Refusal, Variant
+from idp.checks.rules import CheckKind, CheckPurpose, Refusal, Variant
 from idp.proofing.ports import Unavailable, Unusable
 
 
@@ -93,3 +93,7 @@ class CheckVendor(Protocol):
         ``headers``: names in lower case.
         """
         ...
+
+
+Vendors = Mapping[CheckKind, CheckVendor]
+"""Who makes the checks of each kind; a kind nobody makes is not offered."""

@@ -14,7 +14,8 @@ from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.providers.sms_failover import FailoverGateway, Line
 from idp.captcha.ports import CaptchaProvider
-from idp.checks.ports import CheckVendor
+from idp.checks.ports import CheckVendor, Vendors
+from idp.checks.rules import CheckKind
 from idp.messages.rules import SmsGateway
 from idp.proofing.ports import Registers
 from idp.settings import CheckService, Register, Settings, Sms
@@ -35,6 +36,12 @@ def captcha_provider(settings: Settings) -> CaptchaProvider | None:
     """The provider of digits, when there is one."""
     chosen = settings.captcha
     return HttpCaptchaProvider(chosen.url, chosen.secret, patience=_patience(chosen)) if chosen.url else None
+
+
+def check_vendors(settings: Settings) -> Vendors:
+    """Who makes checks elsewhere, by kind. Raises as `face_vendor` does."""
+    both = {CheckKind.FACE: face_vendor(settings), CheckKind.BANK: bank_channel(settings)}
+    return {kind: vendor for kind, vendor in both.items() if vendor is not None}
 
 
 def face_vendor(settings: Settings) -> CheckVendor | None:

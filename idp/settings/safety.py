@@ -77,6 +77,8 @@ def _unsafe_checks(settings: Settings) -> list[str]:
             faults.append(f"{name}.issuer: the sandbox's")
         if not service.pages or any(not page.startswith("https://") or _is_loopback(page) for page in service.pages):
             faults.append(f"{name}.pages: production sends people to https on other machines only")
+    if settings.face.url and not settings.face.least_score:
+        faults.append("face.least_score: 0 takes a face without a score")
     return faults
 
 

@@ -126,10 +126,12 @@ WayName = Literal["name_number", "bank_card", "face", "photos_face", "review", "
 class Proofing(Section):
     """How people prove who they are once they have an account (docs/operations.md)."""
 
-    ways: tuple[WayName, ...] = ("name_number", "bank_card", "review")
+    ways: tuple[WayName, ...] = ("name_number", "bank_card", "face", "review")
     """What is offered, in the order people read it; a way whose service is not set up is left out."""
     bank_card_elements: Literal[3, 4] = 4
     """What a bank compares: name, document and card; and with 4 the phone it knows the person by."""
+    face_valid: PositiveInt = 1095
+    """Days for which a face check proves who somebody is."""
 
     @field_validator("ways")
     @classmethod
@@ -142,6 +144,8 @@ class Proofing(Section):
 class SignIn(Section):
     sms_codes: bool = True
     """Let people sign in by a text code alone."""
+    faces: bool = False
+    """Let people sign in by a face check alone who have proved themselves by one; it is one factor."""
 
 
 class Levels(Section):
