@@ -186,15 +186,15 @@ class TravelPermit:
 Document = IdNumber | Passport | TravelPermit
 
 
-def parse_document(kind: DocumentType, text: str, *, today: date, migrated: bool = False) -> Document | None:
-    """The number in ``text`` if it is one of that very document. ``migrated``: as `IdNumber.parse` has it."""
+def parse_document(kind: DocumentType, text: str, *, today: date) -> Document | None:
+    """The number in ``text`` if it is one of that very document."""
     found: Document | None
     if kind is DocumentType.PASSPORT:
         found = Passport.parse(text)
     elif kind in (DocumentType.HK_MACAO_PERMIT, DocumentType.TAIWAN_PERMIT):
         found = TravelPermit.parse(text)
     else:
-        found = IdNumber.parse(text, today=today, migrated=migrated)
+        found = IdNumber.parse(text, today=today)
     return found if found and found.type is kind else None
 
 

@@ -28,7 +28,7 @@ class Representative:
 class OldAccount:
     """A person's has ``name`` and ``document``, a legal entity's ``credit_code`` and ``entity_name``.
 
-    ``valid_to``: the last day of the document; None when it has none, or nobody knew it.
+    ``valid_to``: the last day of the document; None when it has none, or nobody knew it. ``region``: six digits.
     """
 
     name: PersonName | None = None
@@ -38,6 +38,7 @@ class OldAccount:
     credit_code: CreditCode | None = None
     entity_name: str | None = None
     representative: Representative | None = None
+    region: str | None = None
 
     def as_json(self) -> str:
         facts: dict[str, Any] = {
@@ -47,6 +48,7 @@ class OldAccount:
             "valid_to": self.valid_to and self.valid_to.isoformat(),
             "credit_code": self.credit_code and self.credit_code.value,
             "entity_name": self.entity_name,
+            "region": self.region,
         }
         if self.representative:
             facts["representative"] = {
@@ -69,6 +71,7 @@ def read_json(text: str) -> OldAccount:
         credit_code=CreditCode(facts["credit_code"]) if "credit_code" in facts else None,
         entity_name=facts.get("entity_name"),
         representative=_representative(representative) if representative else None,
+        region=facts.get("region"),
     )
 
 

@@ -143,9 +143,8 @@ class WaitingAccounts:
             "old_blind": self._index.current(_OLD_ID, text),
         }
 
-    def seal(self, key: str, text: str) -> dict[str, bytes | None]:
-        """The columns made from ``text``, the JSON of an `OldAccount`: the sealed one and all its indexes."""
-        told = read_json(text)
+    def seal(self, key: str, told: OldAccount, text: str) -> dict[str, bytes | None]:
+        """The columns made from ``told``, whose JSON is ``text``: the sealed one and all its indexes."""
         return {
             "sealed": self._cipher.seal(text, context=f"legacy_account.sealed:{key}"),
             "digest": self.digests(text)[0],
@@ -212,4 +211,4 @@ def _rotate_sealed(tx: Transaction, cipher: FieldCipher, accounts: WaitingAccoun
     text = cipher.open(row.sealed, context=f"legacy_account.sealed:{row.id}")
     if accounts.digests(text)[0] == row.digest and not cipher.needs_rotation(row.sealed):
         return 0
-    return tx.run(_SET_SEALED, id=row.id, **accounts.seal(row.id, text), before=row.sealed)
+    return tx.run(_SET_SEALED, id=row.id, **accounts.seal(row.id, read_json(text), text), before=row.sealed)

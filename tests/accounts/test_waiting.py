@@ -51,7 +51,7 @@ def keys(fields: str, index: str) -> tuple[FieldCipher, BlindIndex]:
 
 def add(tx: Transaction, key: str, told: OldAccount, *, at: int = 1, flag: OldFlag | None = None) -> None:
     kind = PartyKind.PERSON if told.document else PartyKind.ENTITY
-    columns = {**accounts().seal_old_id(key, "old", key), **accounts().seal(key, told.as_json())}
+    columns = {**accounts().seal_old_id(key, "old", key), **accounts().seal(key, told, told.as_json())}
     tx.run(ADD, id=key, kind=kind, flag=flag, at=at, **columns)
 
 
