@@ -135,19 +135,14 @@ class WaitingAccounts:
         """Under what an old id is found: one index for each key of the ring, the current first."""
         return self._index.candidates(_OLD_ID, f"{platform} {old_id}")
 
-    def seal_old_id(self, key: str, platform: str, old_id: str) -> dict[str, bytes]:
-        """The columns ``old_id`` and ``old_blind``."""
-        text = f"{platform} {old_id}"
-        return {
-            "old_id": self._cipher.seal(text, context=f"legacy_account.old_id:{key}"),
-            "old_blind": self._index.current(_OLD_ID, text),
-        }
+    def seal_old_id(self, key: str, platform: str, old_id: str) -> bytes:
+        """The column ``old_id``."""
+        return self._cipher.seal(f"{platform} {old_id}", context=f"legacy_account.old_id:{key}")
 
     def seal(self, key: str, told: OldAccount, text: str) -> dict[str, bytes | None]:
-        """The columns made from ``told``, whose JSON is ``text``: the sealed one and all its indexes."""
+        """The columns made from ``told``, whose JSON is ``text``, but for its digest."""
         return {
             "sealed": self._cipher.seal(text, context=f"legacy_account.sealed:{key}"),
-            "digest": self.digests(text)[0],
             "document_blind": self._blind(told.document),
             "mobile_blind": self._blind(told.mobile),
             "credit_code_blind": self._blind(told.credit_code),
@@ -209,6 +204,9 @@ def _rotate_sealed(tx: Transaction, cipher: FieldCipher, accounts: WaitingAccoun
     if row.sealed is None:
         return 0
     text = cipher.open(row.sealed, context=f"legacy_account.sealed:{row.id}")
-    if accounts.digests(text)[0] == row.digest and not cipher.needs_rotation(row.sealed):
+    digest = accounts.digests(text)[0]
+    if digest == row.digest and not cipher.needs_rotation(row.sealed):
         return 0
-    return tx.run(_SET_SEALED, id=row.id, **accounts.seal(row.id, read_json(text), text), before=row.sealed)
+    return tx.run(
+        _SET_SEALED, id=row.id, digest=digest, **accounts.seal(row.id, read_json(text), text), before=row.sealed
+    )

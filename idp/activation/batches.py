@@ -133,21 +133,22 @@ class Writing:
     batch_id: str
     now: int
 
-    def add(self, line: Line, text: str) -> str:
-        """Id of the new account. ``text``: the JSON of what the line says."""
+    def add(self, line: Line, text: str, *, blind: bytes, digest: bytes) -> str:
+        """Id of the new account. ``text``: the JSON of what the line says; ``blind``: index of its old id."""
         key = new_id("leg")
         self.tx.send(
             _ADD,
             id=key,
             platform=line.platform,
-            **self.accounts.seal_old_id(key, line.platform, line.old_id),
-            **self._told(key, line, text),
+            old_id=self.accounts.seal_old_id(key, line.platform, line.old_id),
+            old_blind=blind,
+            **self._told(key, line, text, digest),
         )
         return key
 
-    def correct(self, key: str, line: Line, text: str) -> Callable[[], bool]:
+    def correct(self, key: str, line: Line, text: str, *, digest: bytes) -> Callable[[], bool]:
         """The answer is False for an account that somebody has begun to activate meanwhile."""
-        answer = self.tx.ask(_CORRECT, id=key, **self._told(key, line, text))
+        answer = self.tx.ask(_CORRECT, id=key, **self._told(key, line, text, digest))
         return lambda: bool(answer())
 
     def flag(self, key: str, line: Line) -> Callable[[], bool]:
@@ -158,7 +159,13 @@ class Writing:
     def quarantine(self, number: int, reason: Reason) -> None:
         self.tx.send(_QUARANTINE, batch=self.batch_id, line=number, reason=reason)
 
-    def _told(self, key: str, line: Line, text: str) -> dict[str, Any]:
-        sealed = self.accounts.seal(key, line.told, text)
-        further = {"kind": line.kind, "region": line.told.region, "flag": line.flag}
-        return {**sealed, **further, "batch": self.batch_id, "now": self.now}
+    def _told(self, key: str, line: Line, text: str, digest: bytes) -> dict[str, Any]:
+        return {
+            **self.accounts.seal(key, line.told, text),
+            "digest": digest,
+            "kind": line.kind,
+            "region": line.told.region,
+            "flag": line.flag,
+            "batch": self.batch_id,
+            "now": self.now,
+        }

@@ -5,7 +5,8 @@ end; a finished file changes nothing any more.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -88,23 +89,20 @@ class Importer:
         if batch.finished_at is not None:
             return Imported(batch.id, batch.counts, again=True)
         progress(batch.position)
-        lines = source.lines(batch.position, batch.line)
-        while chunk := list(islice(lines, CHUNK)):
+        for read in self._ahead(source, batch.position, batch.line):
             before = batch.position
-            batch = self._write(source, batch, chunk)
+            batch = self._write(batch, read)
             progress(batch.position - before)
         return Imported(batch.id, self._finish(batch).counts)
 
     def rehearse(self, source: Source, *, progress: Callable[[int], object]) -> Imported:
         """What `run` would make of the whole file as the database stands now. Nothing is written."""
         counts, seen, position = Counts(), _OnDisk(), 0
-        lines = source.lines(0, 0)
-        while chunk := list(islice(lines, CHUNK)):
-            read = [self._read(source, raw) for raw in chunk]
+        for read in self._ahead(source, 0, 0):
             with self._database.autocommit() as tx:
                 _settle(read, _known(tx, read), seen, _REHEARSED, counts, None)
-            progress(chunk[-1].end - position)
-            position = chunk[-1].end
+            progress(read[-1].raw.end - position)
+            position = read[-1].raw.end
         seen.close()
         return Imported(None, counts)
 
@@ -119,8 +117,7 @@ class Importer:
                 record(tx, Event.LEGACY_BEGUN, subject=batch.id, now=now)
             return batch
 
-    def _write(self, source: Source, batch: Batch, chunk: Sequence[Raw]) -> Batch:
-        read = [self._read(source, raw) for raw in chunk]
+    def _write(self, batch: Batch, read: Sequence[_Read]) -> Batch:
         counts = batch.counts
         with self._database.transaction() as tx:
             alone(tx)
@@ -128,7 +125,7 @@ class Importer:
                 raise Overtaken
             writing = Writing(tx, self._accounts, batch.id, self._clock())
             _settle(read, _known(tx, read), {}, batch.id, counts, writing)
-            last = chunk[-1]
+            last = read[-1].raw
             batch = Batch(batch.id, last.end, last.number, None, **asdict(counts))
             go_on(tx, batch)
         return batch
@@ -143,6 +140,19 @@ class Importer:
             go_on(tx, batch)
             record(tx, Event.LEGACY_IMPORTED, subject=batch.id, detail=asdict(batch.counts), now=now)
         return batch
+
+    def _ahead(self, source: Source, position: int, number: int) -> Iterator[list[_Read]]:
+        """The lines behind ``position`` in chunks; while the database works on one, the next is read."""
+        lines = source.lines(position, number)
+
+        def read() -> list[_Read]:
+            return [self._read(source, raw) for raw in islice(lines, CHUNK)]
+
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(read)
+            while chunk := coming.result():
+                coming = reader.submit(read)
+                yield chunk
 
     def _read(self, source: Source, raw: Raw) -> _Read:
         today = datetime.fromtimestamp(self._clock(), UTC).date()
@@ -205,12 +215,12 @@ def _put(
 ) -> tuple[str, Callable[[], bool] | None]:
     """The account's id, and for what may come too late whether it did not."""
     if known is None:
-        return (writing.add(line, one.text) if writing else "", None)
+        return (writing.add(line, one.text, blind=one.blinds[0], digest=one.digests[0]) if writing else "", None)
     if writing is None:
         return known.id, lambda: True
     if decision is Decision.FLAG:
         return known.id, writing.flag(known.id, line)
-    return known.id, writing.correct(known.id, line, one.text)
+    return known.id, writing.correct(known.id, line, one.text, digest=one.digests[0])
 
 
 def _count(line: Line, decision: Decision, counts: Counts) -> None:

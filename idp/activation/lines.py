@@ -6,7 +6,6 @@ Always true: a line is taken as a whole or not at all, for a reason that shows n
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum, StrEnum
 from functools import lru_cache
@@ -134,11 +133,8 @@ class Known(NamedTuple):
     line_batch_id: str
 
 
-@dataclass(frozen=True, slots=True)
 class BadColumns(Exception):
-    """The file is not read. ``why``: what an operator is told."""
-
-    why: str
+    """The file is not read; the text says why."""
 
 
 @lru_cache(maxsize=256)
@@ -175,7 +171,7 @@ _BY_NAME = {_plain(name): known for known, others in COLUMNS.items() for name in
 
 def take(fields: Mapping[str, str], *, platform: str | None, today: date) -> Line:
     """The account a line tells of. ``platform``: whose file it is, where the line does not say. Raises `Unfit`."""
-    if any(_CONTROL.search(value) for value in fields.values()):
+    if _CONTROL.search(" ".join(fields.values())):
         raise Unfit(Reason.CONTROL_CHARACTER)
     told = {name: value.strip() for name, value in fields.items()}
     get = told.get

@@ -61,7 +61,7 @@ def import_file(
             source = open_source(file, format=form, encoding=encoding, platform=platform, progress=progress)
         done = _import(context, source, dry_run)
     except BadColumns as bad:
-        raise fail(f"not imported: {bad.why}") from None
+        raise fail(f"not imported: {bad}") from None
     except Overtaken:
         raise fail("another process imports this file") from None
     except DatabaseUnavailable as error:

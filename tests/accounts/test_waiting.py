@@ -51,7 +51,13 @@ def keys(fields: str, index: str) -> tuple[FieldCipher, BlindIndex]:
 
 def add(tx: Transaction, key: str, told: OldAccount, *, at: int = 1, flag: OldFlag | None = None) -> None:
     kind = PartyKind.PERSON if told.document else PartyKind.ENTITY
-    columns = {**accounts().seal_old_id(key, "old", key), **accounts().seal(key, told, told.as_json())}
+    text = told.as_json()
+    columns = {
+        **accounts().seal(key, told, text),
+        "digest": accounts().digests(text)[0],
+        "old_id": accounts().seal_old_id(key, "old", key),
+        "old_blind": accounts().of_old_id("old", key)[0],
+    }
     tx.run(ADD, id=key, kind=kind, flag=flag, at=at, **columns)
 
 
