@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from idp.accounts.old_accounts import OldAccount, Representative
 from idp.accounts.rules import Mobile, WaitingState
 from idp.accounts.waiting import WaitingAccounts, forget
 from idp.activation import files, importing, reports
+from idp.activation.batches import find_known
 from idp.activation.files import Encoding, open_source
 from idp.activation.importing import Imported, Importer, Overtaken
 from idp.activation.lines import COLUMNS, BadColumns
@@ -24,7 +26,7 @@ from idp.audit import chains as chains_module
 from idp.audit import init_audit
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
-from idp.db import Database, Statement
+from idp.db import Database, Statement, Transaction
 from tests.provider import keys_of
 
 NOW = 1_790_000_000
@@ -316,6 +318,34 @@ def test_what_is_forgotten_is_not_brought_back_by_a_later_file(database: Databas
     before = rows(database)
     assert counts(run(database, file, HEAD + GOOD.replace("张三", "张三丰"))) == (0, 0, 1, 0, 0)
     assert rows(database) == before
+
+
+def test_a_flag_that_is_known_brings_nothing_back_either(database: Database, file: Path) -> None:
+    closed = HEAD + GOOD.replace("正常", "注销")
+    run(database, file, closed)
+    with database.transaction() as tx:
+        forget(tx, before=NOW + 1)
+    before = rows(database)
+    assert counts(run(database, file, closed + "\n")) == (0, 0, 1, 0, 0)
+    assert rows(database) == before
+
+
+def test_a_correction_comes_too_late_for_an_account_claimed_meanwhile(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(database, file, HEAD + GOOD)
+
+    def claimed_meanwhile(tx: Transaction, keys: Any) -> Any:
+        found = find_known(tx, keys)
+        for one in found:
+            assert ACCOUNTS.move(tx, one.id, WaitingState.IMPORTED, WaitingState.CLAIMED, now=NOW)
+        return found
+
+    monkeypatch.setattr(importing, "find_known", claimed_meanwhile)
+    assert counts(run(database, file, HEAD + GOOD.replace("张三", "张三丰"))) == (0, 0, 1, 0, 0)
+    told = of(database, ZHANG)
+    assert told
+    assert told.name == PersonName("张三")
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(
