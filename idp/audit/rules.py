@@ -141,6 +141,9 @@ class Event(StrEnum):
     CHANNEL_CHANGED = "operator:channel:changed"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
+    LEGACY_BEGUN = "operator:legacy:begun"
+    """A file of old accounts; its lines are told of by their number only."""
+    LEGACY_IMPORTED = "operator:legacy:imported"
     AUDIT_EXPORTED = "operator:audit:exported"
     DISPUTE_ANSWERED = "operator:dispute:answered"
 
