@@ -40,7 +40,7 @@ PHONE = "138****8000"
 RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
 IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
-CONSENT = Field("consent")
+FACE_CONSENT = Field("consent")
 CHECKING = {
     "kind": "face",
     "asked_by": None,
@@ -135,6 +135,7 @@ def digits(typed: str = "") -> Callable[[], Question]:
 
 SIGN_IN = {
     "client_name": TAX,
+    "face_url": None,
     "notice": None,
     "locked": False,
     "captcha": None,
@@ -184,7 +185,7 @@ def asking() -> SimpleNamespace:
 
 BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
 DETAILS = {"steps": STEPS, "password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
-ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#", "face_url": "#"}
 PERSON = (Field("name"), Field("kind"), Field("number"))
 LAST = ("person", "phone", "code", "way")
 LAST_PHONE = {"captcha": None, "steps": LAST, "person_url": "#"}
@@ -301,7 +302,16 @@ ITEM_CHOICE = lambda: [(name, label, None) for name, label in ITEMS.items()]  # 
 CLOSE = (Field("why", required=False), Field("understood"))
 WHYS = lambda: [("unused", _("不再使用"), None), ("unsaid", _("不想说明"), None)]  # noqa: E731
 
-PROFILE = thing(phone=PHONE, user_name="zh***n", created_at=NOW - 864000, ial=1, aal=1)
+PROFILE = thing(
+    name=None,
+    document=None,
+    document_ends=None,
+    phone=PHONE,
+    user_name="zh***n",
+    created_at=NOW - 864000,
+    ial=1,
+    aal=1,
+)
 ACCEPTED = lambda: [thing(**vars(text), accepted_at=NOW) for text in texts()]  # noqa: E731
 
 
@@ -671,14 +681,14 @@ STATES: Mapping[str, State] = {
         ways=[_way("name_number", url=None, held=True), _way("face", 3)],
         **ALONE,
     ),
-    "check-consent": page("check_consent.html", form=lambda: Form(CONSENT), **CHECKING),
+    "check-consent": page("check_consent.html", form=lambda: Form(FACE_CONSENT), **CHECKING),
     "check-consent-matter": page(
         "check_consent.html",
-        form=lambda: Form(CONSENT),
+        form=lambda: Form(FACE_CONSENT),
         **CHECKING | {"asked_by": SOCIAL, "matter": "养老金领取资格认证", "purpose": "matter"},
     ),
     "check-consent-refused": page(
-        "check_consent.html", form=lambda: refused(Form(CONSENT), consent="check_consent_missing"), **CHECKING
+        "check_consent.html", form=lambda: refused(Form(FACE_CONSENT), consent="check_consent_missing"), **CHECKING
     ),
     "check-consent-bank": page(
         "check_consent.html", form=lambda: Form(), **CHECKING | {"kind": "bank", "consent": None}
