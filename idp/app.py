@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from idp.accounts.export import AccountExport
+from idp.activation.reports import watch_old_accounts
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit.counts import count
@@ -147,6 +148,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
     _watch(metrics, provider)
+    watch_old_accounts(metrics, provider.database)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app

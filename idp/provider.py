@@ -9,7 +9,7 @@ from functools import partial
 
 from flask import Flask
 
-from idp.accounts import closing
+from idp.accounts import closing, waiting
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.audit import init_audit
@@ -90,6 +90,7 @@ ERASERS: tuple[Eraser, ...] = (
     disputes.erase,
     erase_consents,
     end_evidence,
+    waiting.erase,
     closing.erase,
 )
 """What each capability forgets when an account closes."""

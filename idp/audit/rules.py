@@ -120,6 +120,9 @@ class Event(StrEnum):
     CLIENT_SECRET_ROTATED = "operator:client_secret:rotated"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
+    LEGACY_BEGUN = "operator:legacy:begun"
+    """A file of old accounts; its lines are told of by their number only."""
+    LEGACY_IMPORTED = "operator:legacy:imported"
     AUDIT_EXPORTED = "operator:audit:exported"
     DISPUTE_ANSWERED = "operator:dispute:answered"
 

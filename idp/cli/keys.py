@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from idp.accounts.rotation import rotate_accounts
+from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.checks.actions import reseal_checks
 from idp.cli.context import Context, fail
@@ -105,7 +106,7 @@ def rotate_fields(context: Context) -> None:
 def reseal_all(database: Database, cipher: FieldCipher, index: BlindIndex, *, progress: Callable[[str], None]) -> int:
     """Bring every sealed field and index under the current keys; how many were changed."""
     count = rotate_accounts(database, cipher, index, progress=progress)
-    count += rotate_operators(database, cipher, index)
+    count += rotate_operators(database, cipher, index) + rotate_waiting(database, cipher, index)
     count += sum(reseal(database, cipher) for reseal in RESEALERS)
     with database.transaction() as tx:
         return count + signing.reseal(tx, cipher)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from idp.accounts.holds import purge_holds
+from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
 from idp.cli.context import Context
 from idp.cli.schema import is_current
@@ -36,6 +37,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)
+        forget(tx, before=now - settings.account.moved_kept)
         requests.purge(tx, now=now)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
