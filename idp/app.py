@@ -5,6 +5,7 @@ Always true: what `idp.provider` has made once from the settings is handed down 
 
 import math
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -20,6 +21,10 @@ from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.checks.hooks import Hook
+from idp.checks.pages import CheckParts, init_checks
+from idp.checks.ports import Vendors
+from idp.checks.rules import Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -52,11 +57,13 @@ from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.represented import Representation
 from idp.oidc.server import TokenServer
 from idp.oidc.shortcut import Shortcut
+from idp.proofing.bank_pages import init_bank_cards
 from idp.proofing.export import export_evidence
 from idp.proofing.name_check import NameCheck
-from idp.proofing.pages import Proofing, init_proofing
+from idp.proofing.pages import init_proofing
 from idp.proofing.ports import Registers
 from idp.proofing.rules import PhonePolicy
+from idp.proofing.ways import Ways, init_ways, ways_of
 from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
 from idp.recovery.stopping import Stopping
@@ -82,11 +89,16 @@ if TYPE_CHECKING:
 EXTENSION = "tongban"
 
 
-def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    registers: Registers,
+    digits: CaptchaProvider | None = None,
+    vendors: Vendors = MappingProxyType({}),
+) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers)
+    provider = make_provider(app, settings, registers, vendors)
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -103,7 +115,17 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     name_check = NameCheck(
         provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
     )
-    init_proofing(app, Proofing(provider.directory, name_check))
+    init_ways(app, settings.proofing.ways)
+    init_proofing(app, name_check)
+    init_bank_cards(
+        app,
+        provider.database,
+        provider.directory,
+        provider.bank_cards,
+        daily=settings.limits.identity.bank_card_daily,
+        elements=settings.proofing.bank_card_elements,
+    )
+    init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
     phones = phone_policy(settings)
     init_signin(
         app,
@@ -348,7 +370,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         return ProtocolResponse(200, b"ready\n", "text/plain")
 
     table = {
-        "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements).authorize),
+        "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements, ways_of(app)).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
@@ -359,11 +381,17 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
+        **{
+            f"/hooks/{kind}": Endpoint(
+                methods=("POST",), raw=True, handler=Hook(provider.database, provider.checks, vendor).answer
+            )
+            for kind, vendor in provider.vendors.items()
+        },
     }
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
 
-def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
+def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:
     return Shortcut(
         database=provider.database,
         registry=provider.registry,
@@ -372,6 +400,7 @@ def _shortcut(provider: Provider, agreements: Agreements) -> Shortcut:
         session_idle=provider.settings.session.idle,
         agreements=agreements.versions_in_force,
         recheck=provider.settings.entities.recheck,
+        reach=ways.reach,
         https=provider.settings.https,
     )
 

@@ -16,12 +16,15 @@ from idp.log import get_logger, request_id
 from idp.state.store import StateUnavailable
 from idp.web.protocol import (
     FORM,
+    JSON,
     MAX_BODY,
     Malformed,
     ProtocolRequest,
     ProtocolResponse,
     error_response,
     parse_form,
+    parse_json,
+    problem_response,
 )
 from idp.web.reference import new_reference
 
@@ -46,8 +49,11 @@ Observe = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One path of the table. ``document``: takes If-None-Match instead of a request. ``origins``: for CORS.
+    """One path of the table; one that ends in a slash serves whatever stands one step below it.
 
+    ``document``: takes If-None-Match instead of a request. ``origins``: for CORS. ``json``: takes a JSON object in
+    place of a form, and refuses with problem details (RFC 9457); ``raw``: so does one that takes the body as it is,
+    with the headers, for signatures are over bytes.
     ``shortcut``: takes the query and the Cookie header of a browser's GET; where it answers None a page does.
     """
 
@@ -58,6 +64,13 @@ class Endpoint:
     origins: Callable[[str], bool] | None = None
     """Which web origins may read the answer; None: none."""
     any_origin: bool = False
+    json: bool = False
+    raw: bool = False
+
+    @property
+    def refuse(self) -> Callable[..., ProtocolResponse]:
+        """How it refuses: by OAuth errors, or by problem details."""
+        return problem_response if self.json or self.raw else error_response
 
 
 class Lane:
@@ -80,20 +93,20 @@ class Lane:
         self._security = _SECURITY + hsts
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        endpoint = self._table.get(environ["PATH_INFO"])
+        path, below, endpoint = self._find(environ["PATH_INFO"])
         if endpoint is None:
             return self._fallback(environ, start_response)
         began = time.perf_counter()
         reference = new_reference()
         token = request_id.set(reference)
         try:
-            response = self._answer(endpoint, environ)
+            response = self._answer(endpoint, environ, below)
             cors = self._cors(endpoint, environ)
         finally:
             request_id.reset(token)
         if response is None:
             return self._fallback(environ, start_response)
-        self._observe(environ["PATH_INFO"], response.status, time.perf_counter() - began)
+        self._observe(path, response.status, time.perf_counter() - began)
         headers = [
             ("Content-Type", response.content_type),
             ("Content-Length", str(len(response.body))),
@@ -105,7 +118,14 @@ class Lane:
         start_response(_STATUS[response.status], headers)
         return (b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body,)
 
-    def _answer(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> ProtocolResponse | None:
+    def _find(self, path: str) -> tuple[str, str, Endpoint | None]:
+        """The path of the table that serves ``path``, what stands below it, and the endpoint there."""
+        if path in self._table and not path.endswith("/"):
+            return path, "", self._table[path]
+        head, _, below = path.rpartition("/")
+        return f"{head}/", below, self._table.get(f"{head}/") if below else None
+
+    def _answer(self, endpoint: Endpoint, environ: "WSGIEnvironment", below: str) -> ProtocolResponse | None:
         method = environ["REQUEST_METHOD"]
         if endpoint.shortcut is not None:
             return self._short(endpoint.shortcut, environ) if method == "GET" else None
@@ -113,15 +133,15 @@ class Lane:
             return ProtocolResponse(204, b"", headers=(("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),))
         if method not in endpoint.methods and not (method == "HEAD" and "GET" in endpoint.methods):
             allow = (("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),)
-            return error_response("invalid_request", "the method is not allowed here", status=405, headers=allow)
+            return endpoint.refuse("invalid_request", "the method is not allowed here", status=405, headers=allow)
         try:
-            return self._handle(endpoint, method, environ)
+            return self._handle(endpoint, method, environ, below)
         except (DatabaseUnavailable, StateUnavailable):
             headers = (("Retry-After", "2"),)
-            return error_response("temporarily_unavailable", "try again shortly", status=503, headers=headers)
+            return endpoint.refuse("temporarily_unavailable", "try again shortly", status=503, headers=headers)
         except Exception:
             _log.exception("machine endpoint failed", path=environ["PATH_INFO"])
-            return error_response("server_error", "the request failed", status=500)
+            return endpoint.refuse("server_error", "the request failed", status=500)
 
     def _short(
         self, shortcut: Callable[[str, str, int], ProtocolResponse | None], environ: "WSGIEnvironment"
@@ -135,16 +155,23 @@ class Lane:
             _log.exception("shortcut failed", path=environ["PATH_INFO"])
             return None
 
-    def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment") -> ProtocolResponse:
+    def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment", below: str) -> ProtocolResponse:
         if endpoint.document is not None:
             return endpoint.document(environ.get("HTTP_IF_NONE_MATCH", ""))
-        form = _form(environ) if method == "POST" else {}
-        if isinstance(form, Malformed):
-            return error_response("invalid_request", form.why, status=form.status)
+        body = _body(environ) if method == "POST" else b""
+        if isinstance(body, Malformed):
+            return endpoint.refuse("invalid_request", body.why, status=body.status)
+        members = _members(endpoint, method, environ, body)
+        if isinstance(members, Malformed):
+            return endpoint.refuse("invalid_request", members.why, status=members.status)
         query = environ.get("QUERY_STRING", "")
         request = ProtocolRequest(
             method=method,
-            form=form,
+            form={} if endpoint.json else members,
+            json=members if endpoint.json else {},
+            body=body,
+            headers=_headers(environ) if endpoint.raw else {},
+            below=below,
             now=int(self._clock()),
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
@@ -177,8 +204,15 @@ class Lane:
         )
 
 
-def _form(environ: "WSGIEnvironment") -> dict[str, str] | Malformed:
-    """The body's parameters; a body that is missing, too large or no form is malformed."""
+def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    """The request's headers, their names in lower case."""
+    sent = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
+    sent["CONTENT_TYPE"] = environ.get("CONTENT_TYPE", "")
+    return {name.replace("_", "-").lower(): value for name, value in sent.items()}
+
+
+def _body(environ: "WSGIEnvironment") -> bytes | Malformed:
+    """The body; one that is too large is malformed."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length and (not length.isascii() or not length.isdigit() or len(length) > _LENGTH_DIGITS):
         return Malformed("Content-Length is not a number of bytes")
@@ -187,8 +221,17 @@ def _form(environ: "WSGIEnvironment") -> dict[str, str] | Malformed:
         return Malformed("request too large", 413)
     chunked = not length and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     body: bytes = environ["wsgi.input"].read(MAX_BODY + 1 if chunked else size)
-    content_type: str = environ.get("CONTENT_TYPE", "")
-    if content_type.partition(";")[0].strip().lower() != FORM:
+    return Malformed("request too large", 413) if len(body) > MAX_BODY else body
+
+
+def _members(endpoint: Endpoint, method: str, environ: "WSGIEnvironment", body: bytes) -> dict[str, Any] | Malformed:
+    """The body's parameters or members; a body of another kind is malformed."""
+    if endpoint.raw or method != "POST":
+        return {}
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if endpoint.json:
+        return parse_json(body) if kind == JSON else Malformed("the body is not JSON", 415)
+    if kind != FORM:
         return {} if not body else Malformed("the body is not a form", 415)
     return parse_form(body)
 

@@ -14,6 +14,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.audit import init_audit
 from idp.checks.actions import Checks
+from idp.checks.ports import Vendors
 from idp.clients.actions import Registry
 from idp.console.invitations import Invitations
 from idp.console.operators import Operators
@@ -42,7 +43,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
-from idp.proofing.ports import EnterpriseRegister, PopulationRegister, Registers
+from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.selfservice.actions import Closings, Eraser
@@ -76,6 +77,8 @@ class Provider:
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
+    vendors: Vendors
+    bank_cards: BankCardVerifier | None
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -96,7 +99,7 @@ ERASERS: tuple[Eraser, ...] = (
 """What each capability forgets when an account closes."""
 
 
-def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
+def make_provider(app: Flask, settings: Settings, registers: Registers, vendors: Vendors) -> Provider:
     """Everything that is made once; opens the database and the state store of ``settings``."""
     secrets, limits = settings.secrets, settings.limits
     database = init_db(
@@ -158,6 +161,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        vendors=vendors,
+        bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,
         requests=Requests(cipher, directory, objections, phone_policy(settings)),

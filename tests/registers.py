@@ -1,4 +1,4 @@
-"""Both registers for tests of what stands on them: they say what the test told them, and remember the questions.
+"""Registers and banks for tests of what stands on them: they say what the test told them, and remember the questions.
 
 Always true: nobody is known to them, and nothing is sent anywhere.
 """
@@ -6,16 +6,20 @@ Always true: nobody is known to them, and nothing is sent anywhere.
 from dataclasses import dataclass, field
 from typing import Any
 
-from idp.proofing.ports import EnterpriseQuestion, NameNumberQuestion, NotFound, Registers
+from idp.proofing.ports import BankCardQuestion, EnterpriseQuestion, NameNumberQuestion, NotFound, Registers
 
 
 @dataclass
 class ScriptedRegisters:
-    """``people``: by (name, number), ``entities``: by USCC, what is answered - or a function of the question."""
+    """``people``: by (name, number), ``entities``: by USCC, ``cards``: by (name, number, card, mobile), what is
+    answered - or a function of the question. ``banks``: whether there is a switch to ask at all.
+    """
 
     people: dict[tuple[str, str], Any] = field(default_factory=dict)
     entities: dict[str, Any] = field(default_factory=dict)
-    asked: list[NameNumberQuestion | EnterpriseQuestion] = field(default_factory=list)
+    cards: dict[tuple[str, str, str, str | None], Any] = field(default_factory=dict)
+    banks: bool = False
+    asked: list[NameNumberQuestion | EnterpriseQuestion | BankCardQuestion] = field(default_factory=list)
 
     def check(self, question: NameNumberQuestion) -> Any:
         return self._answer(self.people.get((question.name, question.number), NotFound()), question)
@@ -23,7 +27,11 @@ class ScriptedRegisters:
     def find(self, question: EnterpriseQuestion) -> Any:
         return self._answer(self.entities.get(question.uscc, NotFound()), question)
 
-    def _answer(self, scripted: Any, question: NameNumberQuestion | EnterpriseQuestion) -> Any:
+    def verify(self, question: BankCardQuestion) -> Any:
+        claim = (question.name, question.number, question.card, question.mobile)
+        return self._answer(self.cards.get(claim, NotFound()), question)
+
+    def _answer(self, scripted: Any, question: NameNumberQuestion | EnterpriseQuestion | BankCardQuestion) -> Any:
         self.asked.append(question)
         return scripted(question) if callable(scripted) else scripted
 
@@ -31,8 +39,9 @@ class ScriptedRegisters:
         """Begin anew, for the next test."""
         self.people.clear()
         self.entities.clear()
+        self.cards.clear()
         self.asked.clear()
 
     @property
     def ports(self) -> Registers:
-        return Registers(population=self, enterprise=self)
+        return Registers(population=self, enterprise=self, bank_cards=self if self.banks else None)

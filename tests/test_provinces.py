@@ -22,7 +22,7 @@ DOCUMENT = TESTS.parent / "docs/provinces.md"
 PROVINCES = ("hubei", "hunan", "yunnan")
 _PARTS = "face|activation|bank card|photos|certificates|Alipay|departments|mandates"
 LATER = re.compile(rf"later: (?:{_PARTS})(?:, (?:{_PARTS}))*")
-SECTIONS = {"registration", "signin", "levels", "entities", "password", "pages"}
+SECTIONS = {"registration", "proofing", "signin", "levels", "entities", "password", "pages"}
 
 
 def rows() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
 from idp.entities.rules import Acting, Tie, represented_level, worth
-from idp.proofing.rules import CHECKED, Evidence, Level, identity_level
+from idp.proofing.rules import Evidence, Level, identity_level
 from idp.signin.factors import attainable, factor_rows
 from idp.signin.rules import Method, Session
 
@@ -71,11 +71,13 @@ def standing(
     agreements: Mapping[str, str],
     represents: bool,
     recheck: int,
+    reach: int,
     now: int,
 ) -> Standing:
     """Who is there. ``agreements``: document -> version now in force.
 
     ``represents``: the app is to know for whom they act. ``recheck``: how long the register's word is good.
+    ``reach``: the identity level anybody can get to here.
     """
     held = list(facts)
     ties = _ties(held, now) if represents else {}
@@ -90,7 +92,7 @@ def standing(
         auth_time=session.auth_time,
         level=level,
         attainable=Level(
-            max(level.ial, CHECKED), attainable(factors, session.used), max(_reach(ties.values(), now), el)
+            max(level.ial, reach), attainable(factors, session.used), max(_reach(ties.values(), now), el)
         ),
         agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
         consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
@@ -127,10 +129,19 @@ def decide(
     *,
     agreements: Mapping[str, str],
     recheck: int,
+    reach: int,
     now: int,
 ) -> Decision:
     if session is None:
         return next_step(demand, None, progress, now=now)
     facts = tx.all(_OF_PARTY[demand.represents], party=session.party_id, client=demand.client_id)
-    who = standing(facts, session, agreements=agreements, represents=demand.represents, recheck=recheck, now=now)
+    who = standing(
+        facts,
+        session,
+        agreements=agreements,
+        represents=demand.represents,
+        recheck=recheck,
+        reach=reach,
+        now=now,
+    )
     return next_step(demand, who, progress, now=now)

@@ -20,6 +20,7 @@ from idp.db import current_transaction, db
 from idp.entities.rechecking import Rechecking
 from idp.entities.rules import Acting
 from idp.grants.actions import give_consent
+from idp.proofing.ways import reach, way_up
 from idp.signin.rules import Session
 from idp.web.agreements import Agreements
 from idp.web.clock import now
@@ -34,12 +35,11 @@ EXTENSION = "tongban_admission"
 PAGES = {
     Step.SIGN_IN: "signin.password",
     Step.AGREEMENTS: "registration.agreements",
-    Step.PROVE: "proofing.name",
     Step.STRENGTHEN: "signin.confirm",
     Step.REPRESENT: "entities.acting",
     Step.CONSENT: "admission.consent",
 }
-"""The named route that serves each step."""
+"""The named route that serves each step; for `Step.PROVE` it is the way to the level."""
 Finish = Callable[[Parked, Admit | Refuse, Session | None], ResponseReturnValue]
 
 blueprint = Blueprint("admission", __name__)
@@ -105,6 +105,7 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
         _progress(parked, session),
         agreements=admission.agreements.versions_in_force(now()),
         recheck=admission.rechecking.period,
+        reach=reach(),
         now=now(),
     )
     if isinstance(decision, Ask):
@@ -129,12 +130,13 @@ def _heard_session(admission: Admission, parked: Parked) -> Session | None:
 
 
 def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> ResponseReturnValue:
-    waiting = replace(parked, reason=ask.reason, target_aal=ask.target.aal)
+    waiting = replace(parked, reason=ask.reason, target_aal=ask.target.aal, target_ial=ask.target.ial)
     if key is None:
         key = admission.parking.park(waiting)
     elif parked != waiting and not admission.parking.keep(key, waiting):
         return expired_page()
-    return redirect(url_for(PAGES[ask.step], r=key, ui_locales=parked.ui_locales or None), 303)
+    page = way_up(ask.target.ial) if ask.step is Step.PROVE else PAGES[ask.step]
+    return redirect(url_for(page, r=key, ui_locales=parked.ui_locales or None), 303)
 
 
 def _progress(parked: Parked, session: Session | None) -> Progress:
@@ -166,6 +168,7 @@ def _load_visit(key: str) -> Visit | None:
         form_target=parked.form_target,
         declinable=parked.reason == Reason.VOLUNTARY_ACR,
         target_aal=parked.target_aal,
+        target_ial=parked.target_ial,
         asks_for_level=parked.reason in (Reason.CLIENT_MINIMUM, Reason.ESSENTIAL_ACR, Reason.VOLUNTARY_ACR),
     )
 

@@ -35,6 +35,8 @@ class Parked:
     """Why the person was asked last (`rules.Reason`)."""
     target_aal: int = 0
     """The strength that the person was asked to reach, if any."""
+    target_ial: int = 0
+    """The identity level, if any."""
     session_id: str | None = None
     """The session in which the person has authenticated for this request, at its proof number ``proofs``."""
     proofs: int = 0

@@ -10,6 +10,7 @@ import click
 from idp.accounts.holds import purge_holds
 from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
+from idp.checks.actions import purge_checks
 from idp.cli.context import Context
 from idp.cli.schema import is_current
 from idp.console.purge import purge as purge_console
@@ -41,6 +42,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         requests.purge(tx, now=now)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
+        purge_checks(tx, retention=settings.audit.retention_days * DAY, now=now)
         purge_credentials(tx, now=now, policy=policy)
         # an ID token is a valid hint at the sign-out, however long its session went on after its end
         hint = settings.tokens.id_token + settings.session.absolute

@@ -47,6 +47,7 @@ class AttemptKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     NAME_CHECK = "name_check"
+    BANK_CARD = "bank_card"
     ENTITY_CHECK = "entity_check"
     FACE = "face"
     BANK_CHANNEL = "bank_channel"

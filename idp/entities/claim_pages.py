@@ -17,8 +17,8 @@ from idp.entities.registering import Representative, Told
 from idp.entities.rules import RoleState
 from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind, open_step
+from idp.proofing.checking import end_of
 from idp.proofing.forms import KINDS, typed_document
-from idp.proofing.name_check import end_of
 from idp.proofing.ports import EntityType
 from idp.signin.rules import Session
 from idp.web.clock import now

@@ -26,6 +26,7 @@ from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, w
 from idp.flows.actions import Journeys
 from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
+from idp.proofing.ways import way_up
 from idp.signin.loading import act_for
 from idp.signin.pages import serve_entities
 from idp.signin.rules import Session
@@ -119,12 +120,12 @@ def new() -> ResponseReturnValue:
 
 
 def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
-    """To the check of name and number, or to sign in again, and then back to ``endpoint``; None: go on."""
+    """To where one proves who one is, or to sign in again, and then back to ``endpoint``; None: go on."""
     here = url_for(endpoint, **carried())
     if is_held(session.party_id):
         return redirect(url_for("entities.acting", done="entity_held", **carried()), 303)
     if ial(current_transaction(), session.party_id, now=now()) < parts().registering.least:
-        return redirect(url_for("proofing.name", next=here), 303)
+        return redirect(url_for(way_up(parts().registering.least), next=here), 303)
     if now() - session.auth_time > parts().fresh:
         return redirect(url_for("signin.password", next=here, done="sign_in_afresh"), 303)
     return None

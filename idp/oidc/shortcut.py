@@ -38,6 +38,7 @@ class Shortcut:
         session_idle: int,
         agreements: Callable[[int], Mapping[str, str]],
         recheck: int,
+        reach: Callable[[], int],
         https: bool,
     ) -> None:
         self._database = database
@@ -47,6 +48,7 @@ class Shortcut:
         self._idle = session_idle
         self._agreements = agreements
         self._recheck = recheck
+        self._reach = reach
         self._https = https
 
     def authorize(self, query: str, cookies: str, now: int) -> ProtocolResponse | None:
@@ -89,6 +91,7 @@ class Shortcut:
             agreements=self._agreements(now),
             represents=wanted.represents,
             recheck=self._recheck,
+            reach=self._reach(),
             now=now,
         )
         if who.represented is RepresentedStatus.REGISTER_UNAVAILABLE:

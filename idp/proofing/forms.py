@@ -17,8 +17,9 @@ FIELDS = (NAME, KIND, NUMBER)
 KINDS = ("id_number", "passport", "travel_permit")
 
 
-def empty_form() -> Form:
-    return Form(*FIELDS, values={"kind": KINDS[0]})
+def empty_form(*fields: Field) -> Form:
+    """``fields``: those of the page, where there are more."""
+    return Form(*(fields or FIELDS), values={"kind": KINDS[0]})
 
 
 def read_person(form: Form) -> tuple[PersonName, Document] | None:

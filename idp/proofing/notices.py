@@ -13,7 +13,7 @@ from idp.db import Database, Statement, Transaction
 from idp.log import get_logger
 from idp.messages.sms import enqueue_sms
 from idp.proofing.actions import proofs_of
-from idp.proofing.name_check import china_time
+from idp.proofing.checking import china_time
 from idp.proofing.rules import carrying, next_notice
 
 DAYTIME = range(9, 20)

@@ -1,4 +1,4 @@
-"""The ports to the population and the enterprise register: questions, and every answer there is (docs/providers.md).
+"""The ports to the registers and to the banks: questions, and every answer there is (docs/providers.md).
 
 Always true: only `Match`, and a record whose comparisons are ``True``, speak for a claim; a register that is late,
 wrong or down speaks for nobody. No repr shows a name or a number of a person.
@@ -106,6 +106,56 @@ class PopulationRegister(Protocol):
         ...
 
 
+class CardReason(StrEnum):
+    """Why a bank speaks for nobody who has this card."""
+
+    LOST = "lost"
+    """Reported as lost or stolen."""
+    CLOSED = "closed"
+    FROZEN = "frozen"
+    EXPIRED = "expired"
+    SUPPLEMENTARY = "supplementary"
+    """附属卡: a second card to the account of somebody else."""
+    UNSUPPORTED = "unsupported"
+    """A kind of card, or a bank, that does not take part."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """There is such a card, and its bank does not vouch for it; nothing was compared."""
+
+    reason: CardReason
+
+
+@dataclass(frozen=True, slots=True)
+class BankCardQuestion:
+    """Do name, document and card belong to one person, and the phone, too? Canonical forms; ``reference`` as above.
+
+    ``mobile``: the phone the bank knows, E.164; None asks for three elements (三要素) instead of four (四要素).
+    """
+
+    name: str = field(repr=False)
+    document_type: DocumentType
+    number: str = field(repr=False)
+    card: str = field(repr=False)
+    mobile: str | None = field(repr=False)
+    reference: str
+
+
+class BankCardVerifier(Protocol):
+    """The port to the banks, by whatever switch asks them."""
+
+    def verify(
+        self, question: BankCardQuestion
+    ) -> Match | Mismatch | NotFound | CardRefused | Unusable | Unavailable:
+        """Ask once; may take seconds, so no transaction is open.
+
+        A `Match` is of every element asked and tells no end of the document; a `Mismatch` does not tell which element
+        it was. Never raises for what the switch or the network does.
+        """
+        ...
+
+
 class EntityType(StrEnum):
     """Kinds of legal entities, as registration names them."""
 
@@ -205,7 +255,8 @@ class EnterpriseRegister(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """Both ports, as the provider is given them."""
+    """The ports, as the provider is given them. ``bank_cards``: None where no switch is asked."""
 
     population: PopulationRegister
     enterprise: EnterpriseRegister
+    bank_cards: BankCardVerifier | None = None

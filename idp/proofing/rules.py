@@ -16,7 +16,8 @@ REGISTERED = 1
 CHECKED = 2
 """``ial`` of an account whose name and number a register has confirmed: it stands for a known person."""
 NAME_AND_NUMBER = "name_number"
-"""The kind of evidence that carries `CHECKED`."""
+BANK_CARD = "bank_card"
+"""The kinds of evidence that carry `CHECKED`."""
 FACE_CHECKED = 3
 """``ial`` from which evidence stands by itself: the person was looked at. What is below says only that whoever held
 the account's phone knew a name and a number, so it ends with the phone (trust 7)."""
@@ -144,7 +145,7 @@ def next_notice(expires_at: int | None, *, after: int) -> int | None:
     return min((at for days in NOTICE_DAYS if (at := expires_at - days * DAY) > after), default=None)
 
 
-def renewable(proofs: Iterable[Proof], *, now: int) -> bool:
-    """May name and number be checked (again): nothing confirms them beyond the time of the first notice."""
-    until = max((_end(proof) for proof in proofs if proof.valid(now) and proof.level >= CHECKED), default=0)
+def renewable(proofs: Iterable[Proof], *, level: int = CHECKED, now: int) -> bool:
+    """May ``level`` be proved (again): nothing confirms it beyond the time of the first notice."""
+    until = max((_end(proof) for proof in proofs if proof.valid(now) and proof.level >= level), default=0)
     return until <= now + NOTICE_DAYS[0] * DAY

@@ -17,8 +17,9 @@ from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
 from idp.proofing.actions import ial
-from idp.proofing.name_check import Claim, Confirmed, Denied
+from idp.proofing.checking import Claim, Confirmed, Denied
 from idp.proofing.rules import CHECKED
+from idp.proofing.ways import way_up
 from idp.registration.agreement_pages import AGREEMENTS, VERSIONS, accept, check_versions, current_texts
 from idp.registration.identity_pages import confirm_elsewhere, told_in
 from idp.registration.pages import blueprint, current_journey, is_at, lead_on, parts
@@ -153,5 +154,5 @@ def done() -> ResponseReturnValue:
         client_name=client_name(),
         continue_url=onward(url_for("account.overview")),
         goes_on=bool(onward("")),
-        identity_url=url_for("proofing.name", **carried()) if offered else None,
+        identity_url=url_for(way_up(), **carried()) if offered else None,
     )

@@ -16,8 +16,9 @@ from idp.captcha.pages import note_failure
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
+from idp.proofing.checking import Confirmed
 from idp.proofing.forms import FIELDS, empty_form, read_person
-from idp.proofing.name_check import Confirmed, Stranger
+from idp.proofing.name_check import Stranger
 from idp.proofing.rules import ProofRefusal
 from idp.registration.pages import blueprint, current_journey, entity_url, is_at, lead_on, parts, to_open_step
 from idp.signin.code_step import done_notice

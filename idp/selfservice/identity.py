@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from idp.db import current_transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.rules import Proof, carrying, identity_level, renewable
+from idp.proofing.rules import Proof, carrying, identity_level
+from idp.proofing.ways import LADDER, useful
 from idp.selfservice.pages import blueprint
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -30,13 +31,19 @@ def identity() -> ResponseReturnValue:
         ends=ends,
         ial_after=identity_level(proofs, now=ends) if ends is not None else None,
         proofs=[_shown(proof) for proof in proofs],
-        renew_url=url_for("proofing.name") if renewable(proofs, now=now()) else None,
+        raise_url=_raise_url(proofs),
     )
 
 
 def _end(proofs: list[Proof]) -> int | None:
     carrier = carrying(proofs, now=now())
     return carrier.expires_at if carrier else None
+
+
+def _raise_url(proofs: list[Proof]) -> str | None:
+    """Where the person proves more, or the same for longer; None where nothing more can be proved here."""
+    found = useful(proofs)
+    return url_for(found[0].endpoint if len(found) == 1 else LADDER) if found else None
 
 
 def _shown(proof: Proof) -> SimpleNamespace:

@@ -105,6 +105,25 @@ class Registration(Section):
     """People may choose a user name of their own: 6 to 20 letters, digits, underscores, a letter first, for good."""
 
 
+WayName = Literal["name_number", "bank_card", "face", "photos_face", "review", "counter"]
+
+
+class Proofing(Section):
+    """How people prove who they are once they have an account (docs/operations.md)."""
+
+    ways: tuple[WayName, ...] = ("name_number", "bank_card")
+    """What is offered, in the order people read it; a way whose service is not set up is left out."""
+    bank_card_elements: Literal[3, 4] = 4
+    """What a bank compares: name, document and card; and with 4 the phone it knows the person by."""
+
+    @field_validator("ways")
+    @classmethod
+    def _once(cls, value: tuple[WayName, ...]) -> tuple[WayName, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("each way once")
+        return value
+
+
 class SignIn(Section):
     sms_codes: bool = True
     """Let people sign in by a text code alone."""

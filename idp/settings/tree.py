@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from idp.province import read_profile, under
 from idp.settings.limits import Limits
-from idp.settings.outside import Captcha, Outbound, Registers, Sms
+from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, Registers, Sms
 from idp.settings.sections import (
     Account,
     Audit,
@@ -28,6 +28,7 @@ from idp.settings.sections import (
     Log,
     Pages,
     Password,
+    Proofing,
     Registration,
     Secrets,
     Server,
@@ -57,10 +58,14 @@ class Settings(BaseSettings):
     log: Log = Log()
     sms: Sms = Sms()
     registers: Registers = Registers()
+    bank_card: BankCard = BankCard()
     captcha: Captcha = Captcha()
+    face: Face = Face()
+    bank_channel: BankChannel = BankChannel()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()
+    proofing: Proofing = Proofing()
     signin: SignIn = SignIn()
     levels: Levels = Levels()
     entities: Entities = Entities()

@@ -1,9 +1,10 @@
-"""Requests and answers of protocol endpoints, free of any framework, and the strict form parser they share.
+"""Requests and answers of protocol endpoints, free of any framework, and the strict parsers of forms and JSON.
 
-Always true: a parameter that reaches a protocol function occurred once, is printable ASCII (free text excepted) and
-within its limits.
+Always true: a parameter that reaches a protocol function occurred once, is printable ASCII (free text and JSON
+excepted) and within its limits.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ FREE_TEXT = frozenset({"login_hint", "claims"})
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ASCII = re.compile(r"[\x20-\x7e]*")
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 
@@ -33,7 +36,10 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRequest:
-    """What a machine endpoint sees. ``form`` holds body parameters only; header values are as received."""
+    """What a machine endpoint sees. ``form`` holds body parameters only; header values are as received.
+
+    ``json``: the body of an endpoint that takes JSON; ``below``: what followed the path of one that serves many.
+    """
 
     method: str
     form: Mapping[str, str]
@@ -43,6 +49,11 @@ class ProtocolRequest:
     """Sent from a loopback address, and not by way of a proxy."""
     has_query_token: bool = False
     """An ``access_token`` stood in the query, which is refused (RFC 9700 4.3.2)."""
+    json: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names in lower case; only for an endpoint that takes the body as it is."""
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,41 @@ def error_response(
     """An OAuth error (RFC 6749 5.2); ``description`` is ASCII."""
     data = {"error": error, "error_description": description} if description else {"error": error}
     return json_response(data, status=status, headers=headers)
+
+
+def problem_response(
+    kind: str, detail: str = "", *, status: int = 400, headers: tuple[tuple[str, str], ...] = ()
+) -> ProtocolResponse:
+    """Problem details (RFC 9457); ``kind``: the last part of its type, in lower case with hyphens or underscores."""
+    name = kind.replace("_", "-")
+    data = {"type": f"urn:tongban:problem:{name}", "title": name.replace("-", " "), "status": status}
+    body = orjson.dumps(data | ({"detail": detail} if detail else {}))
+    return ProtocolResponse(status, body, PROBLEM, NO_STORE + headers)
+
+
+def parse_json(raw: bytes) -> dict[str, Any] | Malformed:
+    """The JSON object in a body (RFC 8259, I-JSON): UTF-8, no member twice, no number that is none, no NUL."""
+    if len(raw) > MAX_BODY:
+        return Malformed("request too large", 413)
+    try:
+        found = json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+        orjson.dumps(found)  # refuses halves of characters, and what is nested beyond reason
+    except (ValueError, TypeError, RecursionError):
+        return Malformed("the body is not JSON")
+    if not isinstance(found, dict) or len(found) > MAX_FIELDS or b"\\u0000" in raw:
+        return Malformed("the body is not a JSON object of ours")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is repeated")
+    return members
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
 
 
 def parse_form(raw: bytes) -> dict[str, str] | Malformed:

@@ -90,7 +90,21 @@ SENTENCES: Mapping[str, LazyString] = {
     "document_expired": _("证件已过有效期，请换领新证件后再核验"),
     "identity_tries_used_up": _("今天核验未通过的次数已达上限，请明天再试，或带上证件到政务服务窗口办理"),
     "register_unavailable": _("人口信息库暂时没有回应，没有计入核验次数，请稍后再试"),
+    "bank_card_missing": _("请输入银行卡号"),
+    "bank_card_invalid": _("银行卡号不完整或有误，请对照卡面核对"),
+    "bank_phone_missing": _("请输入银行预留的手机号"),
+    "bank_not_confirmed": _("没有核验通过：开卡银行未能确认您填写的信息"),
+    "bank_unavailable": _("银行暂时没有回应，没有计入核验次数，请稍后再试，或换一种方式"),
+    "identity_checked_by_bank": _("开卡银行已确认您的身份。"),
     "identity_checked": _("已核验姓名和证件号码。"),
+    # checks made elsewhere
+    "check_consent_missing": _("请先阅读并勾选同意；不同意可以换其他方式办理"),
+    "check_not_passed": _("这次未能确认是您本人。可以换到光线充足的地方再试，或换一种方式办理。"),
+    "check_abandoned": _("核验没有做完。可以重新开始，或换一种方式办理。"),
+    "check_vendor_away": _("核验服务暂时没有回应，没有计入核验次数。请稍后再试，或换一种方式办理。"),
+    "check_tries_used_up": _("今天核验未通过的次数已达上限。请明天再试，或换一种方式办理。"),
+    "check_over": _("这次核验已经结束或已过期"),
+    "check_elsewhere": _("请回到原来的页面重新开始。核验只能在发起它的浏览器中进行。"),
     # a forgotten password, and phones that may be somebody else's
     "identifier_invalid": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
     "journey_over": _("这一步已经完成或已过期，请重新开始。"),
@@ -252,6 +266,9 @@ EVENTS: Mapping[str, LazyString] = {
     "person:evidence:ending_told": _("提醒身份核验即将到期"),
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
+    "person:check:agreed": _("同意进行人脸或银行核验"),
+    "person:check:passed": _("人脸或银行核验通过"),
+    "person:check:refused": _("人脸或银行核验没有通过"),
     "person:evidence:ended": _("身份核验失效"),
     "person:agreement:accepted": _("同意协议"),
     "person:account:closing_asked": _("申请注销账户"),
@@ -355,12 +372,17 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
 
 EVIDENCE: Mapping[str, LazyString] = {
     "name_number": _("姓名和证件号码核验"),
+    "bank_card": _("银行卡核验"),
     "face": _("人脸实人认证"),
     "certificate": _("数字证书认证"),
     "counter": _("政务服务窗口核验"),
     "scripted": _("演示人物"),
 }
-SOURCES: Mapping[str, LazyString] = {"population-register": _("人口信息库"), "demo": _("演示数据")}
+SOURCES: Mapping[str, LazyString] = {
+    "population-register": _("人口信息库"),
+    "bank-card": _("开卡银行"),
+    "demo": _("演示数据"),
+}
 
 PASSWORD_RULES: Mapping[str, LazyString] = {
     "length": _("至少 %(number)d 个字符，也可以是一句话。"),

@@ -28,6 +28,8 @@ class Visit:
     """Going on without the stronger sign-in is possible."""
     target_aal: int = 0
     """The strength to reach, where that is why."""
+    target_ial: int = 0
+    """The identity level to reach, likewise."""
     asks_for_level: bool = False
     """The app asks for more than a sign-in: who does not want to give it declines, and the app hears of it."""
 

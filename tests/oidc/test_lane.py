@@ -26,6 +26,8 @@ def echo(request: ProtocolRequest) -> ProtocolResponse:
             "form": dict(request.form),
             "local": request.local,
             "query": request.has_query_token,
+            "json": dict(request.json),
+            "below": request.below,
         }
     )
 
@@ -53,6 +55,9 @@ TABLE = {
     "/bug": Endpoint(methods=("POST",), handler=failing(RuntimeError("13812340001"))),
     "/database": Endpoint(methods=("POST",), handler=failing(DatabaseUnavailable("x")), origins=no_database),
     "/state": Endpoint(methods=("POST",), handler=failing(StateUnavailable("x"))),
+    "/json": Endpoint(methods=("GET", "POST"), handler=echo, json=True),
+    "/json/": Endpoint(methods=("GET",), handler=echo, json=True),
+    "/json-bug": Endpoint(methods=("POST",), handler=failing(DatabaseUnavailable("x")), json=True),
     "/document": serve_document(Document(b"{}", max_age=5).answer),
 }
 
@@ -221,3 +226,43 @@ def test_every_answer_has_a_reference_and_the_headers_of_safety(http: Client) ->
     assert [status for _, status in SEEN] == [200, 405, 500, 200]
     assert orjson.loads(http.get("/echo").data)
     assert http.get("/echo").headers["Cache-Control"] == "no-store"
+
+
+def test_a_path_with_a_slash_serves_what_stands_one_step_below_and_is_observed_as_one(http: Client) -> None:
+    assert orjson.loads(http.get("/json/cck_1").data)["below"] == "cck_1"
+    assert SEEN == [("/json/", 200)]
+    assert http.get("/json/").text == http.get("/json/a/b").text == "pages"
+
+
+def test_a_json_endpoint_takes_one_object_and_no_form(http: Client) -> None:
+    taken = http.post("/json", data='{"matter": "低保", "n": [1]}', content_type="application/json; charset=utf-8")
+    assert orjson.loads(taken.data)["json"] == {"matter": "低保", "n": [1]}
+    assert orjson.loads(taken.data)["form"] == {}
+    refused = http.post("/json", data="a=1", content_type=FORM)
+    assert refused.status_code == 415
+    assert refused.content_type == "application/problem+json"
+    assert orjson.loads(refused.data)["type"] == "urn:tongban:problem:invalid-request"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b'"a"', b"{", b'{"a":1,"a":2}', b'{"a":{"b":1,"b":2}}', b'{"a":NaN}', b'{"a":-Infinity}',
+        b'{"a":"\\ud800"}', b'{"a":"\\u0000"}', b'{"a":"\xff"}', b'{"a":' + b"[" * 30_000,
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":' + b"[" * 900 + b"]" * 900 + b"}", b"{" + b",".join(b'"%d":1' % n for n in range(65)) + b"}",
+    ],
+)  # fmt: skip
+def test_json_that_is_no_plain_object_is_malformed(http: Client, body: bytes) -> None:
+    answer = http.post("/json", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_json_endpoint_says_in_problem_details_that_it_is_too_much_or_too_early(http: Client) -> None:
+    large = http.post("/json", data=b'{"a":"' + b"x" * 70_000 + b'"}', content_type="application/json")
+    away = http.post("/json-bug", data=b"{}", content_type="application/json")
+    wrong = http.delete("/json")
+    assert [large.status_code, away.status_code, wrong.status_code] == [413, 503, 405]
+    assert {one.content_type for one in (large, away, wrong)} == {"application/problem+json"}
+    assert away.headers["Retry-After"] == "2"

@@ -38,6 +38,18 @@ PHONE = "138****8000"
 RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
 IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
+CONSENT = Field("consent")
+CHECKING = {
+    "kind": "face",
+    "asked_by": None,
+    "purpose": "identity",
+    "matter": None,
+    "subject": "***岚 1****************X",
+    "vendor": "face-vendor",
+    "consent": lambda: _face_text(),
+    "elsewhere_url": "#",
+}
+LOOKING = {"refresh_url": "#", "pause_url": "#", "elsewhere_url": "#"}
 NAME, AGREED = Field("user_name", required=False), Field("agreements")
 PHONE_FIELD = Field("phone")
 
@@ -75,6 +87,16 @@ def page(template: str, **context: Any) -> State:
         return render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
 
     return render
+
+
+def _face_text() -> SimpleNamespace:
+    title = {"zh": "《人脸信息处理同意书》", "en": "Consent to the use of facial information"}[preferences().lang]
+    return thing(title=title, version="2026-11-01", url="#")
+
+
+def _check_app() -> str:
+    allow_own_script()
+    return render_template("check_app.html", token="token", done_url="#", elsewhere_url="#")
 
 
 def _agreement() -> str:
@@ -182,7 +204,22 @@ def _person(**values: str) -> Form:
     return Form(*fields, values={"kind": "id_number"} | values)
 
 
-IDENTITY = {"client_name": TAX, "declinable": True, "elsewhere": False, "later_url": None}
+WAITING = {"client_name": TAX, "declinable": True, "later_url": None}
+ALONE = {"client_name": None, "declinable": False, "later_url": "#"}
+IDENTITY = WAITING | {"failed": False, "elsewhere": False, "ways": [], "all_url": None}
+OTHER_WAY = {"ways": [thing(title=evidence_word("bank_card"), url="#")], "all_url": "#"}
+
+
+def _way(kind: str, level: int = 2, **state: object) -> SimpleNamespace:
+    about = {"title": evidence_word(kind), "needs": source_word("bank-card"), "level": level}
+    return thing(**about | {"url": "#", "held": False, "used_up": False} | state)
+
+
+def _card() -> Form:
+    fields = Field("name"), Field("kind"), Field("number"), Field("card", secret=True), PHONE_FIELD
+    return Form(*fields, values={"kind": "id_number", "phone": "13800001001"})
+
+
 CHECK = {"person": thing(name="***岚", number="1****************X"), "again_url": "#", "steps": LONG_STEPS}
 
 
@@ -565,8 +602,66 @@ STATES: Mapping[str, State] = {
     "identity-name-refused": page(
         "identity_name.html",
         form=lambda: refused(_person(name="欧阳清岚"), whole="identity_not_confirmed"),
-        **IDENTITY | {"elsewhere": True},
+        **IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
     ),
+    "identity-name-unavailable": page(
+        "identity_name.html",
+        form=lambda: refused(_person(name="欧阳清岚"), whole="register_unavailable"),
+        **IDENTITY | OTHER_WAY | {"failed": True},
+    ),
+    "identity-bank-card": page("identity_bank_card.html", form=_card, **IDENTITY | OTHER_WAY),
+    "identity-bank-card-refused": page(
+        "identity_bank_card.html",
+        form=lambda: refused(_card(), whole="bank_not_confirmed"),
+        **IDENTITY | OTHER_WAY | ALONE | {"failed": True, "elsewhere": True},
+    ),
+    "identity-bank-card-wrong": page(
+        "identity_bank_card.html",
+        form=lambda: refused(_card(), card="bank_card_invalid", phone="bank_phone_missing"),
+        **IDENTITY,
+    ),
+    "identity-raise": page(
+        "identity_raise.html",
+        ial=1,
+        wanted=2,
+        ways=[_way("bank_card"), _way("name_number", url=None, used_up=True), _way("face", 3)],
+        **WAITING,
+    ),
+    "identity-raise-held": page(
+        "identity_raise.html",
+        ial=2,
+        wanted=0,
+        ways=[_way("name_number", url=None, held=True), _way("face", 3)],
+        **ALONE,
+    ),
+    "check-consent": page("check_consent.html", form=lambda: Form(CONSENT), **CHECKING),
+    "check-consent-matter": page(
+        "check_consent.html",
+        form=lambda: Form(CONSENT),
+        **CHECKING | {"asked_by": SOCIAL, "matter": "养老金领取资格认证", "purpose": "matter"},
+    ),
+    "check-consent-refused": page(
+        "check_consent.html", form=lambda: refused(Form(CONSENT), consent="check_consent_missing"), **CHECKING
+    ),
+    "check-consent-bank": page(
+        "check_consent.html", form=lambda: Form(), **CHECKING | {"kind": "bank", "consent": None}
+    ),
+    "check-wait-opening": page("check_wait.html", kind="face", vendor_url=None, refreshing=True, **LOOKING),
+    "check-wait-result": page("check_wait.html", kind="face", vendor_url="#", refreshing=True, **LOOKING),
+    "check-wait-paused": page("check_wait.html", kind="bank", vendor_url="#", refreshing=False, **LOOKING),
+    "check-app": _check_app,
+    **{
+        f"check-outcome-{reason}": page(
+            "check_outcome.html",
+            kind="face",
+            away=reason == "vendor-away",
+            text=lambda reason=reason: sentence(f"check_{reason}"),
+            again_url=None if reason == "tries-used-up" else "#",
+            elsewhere_url="#",
+        )
+        for reason in ("not-passed", "abandoned", "vendor-away", "tries-used-up", "over")
+    },
+    "identity-raise-nowhere": page("identity_raise.html", ial=2, wanted=3, ways=[], **WAITING),
     "register-check": page("register_check.html", form=lambda: Form(), **CHECK),
     "register-check-unavailable": page(
         "register_check.html", form=lambda: refused(Form(), whole="register_unavailable"), **CHECK
@@ -757,7 +852,7 @@ STATES: Mapping[str, State] = {
         ial=3,
         ends=NOW + 864000,
         ial_after=2,
-        renew_url="/identity/name",
+        raise_url="/identity/name",
         proofs=lambda: [
             thing(
                 kind=kind,
@@ -775,7 +870,7 @@ STATES: Mapping[str, State] = {
         ],
     ),
     "account-identity-none": page(
-        "account/identity.html", ial=1, ends=None, ial_after=None, renew_url="/identity/name", proofs=[]
+        "account/identity.html", ial=1, ends=None, ial_after=None, raise_url="/identity/name", proofs=[]
     ),
     "account-password": page(
         "account/password.html",

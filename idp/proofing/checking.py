@@ -1,0 +1,197 @@
+"""A question about a person's claim to somebody outside: counted, asked, judged, written down.
+
+Always true: only a clear yes records anything, every question was counted before it was asked, and no transaction is
+open while somebody outside thinks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from idp.accounts.actions import Directory, Identity, Taken, hold
+from idp.accounts.documents import Document
+from idp.accounts.names import PersonName
+from idp.audit import Event, record
+from idp.credentials import attempts
+from idp.credentials.attempts import account_key
+from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
+from idp.db import Database, Transaction
+from idp.proofing.actions import add_evidence
+from idp.proofing.ports import CardRefused, Deceased, Match, Mismatch, NotFound, Unavailable, Unusable
+from idp.proofing.rules import CHECKED, ProofRefusal
+from idp.web.locale import CHINA_TIME
+
+Answer = Match | Deceased | Mismatch | NotFound | CardRefused | Unusable | Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who ``party_id`` says to be."""
+
+    party_id: str
+    name: PersonName
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Somebody outside said yes. ``valid_to``: when the document ends, in seconds."""
+
+    valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    reason: ProofRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """By what a claim is checked: the ``kind`` of evidence it gives, its ``source``, what tries are ``counted`` as.
+
+    ``knows_document``: whether a yes tells when the document ends; one that does not leaves the record of a document
+    as it is.
+    """
+
+    kind: str
+    source: str
+    counted: AttemptKind
+    knows_document: bool = True
+
+
+class Check:
+    """What all checks have in common. ``daily``: unsuccessful ones of an account in a day."""
+
+    means: Means
+
+    def __init__(self, database: Database, directory: Directory, *, daily: int) -> None:
+        self._database = database
+        self._directory = directory
+        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
+
+    def _check(self, claim: Claim, ask: Callable[[], Answer], *, now: int) -> Identity | Denied:
+        """``ask`` and record its yes. May take seconds. Raises `DatabaseUnavailable`."""
+        keys = [account_key(claim.party_id)]
+        with self._database.transaction() as tx:
+            refused = self._objection(tx, claim, now)
+            attempt = None if refused else self._reserve(tx, keys, now)
+        if attempt is None:
+            return Denied(refused or ProofRefusal.TRIES_USED_UP)
+        answer = ask()
+        with self._database.transaction() as tx:
+            outcome = self._judge(tx, claim, answer, now)
+            self._settle(tx, keys, attempt, outcome, now)
+            self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
+        return outcome
+
+    def _objection(self, tx: Transaction, claim: Claim, now: int) -> ProofRefusal | None:
+        """Verified data is not edited: an account that was somebody's stays theirs."""
+        known = self._directory.person(tx, claim.party_id).identity
+        if known is None:
+            return None
+        if (known.name.key, known.document) != (claim.name.key, claim.document):
+            return ProofRefusal.NOT_CONFIRMED
+        ended = known.valid_to is not None and known.valid_to <= now
+        return ProofRefusal.DOCUMENT_EXPIRED if ended and not self.means.knows_document else None
+
+    def _reserve(self, tx: Transaction, keys: Sequence[bytes], now: int) -> Reserved | None:
+        """One attempt under each of ``keys``, or none."""
+        counted, policy = self.means.counted, self._policy
+        got = [attempts.reserve(tx, key=key, kind=counted, now=now, policy=policy) for key in keys]
+        taken = [(key, one) for key, one in zip(keys, got, strict=True) if isinstance(one, Reserved)]
+        if len(taken) == len(keys):
+            return taken[0][1]
+        for key, one in taken:
+            attempts.settle(tx, key=key, kind=counted, at=one.at, success=True, now=now, policy=policy)
+        return None
+
+    def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
+        """The account may have become somebody's, or have closed, while somebody outside thought."""
+        verdict = verdict_of(answer, now)
+        if isinstance(verdict, Denied):
+            return verdict
+        if not hold(tx, claim.party_id):
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        if refused := self._objection(tx, claim, now):
+            return Denied(refused)
+        return self.record(tx, claim, verdict, now=now)
+
+    def record(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
+        """Write down what was said of ``claim``. On `Denied` nothing was written."""
+        found: Identity | Taken | None = None
+        if not self.means.knows_document:
+            found = self._directory.person(tx, claim.party_id).identity
+        if found is None:
+            found = self._directory.record_document(
+                tx,
+                claim.party_id,
+                document=claim.document,
+                name=claim.name,
+                valid_to=confirmed.valid_to,
+                source=self.means.source,
+                now=now,
+            )
+        if isinstance(found, Taken):  # another account's; whose, or that it is, is nobody's business here
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        kind, source = self.means.kind, self.means.source
+        add_evidence(tx, claim.party_id, kind=kind, level=CHECKED, source=source, expires_at=found.valid_to, now=now)
+        return found
+
+    def _settle(
+        self,
+        tx: Transaction,
+        keys: Sequence[bytes],
+        attempt: Reserved,
+        outcome: Identity | Confirmed | Denied,
+        now: int,
+    ) -> None:
+        """Who did not answer costs the person no attempt."""
+        back = not isinstance(outcome, Denied) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
+        for key in keys:
+            attempts.settle(
+                tx, key=key, kind=self.means.counted, at=attempt.at, success=back, now=now, policy=self._policy
+            )
+
+    def _tell(
+        self,
+        tx: Transaction,
+        actor: str | None,
+        subject: str,
+        answer: Answer,
+        outcome: Identity | Confirmed | Denied,
+        now: int,
+    ) -> None:
+        """Leave the audit record of a refusal."""
+        if not isinstance(outcome, Denied):
+            return
+        record(
+            tx,
+            Event.IDENTITY_REFUSED,
+            actor=actor,
+            subject=subject,
+            result="refused",
+            reason=outcome.reason,
+            detail={"answer": type(answer).__name__.lower(), "source": self.means.source},
+            now=now,
+        )
+
+
+def verdict_of(answer: Answer, now: int) -> Confirmed | Denied:
+    if isinstance(answer, Unavailable | Unusable):
+        return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
+    if not isinstance(answer, Match):
+        return Denied(ProofRefusal.NOT_CONFIRMED)
+    ends = end_of(answer.valid_to) if answer.valid_to else None
+    if ends is not None and ends <= now:
+        return Denied(ProofRefusal.DOCUMENT_EXPIRED)
+    return Confirmed(ends)
+
+
+def end_of(last_day: date) -> int:
+    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
+    return int(datetime.combine(last_day + timedelta(days=1), time(), CHINA_TIME).timestamp())
+
+
+def china_time(now: int) -> datetime:
+    """``now`` as clocks in China show it."""
+    return datetime.fromtimestamp(now, CHINA_TIME)
