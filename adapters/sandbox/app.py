@@ -18,6 +18,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
 from adapters.sandbox.captcha import Challenges, captcha
+from adapters.sandbox.check_pages import check_pages
+from adapters.sandbox.check_store import Checks
+from adapters.sandbox.checks import checks
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
@@ -48,10 +51,13 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.extensions["sandbox_token"] = secrets.token_urlsafe(32)
     app.extensions["sandbox_entries"] = load_entries(settings.entries)
     app.extensions["sandbox_captcha"] = Challenges(most=settings.max_requests)
+    app.extensions["sandbox_checks"] = Checks(most=settings.max_requests)
     app.extensions["sandbox_register_memory"] = RegisterMemory(most=settings.max_requests)
     app.register_blueprint(sms)
     app.register_blueprint(registers)
     app.register_blueprint(captcha)
+    app.register_blueprint(checks)
+    app.register_blueprint(check_pages)
     app.register_blueprint(pages)
     app.context_processor(words)
     app.after_request(_harden)
@@ -60,7 +66,8 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
 
 
 def _harden(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # pages with a script of their own say so themselves
     return response
 
 
@@ -69,7 +76,7 @@ def _explain(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if isinstance(error, SecurityError):  # no address of ours can be built for a foreign host name
         return Response("400: this host name is not served here (--name adds one)\n", 400, mimetype="text/plain")
-    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/captcha/")):
+    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/captcha/", "/face/v1/", "/bank/v1/")):
         response: AnyResponse = refuse(Refusal(status, "invalid_request" if status < 500 else "internal", error.name))
     else:
         response = Response(render_template("error.html", status=status), status)

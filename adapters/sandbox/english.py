@@ -3,7 +3,10 @@
 Always true: complete and without leftovers, which a test reads out of the templates and the table.
 """
 
+from adapters.sandbox.english_checks import CHECKS
+
 ENGLISH = {
+    **CHECKS,
     "通办沙箱": "Tongban sandbox",
     "跳到正文": "Skip to content",
     "仅供试用：人和号码都是虚构的，停止后什么都不保留。": (

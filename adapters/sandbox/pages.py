@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from adapters.sandbox.check_magic import FINDINGS
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
@@ -39,7 +40,7 @@ def start() -> str:
 
 @pages.get("/numbers")
 def numbers() -> str:
-    return render_template("numbers.html", magic=MAGIC, people=PERSON_MAGIC, entities=ENTITY_MAGIC)
+    return render_template("numbers.html", magic=MAGIC, people=PERSON_MAGIC, entities=ENTITY_MAGIC, findings=FINDINGS)
 
 
 @pages.get("/registers")

@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.sandbox.check_callbacks import Call, deliver
+
 ROOT = Path(__file__).resolve().parents[2]
 # Public on purpose; production refuses them.
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
+FACE_SECRET = "sandbox-face-secret-not-for-production"  # noqa: S105
+BANK_SECRET = "sandbox-bank-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
     "TONGBAN_SMS__SECRET": "secret",
     "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
     "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
+    "TONGBAN_FACE__SECRET": "face_secret",
+    "TONGBAN_BANK_CHANNEL__SECRET": "bank_secret",
 }
 """The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
 
@@ -32,6 +38,8 @@ class SandboxSettings:
     population_secret: str = POPULATION_SECRET
     enterprise_secret: str = ENTERPRISE_SECRET
     captcha_secret: str = CAPTCHA_SECRET
+    face_secret: str = FACE_SECRET
+    bank_secret: str = BANK_SECRET
     issuer: str = "http://localhost:8000"
     tax: str = "http://tax.localhost:8101"
     social: str = "http://social.localhost:8102"
@@ -42,12 +50,14 @@ class SandboxSettings:
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000
     max_requests: int = 20_000
-    """Idempotency keys, references and captcha challenges remembered."""
+    """Idempotency keys, references, captcha challenges and checks remembered."""
     max_body: int = 16 * 1024
     clock_window: int = 300
     """How far a request's timestamp may be from the clock, either way."""
     clock: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
+    call: Call = deliver
+    """How the vendors of checks call back: address, what to send, and how many seconds from now."""
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from adapters.sandbox.app import create_sandbox
-from idp.cli.outside import registers
+from idp.checks.ports import Opened
+from idp.cli.outside import bank_channel, face_vendor, registers
 from idp.proofing.ports import (
     EnterpriseQuestion,
     EnterpriseRecord,
@@ -18,7 +19,9 @@ from idp.proofing.ports import (
     Unavailable,
     UnavailableReason,
 )
+from idp.settings import Settings, unsafe
 from tests.provider import settings_at
+from tests.providers.test_checks_magic_numbers import ORDER
 
 PERSON = NameNumberQuestion("欧阳清岚", "resident_id", "430105199003070011", "chk_1")
 
@@ -51,3 +54,26 @@ def test_patience_is_that_of_the_settings(tmp_path: Path) -> None:
     both = registers(settings_at(tmp_path, registers={"population": away}))
     assert both.population.check(PERSON) == Unavailable(UnavailableReason.UNREACHABLE)
     assert both.population.check(PERSON) == Unavailable(UnavailableReason.CIRCUIT_OPEN, 60)
+
+
+def test_checks_are_offered_where_a_vendor_is_named_and_reach_the_sandbox(tmp_path: Path, port: int) -> None:
+    for wired, section, kind in ((face_vendor, "face", "face"), (bank_channel, "bank_channel", "bank")):
+        assert wired(settings_at(tmp_path)) is None
+        here = {"url": f"http://localhost:{port}/{kind}/v1", "pages": [f"http://localhost:{port}"]}
+        settings = settings_at(tmp_path, issuer="http://localhost:8000", **{section: here})
+        vendor = wired(settings)
+        assert vendor is not None
+        opened = vendor.open(ORDER)
+        assert isinstance(opened, Opened)
+        assert opened.url
+        assert opened.url.startswith(f"http://localhost:{port}/{kind}/check/")
+
+
+def test_production_refuses_what_the_sandbox_shares_with_everybody() -> None:
+    for section in ("face", "bank_channel"):
+        on = Settings(environment="production", **{section: {"url": "http://localhost:8009/face/v1"}})  # type: ignore[arg-type]
+        faults = [fault for fault in unsafe(on) if fault.startswith(f"{section}.")]
+        named = {fault.partition(":")[0].partition(".")[2] for fault in faults}
+        assert named == {"url", "secret", "vendor_keys", "issuer", "pages"}
+        off = unsafe(Settings(environment="production"))
+        assert not [fault for fault in off if fault.startswith(f"{section}.")]

@@ -9,17 +9,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from werkzeug.serving import make_server
 
 from adapters.providers.captcha import HttpCaptchaProvider
+from adapters.providers.check import HttpCheckVendor, Pinned
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
+from adapters.sandbox.check_callbacks import Make
+from adapters.sandbox.check_results import ISSUERS, public_keys
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -31,6 +35,7 @@ SECRET = "a-key-of-the-provider-tests-0123456789"
 POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
+FACE_SECRET = "a-face-and-bank-key-of-the-tests-0123456"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
 IMPATIENT = 0.3
@@ -45,6 +50,8 @@ class RunningSandbox:
     ahead: float = 0
     inbox: Inbox = field(default_factory=lambda: Inbox(max_messages=100, max_requests=100))
     challenges: Challenges = field(default_factory=lambda: Challenges(most=100))
+    callbacks: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    """Headers (lower case) and bodies that the vendors of checks would have sent."""
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -71,6 +78,21 @@ class RunningSandbox:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpCaptchaProvider(self.url + CAPTCHA_ENDPOINT, secret, patience=limits, clock=clock or self.now)
 
+    def check_vendor(
+        self, kind: Literal["face", "bank"], *, secret: str = FACE_SECRET, **patience: float
+    ) -> HttpCheckVendor:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        least = 0.8 if kind == "face" else 0
+        pinned = Pinned(kind, ISSUERS[kind], "http://localhost:8000", public_keys(kind), (self.url,), least)
+        return HttpCheckVendor(
+            f"{self.url}/{kind}/v1",
+            secret,
+            pinned,
+            callback_url=f"http://localhost:8000/hooks/{kind}",
+            patience=limits,
+            clock=self.now,
+        )
+
     def messages(self, to: str) -> list[str]:
         return [message.message_id for message in self.inbox.messages(now=self.now(), to=to)]
 
@@ -91,14 +113,22 @@ def second_sandbox() -> Iterator[RunningSandbox]:
 @contextmanager
 def running_sandbox() -> Iterator[RunningSandbox]:
     running = RunningSandbox()
+
+    def call(_url: str, make: Make, _after: float) -> None:
+        headers, body = make()
+        running.callbacks.append(({name.lower(): value for name, value in headers.items()}, body))
+
     app = create_sandbox(
         SandboxSettings(
             secret=SECRET,
             population_secret=POPULATION_SECRET,
             enterprise_secret=ENTERPRISE_SECRET,
             captcha_secret=CAPTCHA_SECRET,
+            face_secret=FACE_SECRET,
+            bank_secret=FACE_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),
+            call=call,
         )
     )
     app.extensions["sandbox_inbox"] = running.inbox

@@ -7,6 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from adapters.sandbox import app as sandbox
+from adapters.sandbox.check_magic import FINDINGS
+from adapters.sandbox.check_prompts import PURPOSES, STEPS
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
 from adapters.sandbox.register_entries import load_entries
@@ -15,7 +17,7 @@ from adapters.sandbox.settings import SandboxSettings
 from tests.sandbox.conftest import Send, Time
 
 TEMPLATES = Path(sandbox.__file__).parent / "templates"
-PAGES = ("/", "/inbox", "/inbox?to=abc", "/inbox?watch", "/numbers", "/registers", "/nothing")
+PAGES = ("/", "/inbox", "/inbox?to=abc", "/inbox?watch", "/numbers", "/registers", "/face/check/none", "/nothing")
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 
 
@@ -56,6 +58,8 @@ def test_the_catalogue_is_complete_and_has_no_leftovers() -> None:
     used = {first or second for first, second in re.findall(r"""_\((?:"([^"]+)"|'([^']+)')\)""", sources)}
     used |= {text for magic in MAGIC for text in (magic.vendor, magic.then)}
     used |= {text for magic in (*PERSON_MAGIC, *ENTITY_MAGIC) for text in (magic.register, magic.then)}
+    used |= {text for one in FINDINGS for text in (one.vendor, one.then)}
+    used |= {prompt.text for step in STEPS for prompt in step} | set(PURPOSES.values())
     assert used == ENGLISH.keys()
     bare = re.sub(r"""_\(("[^"]+"|'[^']+')\)|\{#.*?#\}""", "", sources)
     assert set(HAN.findall(bare)) == {"中文"}
