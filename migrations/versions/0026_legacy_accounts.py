@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 
 _COUNTS = ("position", "line", "lines", "accepted", "updated", "duplicates", "quarantined", "flagged")
 _FOUND_BY = ("document_blind", "mobile_blind", "credit_code_blind", "representative_blind", "party_id")
