@@ -1,8 +1,10 @@
 """Sign-in, registration and recovery notice that an account waits: for who has shown control of its phone."""
 
+from dataclasses import replace
+
 import pytest
 
-from idp.accounts.rules import OldFlag
+from idp.accounts.rules import Mobile, OldFlag
 from tests.activation.walking import ENTITY, NEW_PHONE, OLD_PHONE, WHO, Walker, add_old, location, path_of, templates
 from tests.provider import Browser, Site, add_person
 from tests.recovery.test_journey import trace as trace_recovery
@@ -66,7 +68,7 @@ def test_nobody_is_sent_a_code_for_what_cannot_be_activated(site: Site, browser:
     if what == "flagged":
         add_old(site, flag=OldFlag.CLOSED)
     if what == "entity":
-        add_old(site, "leg_2", ENTITY)
+        add_old(site, "leg_2", replace(ENTITY, mobile=Mobile(OLD_PHONE)))
     ask_code(browser, OLD_PHONE)
     browser.submit("/recover", {"identifier": OLD_PHONE})
     assert templates(site, OLD_PHONE) == []
