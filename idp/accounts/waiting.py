@@ -49,10 +49,13 @@ class _Stored(NamedTuple):
     digest: bytes | None
 
 
+_COLUMNS = "id, platform, kind, region, state, party_id, imported_at, state_at"
+
+
 def _waiting_by(column: str) -> Statement[WaitingAccount]:
     return Statement(
-        "SELECT id, platform, kind, region, state, party_id, imported_at, state_at FROM legacy_account"
-        f" WHERE {column} IN (:a, :b) AND state IN ('imported', 'claimed', 'face_passed', 'phone_bound')"
+        f"SELECT {_COLUMNS} FROM legacy_account WHERE {column} IN (:a, :b)"
+        " AND state IN ('imported', 'claimed', 'face_passed', 'phone_bound')"
         " AND flag IS NULL ORDER BY imported_at, id",
         _waiting,
     )
@@ -66,6 +69,11 @@ _BY_DOCUMENT = _waiting_by("document_blind")
 _BY_MOBILE = _waiting_by("mobile_blind")
 _BY_CREDIT_CODE = _waiting_by("credit_code_blind")
 _BY_REPRESENTATIVE = _waiting_by("representative_blind")
+_BY_PARTY = Statement(
+    f"SELECT {_COLUMNS} FROM legacy_account WHERE party_id = :party AND state = 'claimed' AND flag IS NULL"
+    " ORDER BY imported_at, id",
+    _waiting,
+)
 _READ = Statement("SELECT sealed FROM legacy_account WHERE id = :id AND sealed IS NOT NULL", bytes)
 _MOVE = Statement[Any](
     "UPDATE legacy_account SET state = :after, state_at = :now, party_id = COALESCE(:party, party_id),"
@@ -99,6 +107,14 @@ class WaitingAccounts:
     def find_by_phone(self, tx: Transaction, mobile: Mobile) -> list[WaitingAccount]:
         """Accounts with that phone on file. For who has shown control of it, and nobody else (trust 3)."""
         return self._find(tx, _BY_MOBILE, mobile)
+
+    def phone_waits(self, tx: Transaction, mobile: Mobile) -> bool:
+        """Whether a person's account has that phone on file. For who has shown control of it, or whom it goes to."""
+        return any(one.kind is PartyKind.PERSON for one in self.find_by_phone(tx, mobile))
+
+    def claimed_by(self, tx: Transaction, party_id: str) -> list[WaitingAccount]:
+        """What waits for this person to confirm it: legal entities they stood for at an older platform."""
+        return tx.all(_BY_PARTY, party=party_id)
 
     def find_by_code(self, tx: Transaction, code: CreditCode) -> list[WaitingAccount]:
         """Accounts of a legal entity."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from idp.accounts.waiting import WaitingAccounts
 from idp.activation import reports
 from idp.activation.files import Encoding, Format, Source, open_source
 from idp.activation.importing import Imported, Importer, Overtaken
@@ -77,7 +76,7 @@ def _import(context: Context, source: Source, dry_run: bool) -> Imported:
     from idp.app import provider_of
 
     provider = provider_of(context.app)
-    accounts = WaitingAccounts(provider.cipher, provider.index)
+    accounts = provider.waiting
     importer = Importer(provider.database, accounts, provider.index, clock=lambda: int(time.time()))
     with _bar(source.path, "dry run" if dry_run else "importing") as progress:
         return (importer.rehearse if dry_run else importer.run)(source, progress=progress)

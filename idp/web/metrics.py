@@ -19,7 +19,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class Metrics:
-    """Requests by route and status, and how long they took; challenges of the captcha by what became of them."""
+    """Requests by route and status, and how long they took; captchas by what became of them; steps of activations."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -31,6 +31,13 @@ class Metrics:
         )
         self._found = cache(self._find)
         self._captchas = Counter("idp_captchas", "Captcha challenges", ["outcome"], registry=self._registry)
+        self._activations = Counter(
+            "idp_activations", "Steps reached by people whose old account waits", ["step"], registry=self._registry
+        )
+
+    def count_activation(self, step: str) -> None:
+        """``step``: begun, face_passed, found_…, phone_on_file, phone_new, activated."""
+        self._activations.labels(step).inc()
 
     def count_captcha(self, outcome: str) -> None:
         """``outcome``: `idp.captcha.rules.Outcome`."""
