@@ -128,7 +128,7 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
         "server": {"threads": 4},
     }
     if "province" not in changes:  # a profile says what it offers
-        values["proofing"] = {"ways": ("name_number", "bank_card")}
+        values["proofing"] = {"ways": ("name_number", "bank_card", "face")}
     return Settings(**(values | changes))
 
 
