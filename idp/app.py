@@ -5,6 +5,7 @@ Always true: what `idp.provider` has made once from the settings is handed down 
 
 import math
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -24,6 +25,11 @@ from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.channels.pages import init_channels
+from idp.checks.hooks import Hook
+from idp.checks.identity_pages import init_face_proof
+from idp.checks.pages import CheckParts, init_checks
+from idp.checks.ports import Vendors
+from idp.checks.rules import Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -89,11 +95,16 @@ if TYPE_CHECKING:
 EXTENSION = "tongban"
 
 
-def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    registers: Registers,
+    digits: CaptchaProvider | None = None,
+    vendors: Vendors = MappingProxyType({}),
+) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers)
+    provider = make_provider(app, settings, registers, vendors)
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -120,6 +131,7 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
     )
+    init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
     phones = phone_policy(settings)
     init_signin(
         app,
@@ -135,6 +147,15 @@ def create_app(settings: Settings, registers: Registers, digits: CaptchaProvider
     init_channels(app)
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
+    init_face_proof(
+        app,
+        provider.database,
+        provider.directory,
+        provider.population,
+        journeys,
+        daily=settings.limits.identity.daily,
+        valid=settings.proofing.face_valid,
+    )
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(
         app,
@@ -395,6 +416,12 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
         "/metrics": Endpoint(methods=("GET",), handler=_metrics_page(metrics, settings.server.metrics_token)),
+        **{
+            f"/hooks/{kind}": Endpoint(
+                methods=("POST",), raw=True, handler=Hook(provider.database, provider.checks, vendor).answer
+            )
+            for kind, vendor in provider.vendors.items()
+        },
     }
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)

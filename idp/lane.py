@@ -52,7 +52,8 @@ class Endpoint:
     """One path of the table; one that ends in a slash serves whatever stands one step below it.
 
     ``document``: takes If-None-Match instead of a request. ``origins``: for CORS. ``json``: takes a JSON object in
-    place of a form, and refuses with problem details (RFC 9457).
+    place of a form, and refuses with problem details (RFC 9457); ``raw``: so does one that takes the body as it is,
+    with the headers, for signatures are over bytes.
     ``shortcut``: takes the query and the Cookie header of a browser's GET; where it answers None a page does.
     """
 
@@ -64,11 +65,12 @@ class Endpoint:
     """Which web origins may read the answer; None: none."""
     any_origin: bool = False
     json: bool = False
+    raw: bool = False
 
     @property
     def refuse(self) -> Callable[..., ProtocolResponse]:
         """How it refuses: by OAuth errors, or by problem details."""
-        return problem_response if self.json else error_response
+        return problem_response if self.json or self.raw else error_response
 
 
 class Lane:
@@ -156,14 +158,19 @@ class Lane:
     def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment", below: str) -> ProtocolResponse:
         if endpoint.document is not None:
             return endpoint.document(environ.get("HTTP_IF_NONE_MATCH", ""))
-        body = _body(environ, json=endpoint.json) if method == "POST" else {}
+        body = _body(environ) if method == "POST" else b""
         if isinstance(body, Malformed):
             return endpoint.refuse("invalid_request", body.why, status=body.status)
+        members = _members(endpoint, method, environ, body)
+        if isinstance(members, Malformed):
+            return endpoint.refuse("invalid_request", members.why, status=members.status)
         query = environ.get("QUERY_STRING", "")
         request = ProtocolRequest(
             method=method,
-            form={} if endpoint.json else body,
-            json=body if endpoint.json else {},
+            form={} if endpoint.json else members,
+            json=members if endpoint.json else {},
+            body=body,
+            headers=_headers(environ) if endpoint.raw else {},
             below=below,
             now=int(self._clock()),
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
@@ -197,8 +204,15 @@ class Lane:
         )
 
 
-def _body(environ: "WSGIEnvironment", *, json: bool) -> dict[str, Any] | Malformed:
-    """The body's parameters or members; a body that is missing, too large or of another kind is malformed."""
+def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    """The request's headers, their names in lower case."""
+    sent = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
+    sent["CONTENT_TYPE"] = environ.get("CONTENT_TYPE", "")
+    return {name.replace("_", "-").lower(): value for name, value in sent.items()}
+
+
+def _body(environ: "WSGIEnvironment") -> bytes | Malformed:
+    """The body; one that is too large is malformed."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length and (not length.isascii() or not length.isdigit() or len(length) > _LENGTH_DIGITS):
         return Malformed("Content-Length is not a number of bytes")
@@ -207,8 +221,15 @@ def _body(environ: "WSGIEnvironment", *, json: bool) -> dict[str, Any] | Malform
         return Malformed("request too large", 413)
     chunked = not length and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     body: bytes = environ["wsgi.input"].read(MAX_BODY + 1 if chunked else size)
+    return Malformed("request too large", 413) if len(body) > MAX_BODY else body
+
+
+def _members(endpoint: Endpoint, method: str, environ: "WSGIEnvironment", body: bytes) -> dict[str, Any] | Malformed:
+    """The body's parameters or members; a body of another kind is malformed."""
+    if endpoint.raw or method != "POST":
+        return {}
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    if json:
+    if endpoint.json:
         return parse_json(body) if kind == JSON else Malformed("the body is not JSON", 415)
     if kind != FORM:
         return {} if not body else Malformed("the body is not a form", 415)

@@ -14,6 +14,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.audit import init_audit
 from idp.checks.actions import Checks
+from idp.checks.ports import Vendors
 from idp.clients.actions import Registry
 from idp.console.invitations import Invitations
 from idp.console.operators import Operators
@@ -79,6 +80,7 @@ class Provider:
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
+    vendors: Vendors
     bank_cards: BankCardVerifier | None
     entities: Entities
     rechecking: Rechecking
@@ -102,7 +104,7 @@ ERASERS: tuple[Eraser, ...] = (
 """What each capability forgets when an account closes."""
 
 
-def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provider:
+def make_provider(app: Flask, settings: Settings, registers: Registers, vendors: Vendors) -> Provider:
     """Everything that is made once; opens the database and the state store of ``settings``."""
     secrets, limits = settings.secrets, settings.limits
     database = init_db(
@@ -165,6 +167,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers) -> Provi
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        vendors=vendors,
         bank_cards=registers.bank_cards,
         calendar=calendar,
         disputes=objections,

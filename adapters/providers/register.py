@@ -68,7 +68,8 @@ class RegisterLine:
         self._secret, self._timeout, self._clock = secret, patience.timeout, clock
 
     def ask(self, question: Fields, read: Callable[[Fields], T | None]) -> T | Unusable | Unavailable:
-        """The answer as ``read`` understands it; ``read`` returns None for one that is not well formed.
+        """The answer as ``read`` understands it; ``read`` returns None for one that is not well formed, or says
+        itself why it is `Unavailable`.
 
         ``question`` holds the ``reference``. Any `Unavailable` counts against the register, a refusal does not.
         """
@@ -108,14 +109,10 @@ class RegisterLine:
 
     def _verified(self, answer: Answer, reference: str, digest: str) -> Fields | UnavailableReason:
         """What the answer says beside echoing the question, or why it is not believed."""
-        if not _TIMESTAMP.fullmatch(answer.timestamp) or not _SIGNATURE.fullmatch(answer.signature):
-            return UnavailableReason.ANSWER_UNSIGNED
-        expected = signature(self._secret, answer.timestamp, answer.content)
-        if not hmac.compare_digest(expected, answer.signature):
-            return UnavailableReason.ANSWER_UNSIGNED
-        if abs(self._clock() - int(answer.timestamp)) > WINDOW:
-            return UnavailableReason.ANSWER_STALE
-        fields = _strict(answer.content)
+        fault = signature_fault(self._secret, answer.timestamp, answer.signature, answer.content, now=self._clock())
+        if fault:
+            return fault
+        fields = strict(answer.content)
         if fields is None:
             return UnavailableReason.MALFORMED_ANSWER
         if fields.pop("reference", None) != reference or fields.pop("question", None) != digest:
@@ -123,12 +120,21 @@ class RegisterLine:
         return fields
 
 
+def signature_fault(secret: str, timestamp: str, signed: str, body: bytes, *, now: float) -> UnavailableReason | None:
+    """Why ``body`` under these two Tongban headers is not believed; None when it is signed and fresh."""
+    if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signed):
+        return UnavailableReason.ANSWER_UNSIGNED
+    if not hmac.compare_digest(signature(secret, timestamp, body), signed):
+        return UnavailableReason.ANSWER_UNSIGNED
+    return UnavailableReason.ANSWER_STALE if abs(now - int(timestamp)) > WINDOW else None
+
+
 def exactly(fields: Fields, *names: str) -> bool:
     """Are these, and no others, the fields?"""
     return fields.keys() == set(names)
 
 
-def _strict(content: bytes) -> dict[str, object] | None:
+def strict(content: bytes) -> dict[str, object] | None:
     """The JSON object in UTF-8 without repeated names, NaN or Infinity; None when it is none."""
     try:
         answer = json.loads(content.decode(), object_pairs_hook=_no_repeats, parse_constant=_no_constants)

@@ -4,6 +4,7 @@ Always true: every move is one conditional statement with one winner, and a resu
 person and the browser it was ordered for.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,8 +15,9 @@ from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
-from idp.checks.ports import CheckOrder, Judged, Opened
+from idp.checks.ports import CheckOrder, Heard, Judged, Opened
 from idp.checks.rules import (
+    KEPT,
     LIFETIME,
     Check,
     CheckKind,
@@ -54,6 +56,7 @@ class _Row(NamedTuple):
     expires_at: int
     attempt_key: bytes | None
     attempt_at: int | None
+    left_at: int | None
 
 
 _COLUMNS = ", ".join(_Row._fields)
@@ -83,10 +86,24 @@ _TAKE = Statement(
     " AND expires_at > :now RETURNING id, vendor, vendor_transaction, score, digest, judged_at",
     Passed,
 )
+_LEAVE = Statement[Any](
+    "UPDATE outside_check SET left_at = :now WHERE id = :id AND state = 'open' AND left_at IS NULL"
+)
+_FETCH = Statement[Any](
+    "UPDATE outside_check SET fetch_at = :now WHERE id = :id AND state = 'open' AND fetch_at IS NULL"
+)
+_NOT_YET = Statement[Any]("UPDATE outside_check SET fetch_at = NULL WHERE id = :id AND state = 'open'")
 _OF_TRANSACTION = Statement(
     "SELECT id FROM outside_check WHERE id = :id AND vendor_transaction = :vendor_transaction AND vendor = :vendor"
     " AND state = 'open' AND expires_at > :now",
     str,
+)
+_HEAR = Statement[Any](
+    "INSERT INTO spent_token (jti, expires_at) VALUES (:heard, :until) ON CONFLICT (jti) DO NOTHING"
+)
+_PURGE = Statement[Any](
+    "DELETE FROM outside_check WHERE expires_at < :unused AND (taken_at IS NULL OR (taken_at < :used AND NOT EXISTS"
+    " (SELECT 1 FROM evidence e WHERE e.check_id = outside_check.id)))"
 )
 _STALE = Statement(
     f"SELECT {_COLUMNS} FROM outside_check WHERE sealed IS NOT NULL AND expires_at <= :now"
@@ -129,12 +146,19 @@ class Checks:
         return key
 
     def read(self, tx: Transaction, key: str, *, browser: bytes, now: int) -> Check | None:
-        """The check, for the browser it was ordered in; None when there is none, or its time is over."""
+        """The check, for the browser it was ordered in; None when there is none. Past its time it is over."""
         row = tx.one(_READ, id=key, browser=browser)
-        return None if row is None or row.expires_at <= now else self._check(row, self._open(row))
+        if row is None:
+            return None
+        if row.expires_at <= now:
+            row = row._replace(state=CheckState.FAILED, reason=Refusal.OVER, sealed=None)
+        return self._check(row, self._open(row))
 
-    def agree(self, tx: Transaction, check: Check, *, vendor: str, now: int) -> Refusal | None:
-        """The person has agreed: count the attempt, and have the worker ask the vendor."""
+    def agree(self, tx: Transaction, check: Check, *, vendor: str, consent: str, now: int) -> Refusal | None:
+        """The person has agreed: count the attempt, and have the worker ask the vendor.
+
+        ``consent``: the version of the text they agreed to, "" where there is none.
+        """
         if check.order is None:
             return Refusal.OVER
         kind, key = _ATTEMPT[check.kind], self._attempt_key(check.order)
@@ -144,7 +168,7 @@ class Checks:
         if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=attempt.at, now=now) != 1:
             attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=True, now=now, policy=self._policy)
             return Refusal.OVER
-        self._record(tx, Event.CHECK_AGREED, check.id, check.order, now=now)
+        self._record(tx, Event.CHECK_AGREED, check.id, check.order, now=now, consent=consent)
         enqueue(tx, Kind.CHECK_OPEN, {"check": check.id}, now=now, lifetime=LIFETIME)
         return None
 
@@ -159,13 +183,31 @@ class Checks:
         sealed = self._seal(work.check.id, facts)
         return tx.run(_OPEN, id=work.check.id, vendor_transaction=opened.transaction, sealed=sealed, now=now) == 1
 
-    def expect_result(self, tx: Transaction, key: str, *, now: int) -> None:
-        """The person is back, or the vendor has called: have the worker fetch the result."""
-        enqueue(tx, Kind.CHECK_FETCH, {"check": key}, now=now, lifetime=LIFETIME)
+    def leave(self, tx: Transaction, key: str, *, now: int) -> bool:
+        """Send the person to the vendor; False when they have been sent: nobody is caught between two pages."""
+        return tx.run(_LEAVE, id=key, now=now) == 1
 
-    def of_callback(self, tx: Transaction, *, key: str, transaction: str, vendor: str, now: int) -> bool:
+    def expect_result(self, tx: Transaction, key: str, *, now: int) -> None:
+        """The person is back, or the vendor has called: have the worker fetch the result.
+
+        One question is under way at a time, a second after the last at the earliest, however often this is asked for.
+        """
+        if tx.run(_FETCH, id=key, now=now) == 1:
+            enqueue(tx, Kind.CHECK_FETCH, {"check": key}, now=now, not_before=now + 1, lifetime=LIFETIME)
+
+    def not_yet(self, tx: Transaction, key: str) -> None:
+        """The vendor has no result yet: it may be asked for again."""
+        tx.run(_NOT_YET, id=key)
+
+    def hear(self, tx: Transaction, heard: Heard, *, vendor: str, now: int) -> bool:
+        """Whether this callback is heard for the first time."""
+        name = hashlib.sha256(f"{vendor} {heard.id}".encode()).hexdigest()
+        return tx.run(_HEAR, heard=f"check-callback:{name}", until=now + LIFETIME) == 1
+
+    def is_open(self, tx: Transaction, heard: Heard, *, vendor: str, now: int) -> bool:
         """Whether a callback speaks of a check that is open, by the name its vendor gave it."""
-        return tx.one(_OF_TRANSACTION, id=key, vendor_transaction=transaction, vendor=vendor, now=now) is not None
+        named = {"id": heard.reference, "vendor_transaction": heard.transaction, "vendor": vendor}
+        return tx.one(_OF_TRANSACTION, **named, now=now) is not None
 
     def decide(self, tx: Transaction, work: "Work", judged: Judged, *, now: int) -> bool:
         """Write down the vendor's result. False when the check was over already."""
@@ -256,6 +298,7 @@ class Checks:
         *,
         now: int,
         reason: Refusal | None = None,
+        **more: str,
     ) -> None:
         record(
             tx,
@@ -264,7 +307,7 @@ class Checks:
             subject=order.party_id or key,
             result="refused" if reason else "ok",
             reason=reason,
-            detail={"check": key, "kind": order.kind, "purpose": order.purpose},
+            detail={"check": key, "kind": order.kind, "purpose": order.purpose, **more},
             now=now,
         )
 
@@ -290,6 +333,7 @@ class Checks:
             _order(row, facts) if facts else None,
             facts.get("url") if facts else None,
             facts.get("sdk_token") if facts else None,
+            left=row.left_at is not None,
         )
 
     def _work(self, row: _Row) -> "Work":
@@ -360,6 +404,11 @@ def _order(row: _Row, facts: dict[str, Any]) -> Order:
         asked_by=facts["asked_by"],
         matter=facts["matter"],
     )
+
+
+def purge_checks(tx: Transaction, *, retention: int, now: int) -> None:
+    """Delete checks nobody used, and used ones after ``retention`` seconds when no evidence rests on them."""
+    tx.run(_PURGE, unused=now - KEPT, used=now - retention)
 
 
 def reseal_checks(database: Database, cipher: FieldCipher) -> int:

@@ -17,7 +17,8 @@ class OutsideCheck(Base):
     ``back``, ``elsewhere``: paths of ours.
 
     ``vendor``, ``vendor_transaction``, ``score``, ``digest``, ``judged_at`` are what evidence keeps (trust 5);
-    ``taken_at``: when the result was used. ``attempt_key``, ``attempt_at``: the attempt it was counted as.
+    ``left_at``: when the browser was sent there; ``fetch_at``: when a result was ordered that is not there
+    yet; ``taken_at``: when the result was used. ``attempt_key``, ``attempt_at``: the attempt it was counted as.
     """
 
     __tablename__ = "outside_check"
@@ -45,6 +46,8 @@ class OutsideCheck(Base):
     expires_at: Mapped[int]
     agreed_at: Mapped[int | None]
     opened_at: Mapped[int | None]
+    left_at: Mapped[int | None]
+    fetch_at: Mapped[int | None]
     judged_at: Mapped[int | None]
     ended_at: Mapped[int | None]
     taken_at: Mapped[int | None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from idp.accounts.documents import DocumentType
-from idp.checks.rules import CheckPurpose, Refusal, Variant
+from idp.checks.rules import CheckKind, CheckPurpose, Refusal, Variant
 from idp.proofing.ports import Unavailable, Unusable
 
 
@@ -50,7 +50,8 @@ class Pending:
 class Judged:
     """A signed result for this very order. ``score``: 0 to 1000, None where the vendor gives none.
 
-    ``digest``: SHA-256 of the signed result in hexadecimal; ``judged_at``: Unix seconds, by the vendor.
+    ``digest``: SHA-256 of the signed result in hexadecimal, empty where the vendor only says that the person went
+    away; ``judged_at``: Unix seconds, by the vendor.
     """
 
     passed: bool
@@ -92,3 +93,7 @@ class CheckVendor(Protocol):
         ``headers``: names in lower case.
         """
         ...
+
+
+Vendors = Mapping[CheckKind, CheckVendor]
+"""Who makes the checks of each kind; a kind nobody makes is not offered."""

@@ -11,8 +11,10 @@ from idp.accounts.names import PersonName
 
 LIFETIME = 600
 """Seconds from the order to the moment at which the result counts no more (trust 5)."""
-OPENING = 30
-"""Seconds the vendor has to open a check before the person is offered another way."""
+TRIES = 4
+"""So often a vendor is asked the same, within about 30 seconds, before the person is offered another way."""
+KEPT = 7 * 86400
+"""Seconds for which a check is kept whose result nobody used; one that was used stays as long as what rests on it."""
 
 
 class CheckKind(StrEnum):
@@ -120,6 +122,8 @@ class Check:
     order: Order | None = None
     url: str | None = field(default=None, repr=False)
     sdk_token: str | None = field(default=None, repr=False)
+    left: bool = False
+    """The browser was sent to the vendor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,10 @@ class Context:
     @cached_property
     def app(self) -> "Flask":
         from idp.app import create_app  # the heavy imports wait until a command needs them
-        from idp.cli.outside import captcha_provider, registers
+        from idp.cli.outside import captcha_provider, check_vendors, registers
 
-        return create_app(self.settings, registers(self.settings), captcha_provider(self.settings))
+        chosen = self.settings
+        return create_app(chosen, registers(chosen), captcha_provider(chosen), check_vendors(chosen))
 
     def database(self) -> "Database":
         from idp.app import provider_of

@@ -11,6 +11,7 @@ from idp.accounts.holds import purge_holds
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter
+from idp.checks.actions import purge_checks
 from idp.cli.context import Context
 from idp.cli.schema import is_current
 from idp.clients import permits
@@ -45,6 +46,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
+        purge_checks(tx, retention=settings.audit.retention_days * DAY, now=now)
         purge_credentials(tx, now=now, policy=policy)
         # an ID token is a valid hint at the sign-out, however long its session went on after its end
         hint = settings.tokens.id_token + settings.session.absolute

@@ -3,17 +3,22 @@
 Always true: this is the only place of the provider that knows how outside services are reached.
 """
 
+from typing import Literal
+
 from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
+from adapters.providers.check import HttpCheckVendor, Pinned
 from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.providers.sms_failover import FailoverGateway, Line
 from idp.captcha.ports import CaptchaProvider
+from idp.checks.ports import CheckVendor, Vendors
+from idp.checks.rules import CheckKind
 from idp.messages.rules import SmsGateway
 from idp.proofing.ports import Registers
-from idp.settings import Register, Settings, Sms
+from idp.settings import CheckService, Register, Settings, Sms
 
 
 def registers(settings: Settings) -> Registers:
@@ -31,6 +36,34 @@ def captcha_provider(settings: Settings) -> CaptchaProvider | None:
     """The provider of digits, when there is one."""
     chosen = settings.captcha
     return HttpCaptchaProvider(chosen.url, chosen.secret, patience=_patience(chosen)) if chosen.url else None
+
+
+def check_vendors(settings: Settings) -> Vendors:
+    """Who makes checks elsewhere, by kind. Raises as `face_vendor` does."""
+    both = {CheckKind.FACE: face_vendor(settings), CheckKind.BANK: bank_channel(settings)}
+    return {kind: vendor for kind, vendor in both.items() if vendor is not None}
+
+
+def face_vendor(settings: Settings) -> CheckVendor | None:
+    """Who checks faces, when there is one. Raises ``ValueError`` for keys or addresses that are none."""
+    return _check_vendor(settings, settings.face, "face")
+
+
+def bank_channel(settings: Settings) -> CheckVendor | None:
+    """The banks' channel, when there is one. Raises as `face_vendor` does."""
+    return _check_vendor(settings, settings.bank_channel, "bank")
+
+
+def _check_vendor(settings: Settings, chosen: CheckService, kind: Literal["face", "bank"]) -> CheckVendor | None:
+    if not chosen.url:
+        return None
+    return HttpCheckVendor(
+        chosen.url,
+        chosen.secret,
+        Pinned(kind, chosen.issuer, settings.issuer, chosen.vendor_keys, chosen.pages, chosen.least_score),
+        callback_url=f"{settings.issuer}/hooks/{kind}",
+        patience=_patience(chosen),
+    )
 
 
 def _patience(register: Register) -> Patience:

@@ -10,6 +10,7 @@ from flask import Flask
 from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
+from idp.checks.errands import Errands
 from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
 from idp.crypto import signing
@@ -35,9 +36,11 @@ def make_worker(app: Flask) -> Worker:
     """A worker with every handler and job of this provider; the caller runs or starts it."""
     provider = provider_of(app)
     settings = provider.settings
+    errands = check_errands(provider)
     handlers = {
         Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
         Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
+        **errands.handlers,
     }
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
     worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))
@@ -46,12 +49,24 @@ def make_worker(app: Flask) -> Worker:
         HOUR, "purge", lambda now: purge_all(provider.database, settings, provider.passwords.policy, now=now)
     )
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
+    worker.every(60, "stale-checks", errands.end_stale)
     worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
+
+
+def check_errands(provider: Provider) -> Errands:
+    """Vendors send people back to the page of their check; whose results are late, and what nobody came back from."""
+    return Errands(
+        provider.database,
+        provider.checks,
+        provider.vendors,
+        address=lambda key: f"{provider.settings.issuer}/check/{key}/wait",
+        clock=_clock,
+    )
 
 
 def _clock() -> int:

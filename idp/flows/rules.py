@@ -27,6 +27,8 @@ class FlowKind(StrEnum):
     """For who has nothing left: operators decide on what is asked for here."""
     RECOVERY_APPROVED = "recovery-approved"
     PHONE_CHANGE = "phone-change"
+    FACE_PROOF = "face-proof"
+    """From a claim that the register has confirmed to the face of its person."""
     ENTITY_CLAIM = "entity_claim"
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
     REVIEW = "review"
@@ -70,6 +72,10 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("number", gives=("party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("confirm", gives=("changed",)),
+    ),
+    FlowKind.FACE_PROOF: (
+        StepRule("person", gives=("party_id", "name", "document")),
+        StepRule("face", gives=("proved",)),
     ),
     FlowKind.ENTITY_CLAIM: (
         StepRule("entity", gives=("claim",)),

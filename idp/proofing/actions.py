@@ -13,8 +13,8 @@ from idp.proofing.rules import CHECKED, FACE_CHECKED, MAX_IAL, Evidence, Proof, 
 
 _OF = Statement("SELECT level, expires_at FROM evidence WHERE party_id = :party AND ended_at IS NULL", Evidence)
 _ADD = Statement[Any](
-    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at, notice_at)"
-    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at, :notice_at)"
+    "INSERT INTO evidence (id, party_id, kind, level, source, proved_at, expires_at, notice_at, check_id)"
+    " VALUES (:id, :party, :kind, :level, :source, :now, :expires_at, :notice_at, :check_id)"
 )
 _REPLACE = Statement[Any](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
@@ -56,9 +56,19 @@ def end_proof(tx: Transaction, party_id: str, *, kind: str, now: int) -> None:
 
 
 def add_evidence(
-    tx: Transaction, party_id: str, *, kind: str, level: int, source: str, expires_at: int | None, now: int
+    tx: Transaction,
+    party_id: str,
+    *,
+    kind: str,
+    level: int,
+    source: str,
+    expires_at: int | None,
+    now: int,
+    check_id: str | None = None,
 ) -> None:
-    """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter."""
+    """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter,
+    ``check_id`` the check made elsewhere that it rests on.
+    """
     end_proof(tx, party_id, kind=kind, now=now)
     tx.run(
         _ADD,
@@ -70,6 +80,7 @@ def add_evidence(
         now=now,
         expires_at=expires_at,
         notice_at=next_notice(expires_at, after=now),
+        check_id=check_id,
     )
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now

@@ -118,6 +118,14 @@ class Check:
 
     def record(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
         """Write down what was said of ``claim``. On `Denied` nothing was written."""
+        found = self._identify(tx, claim, confirmed, now=now)
+        if isinstance(found, Identity):
+            kind, source, ends = self.means.kind, self.means.source, found.valid_to
+            add_evidence(tx, claim.party_id, kind=kind, level=CHECKED, source=source, expires_at=ends, now=now)
+        return found
+
+    def _identify(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
+        """The account is its person's from now on, if it was nobody's."""
         found: Identity | Taken | None = None
         if not self.means.knows_document:
             found = self._directory.person(tx, claim.party_id).identity
@@ -133,8 +141,6 @@ class Check:
             )
         if isinstance(found, Taken):  # another account's; whose, or that it is, is nobody's business here
             return Denied(ProofRefusal.NOT_CONFIRMED)
-        kind, source = self.means.kind, self.means.source
-        add_evidence(tx, claim.party_id, kind=kind, level=CHECKED, source=source, expires_at=found.valid_to, now=now)
         return found
 
     def _settle(

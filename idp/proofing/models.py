@@ -14,6 +14,7 @@ _OPEN = text("notice_at IS NOT NULL AND ended_at IS NULL")
 class EvidenceRow(Base):
     """What proved a person's identity: ``kind`` (e.g. ``counter``), the level it carries, by whom, until when.
 
+    ``check_id``: the check made elsewhere it rests on, where vendor, transaction, score, digest and time are kept.
     ``notice_at``: when its person is next to be told that it ends; None when there is nothing more to tell.
     """
 
@@ -28,3 +29,4 @@ class EvidenceRow(Base):
     expires_at: Mapped[int | None]
     ended_at: Mapped[int | None]
     notice_at: Mapped[int | None]
+    check_id: Mapped[str | None] = mapped_column(index=True)

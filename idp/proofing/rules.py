@@ -18,6 +18,8 @@ CHECKED = 2
 NAME_AND_NUMBER = "name_number"
 BANK_CARD = "bank_card"
 """The kinds of evidence that carry `CHECKED`."""
+FACE = "face"
+"""The kind of evidence of a face check; it carries `FACE_CHECKED`."""
 FACE_CHECKED = 3
 """``ial`` from which evidence stands by itself: the person was looked at. What is below says only that whoever held
 the account's phone knew a name and a number, so it ends with the phone (trust 7)."""

@@ -5,13 +5,14 @@ prints them). Durations are seconds.
 """
 
 from idp.settings.limits import Limits, PasswordLimits, SmsLimits
-from idp.settings.outside import Register, Sms, SmsFallback
+from idp.settings.outside import CheckService, Register, Sms, SmsFallback
 from idp.settings.safety import unsafe
 from idp.settings.section import Section
 from idp.settings.sections import Password
 from idp.settings.tree import Settings, load_settings, write_secrets
 
 __all__ = [
+    "CheckService",
     "Limits",
     "Password",
     "PasswordLimits",

@@ -4,8 +4,9 @@ Always true: a secret shared with the sandbox is known to everybody, and product
 """
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from idp.settings.section import Section
 
@@ -79,6 +80,47 @@ class BankCard(Register):
     url: str = ""
     """Empty: nobody is confirmed by their bank here."""
     secret: str = "sandbox-bank-card-secret-not-for-production"
+
+
+class CheckService(Register):
+    """A vendor that checks people on pages of its own (docs/providers.md)."""
+
+    url: str = ""
+    """Where ``/transactions`` and ``/results`` stand under; empty: no such checks are offered."""
+    issuer: str = ""
+    """The ``iss`` of its results, which evidence keeps as its name."""
+    vendor_keys: str = ""
+    """Its public keys, a JWKS in JSON; each key has its ``kid`` and its ``alg`` (ES256, ES384, RS256, PS256)."""
+    pages: tuple[str, ...] = ("http://localhost:8009",)
+    """Origins of the pages it may send people to, ``https://host[:port]``."""
+    least_score: float = Field(default=0.8, ge=0, le=1)
+    """A result below it has not passed; 0 takes results that come without a score."""
+
+
+class Face(CheckService):
+    """The face-check vendor."""
+
+    secret: str = "sandbox-face-secret-not-for-production"
+    issuer: str = "http://localhost:8009/face"
+    vendor_keys: str = (
+        '{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"sandbox-face-not-for-production",'
+        '"x":"tvhpEEV9j8vXiuPQ29nqLylHo8di5IBFsn0W9p5Re0Q","y":"tC4v3GesJBiTZYQ0BzhN6qmMKOxOb1B1BVwXNTC50cM"}]}'
+    )
+    variant: Literal["redirect", "sdk"] = "redirect"
+    """How browsers get there: to a page of the vendor's, or by its software in an app, which takes a token."""
+
+
+class BankChannel(CheckService):
+    """The banks' own channel, where the person signs in to their bank."""
+
+    secret: str = "sandbox-bank-secret-not-for-production"
+    issuer: str = "http://localhost:8009/bank"
+    vendor_keys: str = (
+        '{"keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"sandbox-bank-not-for-production",'
+        '"x":"YHe3ZZ7P7e9em4d5w29yFLKByTmVk-1E5PQukYagLv0","y":"3f4uPewrsdavy7EJmKBiEQGdpE7qL-75Epd7fsIMZFg"}]}'
+    )
+    least_score: float = Field(default=0, ge=0, le=1)
+    """A bank gives none."""
 
 
 class Registers(Section):

@@ -6,7 +6,7 @@ Always true: it names the setting and never its value.
 from urllib.parse import urlsplit
 
 from idp.settings.limits import Limits
-from idp.settings.outside import Register, Sms, SmsFallback
+from idp.settings.outside import CheckService, Register, Sms, SmsFallback
 from idp.settings.sections import Account, Reviews
 from idp.settings.tree import Settings
 
@@ -21,6 +21,7 @@ def unsafe(settings: Settings) -> list[str]:
     return [
         *_unsafe_addresses(settings),
         *_unsafe_secrets(settings),
+        *_unsafe_checks(settings),
         *_unsafe_limits(settings.limits),
         *_unsafe_account(settings.account),
         *_unsafe_reviews(settings.reviews),
@@ -57,7 +58,28 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         ("registers.enterprise", registers.enterprise),
         *([("bank_card", settings.bank_card)] if settings.bank_card.url else []),
         *([("captcha", settings.captcha)] if settings.captcha.url else []),
+        *_check_services(settings),
     ]
+
+
+def _check_services(settings: Settings) -> list[tuple[str, CheckService]]:
+    both: tuple[tuple[str, CheckService], ...] = (("face", settings.face), ("bank_channel", settings.bank_channel))
+    return [(name, service) for name, service in both if service.url]
+
+
+def _unsafe_checks(settings: Settings) -> list[str]:
+    faults = []
+    for name, service in _check_services(settings):
+        known = type(service)()
+        if service.vendor_keys == known.vendor_keys or "not-for-production" in service.vendor_keys:
+            faults.append(f"{name}.vendor_keys: the sandbox's, whose private half is public")
+        if service.issuer == known.issuer:
+            faults.append(f"{name}.issuer: the sandbox's")
+        if not service.pages or any(not page.startswith("https://") or _is_loopback(page) for page in service.pages):
+            faults.append(f"{name}.pages: production sends people to https on other machines only")
+    if settings.face.url and not settings.face.least_score:
+        faults.append("face.least_score: 0 takes a face without a score")
+    return faults
 
 
 def _is_loopback(url: str) -> bool:

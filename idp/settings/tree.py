@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from idp.province import read_profile, under
 from idp.settings.limits import Limits
-from idp.settings.outside import BankCard, Captcha, Outbound, Registers, Sms
+from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, Registers, Sms
 from idp.settings.sections import (
     Account,
     Audit,
@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     registers: Registers = Registers()
     bank_card: BankCard = BankCard()
     captcha: Captcha = Captcha()
+    face: Face = Face()
+    bank_channel: BankChannel = BankChannel()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()

@@ -14,6 +14,9 @@ from idp.web.locale import CHINA_TIME, LANGUAGES
 from idp.web.prose import read_prose
 
 KINDS = ("user", "privacy")
+"""Agreed to by everybody who has an account."""
+CONSENTS = ("face",)
+"""Agreed to apart from those, each time, for one use (PIPL 14, 29)."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,16 @@ class Agreements:
         """The version in force of each kind, in the order they are shown; LookupError when a kind has none yet."""
         found = []
         for kind in KINDS:
-            versions = self.versions(kind, now=now)
-            if not versions:
+            text = self.in_force(kind, now=now)
+            if text is None:
                 raise LookupError(f"no {kind} agreement is in force")
-            found.append(self._texts[kind, versions[0]])
+            found.append(text)
         return found
+
+    def in_force(self, kind: str, *, now: int) -> Agreement | None:
+        """The newest version of one kind; None when there is none (yet)."""
+        versions = self.versions(kind, now=now)
+        return self._texts[kind, versions[0]] if versions else None
 
 
 def _read(directory: Path, kind: str, version: str) -> Agreement:
@@ -69,7 +77,7 @@ def _read(directory: Path, kind: str, version: str) -> Agreement:
 def load_agreements(directory: Path) -> Agreements:
     """Read every text below ``directory``. OSError or ValueError when one is missing, misnamed or without a title."""
     texts = {}
-    for kind in KINDS:
+    for kind in KINDS + CONSENTS:
         for version in {path.name.split(".")[0] for path in (directory / kind).glob("*.md")}:
             datetime.strptime(version, "%Y-%m-%d").replace(tzinfo=CHINA_TIME)
             texts[kind, version] = _read(directory, kind, version)

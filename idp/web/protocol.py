@@ -50,6 +50,9 @@ class ProtocolRequest:
     has_query_token: bool = False
     """An ``access_token`` stood in the query, which is refused (RFC 9700 4.3.2)."""
     json: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names in lower case; only for an endpoint that takes the body as it is."""
     below: str = ""
 
 

@@ -120,7 +120,17 @@ SENTENCES: Mapping[str, LazyString] = {
     "bank_not_confirmed": _("没有核验通过：开卡银行未能确认您填写的信息"),
     "bank_unavailable": _("银行暂时没有回应，没有计入核验次数，请稍后再试，或换一种方式"),
     "identity_checked_by_bank": _("开卡银行已确认您的身份。"),
+    "identity_checked_by_face": _("已通过人脸实人认证。"),
+    "face_document_taken": _("这个证件已在您的另一个账户中登记，请用那个账户登录；不记得时可以找回账户。"),
     "identity_checked": _("已核验姓名和证件号码。"),
+    # checks made elsewhere
+    "check_consent_missing": _("请先阅读并勾选同意；不同意可以换其他方式办理"),
+    "check_not_passed": _("这次未能确认是您本人。可以换到光线充足的地方再试，或换一种方式办理。"),
+    "check_abandoned": _("核验没有做完。可以重新开始，或换一种方式办理。"),
+    "check_vendor_away": _("核验服务暂时没有回应，没有计入核验次数。请稍后再试，或换一种方式办理。"),
+    "check_tries_used_up": _("今天核验未通过的次数已达上限。请明天再试，或换一种方式办理。"),
+    "check_over": _("这次核验已经结束或已过期"),
+    "check_elsewhere": _("请回到原来的页面重新开始。核验只能在发起它的浏览器中进行。"),
     # a forgotten password, and phones that may be somebody else's
     "identifier_invalid": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
     "journey_over": _("这一步已经完成或已过期，请重新开始。"),
@@ -301,6 +311,9 @@ EVENTS: Mapping[str, LazyString] = {
     "person:evidence:ending_told": _("提醒身份核验即将到期"),
     "person:identity:refused": _("身份核验未通过"),
     "person:document:recorded": _("登记证件"),
+    "person:check:agreed": _("同意进行人脸或银行核验"),
+    "person:check:passed": _("人脸或银行核验通过"),
+    "person:check:refused": _("人脸或银行核验没有通过"),
     "person:evidence:ended": _("身份核验失效"),
     "person:agreement:accepted": _("同意协议"),
     "person:account:closing_asked": _("申请注销账户"),
@@ -442,6 +455,7 @@ SOURCES: Mapping[str, LazyString] = {
     "population-register": _("人口信息库"),
     "review": _("两名工作人员"),
     "bank-card": _("开卡银行"),
+    "face-check": _("人脸核验服务"),
     "demo": _("演示数据"),
 }
 

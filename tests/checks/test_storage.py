@@ -12,7 +12,7 @@ from idp.accounts.names import PersonName
 from idp.audit import chains as chains_module
 from idp.audit import init_audit
 from idp.checks.actions import Checks, Denied, Work
-from idp.checks.ports import Judged, Opened
+from idp.checks.ports import Heard, Judged, Opened
 from idp.checks.rules import (
     LIFETIME,
     CheckKind,
@@ -23,7 +23,7 @@ from idp.checks.rules import (
     Passed,
     Refusal,
 )
-from idp.db import Database
+from idp.db import Database, Statement
 from idp.messages.outbox import init_outbox
 from tests.accounts.test_directory import directory
 from tests.grants.making import CIPHER
@@ -64,7 +64,7 @@ def agreed(database: Database, checks: Checks, key: str) -> Refusal | None:
     with database.transaction() as tx:
         check = checks.read(tx, key, browser=BROWSER, now=NOW)
         assert check is not None
-        return checks.agree(tx, check, vendor="vendor", now=NOW)
+        return checks.agree(tx, check, vendor="vendor", consent="2026-11-01", now=NOW)
 
 
 def work(database: Database, checks: Checks, key: str) -> Work:
@@ -192,6 +192,30 @@ def test_what_nobody_came_back_from_ends_by_itself(any_database: Database, check
 def test_a_callback_names_a_check_that_is_open(any_database: Database, checks: Checks) -> None:
     key = opened(any_database, checks)
     with any_database.transaction() as tx:
-        assert checks.of_callback(tx, key=key, transaction="t-1", vendor="vendor", now=NOW + 5)
-        assert not checks.of_callback(tx, key=key, transaction="t-2", vendor="vendor", now=NOW + 5)
-        assert not checks.of_callback(tx, key=key, transaction="t-1", vendor="another", now=NOW + 5)
+        heard = Heard("1", key, "t-1")
+        assert checks.is_open(tx, heard, vendor="vendor", now=NOW + 5)
+        assert not checks.is_open(tx, replace(heard, transaction="t-2"), vendor="vendor", now=NOW + 5)
+        assert not checks.is_open(tx, heard, vendor="another", now=NOW + 5)
+
+
+def test_a_callback_is_heard_once_whoever_hears_it_at_the_moment(any_database: Database, checks: Checks) -> None:
+    def hear(_: int) -> bool:
+        with any_database.transaction() as tx:
+            return checks.hear(tx, Heard("1", "chk", "t-1"), vendor="vendor", now=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(hear, range(4))).count(True) == 1
+
+
+def test_of_many_requests_one_leaves_and_one_question_is_under_way(any_database: Database, checks: Checks) -> None:
+    key = opened(any_database, checks)
+
+    def leave(_: int) -> bool:
+        with any_database.transaction() as tx:
+            checks.expect_result(tx, key, now=NOW + 2)
+            return checks.leave(tx, key, now=NOW + 2)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(leave, range(4))).count(True) == 1
+    with any_database.autocommit() as tx:
+        assert tx.one(Statement("SELECT COUNT(*) FROM outbox WHERE kind = 'check_fetch'", int)) == 1

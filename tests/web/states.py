@@ -40,6 +40,18 @@ PHONE = "138****8000"
 RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
 IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
+CONSENT = Field("consent")
+CHECKING = {
+    "kind": "face",
+    "asked_by": None,
+    "purpose": "identity",
+    "matter": None,
+    "subject": "***岚 1****************X",
+    "vendor": "face-vendor",
+    "consent": lambda: _face_text(),
+    "elsewhere_url": "#",
+}
+LOOKING = {"refresh_url": "#", "pause_url": "#", "elsewhere_url": "#"}
 NAME, AGREED = Field("user_name", required=False), Field("agreements")
 PHONE_FIELD = Field("phone")
 
@@ -77,6 +89,16 @@ def page(template: str, **context: Any) -> State:
         return render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
 
     return render
+
+
+def _face_text() -> SimpleNamespace:
+    title = {"zh": "《人脸信息处理同意书》", "en": "Consent to the use of facial information"}[preferences().lang]
+    return thing(title=title, version="2026-11-01", url="#")
+
+
+def _check_app() -> str:
+    allow_own_script()
+    return render_template("check_app.html", token="token", done_url="#", elsewhere_url="#")
 
 
 def _agreement() -> str:
@@ -601,6 +623,21 @@ STATES: Mapping[str, State] = {
         form=lambda: refused(_card(), card="bank_card_invalid", phone="bank_phone_missing"),
         **IDENTITY,
     ),
+    "identity-face": page("identity_face.html", form=_person, known=None, notice=None, **IDENTITY | OTHER_WAY),
+    "identity-face-known": page(
+        "identity_face.html",
+        form=lambda: Form(),
+        known="***岚 1****************X",
+        notice=lambda: Notice("info", sentence("check_over")),
+        **IDENTITY | ALONE,
+    ),
+    "identity-face-refused": page(
+        "identity_face.html",
+        form=lambda: refused(_person(), whole="face_document_taken"),
+        known=None,
+        notice=None,
+        **IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
+    ),
     "identity-raise": page(
         "identity_raise.html",
         ial=1,
@@ -615,6 +652,33 @@ STATES: Mapping[str, State] = {
         ways=[_way("name_number", url=None, held=True), _way("face", 3)],
         **ALONE,
     ),
+    "check-consent": page("check_consent.html", form=lambda: Form(CONSENT), **CHECKING),
+    "check-consent-matter": page(
+        "check_consent.html",
+        form=lambda: Form(CONSENT),
+        **CHECKING | {"asked_by": SOCIAL, "matter": "养老金领取资格认证", "purpose": "matter"},
+    ),
+    "check-consent-refused": page(
+        "check_consent.html", form=lambda: refused(Form(CONSENT), consent="check_consent_missing"), **CHECKING
+    ),
+    "check-consent-bank": page(
+        "check_consent.html", form=lambda: Form(), **CHECKING | {"kind": "bank", "consent": None}
+    ),
+    "check-wait-opening": page("check_wait.html", kind="face", vendor_url=None, refreshing=True, **LOOKING),
+    "check-wait-result": page("check_wait.html", kind="face", vendor_url="#", refreshing=True, **LOOKING),
+    "check-wait-paused": page("check_wait.html", kind="bank", vendor_url="#", refreshing=False, **LOOKING),
+    "check-app": _check_app,
+    **{
+        f"check-outcome-{reason}": page(
+            "check_outcome.html",
+            kind="face",
+            away=reason == "vendor-away",
+            text=lambda reason=reason: sentence(f"check_{reason}"),
+            again_url=None if reason == "tries-used-up" else "#",
+            elsewhere_url="#",
+        )
+        for reason in ("not-passed", "abandoned", "vendor-away", "tries-used-up", "over")
+    },
     "identity-raise-nowhere": page("identity_raise.html", ial=2, wanted=3, ways=[], **WAITING),
     "register-check": page("register_check.html", form=lambda: Form(), **CHECK),
     "register-check-unavailable": page(

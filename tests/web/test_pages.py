@@ -16,7 +16,7 @@ from tests.web.states import AGREEMENTS, NOW, STATES
 
 HERE = Path(idp.web.__path__[0])
 TEMPLATES = sorted(path for path in (HERE / "templates").rglob("*.html"))
-ASKING_FOR_PASSKEYS = ("signin-passkey", "confirm-passkey", "account-passkey-add")
+WITH_SCRIPT = ("signin-passkey", "confirm-passkey", "account-passkey-add", "check-app")
 PAGES = [path for path in TEMPLATES if path.parent.name != "macros" and path.stem not in ("base", "frame")]
 
 
@@ -58,7 +58,7 @@ def test_page_state_is_plain_html_without_script_or_inline_style(preview: FlaskC
     page = preview.get(f"/preview/{state}").text
     assert " style=" not in page
     assert not re.search(r"\son\w+=", page)
-    assert ("<script" in page) is (state == "form-post" or state.startswith(ASKING_FOR_PASSKEYS))
+    assert ("<script" in page) is (state == "form-post" or state.startswith(WITH_SCRIPT))
     assert not re.search(r"<script(?! (type=\"module\" )?src=\"/static/)", page)
     assert page.count("<h1") == 1
     assert page.lstrip().startswith("<!doctype html>")

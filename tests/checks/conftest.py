@@ -1,0 +1,37 @@
+"""Checks over HTTP: a provider whose face-check vendor says what the test tells it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from idp.app import create_app
+from tests.checks.vendor import ScriptedVendor
+from tests.provider import Browser, Site, settings_at, site_template
+from tests.registers import ScriptedRegisters
+
+__all__ = ["site_template"]
+
+
+@pytest.fixture
+def vendor() -> ScriptedVendor:
+    return ScriptedVendor()
+
+
+@pytest.fixture
+def registers() -> ScriptedRegisters:
+    return ScriptedRegisters()
+
+
+@pytest.fixture
+def site(site_template: Path, tmp_path: Path, vendor: ScriptedVendor, registers: ScriptedRegisters) -> Iterator[Site]:
+    copyfile(site_template, tmp_path / "idp.db")
+    made = Site(create_app(settings_at(tmp_path), registers.ports, vendors=vendor.ports))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    return site.browser()
