@@ -29,7 +29,7 @@ from idp.checks.hooks import Hook
 from idp.checks.identity_pages import init_face_proof
 from idp.checks.pages import CheckParts, init_checks
 from idp.checks.ports import Vendors
-from idp.checks.rules import Variant
+from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
@@ -78,6 +78,7 @@ from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
 from idp.signin.export import export_sessions
+from idp.signin.face_pages import init_face_sign_in
 from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
@@ -133,6 +134,9 @@ def create_app(
     )
     init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
     phones = phone_policy(settings)
+    journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
+    if settings.signin.faces and CheckKind.FACE in vendors:
+        init_face_sign_in(app, journeys)
     init_signin(
         app,
         SignIn(
@@ -146,7 +150,6 @@ def create_app(
     )
     init_channels(app)
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
-    journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     init_face_proof(
         app,
         provider.database,

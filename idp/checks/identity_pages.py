@@ -11,14 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from idp.accounts.actions import Directory, Identity
-from idp.accounts.documents import DocumentType, stored_document
-from idp.accounts.names import PersonName
+from idp.checks.claiming import FaceClaim
 from idp.checks.identity import FaceProof
-from idp.checks.pages import is_offered, order_check, take_check
-from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject, Passed
+from idp.checks.pages import is_offered
+from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject
 from idp.credentials.rules import AttemptKind
 from idp.db import Database, current_transaction, db
-from idp.flows.actions import Journey, Journeys
+from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
 from idp.proofing.checking import Claim, Confirmed, Denied
 from idp.proofing.forms import FIELDS, empty_form, read_person
@@ -27,15 +26,15 @@ from idp.proofing.ports import PopulationRegister
 from idp.proofing.rules import FACE, FACE_CHECKED, ProofRefusal
 from idp.proofing.ways import LADDER, Way, add_way, passed_by
 from idp.web.clock import now
-from idp.web.cookies import browser_digest
 from idp.web.forms import Form
 from idp.web.guards import current_session, signed_in
 from idp.web.notices import Notice
 from idp.web.reasons import known_reason, sentence
-from idp.web.visit import carried, onward
+from idp.web.visit import onward
 
 EXTENSION = "tongban_face_proof"
 ENDPOINT = "proofing.face"
+CLAIM = FaceClaim(FlowKind.FACE_PROOF, CheckPurpose.IDENTITY, ENDPOINT, elsewhere=LADDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,41 +92,26 @@ def face() -> ResponseReturnValue:
 
 
 def _to_the_check(claim: Claim, confirmed: Confirmed) -> ResponseReturnValue:
-    facts = {
-        "party_id": claim.party_id,
-        "name": claim.name.value,
-        "document": [claim.document.type, claim.document.value],
-        "valid_to": confirmed.valid_to,
-    }
-    journey = _parts().journeys.begin(
-        current_transaction(), FlowKind.FACE_PROOF, facts, browser=browser_digest(), now=now()
-    )
-    address = order_check(
-        CheckKind.FACE,
-        CheckPurpose.IDENTITY,
-        CheckSubject(claim.name, claim.document),
-        party_id=claim.party_id,
-        back=url_for(ENDPOINT, f=journey.id, **carried()),
-        elsewhere=url_for(LADDER, **carried()),
-    )
+    facts = {"party_id": claim.party_id, "valid_to": confirmed.valid_to}
+    subject = CheckSubject(claim.name, claim.document)
+    address = CLAIM.begin(_parts().journeys, subject, facts, party_id=claim.party_id)
     db.session.commit()
     return redirect(address, 303)
 
 
 def _came_back() -> ResponseReturnValue:
     """With a check that has passed, for the claim this account made in this browser."""
-    key, tx = request.args.get("f", ""), current_transaction()
-    journey = _parts().journeys.read(tx, FlowKind.FACE_PROOF, key, browser=browser_digest(), now=now())
-    if journey is None or journey.facts["party_id"] != current_session().party_id:
-        return _over()
-    claim = _claim(journey)
-    passed = take_check(CheckKind.FACE, CheckPurpose.IDENTITY, CheckSubject(claim.name, claim.document))
-    if not isinstance(passed, Passed):
-        return _over()
-    outcome = _parts().proof.prove(tx, claim, Confirmed(journey.facts["valid_to"]), passed, now=now())
-    if not _parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=now()):
+    tx, party_id = current_transaction(), current_session().party_id
+    back = CLAIM.came_back(_parts().journeys)
+    if back is None or back.journey.facts["party_id"] != party_id:
         db.session.rollback()
-        return _over()
+        return redirect(CLAIM.over(), 303)
+    claim = Claim(party_id, back.subject.name, back.subject.document)
+    confirmed = Confirmed(back.journey.facts["valid_to"])
+    outcome = _parts().proof.prove(tx, claim, confirmed, back.passed, now=now())
+    if not _parts().journeys.move(tx, back.journey, {**back.journey.facts, "proved": True}, ended_at=now()):
+        db.session.rollback()
+        return redirect(CLAIM.over(), 303)
     db.session.commit()
     if isinstance(outcome, Identity):
         return redirect(onward(url_for("account.profile", done="identity_checked_by_face")), 303)
@@ -135,16 +119,6 @@ def _came_back() -> ResponseReturnValue:
     form = _empty(None)
     form.refuse("", sentence("face_document_taken" if taken else outcome.reason))
     return _page(form, None, outcome.reason)
-
-
-def _claim(journey: Journey) -> Claim:
-    kind, number = journey.facts["document"]
-    document = stored_document(DocumentType(kind), number)
-    return Claim(journey.facts["party_id"], PersonName(journey.facts["name"]), document)
-
-
-def _over() -> ResponseReturnValue:
-    return redirect(url_for(ENDPOINT, done="check_over", **carried()), 303)
 
 
 def _empty(known: Identity | None) -> Form:

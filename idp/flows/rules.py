@@ -27,6 +27,9 @@ class FlowKind(StrEnum):
     """For who has nothing left: operators decide on what is asked for here."""
     RECOVERY_APPROVED = "recovery-approved"
     PHONE_CHANGE = "phone-change"
+    RECOVERY_BY_FACE = "recovery-by-face"
+    """For who knows neither password nor user name: the face, and a code to the phone on file."""
+    FACE_SIGN_IN = "face-sign-in"
     FACE_PROOF = "face-proof"
     """From a claim that the register has confirmed to the face of its person."""
     ENTITY_CLAIM = "entity_claim"
@@ -51,7 +54,6 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("check", gives=("confirmed",)),
         StepRule("details", gives=("party_id",)),
     ),
-    # A face check will be another way through "code": it gives the same proof (trust 3).
     FlowKind.RECOVERY: (
         StepRule("identifier", gives=("party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
@@ -72,6 +74,16 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("number", gives=("party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("confirm", gives=("changed",)),
+    ),
+    FlowKind.RECOVERY_BY_FACE: (
+        StepRule("person", gives=("name", "document")),
+        StepRule("face", gives=("party_id", "mobile", "challenge")),
+        StepRule("code", gives=("proved",)),
+        StepRule("password", gives=("reset",)),
+    ),
+    FlowKind.FACE_SIGN_IN: (
+        StepRule("person", gives=("name", "document")),
+        StepRule("face", gives=("found",)),
     ),
     FlowKind.FACE_PROOF: (
         StepRule("person", gives=("party_id", "name", "document")),

@@ -44,10 +44,10 @@ def addressee(tx: Transaction, directory: Directory, identifiers: Sequence[Ident
     return Addressee(None, typed or directory.stand_in(identifiers[0].value))
 
 
-def judge(tx: Transaction, party_id: str, policy: PhonePolicy, *, now: int) -> Denied | None:
-    """Whether the code alone lets ``party_id`` go on; a refusal is in the audit trail."""
+def judge(tx: Transaction, party_id: str, policy: PhonePolicy, *, faced: bool = False, now: int) -> Denied | None:
+    """Whether the code lets ``party_id`` go on, alone or beside their face; a refusal is in the audit trail."""
     denied = may_reset(
-        sms_opens=sms_opens(tx, party_id, policy, now=now),
+        sms_opens=faced or sms_opens(tx, party_id, policy, now=now),
         held_until=held_until(tx, party_id, Act.RESET_PASSWORD, now=now),
     )
     if denied:

@@ -14,6 +14,8 @@ from idp.accounts.actions import Directory
 from idp.accounts.identifiers import parse_identifiers
 from idp.audit import Event, record
 from idp.captcha.pages import asked_before_sms, passed, question, sent_form
+from idp.checks.pages import is_offered
+from idp.checks.rules import CheckKind
 from idp.credentials import sms_code
 from idp.credentials.password import Passwords
 from idp.credentials.rules import Purpose
@@ -66,7 +68,7 @@ class Recovery:
 
 
 def init_recovery(app: Flask, known: Recovery) -> None:
-    from idp.recovery import approved_pages, request_pages  # noqa: F401 - their views join the blueprint
+    from idp.recovery import approved_pages, face_pages, request_pages  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
@@ -136,6 +138,7 @@ def _identifier_page(form: Form) -> ResponseReturnValue:
         client_name=client_name(),
         notice=done_notice() if form.ok else None,
         signin_url=url_for("signin.password", **carried()),
+        face_url=url_for("recovery.face", **carried()) if is_offered(CheckKind.FACE) else None,
     )
 
 
@@ -148,16 +151,20 @@ def code(journey: Journey) -> ResponseReturnValue:
 
 
 def _proved(journey: Journey) -> ResponseReturnValue:
-    """Who holds the phone may be told that it is not enough (trust 3, 7)."""
+    return code_proved(journey, "recovery.password")
+
+
+def code_proved(journey: Journey, then: str, *, faced: bool = False) -> ResponseReturnValue:
+    """Who holds the phone may be told that it is not enough (trust 3, 7). ``then``: the route of the next step."""
     tx, party_id = current_transaction(), journey.facts["party_id"]
     record(tx, Event.PHONE_VERIFIED, subject=party_id, now=now())
-    denied = judge(tx, party_id, parts().phones, now=now())
+    denied = judge(tx, party_id, parts().phones, faced=faced, now=now())
     ended = now() if denied else None
     parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=ended)
     db.session.commit()
     if denied:
         return _denied(denied)
-    return redirect(url_for("recovery.password", f=journey.id, **carried()), 303)
+    return redirect(url_for(then, f=journey.id, **carried()), 303)
 
 
 def _denied(denied: Denied) -> ResponseReturnValue:
@@ -170,6 +177,11 @@ def _denied(denied: Denied) -> ResponseReturnValue:
 @STEPS.at("password")
 def password(journey: Journey) -> ResponseReturnValue:
     """Step 3: the new password; then everything that was signed in is signed out."""
+    return password_step(journey, BEGIN)
+
+
+def password_step(journey: Journey, begin: str) -> ResponseReturnValue:
+    """``begin``: the route where such a journey begins."""
     if request.method == "GET":
         return _password_page(Form(NEW_PASSWORD))
     form = Form.submitted(NEW_PASSWORD)
@@ -179,10 +191,10 @@ def password(journey: Journey) -> ResponseReturnValue:
         return _password_page(form)
     db.session.rollback()
     hashed = parts().passwords.hash(form["new_password"])
-    return _finish(journey, hashed)
+    return _finish(journey, hashed, begin)
 
 
-def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
+def _finish(journey: Journey, hashed: str, begin: str) -> ResponseReturnValue:
     known = parts()
     if not reset(
         current_transaction(),
@@ -195,7 +207,7 @@ def _finish(journey: Journey, hashed: str) -> ResponseReturnValue:
         now=now(),
     ):
         db.session.rollback()
-        return journey_over(BEGIN)
+        return journey_over(begin)
     db.session.commit()
     return redirect(url_for("signin.password", done="password_reset", **carried()), 303)
 

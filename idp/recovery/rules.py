@@ -34,7 +34,7 @@ class Denied:
 
 
 def may_reset(*, sms_opens: bool, held_until: int | None) -> Denied | None:
-    """None when the code is enough. Other proofs (a face check) will be asked here beside it."""
+    """None when the code is enough."""
     if not sms_opens:
         return Denied(Refusal.ANOTHER_WAY)
     return Denied(Refusal.HELD, until=held_until) if held_until is not None else None

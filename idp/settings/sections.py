@@ -144,6 +144,8 @@ class Proofing(Section):
 class SignIn(Section):
     sms_codes: bool = True
     """Let people sign in by a text code alone."""
+    faces: bool = False
+    """Let people sign in by a face check alone who have proved themselves by one; it is one factor."""
 
 
 class Levels(Section):

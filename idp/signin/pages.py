@@ -39,6 +39,7 @@ IDENTIFIER = Field("identifier", sentence("identifier_missing"), max_length=64)
 PASSWORD = Field("password", sentence("password_missing"), max_length=256, secret=True)
 CODE = Field("code", sentence("code_missing"), max_length=32, secret=True)
 ENTITY_DOOR = "tongban_entity_door"
+FACES = "tongban_face_sign_in"
 Door = Callable[[str, passwords.Verified], ResponseReturnValue]
 """Given the entity and the password that was right; who walks through is a person, always named."""
 blueprint = Blueprint("signin", __name__)
@@ -56,7 +57,7 @@ class SignIn:
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
-    from idp.signin import code_pages, confirm_pages, passkey_pages  # noqa: F401 - their views join the blueprint
+    from idp.signin import code_pages, confirm_pages, face_pages, passkey_pages  # noqa: F401 - their views join the blueprint
 
     app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
@@ -139,6 +140,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         locked=locked,
         code_url=url_for("signin.code", **carried()) if parts().sms_codes else None,
         passkey_url=url_for("signin.passkey", **carried()),
+        face_url=url_for("signin.face", **carried()) if FACES in current_app.extensions else None,
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
     )

@@ -25,6 +25,8 @@ class Method(StrEnum):
     """With ``user``: the key's holder was verified by the authenticator, by a second factor of its own."""
     RECOVERY_CODE = "recovery_code"
     """RFC 8176 registers no name for a code from a list."""
+    FACE = "face"
+    """Checked by a vendor against the register; a device's own face unlock is a passkey's matter."""
 
 
 class Factor(StrEnum):
@@ -32,6 +34,7 @@ class Factor(StrEnum):
 
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
+    INHERENCE = "inherence"
     VERIFIED_KEY = "verified-key"
     """A key bound to our origin whose holder was verified: two factors in one, and resistant to phishing."""
 
@@ -42,6 +45,7 @@ FACTOR = {
     Method.TOTP: Factor.POSSESSION,
     Method.PASSKEY: Factor.VERIFIED_KEY,
     Method.RECOVERY_CODE: Factor.POSSESSION,
+    Method.FACE: Factor.INHERENCE,
 }
 BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
 """A phone sets a password, and a password changes a phone: for a day after, the two are one factor."""

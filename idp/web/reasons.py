@@ -131,6 +131,11 @@ SENTENCES: Mapping[str, LazyString] = {
     "check_tries_used_up": _("今天核验未通过的次数已达上限。请明天再试，或换一种方式办理。"),
     "check_over": _("这次核验已经结束或已过期"),
     "check_elsewhere": _("请回到原来的页面重新开始。核验只能在发起它的浏览器中进行。"),
+    "face_no_account": _("没有可以这样打开的账户"),
+    "face_no_account_text": _(
+        "已确认是您本人，但您名下没有可以用人脸打开的账户：可能还没有注册、没有做过人脸实人认证，或账户已停用。"
+        "请用密码登录，或注册账户。"
+    ),
     # a forgotten password, and phones that may be somebody else's
     "identifier_invalid": _("请输入手机号、证件号码、用户名或统一社会信用代码"),
     "journey_over": _("这一步已经完成或已过期，请重新开始。"),
@@ -472,6 +477,7 @@ PASSWORD_RULES: Mapping[str, LazyString] = {
 METHODS: Mapping[str, LazyString] = {
     "pwd": _("密码"),
     "sms": _("短信验证码"),
+    "face": _("人脸核验"),
     "otp": _("验证器"),
     "pop": _("通行密钥"),
     "recovery_code": _("备用码"),

@@ -200,6 +200,6 @@ def test_every_field_of_a_life_is_sealed_for_its_own_row(lived: Lived) -> None:
     cipher = FieldCipher(parse_ring(keys, name="field_keys"))
     with lived.at.engine.connect() as connection:
         empty = {one.name for one in SEALED if not one.rows(connection)}
-        assert empty == {"outbox.payload", "totp.pending"}, "cleared when sent, and moved when confirmed"
+        assert empty == {"outbox.payload", "totp.pending", "outside_check.sealed"}, "gone when sent, confirmed, over"
         assert unreadable(connection, cipher) == []
         assert list(movable(connection, cipher)) == []

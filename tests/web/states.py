@@ -51,6 +51,8 @@ CHECKING = {
     "consent": lambda: _face_text(),
     "elsewhere_url": "#",
 }
+WHOSE_FACE = {"notice": None, "captcha": None, "client_name": None, "back_url": "#"}
+FACE_CODE = {"notice": None, "captcha": None, "resend_url": None, "masked_phone": "138****8000", "change_url": "#"}
 LOOKING = {"refresh_url": "#", "pause_url": "#", "elsewhere_url": "#"}
 NAME, AGREED = Field("user_name", required=False), Field("agreements")
 PHONE_FIELD = Field("phone")
@@ -622,6 +624,23 @@ STATES: Mapping[str, State] = {
         "identity_bank_card.html",
         form=lambda: refused(_card(), card="bank_card_invalid", phone="bank_phone_missing"),
         **IDENTITY,
+    ),
+    "signin-face": page("face_who.html", form=_person, title=lambda: _("用人脸登录"), **WHOSE_FACE),
+    "signin-face-refused": page(
+        "face_who.html",
+        form=lambda: refused(_person(), number="document_number_invalid"),
+        title=lambda: _("用人脸找回"),
+        **WHOSE_FACE | {"notice": lambda: Notice("info", sentence("check_over")), "captcha": digits()},
+    ),
+    "signin-face-nobody": page(
+        "another_way.html",
+        title=lambda: sentence("face_no_account"),
+        text=lambda: sentence("face_no_account_text"),
+        signin_url="#",
+    ),
+    "recover-face-code": page("recover_face_code.html", form=lambda: Form(CODE), **FACE_CODE),
+    "recover-face-code-wrong": page(
+        "recover_face_code.html", form=lambda: refused(Form(CODE), code="code_wrong"), **FACE_CODE
     ),
     "identity-face": page("identity_face.html", form=_person, known=None, notice=None, **IDENTITY | OTHER_WAY),
     "identity-face-known": page(

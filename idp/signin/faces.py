@@ -1,0 +1,19 @@
+"""The account of somebody whose face has passed a check.
+
+Always true: it is the open account of the very name and document that were checked, held until the transaction ends.
+"""
+
+from idp.accounts.actions import Active, Directory, hold
+from idp.accounts.rules import PartyKind
+from idp.checks.rules import CheckSubject
+from idp.db import Transaction
+
+
+def account_of(tx: Transaction, directory: Directory, subject: CheckSubject) -> str | None:
+    found = directory.lookup(tx, subject.document)
+    if not isinstance(found, Active) or found.kind is not PartyKind.PERSON or not hold(tx, found.party_id):
+        return None
+    known = directory.person(tx, found.party_id).identity
+    if known is None or (known.name.key, known.document) != (subject.name.key, subject.document):
+        return None
+    return found.party_id
