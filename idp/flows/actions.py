@@ -30,6 +30,9 @@ _READ = Statement(
     " AND ended_at IS NULL AND expires_at > :now",
     _Row,
 )
+_LOAD = Statement(
+    "SELECT facts, version FROM flow WHERE id = :id AND kind = :kind AND ended_at IS NULL AND expires_at > :now", _Row
+)
 _MOVE = Statement[Any](
     "UPDATE flow SET facts = :facts, version = version + 1, ended_at = :ended_at"
     " WHERE id = :id AND version = :version AND ended_at IS NULL"
@@ -65,7 +68,13 @@ class Journeys:
 
     def read(self, tx: Transaction, kind: FlowKind, key: str, *, browser: bytes, now: int) -> Journey | None:
         """The journey, if this browser began it and it is neither over nor expired."""
-        row = tx.one(_READ, id=key, kind=kind, browser=browser, now=now)
+        return self._opened(kind, key, tx.one(_READ, id=key, kind=kind, browser=browser, now=now))
+
+    def load(self, tx: Transaction, kind: FlowKind, key: str, *, now: int) -> Journey | None:
+        """For the worker, which goes on with a journey while its browser waits."""
+        return self._opened(kind, key, tx.one(_LOAD, id=key, kind=kind, now=now))
+
+    def _opened(self, kind: FlowKind, key: str, row: _Row | None) -> Journey | None:
         if row is None:
             return None
         facts = orjson.loads(self._cipher.open(row.facts, context=f"flow.facts:{key}"))

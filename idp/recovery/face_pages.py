@@ -18,17 +18,18 @@ from idp.credentials.sms_code import Issued
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind, open_step
+from idp.flows.steps import Steps
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.recovery.actions import Addressee
 from idp.recovery.pages import blueprint, code_proved, order_code, parts, password_step
-from idp.recovery.steps import Steps
-from idp.signin.code_step import CodeStep, done_notice
+from idp.signin.code_step import CodeStep
 from idp.signin.faces import account_of
 from idp.signin.pages import another_way_page, client_name
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Form
 from idp.web.guards import public
+from idp.web.notices import done_notice
 from idp.web.visit import carried
 
 KIND = FlowKind.RECOVERY_BY_FACE
