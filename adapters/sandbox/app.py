@@ -22,6 +22,7 @@ from adapters.sandbox.cards import cards
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
+from adapters.sandbox.photos import photos
 from adapters.sandbox.register_entries import EntriesError, load_entries
 from adapters.sandbox.registers import RegisterMemory, registers
 from adapters.sandbox.settings import SandboxSettings, refusal, secrets_from
@@ -53,6 +54,7 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.register_blueprint(sms)
     app.register_blueprint(registers)
     app.register_blueprint(cards)
+    app.register_blueprint(photos)
     app.register_blueprint(captcha)
     app.register_blueprint(pages)
     app.context_processor(words)
@@ -71,7 +73,7 @@ def _explain(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if isinstance(error, SecurityError):  # no address of ours can be built for a foreign host name
         return Response("400: this host name is not served here (--name adds one)\n", 400, mimetype="text/plain")
-    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/bank-cards/", "/captcha/")):
+    if request.path.startswith(("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/")):
         response: AnyResponse = refuse(Refusal(status, "invalid_request" if status < 500 else "internal", error.name))
     else:
         response = Response(render_template("error.html", status=status), status)

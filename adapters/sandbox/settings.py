@@ -15,12 +15,14 @@ SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
 BANK_CARD_SECRET = "sandbox-bank-card-secret-not-for-production"  # noqa: S105
+PHOTOS_SECRET = "sandbox-photos-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
     "TONGBAN_SMS__SECRET": "secret",
     "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
     "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
     "TONGBAN_BANK_CARD__SECRET": "bank_card_secret",
+    "TONGBAN_PHOTO_READER__SECRET": "photos_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
 }
 """The provider's own variables of the keys, which hold for the sandbox too, and the settings here they are."""
@@ -34,6 +36,7 @@ class SandboxSettings:
     population_secret: str = POPULATION_SECRET
     enterprise_secret: str = ENTERPRISE_SECRET
     bank_card_secret: str = BANK_CARD_SECRET
+    photos_secret: str = PHOTOS_SECRET
     captcha_secret: str = CAPTCHA_SECRET
     issuer: str = "http://localhost:8000"
     tax: str = "http://tax.localhost:8101"

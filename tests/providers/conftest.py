@@ -16,12 +16,14 @@ from werkzeug.serving import make_server
 from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.enterprise import HttpEnterpriseRegister
+from adapters.providers.photos import HttpPhotoReader
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
 from adapters.sandbox.cards import CARD_ENDPOINT
+from adapters.sandbox.photos import PHOTO_ENDPOINT
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -33,6 +35,7 @@ SECRET = "a-key-of-the-provider-tests-0123456789"
 POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 BANK_CARD_SECRET = "a-bank-card-key-of-the-tests-0123456789a"
+PHOTOS_SECRET = "a-photos-key-of-the-tests-0123456789abcd"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
@@ -72,6 +75,10 @@ class RunningSandbox:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpBankCards(self.url + CARD_ENDPOINT, secret, patience=limits, clock=self.now)
 
+    def photos(self, *, secret: str = PHOTOS_SECRET, **patience: float) -> HttpPhotoReader:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpPhotoReader(self.url + PHOTO_ENDPOINT, secret, patience=limits, clock=self.now)
+
     def captcha(
         self, *, secret: str = CAPTCHA_SECRET, clock: Callable[[], float] | None = None, **patience: float
     ) -> HttpCaptchaProvider:
@@ -105,6 +112,7 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             enterprise_secret=ENTERPRISE_SECRET,
             bank_card_secret=BANK_CARD_SECRET,
             captcha_secret=CAPTCHA_SECRET,
+            photos_secret=PHOTOS_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),
         )

@@ -10,6 +10,7 @@ from adapters.sandbox import app as sandbox
 from adapters.sandbox.card_magic import CARD_MAGIC
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
+from adapters.sandbox.photo_magic import PHOTO_MAGIC
 from adapters.sandbox.register_entries import load_entries
 from adapters.sandbox.register_magic import ENTITY_MAGIC, PERSON_MAGIC
 from adapters.sandbox.settings import SandboxSettings
@@ -56,7 +57,11 @@ def test_the_catalogue_is_complete_and_has_no_leftovers() -> None:
     sources = "".join(path.read_text() for path in TEMPLATES.glob("*.html"))
     used = {first or second for first, second in re.findall(r"""_\((?:"([^"]+)"|'([^']+)')\)""", sources)}
     used |= {text for magic in MAGIC for text in (magic.vendor, magic.then)}
-    used |= {text for magic in (*PERSON_MAGIC, *ENTITY_MAGIC, *CARD_MAGIC) for text in (magic.register, magic.then)}
+    used |= {
+        text
+        for magic in (*PERSON_MAGIC, *ENTITY_MAGIC, *CARD_MAGIC, *PHOTO_MAGIC)
+        for text in (magic.register, magic.then)
+    }
     assert used == ENGLISH.keys()
     bare = re.sub(r"""_\(("[^"]+"|'[^']+')\)|\{#.*?#\}""", "", sources)
     assert set(HAN.findall(bare)) == {"中文"}
