@@ -293,3 +293,12 @@ def test_without_reader_or_vendor_the_way_is_not_there(
         made = Site(create_app(settings, ports, vendors=vendors))
         assert made.browser().sign_in().get(PHOTOS).status_code == 404
         made.close()
+
+
+def test_yunnan_offers_photos_and_face(site: Site, vendor: ScriptedVendor, registers: ScriptedRegisters) -> None:
+    settings = settings_at(site.directory, province="yunnan")
+    made = Site(create_app(settings, registers.ports, vendors=vendor.ports))
+    browser = made.browser().sign_in()
+    assert f'href="{PHOTOS}"' in browser.get("/identity/raise").text
+    assert browser.get(PHOTOS).status_code == 200
+    made.close()

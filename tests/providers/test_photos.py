@@ -1,6 +1,9 @@
 """The client of the reader of photos: every specimen against the running sandbox, and answers in other words."""
 
+import hashlib
 import io
+import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,11 +11,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from adapters.providers.http import signature
 from adapters.providers.photos import HttpPhotoReader
+from adapters.providers.register import encode
+from adapters.sandbox.app import create_sandbox
+from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.photo_magic import FIRST, NAME, PHOTO_MAGIC
 from adapters.sandbox.photo_samples import Specimen, draw, recognised
 from adapters.sandbox.register_entries import load_entries
 from adapters.sandbox.register_magic import resident_number
+from adapters.sandbox.settings import PHOTOS_SECRET as SANDBOX_SECRET
 from adapters.sandbox.settings import SandboxSettings
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
@@ -22,6 +30,7 @@ from idp.reviews.photos import cleaned
 from tests.providers.conftest import IMPATIENT, POPULATION_SECRET, RunningSandbox, answering, running_sandbox
 from tests.providers.test_register_clients import conversation
 from tests.providers.test_registers_magic_numbers import FAULTS, GOOD, LATE, MALFORMED
+from tests.sandbox.conftest import DOCS
 
 KNOWN = load_entries(SandboxSettings().entries).people
 SAMPLE = Read(PersonName(NAME), stored_document(DocumentType.RESIDENT_ID, resident_number(0)), date(2046, 12, 31))
@@ -163,3 +172,30 @@ def test_no_repr_shows_a_photo_or_a_number() -> None:
     shown = repr(PhotosQuestion(b"secret-pixels", b"more-pixels", "pho_1")) + repr(SAMPLE)
     assert "pixels" not in shown
     assert resident_number(0) not in shown
+
+
+def test_the_documented_question_is_what_the_client_signs() -> None:
+    section = DOCS[DOCS.index("## Photos of documents") : DOCS.index("## Sandbox")]
+    body, answer = re.findall(r"^(\{\"(?:back|reference)\".*\})$", section, re.M)
+    asked, answered = re.findall(r"^v1=[0-9a-f]{64}$", section, re.M)
+    assert signature(SANDBOX_SECRET, "1790000000", body.encode()) == asked
+    assert signature(SANDBOX_SECRET, "1790000001", answer.encode()) == answered
+    assert encode(json.loads(body)) == body.encode()
+    assert f"({len(body.encode())} bytes)" in section
+    assert json.loads(answer)["question"] == hashlib.sha256(body.encode()).hexdigest()
+    said = {name: value for name, value in json.loads(answer).items() if name not in ("reference", "question")}
+    with answering(conversation(said)) as url:
+        read = HttpPhotoReader(url, POPULATION_SECRET).read(PhotosQuestion(b"f", b"b", "pho_1"))
+    assert isinstance(read, Read)
+    assert (read.name.value, read.document.value) == ("周𪚥文", "430199198504120019")
+
+
+def test_the_documented_specimens_are_the_tables_and_are_offered() -> None:
+    documented = re.findall(r"^\| `(S\d\d)` \| (.+) \| (.+) \|$", DOCS, re.M)
+    assert documented == [(magic.number, ENGLISH[magic.register], ENGLISH[magic.then]) for magic in PHOTO_MAGIC]
+    client = create_sandbox(SandboxSettings()).test_client()
+    page = client.get("/photos").text
+    offered = re.findall(r'href="(/photos/\d+/(?:front|back)\.png)"', page)
+    assert len(offered) == 2 * (len(PHOTO_MAGIC) + len(KNOWN))
+    assert {client.get(address).mimetype for address in offered[::9]} == {"image/png"}
+    assert client.get(f"/photos/{len(KNOWN)}/front.png").status_code == 404
