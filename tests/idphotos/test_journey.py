@@ -10,7 +10,7 @@ from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.app import create_app
 from idp.idphotos.reading import TRIES
-from idp.messages.worker import Failed, Retry
+from idp.messages.worker import Failed, Retry, Settled
 from idp.proofing.actions import ial
 from idp.proofing.photo_port import Read, Unread, Unreadable
 from idp.proofing.ports import Match, Mismatch, Unavailable, UnavailableReason, Unusable, UnusableReason
@@ -302,3 +302,17 @@ def test_yunnan_offers_photos_and_face(site: Site, vendor: ScriptedVendor, regis
     assert f'href="{PHOTOS}"' in browser.get("/identity/raise").text
     assert browser.get(PHOTOS).status_code == 200
     made.close()
+
+
+def test_a_message_that_comes_twice_is_heard_once(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    query = read(signed_in)
+    site.execute("UPDATE outbox SET settled_at = NULL WHERE kind = 'photos_read'")
+    assert work(site) == [Settled("over")]
+    assert signed_in.get(f"{PHOTOS}/confirm?{query}").status_code == 200
+    signed_in.submit(f"{PHOTOS}/confirm?{query}", {"wrong": "yes"})
+    sent(signed_in, query)
+    site.execute("UPDATE outbox SET settled_at = CASE WHEN settled_at IS NULL THEN 1 END WHERE kind = 'photos_read'")
+    assert work(site) == [Settled("over")], "it speaks of photos that are gone"
+    assert (len(registers.photos), photos(site)) == (1, 2)
