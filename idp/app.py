@@ -53,6 +53,8 @@ from idp.entities.registering import Registering
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
+from idp.idphotos.pages import PhotoParts, init_id_photos
+from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -185,6 +187,8 @@ def create_app(
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
+    if provider.photo_reader is not None:
+        init_id_photos(app, _photo_parts(provider, journeys))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -299,6 +303,18 @@ def _console(provider: Provider) -> Console:
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
     )
+
+
+def _photo_parts(provider: Provider, journeys: Journeys) -> PhotoParts:
+    proof = PhotoProof(
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.population,
+        daily=provider.settings.limits.identity.daily,
+        valid=provider.settings.proofing.face_valid,
+    )
+    return PhotoParts(provider.database, proof, provider.reviews, journeys)
 
 
 def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:

@@ -66,9 +66,9 @@ class FaceProof(NameCheck):
             add_evidence(
                 tx,
                 claim.party_id,
-                kind=FACE,
+                kind=self.means.kind,
                 level=FACE_CHECKED,
-                source=SOURCE,
+                source=self.means.source,
                 expires_at=min(ends, found.valid_to or ends),
                 now=now,
                 check_id=passed.check_id,

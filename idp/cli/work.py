@@ -17,6 +17,8 @@ from idp.crypto import signing
 from idp.db import Transaction
 from idp.disputes.actions import overdue
 from idp.disputes.calendar import warnings
+from idp.flows.actions import Journeys
+from idp.idphotos.reading import Reading
 from idp.log import get_logger
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -41,6 +43,7 @@ def make_worker(app: Flask) -> Worker:
         Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
         Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
         **errands.handlers,
+        **photo_reading(provider).handlers,
     }
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
     worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))
@@ -67,6 +70,11 @@ def check_errands(provider: Provider) -> Errands:
         address=lambda key: f"{provider.settings.issuer}/check/{key}/wait",
         clock=_clock,
     )
+
+
+def photo_reading(provider: Provider) -> Reading:
+    journeys = Journeys(provider.cipher, lifetime=provider.settings.session.flow)
+    return Reading(provider.database, journeys, provider.reviews.photos, provider.photo_reader, clock=_clock)
 
 
 def _clock() -> int:

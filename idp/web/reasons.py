@@ -34,6 +34,17 @@ SENTENCES: Mapping[str, LazyString] = {
     "photo_pixels": _("照片的像素过多，请用普通画质重新拍摄"),
     "photo_too_small": _("照片太小，看不清文字，请换一张更清楚的"),
     "photo_daily": _("今天上传的照片已达上限，请明天再试，或带上证件到政务服务窗口办理"),
+    # photos that a machine reads
+    "photos_consent_missing": _("须同意识别证件照片，才能继续"),
+    "photos_unreadable": _("没有认出证件上的文字，照片已删除。请擦净镜头，对准证件重新拍摄"),
+    "photos_glare": _("照片有反光，照片已删除。请避开灯光重新拍摄"),
+    "photos_cut_off": _("证件没有拍全，照片已删除。请把整个证件放在画面内重新拍摄"),
+    "photos_no_document": _("照片上没有找到证件，照片已删除。请重新拍摄"),
+    "photos_copy": _("请拍摄证件原件，不要拍摄复印件或屏幕。照片已删除"),
+    "photos_sides_differ": _("正面和反面不是同一个证件，照片已删除。请重新拍摄"),
+    "photos_expired": _("证件已过有效期，照片已删除。请用新证件重新拍摄，没有新证件的请到政务服务窗口办理"),
+    "photos_gone": _("照片已过保存时间或已被新的照片取代，请重新拍摄"),
+    "identity_checked_by_photos": _("已通过证件照片和人脸核验。"),
     "review_consent_missing": _("须同意提供照片，才能继续"),
     "review_open": _("您已有一份人工审核正在办理。"),
     "review_daily": _("今天提交的人工审核已达上限，请明天再试。"),
@@ -341,6 +352,9 @@ EVENTS: Mapping[str, LazyString] = {
     "person:review:begun": _("同意提供照片供人工审核"),
     "person:photo:sent": _("上传照片"),
     "person:photo:refused": _("上传的文件未被接受"),
+    "person:id_photos:begun": _("同意识别证件照片"),
+    "person:id_photos:read": _("识别证件照片"),
+    "person:id_photos:unread": _("证件照片未能识别"),
     "person:review:filed": _("提交人工审核"),
     "person:review:withdrawn": _("撤回人工审核，照片已删除"),
     "person:review:lapsed": _("人工审核逾期未办结，照片已删除"),
@@ -462,6 +476,7 @@ EVIDENCE: Mapping[str, LazyString] = {
     "face": _("人脸实人认证"),
     "certificate": _("数字证书认证"),
     "counter": _("政务服务窗口核验"),
+    "photos_face": _("证件照片和人脸核验"),
     "review": _("人工审核证件照片"),
     "scripted": _("演示人物"),
 }
@@ -470,6 +485,7 @@ SOURCES: Mapping[str, LazyString] = {
     "review": _("两名工作人员"),
     "bank-card": _("开卡银行"),
     "face-check": _("人脸核验服务"),
+    "photos-face": _("人口信息库和人脸核验服务"),
     "demo": _("演示数据"),
 }
 
