@@ -81,9 +81,14 @@ class Tongban(Target):
         self._clients = clients()
         self._challenges: Challenges | None = None
 
-    def start(self, *, core: int | None) -> None:
+    def prepare(self) -> None:
+        """Secrets, and the tables; `start` does it, too."""
         self._clients_file.write_text("\n".join(declaration(role, one) for role, one in self._clients.items()))
         self._idp("keys", "init", self._environment["TONGBAN_SECRETS__FILE"])
+        self._idp("db", "upgrade")
+
+    def start(self, *, core: int | None) -> None:
+        self.prepare()
         self.site = Site(
             name=self.name,
             issuer=str(self.effective_settings()["issuer"]),
@@ -92,11 +97,8 @@ class Tongban(Target):
             sessions=SignedIn(),
             clients=self._clients,
         )
-        self._idp("db", "upgrade")
         self._add_people()
-        self._worker = processes.start(
-            "worker", self._command("worker"), log=self._worker_log, env=self._environment, cwd=ROOT
-        )
+        self._worker = self.begin("worker", log=self._worker_log)
         environment = {**self._environment, **(self._sampler if self._profiled else {})}
         self.launch(self._command("serve"), core=core, log=self._log, env=environment)
 
@@ -104,6 +106,10 @@ class Tongban(Target):
         super().stop()
         if hasattr(self, "_worker"):
             processes.stop(self._worker)
+
+    def begin(self, *words: str, log: Path) -> processes.Child:
+        """An ``idp`` command beside the server."""
+        return processes.start(words[0], self._command(*words), log=log, env=self._environment, cwd=ROOT)
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "idp", *words]

@@ -13,6 +13,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from idp.accounts.export import AccountExport
+from idp.activation.actions import Activations
+from idp.activation.pages import Activation, init_activation
+from idp.activation.reports import watch_old_accounts
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit.counts import count
@@ -121,7 +124,11 @@ def create_app(
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, digits, metrics))
     name_check = NameCheck(
-        provider.database, provider.directory, provider.population, daily=settings.limits.identity.daily
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.population,
+        daily=settings.limits.identity.daily,
     )
     init_ways(app, settings.proofing.ways)
     init_proofing(app, name_check)
@@ -146,6 +153,7 @@ def create_app(
             provider.codes,
             provider.factors,
             phones,
+            provider.waiting,
             settings.signin.sms_codes,
         ),
     )
@@ -155,6 +163,7 @@ def create_app(
         app,
         provider.database,
         provider.directory,
+        provider.waiting,
         provider.population,
         journeys,
         daily=settings.limits.identity.daily,
@@ -169,10 +178,12 @@ def create_app(
             provider.codes,
             journeys,
             phones,
+            provider.waiting,
             provider.requests,
             Stopping(provider.database, provider.directory),
         ),
     )
+    init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     init_admission(
@@ -200,6 +211,7 @@ def create_app(
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
     _watch(metrics, provider)
+    watch_old_accounts(metrics, provider.database)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -293,9 +305,12 @@ def _console(provider: Provider) -> Console:
 def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     chosen = provider.settings.entities
     questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
-    registering = Registering(provider.database, provider.entities, questions, least=chosen.representative_ial)
+    registering = Registering(
+        provider.database, provider.entities, provider.waiting, questions, least=chosen.representative_ial
+    )
     return EntityParts(
         directory=provider.directory,
+        waiting=provider.waiting,
         entities=provider.entities,
         registering=registering,
         rechecking=provider.rechecking,
@@ -304,6 +319,17 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         codes=provider.codes,
         own_passwords=chosen.passwords,
         fresh=chosen.fresh,
+    )
+
+
+def _activation(provider: Provider, journeys: Journeys, phones: PhonePolicy, metrics: Metrics) -> Activation:
+    return Activation(
+        Activations(provider.directory, provider.waiting, journeys, phones),
+        journeys,
+        provider.codes,
+        provider.passwords,
+        phones,
+        metrics.count_activation,
     )
 
 
@@ -336,6 +362,7 @@ def _registration(
         agreements,
         phones,
         name_check,
+        provider.waiting,
         kind=FlowKind.REGISTRATION_BY_NAME if by_name else FlowKind.REGISTRATION,
         user_names=chosen.user_names,
         offers_identity=chosen.offers_identity,

@@ -9,9 +9,10 @@ from functools import partial
 
 from flask import Flask
 
-from idp.accounts import closing
+from idp.accounts import closing, waiting
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
@@ -70,6 +71,7 @@ class Provider:
     keys: KeyRing
     registry: Registry
     directory: Directory
+    waiting: WaitingAccounts
     passwords: Passwords
     codes: SmsCodes
     factors: Factors
@@ -99,6 +101,7 @@ ERASERS: tuple[Eraser, ...] = (
     reviews.erase,
     erase_consents,
     end_evidence,
+    waiting.erase,
     closing.erase,
 )
 """What each capability forgets when an account closes."""
@@ -151,6 +154,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         keys=keys,
         registry=registry,
         directory=directory,
+        waiting=WaitingAccounts(cipher, index),
         passwords=Passwords(
             database,
             Hasher(limits.password, waiting=settings.server.threads // 2),

@@ -1,4 +1,4 @@
-"""Tables of parties and what belongs to them: identifiers, documents, anchors, profiles, subjects, holds, events.
+"""Tables of parties and what belongs to them, and of the accounts of older platforms that wait for their people.
 
 Always true: what a person could be recognised by is sealed, and found through its blind index, or is an anchor.
 """
@@ -10,6 +10,8 @@ from idp.db import Base
 
 _SINGLE = text("kind IN ('mobile', 'user_name')")
 _WAITING = text("delivered_at IS NULL")
+_LEGIBLE = text("sealed IS NOT NULL")
+_OLD_BLINDS = ("document_blind", "mobile_blind", "credit_code_blind", "representative_blind")
 
 
 class Party(Base):
@@ -135,3 +137,80 @@ class PartyEvent(Base):
     detail: Mapped[str | None]
     created_at: Mapped[int]
     delivered_at: Mapped[int | None]
+
+
+class LegacyBatch(Base):
+    """A file of old accounts: ``digest``: keyed index of its SHA-256; ``position``, ``line``: up to where it is read.
+
+    ``lines`` = ``accepted`` + ``duplicates`` + ``quarantined`` + ``flagged``; ``updated`` are among ``accepted``.
+    """
+
+    __tablename__ = "legacy_batch"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    format: Mapped[str]
+    position: Mapped[int]
+    line: Mapped[int]
+    lines: Mapped[int]
+    accepted: Mapped[int]
+    updated: Mapped[int]
+    duplicates: Mapped[int]
+    quarantined: Mapped[int]
+    flagged: Mapped[int]
+    started_at: Mapped[int]
+    finished_at: Mapped[int | None]
+
+
+class LegacyAccount(Base):
+    """An account of an older platform: what it was called there (``old_id``) and what was said of it (``sealed``, the
+    JSON of `idp.accounts.old_accounts`), contexts ``legacy_account.old_id:<id>`` and ``legacy_account.sealed:<id>``.
+
+    ``batch_id``: who brought it; ``line_batch_id``: as whose line it stands; ``digest``: keyed index of that JSON.
+    Some time after the end ``sealed``, the digest and every index but that of ``old_id`` are gone.
+    """
+
+    __tablename__ = "legacy_account"
+    __table_args__ = (
+        UniqueConstraint("platform", "old_blind"),
+        Index("ix_legacy_account_counts", "batch_id", "state", "flag"),
+        Index("ix_legacy_account_state_at", "state_at", sqlite_where=_LEGIBLE, postgresql_where=_LEGIBLE),
+        *(
+            Index(
+                f"ix_legacy_account_{name}",
+                name,
+                sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in (*_OLD_BLINDS, "party_id")
+        ),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("legacy_batch.id"))
+    line_batch_id: Mapped[str]
+    platform: Mapped[str]
+    old_id: Mapped[bytes]
+    old_blind: Mapped[bytes]
+    kind: Mapped[str]
+    sealed: Mapped[bytes | None]
+    digest: Mapped[bytes | None]
+    document_blind: Mapped[bytes | None]
+    mobile_blind: Mapped[bytes | None]
+    credit_code_blind: Mapped[bytes | None]
+    representative_blind: Mapped[bytes | None]
+    region: Mapped[str | None]
+    state: Mapped[str]
+    flag: Mapped[str | None]
+    party_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    merged_into: Mapped[str | None]
+    imported_at: Mapped[int]
+    updated_at: Mapped[int]
+    state_at: Mapped[int]
+
+
+class LegacyQuarantine(Base):
+    """A line that was not taken, and why; nothing of what stood in it."""
+
+    __tablename__ = "legacy_quarantine"
+    batch_id: Mapped[str] = mapped_column(ForeignKey("legacy_batch.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str]

@@ -57,6 +57,25 @@ class PartyEventKind(StrEnum):
     """The person of a closed account has proved themselves again; told to each sector that knew it."""
 
 
+class WaitingState(StrEnum):
+    """How far the person of an account of an older platform has come; the last three are its end."""
+
+    IMPORTED = "imported"
+    CLAIMED = "claimed"
+    FACE_PASSED = "face_passed"
+    PHONE_BOUND = "phone_bound"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    MERGED = "merged"
+
+
+class OldFlag(StrEnum):
+    """What the older platform said of an account that is never activated."""
+
+    CLOSED = "closed"
+    DECEASED = "deceased"
+
+
 @dataclass(frozen=True, slots=True)
 class Mobile:
     """A mainland mobile number: 11 digits, ``1[3-9]`` and nine more."""

@@ -27,6 +27,13 @@ class Event(StrEnum):
     """Everything the trail tells of, as ``subject:object:action``; a value once written never changes its meaning."""
 
     PERSON_REGISTERED = "person:account:registered"
+    ACTIVATION_FOUND = "person:activation:found"
+    """The face has passed, and the person was told what there is of theirs; ``detail`` says what."""
+    PERSON_ACTIVATED = "person:account:activated"
+    ACCOUNTS_JOINED = "person:account:joined"
+    """Accounts of older platforms went to the account their person has."""
+    ENTITY_LINK_LEFT = "person:entity_link:left"
+    """The person represented an entity at an older platform; without power until the register bears it out."""
     EVIDENCE_ADDED = "person:evidence:added"
     EVIDENCE_ENDING = "person:evidence:ending_told"
     IDENTITY_REFUSED = "person:identity:refused"
@@ -141,6 +148,9 @@ class Event(StrEnum):
     CHANNEL_CHANGED = "operator:channel:changed"
     KEY_ROTATED = "operator:signing_key:rotated"
     FIELDS_ROTATED = "operator:fields:rotated"
+    LEGACY_BEGUN = "operator:legacy:begun"
+    """A file of old accounts; its lines are told of by their number only."""
+    LEGACY_IMPORTED = "operator:legacy:imported"
     AUDIT_EXPORTED = "operator:audit:exported"
     DISPUTE_ANSWERED = "operator:dispute:answered"
 

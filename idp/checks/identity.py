@@ -4,6 +4,7 @@ Always true: the evidence needs both, of one name and document, and names the ch
 """
 
 from idp.accounts.actions import Directory, Identity, hold
+from idp.accounts.waiting import WaitingAccounts
 from idp.checks.rules import Passed
 from idp.credentials.attempts import account_key
 from idp.credentials.rules import AttemptKind
@@ -24,9 +25,16 @@ class FaceProof(NameCheck):
     means = Means(FACE, source=SOURCE, counted=AttemptKind.NAME_CHECK)
 
     def __init__(
-        self, database: Database, directory: Directory, register: PopulationRegister, *, daily: int, valid: int
+        self,
+        database: Database,
+        directory: Directory,
+        waiting: WaitingAccounts,
+        register: PopulationRegister,
+        *,
+        daily: int,
+        valid: int,
     ) -> None:
-        super().__init__(database, directory, register, daily=daily)
+        super().__init__(database, directory, waiting, register, daily=daily)
         self._valid = valid
 
     def confirm(self, claim: Claim, *, now: int) -> Confirmed | Denied:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from idp.accounts.actions import Directory, Identity
+from idp.accounts.waiting import WaitingAccounts
 from idp.checks.claiming import FaceClaim
 from idp.checks.identity import FaceProof
 from idp.checks.pages import is_offered
@@ -48,6 +49,7 @@ def init_face_proof(
     app: Flask,
     database: Database,
     directory: Directory,
+    waiting: WaitingAccounts,
     register: PopulationRegister,
     journeys: Journeys,
     *,
@@ -58,7 +60,7 @@ def init_face_proof(
     with app.app_context():
         if not is_offered(CheckKind.FACE):
             return
-    proof = FaceProof(database, directory, register, daily=daily, valid=valid)
+    proof = FaceProof(database, directory, waiting, register, daily=daily, valid=valid)
     app.extensions[EXTENSION] = FacePages(proof, directory, journeys)
     needs = _("带摄像头的手机或电脑，由本人完成")
     add_way(app, Way(FACE, ENDPOINT, FACE_CHECKED, needs=needs, counted=AttemptKind.FACE))

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "operator": "idp.cli.operators",
     "keys": "idp.cli.keys",
     "fields": "idp.cli.keys",
+    "legacy": "idp.cli.legacy",
     "audit": "idp.audit.commands",
     "purge": "idp.cli.maintenance",
     "doctor": "idp.cli.maintenance",

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from idp.accounts.rotation import rotate_accounts
+from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
 from idp.checks.actions import reseal_checks
@@ -113,6 +114,7 @@ def reseal_all(
     """Bring every sealed field and index under the current keys; how many were changed."""
     count = rotate_accounts(database, cipher, index, progress=progress)
     count += rotate_operators(database, cipher, index)
+    count += rotate_waiting(database, cipher, index)
     count += links.rotate(database)
     count += sum(reseal(database, cipher) for reseal in RESEALERS)
     with database.transaction() as tx:

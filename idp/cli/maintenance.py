@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from idp.accounts.holds import purge_holds
+from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter
@@ -40,6 +41,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)
+        forget(tx, before=now - settings.account.moved_kept)
         requests.purge(tx, now=now)
         counter.purge(tx, now=now)
         department_checks.purge(tx, before=now - DAY)

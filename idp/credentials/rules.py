@@ -98,6 +98,7 @@ class Purpose(StrEnum):
     REGISTER = "register"
     CONFIRM = "confirm"
     RECOVER = "recover"
+    ACTIVATE = "activate"
     BIND = "bind"
     ENTITY_SIGN_IN = "entity_signin"
 

@@ -14,12 +14,14 @@ from idp.accounts.actions import Directory
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.holds import held_until
 from idp.accounts.rules import Act
+from idp.accounts.waiting import WaitingAccounts
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
 from idp.db import current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
 from idp.entities.asking import Denied
+from idp.entities.old_links import links_of
 from idp.entities.rechecking import Rechecking
 from idp.entities.registering import Registering, Told
 from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, worth
@@ -51,6 +53,7 @@ class EntityParts:
     """``fresh``: seconds since the sign-in within which a representative may speak for an entity anew."""
 
     directory: Directory
+    waiting: WaitingAccounts
     entities: Entities
     registering: Registering
     rechecking: Rechecking
@@ -102,7 +105,7 @@ def new() -> ResponseReturnValue:
     if (sent_on := first_of_all(session, "entities.new")) is not None:
         return sent_on
     if request.method == "GET":
-        return _new_page(Form(TYPE, NAME, CODE, values={"type": EntityType.ENTERPRISE}))
+        return _new_page(Form(TYPE, NAME, CODE, values=_of_before(session)))
     form = Form.submitted(TYPE, NAME, CODE)
     told = entity_told(form)
     if told is None:
@@ -117,6 +120,14 @@ def new() -> ResponseReturnValue:
     without = changed_at(current_transaction(), outcome.entity) is None
     page = "entities.password" if parts().own_passwords and without else "entities.acting"
     return redirect(url_for(page, done="entity_registered", **carried()), 303)
+
+
+def _of_before(session: Session) -> dict[str, str]:
+    """What an older platform said of the entity the person comes to confirm; the register decides."""
+    links = links_of(current_transaction(), parts().waiting, session.party_id)
+    link = next((one for one in links if one.id == request.args.get("old")), None)
+    told = {"name": link.name, "uscc": link.code.value} if link else {}
+    return {"type": EntityType.ENTERPRISE, **told}
 
 
 def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
@@ -222,6 +233,10 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         client_name=visit.client_name if visit else None,
         declinable=visit is not None,
         notice=notice(),
+        old_links=[
+            SimpleNamespace(name=one.name, code=one.code.value, url=url_for("entities.new", old=one.id, **carried()))
+            for one in links_of(tx, parts().waiting, session.party_id)
+        ],
         new_url=url_for("entities.new", **carried()),
         password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
     )

@@ -11,11 +11,13 @@ from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
 from idp.accounts.telling import tell
+from idp.accounts.waiting import WaitingAccounts
 from idp.crypto.tokens import new_id
 from idp.db import Database, Transaction
 from idp.entities import roles
 from idp.entities.actions import Entities
 from idp.entities.asking import SOURCE, Answer, CountedQuestions, Denied, Outcome, Registered
+from idp.entities.old_links import settle
 from idp.entities.rules import (
     CLAIMANT,
     CONFIRMED_LEVEL,
@@ -62,8 +64,17 @@ def question(code: CreditCode, person: Identity | Representative, *, name: str |
 class Registering:
     """``least``: the identity level a representative needs."""
 
-    def __init__(self, database: Database, entities: Entities, questions: CountedQuestions, *, least: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        entities: Entities,
+        waiting: WaitingAccounts,
+        questions: CountedQuestions,
+        *,
+        least: int,
+    ) -> None:
         self.least = least
+        self._waiting = waiting
         self._database = database
         self._entities = entities
         self._questions = questions
@@ -138,6 +149,7 @@ class Registering:
         if state is RoleState.CONFIRMED:
             roles.contest(tx, rivals, now=now)
             prove(tx, entity, identity, now=now)
+            settle(tx, self._waiting, told.code, entity, now=now)
         elif before != RoleState.CONTESTED:
             roles.doubt(tx, standing)  # the register is asked about them at once
             self._warn(tx, standing, now)

@@ -30,6 +30,11 @@ _READ = Statement(
     " AND ended_at IS NULL AND expires_at > :now",
     _Row,
 )
+_LATEST = Statement(
+    "SELECT id, facts, version FROM flow WHERE browser = :browser AND kind = :kind AND ended_at IS NULL"
+    " AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1",
+    lambda key, facts, version: (str(key), _Row(facts, version)),
+)
 _MOVE = Statement[Any](
     "UPDATE flow SET facts = :facts, version = version + 1, ended_at = :ended_at"
     " WHERE id = :id AND version = :version AND ended_at IS NULL"
@@ -68,6 +73,14 @@ class Journeys:
         row = tx.one(_READ, id=key, kind=kind, browser=browser, now=now)
         if row is None:
             return None
+        return self._opened(kind, key, row)
+
+    def latest(self, tx: Transaction, kind: FlowKind, *, browser: bytes, now: int) -> Journey | None:
+        """What this browser began last and has not come to the end of."""
+        found = tx.one(_LATEST, kind=kind, browser=browser, now=now)
+        return self._opened(kind, *found) if found else None
+
+    def _opened(self, kind: FlowKind, key: str, row: _Row) -> Journey:
         facts = orjson.loads(self._cipher.open(row.facts, context=f"flow.facts:{key}"))
         return Journey(key, kind, facts, row.version)
 

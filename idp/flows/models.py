@@ -14,7 +14,7 @@ class Flow(Base):
     __tablename__ = "flow"
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    browser: Mapped[bytes]
+    browser: Mapped[bytes] = mapped_column(index=True)
     facts: Mapped[bytes]
     version: Mapped[int]
     created_at: Mapped[int]

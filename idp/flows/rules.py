@@ -36,6 +36,8 @@ class FlowKind(StrEnum):
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
     REVIEW = "review"
     """Photos for operators, who make sure of somebody by them."""
+    ACTIVATION = "activation"
+    """From an account of an older platform to one here."""
     ENTITY_SIGN_IN = "entity_sign_in"
     """From an entity's password to the person who walks through that door."""
 
@@ -69,6 +71,15 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
         StepRule("approved", gives=("request", "party_id", "mobile", "challenge")),
         StepRule("code", gives=("proved",)),
         StepRule("password", gives=("reset",)),
+    ),
+    # Nothing is asked about the person before the face has passed: the pages are the same for everybody (trust 3).
+    FlowKind.ACTIVATION: (
+        StepRule("person", gives=("name", "document")),
+        StepRule("face", gives=("passed",)),
+        StepRule("found", gives=("records",)),
+        StepRule("phone", gives=("mobile", "challenge", "on_file")),
+        StepRule("code", gives=("proved",)),
+        StepRule("details", gives=("party_id",)),
     ),
     FlowKind.PHONE_CHANGE: (
         StepRule("number", gives=("party_id", "mobile", "challenge")),

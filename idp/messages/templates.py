@@ -75,6 +75,11 @@ TEMPLATES: Mapping[str, Template] = {
             "Code {code} to set a new password, valid for {minutes} minutes. Not you? Ignore it and do not share it.",
         ),
         _code(
+            "activate_code",
+            "激活账户验证码 {code}，{minutes} 分钟内有效。如非本人操作，请忽略，切勿告诉任何人。",
+            "Activation code {code}, valid for {minutes} minutes. Not you? Ignore this text and do not share it.",
+        ),
+        _code(
             "bind_code",
             "绑定手机号验证码 {code}，{minutes} 分钟内有效。如非本人操作，请忽略，勿告诉他人。",
             "Code {code} to use this phone for an account, valid for {minutes} minutes. Not you? Ignore this text.",
@@ -263,6 +268,21 @@ TEMPLATES: Mapping[str, Template] = {
             "选“不是我申请的”，输入 {stop}。",
             "Staff let the phone ending in {tail} recover your account. Not you? Go to 'Forgotten password', 'I did"
             " not ask for this' and enter {stop}.",
+            "tail",
+            "stop",
+        ),
+        _template(
+            "account_activated",
+            "您在原平台的账户已于 {time} 经人脸核验激活。如非本人操作，请立即联系服务热线。",
+            "Your old account was activated on {time} by a face check. Not you? Call the service line.",
+            "time",
+        ),
+        _template(
+            "activation_notice",
+            "您在原平台的账户经人脸核验激活，改用尾号 {tail} 的手机。非本人操作，请到“找回密码”选“不是我申请的”，"
+            "输入 {stop}。",
+            "Your old account was activated by a face check and the phone ending in {tail}. Not you? Go to 'Forgotten"
+            " password', 'I did not ask for this' and enter {stop}.",
             "tail",
             "stop",
         ),

@@ -9,6 +9,7 @@ from idp.accounts.actions import Directory, Identity
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
+from idp.accounts.waiting import WaitingAccounts
 from idp.credentials.attempts import unknown_key
 from idp.credentials.rules import AttemptKind
 from idp.crypto.tokens import new_id
@@ -33,8 +34,17 @@ class NameCheck(Check):
 
     means = Means(NAME_AND_NUMBER, source="population-register", counted=AttemptKind.NAME_CHECK)
 
-    def __init__(self, database: Database, directory: Directory, register: PopulationRegister, *, daily: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        waiting: WaitingAccounts,
+        register: PopulationRegister,
+        *,
+        daily: int,
+    ) -> None:
         super().__init__(database, directory, daily=daily)
+        self._waiting = waiting
         self._register = register
 
     def check(self, claim: Claim, *, now: int) -> Identity | Denied:
@@ -44,8 +54,8 @@ class NameCheck(Check):
     def check_stranger(self, claim: Stranger, *, now: int) -> Confirmed | Denied:
         """Ask the register before there is an account. May take seconds. Raises `DatabaseUnavailable`.
 
-        Counted on the document and on the phone. A document that some account has is `NOT_CONFIRMED` as one that the
-        register does not confirm, after the same statements (trust 3).
+        Counted on the document and on the phone. A document that some account has, or one that waits, is
+        `NOT_CONFIRMED` as one that the register does not confirm, after the same statements (trust 3).
         """
         keys = sorted(unknown_key(self._directory.blind(one)) for one in (claim.document, claim.phone))
         with self._database.transaction() as tx:
@@ -55,7 +65,9 @@ class NameCheck(Check):
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = verdict_of(answer, now)
-            if self._directory.is_held(tx, claim.document) and isinstance(outcome, Confirmed):
+            held = self._directory.is_held(tx, claim.document)
+            waits = self._waiting.find_by_document(tx, claim.document)
+            if (held or waits) and isinstance(outcome, Confirmed):
                 outcome = Denied(ProofRefusal.NOT_CONFIRMED)
             self._settle(tx, keys, attempt, outcome, now)
             self._tell(tx, None, claim.journey, answer, outcome, now)

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.accounts.identifiers import parse_identifiers
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.captcha.pages import asked_before_sms, passed, question, sent_form
 from idp.checks.pages import is_offered
@@ -31,7 +32,7 @@ from idp.recovery.stopping import Stopping
 from idp.signin.choosing import password_rules, personal, refuse_unfit
 from idp.signin.code_step import PER_NUMBER, CodeStep
 from idp.signin.codes import send_code
-from idp.signin.pages import IDENTIFIER, another_way_page, client_name
+from idp.signin.pages import IDENTIFIER, another_way_page, client_name, send_to_activation
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
@@ -63,6 +64,7 @@ class Recovery:
     codes: sms_code.SmsCodes
     journeys: Journeys
     phones: PhonePolicy
+    waiting: WaitingAccounts
     requests: Requests
     stopping: Stopping
 
@@ -101,9 +103,10 @@ def identifier() -> ResponseReturnValue:
     if not typed or not passed(form):
         return _identifier_page(form)
     to = addressee(current_transaction(), parts().directory, typed)
+    waits = parts().waiting.phone_waits(current_transaction(), to.mobile) and to.party_id is None
     db.session.rollback()
     hidden = to.mobile not in typed
-    issued = order_code(to, hidden=hidden)
+    issued = order_code(to, hidden=hidden, waits=waits)
     if isinstance(issued, sms_code.Denied):
         form.refuse("", sentence(issued.reason))
         return _identifier_page(form)
@@ -112,18 +115,22 @@ def identifier() -> ResponseReturnValue:
         "mobile": to.mobile.value,
         "challenge": issued.challenge_id,
         "hidden": hidden,
+        "waits": waits,
     }
     journey = parts().journeys.begin(current_transaction(), KIND, facts, browser=browser_digest(), now=now())
     db.session.commit()
     return redirect(_to(journey), 303)
 
 
-def order_code(to: Addressee, *, hidden: bool) -> sms_code.Issued | sms_code.Denied:
-    """Send a code to ``to``. ``hidden``: who asks has named no number, and learns nothing of it.
+def order_code(to: Addressee, *, hidden: bool, waits: bool = False) -> sms_code.Issued | sms_code.Denied:
+    """Send a code to ``to``. ``hidden``: who asks has named no number, and learns nothing of it. ``waits``: there is
+    no account yet, but one that waits to be activated with that phone on file.
 
     Where the number may have no message now, a challenge without a right answer stands for it, however often.
     """
-    issued = send_code(parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=to.party_id is not None)
+    issued = send_code(
+        parts().codes, Purpose.RECOVER, to.mobile, to.party_id, deliver=waits or to.party_id is not None
+    )
     if hidden and isinstance(issued, sms_code.Denied) and issued.reason in PER_NUMBER:
         nobody = parts().directory.stand_in(secrets.token_hex())  # a used one would be refused
         return send_code(parts().codes, Purpose.RECOVER, nobody, None, deliver=False)
@@ -139,6 +146,7 @@ def _identifier_page(form: Form) -> ResponseReturnValue:
         notice=done_notice() if form.ok else None,
         signin_url=url_for("signin.password", **carried()),
         face_url=url_for("recovery.face", **carried()) if is_offered(CheckKind.FACE) else None,
+        activate_url=url_for("activation.person", **carried()),
     )
 
 
@@ -157,7 +165,11 @@ def _proved(journey: Journey) -> ResponseReturnValue:
 def code_proved(journey: Journey, then: str, *, faced: bool = False) -> ResponseReturnValue:
     """Who holds the phone may be told that it is not enough (trust 3, 7). ``then``: the route of the next step."""
     tx, party_id = current_transaction(), journey.facts["party_id"]
-    record(tx, Event.PHONE_VERIFIED, subject=party_id, now=now())
+    record(tx, Event.PHONE_VERIFIED, subject=party_id or journey.id, now=now())
+    if journey.facts.get("waits"):
+        parts().journeys.move(tx, journey, journey.facts, ended_at=now())
+        db.session.commit()
+        return send_to_activation()
     denied = judge(tx, party_id, parts().phones, faced=faced, now=now())
     ended = now() if denied else None
     parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=ended)

@@ -152,7 +152,7 @@ def last_way(journey: Journey) -> ResponseReturnValue:
     if request.method == "GET":
         return _way_page(Form(WAY, values={"way": Way.COUNTER}))
     form = Form.submitted(WAY)
-    if form.ok and form["way"] not in tuple(Way):
+    if form.ok and form["way"] not in (Way.REVIEW, Way.COUNTER):
         form.refuse("way", sentence("recovery_way_missing"))
     if not form.ok:
         return _way_page(form)

@@ -46,6 +46,8 @@ class Way(StrEnum):
     REVIEW = "review"
     COUNTER = "counter"
     """The person comes with the document."""
+    FACE = "face"
+    """By nobody: the person activated an account by a face check, and it can only be stopped."""
 
 
 class State(StrEnum):

@@ -1,9 +1,10 @@
-"""Stopping a recovery that somebody else asked for, by who has the phone the account had before.
+"""Stopping a recovery or an activation that somebody else asked for, by who has the phone of before.
 
 Always true: a try is counted on the number that was typed before its code is looked at, whoever has the number; after
 a stop no approval of before is good, and nobody gets in until operators have looked at the account.
 """
 
+import secrets
 from typing import Any, NamedTuple
 
 from idp.accounts import closing
@@ -18,7 +19,7 @@ from idp.credentials.rules import AttemptKind, AttemptPolicy, Denied, Refusal
 from idp.db import Database, Statement, Transaction
 from idp.grants.actions import end_party_grants
 from idp.grants.rules import EndReason
-from idp.recovery.rules import stop_text
+from idp.recovery.rules import State, Way, stop_text
 from idp.signin import sessions
 from idp.signin.rules import SessionEnd
 
@@ -39,6 +40,27 @@ _USE = Statement("UPDATE recovery_request SET stop = NULL WHERE id = :id AND sto
 _END_ALL = Statement[Any](
     "UPDATE recovery_request SET state = 'stopped', sealed = NULL, stop = NULL WHERE party_id = :party"
 )
+
+_ARM = Statement[Any](
+    "INSERT INTO recovery_request (id, way, locale, state, filed_at, due_at, party_id, stop, keep_until, mismatches)"
+    " VALUES (:id, :way, 'zh', :state, :now, :now, :party, :stop, :until, 0)"
+)
+
+
+def arm(tx: Transaction, directory: Directory, party_id: str, mobile: Mobile, *, until: int, now: int) -> str:
+    """Let who has ``mobile`` stop, until then, what has just opened this account. The eight digits to tell it."""
+    code = f"{secrets.randbelow(10**8):08}"
+    tx.run(
+        _ARM,
+        id=f"{secrets.randbelow(10**12):012}",
+        way=Way.FACE,
+        state=State.DONE,
+        party=party_id,
+        stop=directory.blind_text(stop_text(mobile, code)),
+        until=until,
+        now=now,
+    )
+    return code
 
 
 class Stopping:

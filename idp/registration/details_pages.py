@@ -4,6 +4,8 @@ Always true: the account, its password, what a register confirmed of its person 
 transaction.
 """
 
+from dataclasses import replace
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -43,7 +45,8 @@ from idp.web.visit import carried, onward
 USER_NAME = Field("user_name", required=False, max_length=64)
 
 
-def _fields() -> tuple[Field, ...]:
+def details_fields() -> tuple[Field, ...]:
+    """What is asked for before an account is opened."""
     names = (USER_NAME,) if parts().user_names else ()
     return (PASSWORD, *names, AGREEMENTS, VERSIONS)
 
@@ -56,9 +59,9 @@ def details() -> ResponseReturnValue:
     if journey is None or not is_at("details", journey):
         return lead_on(journey)
     if request.method == "GET":
-        return _details_page(Form(*_fields()), journey)
-    form = Form.submitted(*_fields())
-    user_name = _check_details(form, journey)
+        return _details_page(Form(*details_fields()), journey)
+    form = Form.submitted(*details_fields())
+    user_name = check_details(form, _personal(journey))
     if not form.ok:
         return _details_page(form, journey)
     db.session.rollback()
@@ -66,24 +69,24 @@ def details() -> ResponseReturnValue:
     return _open(journey, form, user_name, hashed)
 
 
-def _check_details(form: Form, journey: Journey) -> UserName | None:
-    """Find every fault at once; the user name, when one was chosen."""
+def check_details(form: Form, of_person: Personal) -> UserName | None:
+    """Find every fault at once; the user name, when one was chosen. ``of_person``: what else is known of them."""
     typed = form["user_name"] if parts().user_names else ""
     user_name = UserName.parse(typed) if typed else None
     if typed and user_name is None:
         form.refuse("user_name", sentence("user_name_invalid"))
     if user_name and is_like_document(user_name, today=china_date(now())):
         form.refuse("user_name", sentence("user_name_like_document"))
-    refuse_unfit(form, "password", parts().passwords, _personal(journey, user_name.value if user_name else ""))
+    chosen = user_name.value if user_name else ""
+    refuse_unfit(form, "password", parts().passwords, replace(of_person, user_name=chosen))
     check_versions(form)
     return user_name
 
 
-def _personal(journey: Journey, user_name: str) -> Personal:
+def _personal(journey: Journey) -> Personal:
     told = told_in(journey)
     return Personal(
         phone=journey.facts["mobile"],
-        user_name=user_name,
         names=(told[0].value,) if told else (),
         words=(told[1].value,) if told else (),
     )
@@ -141,10 +144,18 @@ def _details_page(form: Form, journey: Journey) -> ResponseReturnValue:
         form=form,
         password_rules=password_rules(parts().passwords),
         texts=current_texts(),
-        notice=Notice("warn", sentence("phone_recycled")) if recycled else done_notice() if form.ok else None,
+        notice=_of_before(journey) or (done_notice() if form.ok else None),
         signin_url=url_for("signin.password", **carried()) if recycled else None,
+        activate_url=url_for("activation.person", **carried()) if journey.facts.get("waits") else None,
         steps=step_names(journey.kind),
     )
+
+
+def _of_before(journey: Journey) -> Notice | None:
+    """What the number was before, if anything: it may be this person's or somebody else's."""
+    if journey.facts.get("holder"):
+        return Notice("warn", sentence("phone_recycled"))
+    return Notice("warn", sentence("activation_waits_here")) if journey.facts.get("waits") else None
 
 
 @blueprint.get("/register/done")

@@ -117,5 +117,6 @@ def confirm_elsewhere(journey: Journey) -> ResponseReturnValue:
         "register_elsewhere.html",
         signin_url=url_for("signin.password", **carried()),
         again_url=url_for("registration.identity", **carried()),
+        activate_url=url_for("activation.person", **carried()),
     )
     return page, 403

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.accounts.rules import Mobile
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.captcha.pages import asked_before_sms, passed, question, sent_form
 from idp.channels.current import note
@@ -57,6 +58,7 @@ class Registration:
     agreements: Agreements
     phones: PhonePolicy
     name_check: NameCheck
+    waiting: WaitingAccounts
     kind: FlowKind = FlowKind.REGISTRATION
     """Which row of the table of journeys people walk."""
     user_names: bool = True
@@ -167,7 +169,7 @@ def code() -> ResponseReturnValue:
 
 
 def _proved(journey: Journey) -> ResponseReturnValue:
-    """Who holds the phone may learn that it has an account already (trust 3).
+    """Who holds the phone may learn that it has an account already, or that one waits to be activated (trust 3).
 
     An account that nobody has used for long may be of whoever had the number before (trust 7).
     """
@@ -178,6 +180,8 @@ def _proved(journey: Journey) -> ResponseReturnValue:
         parts().journeys.move(tx, journey, journey.facts, ended_at=now())
         db.session.commit()
         return redirect(url_for("signin.password", done="phone_registered", **carried()), 303)
-    parts().journeys.move(tx, journey, {**journey.facts, "proved": True, "holder": list(held or ())})
+    waits = parts().waiting.phone_waits(tx, Mobile(journey.facts["mobile"]))
+    facts = {**journey.facts, "proved": True, "holder": list(held or ()), "waits": waits}
+    parts().journeys.move(tx, journey, facts)
     db.session.commit()
     return to_open_step(current_journey())

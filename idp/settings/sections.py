@@ -184,6 +184,8 @@ class Account(Section):
     """How recent an authentication must be for taking the data away or closing the account."""
     cooling_off: int = 15 * 86400
     """How long a person may think better of closing their account."""
+    moved_kept: PositiveInt = 30 * 86400
+    """How long what an older platform said of an account is kept after its activation, or other end."""
     dispute_working_days: int = 10
     """Working days within which a dispute is answered."""
     calendar: Path = Path("config/calendar/cn.toml")

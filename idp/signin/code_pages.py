@@ -1,6 +1,7 @@
 """Sign-in by a code sent to the phone.
 
-Always true: a number without an account is treated like any other and gets no message; where a captcha is asked for,
+Always true: a number without an account, and without one that waits to be activated, is treated like any other and
+gets no message; where a captcha is asked for,
 nothing is sent or compared before it was passed.
 """
 
@@ -24,7 +25,7 @@ from idp.credentials.sms_code import Denied, Issued, Proved
 from idp.db import current_transaction, db
 from idp.signin.codes import answer_code, send_code
 from idp.signin.loading import authenticated
-from idp.signin.pages import CODE, another_way_page, blueprint, client_name, opening_notice, parts
+from idp.signin.pages import CODE, another_way_page, blueprint, client_name, opening_notice, parts, send_to_activation
 from idp.signin.phones import sms_opens
 from idp.signin.rules import Method
 from idp.web.clock import now
@@ -79,10 +80,11 @@ def _code_page(form: Form) -> ResponseReturnValue:
 
 def _send_sign_in_code(mobile: Mobile, *, replaces: str | None) -> Issued | Denied:
     found = parts().directory.lookup(current_transaction(), mobile)
+    waits = parts().waiting.phone_waits(current_transaction(), mobile)
     db.session.rollback()
     party_id = found.party_id if isinstance(found, Active) else None
     return send_code(
-        parts().codes, Purpose.SIGN_IN, mobile, party_id, deliver=party_id is not None, replaces=replaces
+        parts().codes, Purpose.SIGN_IN, mobile, party_id, deliver=waits or party_id is not None, replaces=replaces
     )
 
 
@@ -107,7 +109,10 @@ def enter_code() -> ResponseReturnValue:
     party_id = _held_by_phone(mobile) if isinstance(answered, Proved) else None
     if party_id:
         return _signed_in_by_code(party_id)
+    waits = isinstance(answered, Proved) and parts().waiting.phone_waits(current_transaction(), mobile)
     db.session.commit()
+    if waits:
+        return send_to_activation()
     note_failure()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _enter_page(form, mobile)

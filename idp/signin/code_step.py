@@ -52,7 +52,7 @@ class CodeStep:
     change: str
     shows_phone: bool = True
     to_accounts_only: bool = False
-    """Without a ``party_id`` nothing is sent."""
+    """Without a ``party_id`` nothing is sent, unless an account ``waits`` to be activated with that phone."""
     change_goes_on: bool = False
     """Who changes the number goes on with the same journey."""
 
@@ -85,7 +85,7 @@ class CodeStep:
             self.purpose,
             mobile,
             party_id,
-            deliver=party_id is not None or not self.to_accounts_only,
+            deliver=party_id is not None or bool(journey.facts.get("waits")) or not self.to_accounts_only,
             replaces=journey.facts["challenge"],
         )
         if isinstance(issued, Denied) and journey.facts.get("hidden") and issued.reason in PER_NUMBER:

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Active, Directory
 from idp.accounts.identifiers import parse_identifiers
 from idp.accounts.rules import PartyKind
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
 from idp.credentials import password as passwords
@@ -52,6 +53,7 @@ class SignIn:
     codes: sms_code.SmsCodes
     factors: Factors
     phones: PhonePolicy
+    waiting: WaitingAccounts
     sms_codes: bool = True
     """People may sign in by a text code alone."""
 
@@ -77,6 +79,11 @@ def send_to_sign_in() -> ResponseReturnValue:
     """For guards: sign in, then come back to this page (a form sent without a session is not repeated)."""
     here = request.full_path.rstrip("?") if request.method == "GET" else request.path
     return redirect(url_for("signin.password", next=here), 303)
+
+
+def send_to_activation() -> ResponseReturnValue:
+    """For who has shown control of the phone of an account that waits (trust 3): this is how they get into it."""
+    return redirect(url_for("activation.person", done="activation_waits", **carried()), 303)
 
 
 def client_name() -> str | None:
@@ -143,6 +150,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         face_url=url_for("signin.face", **carried()) if FACES in current_app.extensions else None,
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
+        activate_url=url_for("activation.person", **carried()),
     )
 
 

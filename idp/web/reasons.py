@@ -105,6 +105,11 @@ SENTENCES: Mapping[str, LazyString] = {
     "password_personal": _("密码中不要包含姓名或其拼音、出生日期、证件号码、手机号、用户名等信息"),
     "password_unchanged": _("新密码不能与当前密码相同"),
     # who one is
+    "activation_waits": _("您在原平台的账户等待激活，不用重新注册。请填写姓名和证件号码，通过人脸核验激活。"),
+    "activation_waits_here": _("这个手机号在原平台登记过一个账户，正等待激活。是您的，请去激活，不用重新注册。"),
+    "activation_changed": _("查到的账户刚刚有变化，请重新核对"),
+    "activation_phone_missing": _("请选择用哪个手机号"),
+    "activation_phone_taken": _("这个手机号已是另一个账户的登录手机号，请换一个。"),
     "name_missing": _("请输入姓名"),
     "name_invalid": _("请按证件填写姓名，只用汉字和“·”，或拉丁字母"),
     "document_kind_missing": _("请选择证件类型"),
@@ -309,6 +314,10 @@ GENERAL = _("操作没有成功，请重试。")
 
 EVENTS: Mapping[str, LazyString] = {
     "person:account:registered": _("注册账户"),
+    "person:activation:found": _("通过人脸核验查找原平台账户"),
+    "person:account:activated": _("激活原平台账户"),
+    "person:account:joined": _("并入原平台账户"),
+    "person:entity_link:left": _("原平台登记的单位等待确认"),
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),
     "person:phone:changed": _("更换手机号"),

@@ -397,3 +397,4 @@ def test_old_checks_go_and_what_evidence_rests_on_stays(site: Site, browser: Bro
         return int(site.one("SELECT COUNT(*) FROM outside_check"))
 
     assert [left(6), left(8), left(179), left(181)] == [3, 2, 2, 1]
+    assert site.one("SELECT id FROM outside_check") == borne.removeprefix("/check/")

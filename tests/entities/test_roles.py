@@ -30,6 +30,7 @@ from idp.proofing.ports import EntityType
 from idp.signin import sessions
 from idp.signin.rules import Method, Session, SessionEnd
 from tests.accounts.test_directory import directory
+from tests.accounts.test_waiting import accounts as waiting_accounts
 from tests.entities.conftest import CODE, NAME, ONE, PEOPLE, TWO, entry
 from tests.grants.making import CIPHER, NOW, bound, grant
 from tests.provider import keys_of
@@ -105,7 +106,7 @@ def world(any_database: Database) -> World:
     register.entities[CODE] = entry(ONE)
     entities = Entities(directory(), CIPHER, recheck=DAY)
     questions = CountedQuestions(any_database, register, daily=5)
-    registering = Registering(any_database, entities, questions, least=2)
+    registering = Registering(any_database, entities, waiting_accounts(), questions, least=2)
     return World(any_database, register, entities, registering, Rechecking(any_database, entities, register))
 
 

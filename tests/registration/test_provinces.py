@@ -13,12 +13,14 @@ from werkzeug.test import TestResponse
 
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
+from idp.accounts.old_accounts import OldAccount
 from idp.app import create_app
 from idp.channels import actions as channels
 from idp.channels.rules import Channel
 from idp.proofing.actions import add_evidence
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
+from tests.activation.walking import add_old
 from tests.provider import PASSWORD, PHONE, Browser, Site, add_person, answered, claims_of, settings_at
 from tests.recovery.test_journey import counted
 from tests.registers import ScriptedRegisters
@@ -280,6 +282,27 @@ def test_wrong_and_taken_run_the_same_statements(
         seen.append(statements)
     assert len(seen[0]) > 8
     assert seen[1] == seen[2] == seen[3]
+
+
+def test_who_registers_by_the_name_of_a_waiting_account_reads_the_one_page(
+    province: Opened, registers: ScriptedRegisters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, pages = [], set()
+    for waits in (False, False, True):
+        site = province("hunan")
+        registers.people[NAME, NUMBER] = Match(valid_to=None) if waits else Mismatch()
+        if waits:
+            add_old(site, told=OldAccount(name=PersonName(NAME), document=IdNumber(NUMBER)))
+        browser = site.browser()
+        check = to_check(browser)
+        with counted(monkeypatch) as statements:
+            answer = browser.submit(check)
+        seen.append(statements)
+        main = answer.text.partition("<main")[2].partition("</main>")[0]
+        pages.add((answer.status_code, re.sub(r'r=[^"&]+', "", main)))
+    assert [status for status, _ in pages] == [403]
+    assert "/activate?r=" in answer.text
+    assert seen[1] == seen[2]
 
 
 def test_the_register_is_asked_once_for_each_proof_of_a_phone(province: Opened, registers: ScriptedRegisters) -> None:

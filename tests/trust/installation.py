@@ -376,6 +376,8 @@ def _assemble(
     env["TONGBAN_SMS__URL"] = f"http://127.0.0.1:{ports[2]}/sms/v1/messages"
     env["TONGBAN_REGISTERS__POPULATION__URL"] = f"http://127.0.0.1:{ports[2]}/population/v1/checks"
     env["TONGBAN_REGISTERS__ENTERPRISE__URL"] = f"http://127.0.0.1:{ports[2]}/enterprise/v1/lookups"
+    env["TONGBAN_FACE__URL"] = f"http://127.0.0.1:{ports[2]}/face/v1"
+    env["TONGBAN_FACE__PAGES"] = json.dumps([f"http://127.0.0.1:{ports[2]}"])
     nodes = [
         Process(
             f"node {n}",

@@ -26,10 +26,10 @@ WRITES = 14
 OLD, NEW, INDEX = (f"{name}1:{keys_of(name)}" for name in ("f", "g", "i"))
 _KILLED = """
 import os, signal
-import idp.accounts.rotation, idp.crypto.resealing
+import idp.accounts.rotation, idp.accounts.waiting, idp.crypto.resealing
 from idp.cli import cli
 from idp.db import Transaction
-idp.accounts.rotation._BATCH = idp.crypto.resealing._BATCH = 2
+idp.accounts.rotation._BATCH = idp.accounts.waiting._BATCH = idp.crypto.resealing._BATCH = 2
 left, run = int(os.environ["WRITES"]), Transaction.run
 def counted(self, statement, **values):
     global left
@@ -65,7 +65,7 @@ def fill(url: str) -> None:
                 values = {column.name: value(column, row) for column in table.columns if not column.nullable}
                 for one in sealed:
                     place = one.place(values[one.key])
-                    values[one.column] = cipher(OLD).seal(one.sample or f"{one.name} of {row}", context=place)
+                    values[one.column] = cipher(OLD).seal(one.text or f"{one.name} of {row}", context=place)
                 connection.execute(insert(table).values(values))
     engine.dispose()
 

@@ -40,7 +40,7 @@ PHONE = "138****8000"
 RULES = lambda: [password_rule("length", number=8), password_rule("uncommon")]  # noqa: E731
 
 IDENTIFIER, PASSWORD, CODE = Field("identifier"), Field("password", secret=True), Field("code", secret=True)
-CONSENT = Field("consent")
+FACE_CONSENT = Field("consent")
 CHECKING = {
     "kind": "face",
     "asked_by": None,
@@ -135,6 +135,7 @@ def digits(typed: str = "") -> Callable[[], Question]:
 
 SIGN_IN = {
     "client_name": TAX,
+    "face_url": None,
     "notice": None,
     "locked": False,
     "captcha": None,
@@ -142,6 +143,7 @@ SIGN_IN = {
     "passkey_url": "/signin/passkey",
     "register_url": "/register",
     "recover_url": "/recover",
+    "activate_url": "/activate",
 }
 STEPS = ("phone", "code", "details")
 LONG_STEPS = ("identity", "phone", "code", "check", "details")
@@ -183,8 +185,22 @@ def asking() -> SimpleNamespace:
 
 
 BY_PASSKEY = {"asked": asking, "client_name": TAX, "notice": None, "password_url": "#", "code_url": "#"}
-DETAILS = {"steps": STEPS, "password_rules": RULES, "texts": texts, "notice": None, "signin_url": None}
-ASK_ACCOUNT = {"client_name": TAX, "notice": None, "captcha": None, "signin_url": "#"}
+DETAILS = {
+    "steps": STEPS,
+    "password_rules": RULES,
+    "texts": texts,
+    "notice": None,
+    "signin_url": None,
+    "activate_url": None,
+}
+ASK_ACCOUNT = {
+    "client_name": TAX,
+    "notice": None,
+    "captcha": None,
+    "signin_url": "#",
+    "face_url": "#",
+    "activate_url": "#",
+}
 PERSON = (Field("name"), Field("kind"), Field("number"))
 LAST = ("person", "phone", "code", "way")
 LAST_PHONE = {"captcha": None, "steps": LAST, "person_url": "#"}
@@ -301,7 +317,16 @@ ITEM_CHOICE = lambda: [(name, label, None) for name, label in ITEMS.items()]  # 
 CLOSE = (Field("why", required=False), Field("understood"))
 WHYS = lambda: [("unused", _("不再使用"), None), ("unsaid", _("不想说明"), None)]  # noqa: E731
 
-PROFILE = thing(phone=PHONE, user_name="zh***n", created_at=NOW - 864000, ial=1, aal=1)
+PROFILE = thing(
+    name=None,
+    document=None,
+    document_ends=None,
+    phone=PHONE,
+    user_name="zh***n",
+    created_at=NOW - 864000,
+    ial=1,
+    aal=1,
+)
 ACCEPTED = lambda: [thing(**vars(text), accepted_at=NOW) for text in texts()]  # noqa: E731
 
 
@@ -331,10 +356,42 @@ ACTING = {
     "entities": _entities,
     "chosen": "self",
     "notice": None,
+    "old_links": [],
     "new_url": "#",
     "password_url": "#",
 }
 WHO = {"captcha": None, "client_name": TAX, "signin_url": "#"}
+
+ACTIVATION = ("person", "face", "found", "phone", "code", "details")
+ACTIVATE = {"client_name": TAX, "signin_url": "#", "elsewhere_url": "#", "steps": ACTIVATION}
+ACTIVATE_WHO = {
+    "person": thing(name="**岚", number="1****************X"),
+    "again_url": "#",
+    "elsewhere_url": "#",
+    "client_name": TAX,
+    "steps": ACTIVATION,
+}
+ACTIVATE_ON = {"signin_url": "#", "recover_url": "#", "register_url": "#"}
+WHICH = Field("which")
+ACTIVATE_PHONE = {
+    "on_file": [("0", PHONE), ("1", "139****0001")],
+    "held_hours": 72,
+    "captcha": None,
+    "notice": None,
+    "elsewhere_url": "#",
+    "steps": ACTIVATION,
+}
+
+
+def _old(count: int) -> list[SimpleNamespace]:
+    """So many accounts of older platforms."""
+    some = [
+        thing(platform="湖南政务服务网", region="430000", name="**岚", masked_phone=PHONE),
+        thing(platform="长沙市民云", region="430100", name=None, masked_phone=None),
+        thing(platform="省人社一网通", region=None, name="**岚", masked_phone="139****0001"),
+    ]
+    return some[:count]
+
 
 STATES: Mapping[str, State] = {
     "entity-new": page(
@@ -413,6 +470,76 @@ STATES: Mapping[str, State] = {
         declinable=True,
         **ACTING,
     ),
+    "account-acting-from-before": page(
+        "account/acting.html",
+        form=lambda: Form(Field("act"), values={"act": "self"}),
+        client_name=None,
+        declinable=False,
+        **ACTING | {"old_links": [thing(name="长沙某某有限公司", code="91350100M000100Y43", url="#")]},
+    ),
+    "activate": page("activate.html", form=_person, notice=None, **ACTIVATE),
+    "activate-refused": page(
+        "activate.html",
+        form=lambda: refused(_person(name="1"), name="name_invalid", number="document_number_invalid"),
+        notice=None,
+        **ACTIVATE,
+    ),
+    "activate-waits": page(
+        "activate.html", form=_person, notice=lambda: Notice("info", sentence("activation_waits")), **ACTIVATE
+    ),
+    "activate-face": page("activate_face.html", reason=None, **ACTIVATE_WHO),
+    "activate-face-over": page("activate_face.html", reason=lambda: sentence("check_over"), **ACTIVATE_WHO),
+    "activate-found": page(
+        "activate_found.html", form=lambda: Form(), accounts=_old(1), records="leg_1", **ACTIVATE_WHO
+    ),
+    "activate-found-several": page(
+        "activate_found.html",
+        form=lambda: refused(Form(), whole="activation_changed"),
+        accounts=_old(3),
+        records="leg_1 leg_2 leg_3",
+        **ACTIVATE_WHO | {"client_name": None},
+    ),
+    **{
+        f"activate-found-{found}": page(
+            "activate_nothing.html", found=found, masked_phone=phone, client_name=TAX, **ACTIVATE_ON
+        )
+        for found, phone in (("active", PHONE), ("suspended", None), ("nothing", None))
+    },
+    "activate-phone": page(
+        "activate_phone.html",
+        form=lambda: Form(WHICH, PHONE_FIELD, values={"which": "0"}),
+        **ACTIVATE_PHONE,
+    ),
+    "activate-phone-refused": page(
+        "activate_phone.html",
+        form=lambda: refused(Form(WHICH, PHONE_FIELD, values={"which": "new"}), phone="phone_missing"),
+        **ACTIVATE_PHONE | {"captcha": digits()},
+    ),
+    "activate-phone-none": page(
+        "activate_phone.html",
+        form=lambda: Form(WHICH, PHONE_FIELD),
+        **ACTIVATE_PHONE | {"on_file": [], "notice": lambda: Notice("info", sentence("activation_phone_taken"))},
+    ),
+    "activate-code": page(
+        "activate_code.html", form=lambda: Form(CODE), change_url="#", **CODE_STEP | {"steps": ACTIVATION}
+    ),
+    "activate-code-wrong": page(
+        "activate_code.html",
+        form=lambda: refused(Form(CODE), code="code_wrong"),
+        change_url="#",
+        **CODE_STEP | {"steps": ACTIVATION},
+    ),
+    "activate-details": page("activate_details.html", form=_details, **DETAILS | {"steps": ACTIVATION}),
+    "activate-details-refused": page(
+        "activate_details.html",
+        form=lambda: refused(_details(), password="password_personal", agreements="agreements_missing"),
+        **DETAILS | {"steps": ACTIVATION},
+    ),
+    "activate-done": page("activate_done.html", client_name=TAX, continue_url="#", goes_on=True, held_until=None),
+    "activate-done-held": page(
+        "activate_done.html", client_name=None, continue_url="#", goes_on=False, held_until=NOW + 72 * 3600
+    ),
+    "activate-elsewhere": page("activate_elsewhere.html", again_url="#", register_url="#"),
     "home": page(
         "home.html", signed_in=False, account_url="/account", signin_url="/signin", register_url="/register"
     ),
@@ -582,6 +709,11 @@ STATES: Mapping[str, State] = {
         form=_details,
         **DETAILS | {"notice": lambda: Notice("warn", sentence("phone_recycled")), "signin_url": "#"},
     ),
+    "register-details-waiting": page(
+        "register_details.html",
+        form=_details,
+        **DETAILS | {"notice": lambda: Notice("warn", sentence("activation_waits_here")), "activate_url": "#"},
+    ),
     "register-done": page("register_done.html", client_name=TAX, continue_url="#", goes_on=True, identity_url=None),
     "register-done-bare": page(
         "register_done.html", client_name=None, continue_url="#", goes_on=False, identity_url=None
@@ -671,14 +803,14 @@ STATES: Mapping[str, State] = {
         ways=[_way("name_number", url=None, held=True), _way("face", 3)],
         **ALONE,
     ),
-    "check-consent": page("check_consent.html", form=lambda: Form(CONSENT), **CHECKING),
+    "check-consent": page("check_consent.html", form=lambda: Form(FACE_CONSENT), **CHECKING),
     "check-consent-matter": page(
         "check_consent.html",
-        form=lambda: Form(CONSENT),
+        form=lambda: Form(FACE_CONSENT),
         **CHECKING | {"asked_by": SOCIAL, "matter": "养老金领取资格认证", "purpose": "matter"},
     ),
     "check-consent-refused": page(
-        "check_consent.html", form=lambda: refused(Form(CONSENT), consent="check_consent_missing"), **CHECKING
+        "check_consent.html", form=lambda: refused(Form(FACE_CONSENT), consent="check_consent_missing"), **CHECKING
     ),
     "check-consent-bank": page(
         "check_consent.html", form=lambda: Form(), **CHECKING | {"kind": "bank", "consent": None}
@@ -703,7 +835,7 @@ STATES: Mapping[str, State] = {
     "register-check-unavailable": page(
         "register_check.html", form=lambda: refused(Form(), whole="register_unavailable"), **CHECK
     ),
-    "register-elsewhere": page("register_elsewhere.html", signin_url="#", again_url="#"),
+    "register-elsewhere": page("register_elsewhere.html", signin_url="#", again_url="#", activate_url="#"),
     "recover": page("recover.html", form=lambda: Form(IDENTIFIER), **ASK_ACCOUNT),
     "recover-refused": page(
         "recover.html",

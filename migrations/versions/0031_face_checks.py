@@ -6,8 +6,8 @@ Always true: up and down on SQLite and PostgreSQL.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:
