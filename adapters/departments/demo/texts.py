@@ -50,7 +50,7 @@ ENGLISH = {
     "未提供": "Not given",
     "已注册": "Registered",
     "姓名证件已核验": "Name and document checked",
-    "已人脸核验实人": "Checked face to face with the document",
+    "已核实为本人": "Person checked",
     "证书或窗口核验": "Certificate or counter",
     "单因素": "One factor",
     "双因素": "Two factors",
