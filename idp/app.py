@@ -24,6 +24,7 @@ from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
 from idp.capabilities.openapi import openapi
 from idp.capabilities.pages import init_capabilities
+from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
@@ -433,7 +434,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         authenticator=authenticator,
         maker=maker,
         endurance=endurance,
-        claims_for=machine.id_token_claims,
+        claims_for=CheckClaims(provider.database, provider.cipher).beside(machine.id_token_claims),
         count=count,
     )
     gate = Gate(authenticator, settings.issuer, count)

@@ -132,7 +132,16 @@ class CheckEndpoints:
                 return self._gate.refuse(Refused.INVALID_TOKEN, caller.client, now)
             if self._directory.person(tx, access.grant.party_id).identity is None:
                 return self._gate.refuse(Refused.NOT_VERIFIED, caller.client, now)
-            check = self._checks.start(tx, caller.permit, access.grant, question, now=now)
+            check = self._checks.start(
+                tx,
+                caller.permit,
+                party_id=access.grant.party_id,
+                sub=access.grant.sub,
+                matter=question.matter,
+                nonce=question.nonce,
+                return_uri=question.return_uri,
+                now=now,
+            )
         if isinstance(check, int):
             headers = (("Retry-After", str(check)),)
             return self._gate.refuse(Refused.QUOTA_USED_UP, caller.client, now, headers=headers)

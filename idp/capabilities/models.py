@@ -10,7 +10,7 @@ from idp.db import Base
 
 
 class DepartmentCheck(Base):
-    """``sealed``: matter, nonce and the address to return to in JSON, context ``department_check.sealed:<id>``.
+    """``sealed``: matter, nonce and where the person returns to in JSON, context ``department_check.sealed:<id>``.
 
     ``outside``: the check made elsewhere whose result answers this one, and no other does.
     """

@@ -12,12 +12,14 @@ from flask import Blueprint, Flask, abort, current_app, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory, Identity
+from idp.admission.pages import keep_parked, parked_here
+from idp.admission.rules import FaceOutcome
 from idp.capabilities import checks
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.endpoints import PERSON
 from idp.capabilities.name_question import ask_register
-from idp.capabilities.rules import Check, CheckState
+from idp.capabilities.rules import Check, CheckResult, CheckState
 from idp.checks.actions import Checks
 from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Order, Passed, Refusal
 from idp.checks.rules import CheckState as OutsideState
@@ -41,7 +43,13 @@ CAMERA = "/check/"
 """Where a check made elsewhere is agreed to; its id follows."""
 _AGAIN = 3
 """Seconds after which the page of a check under way looks again."""
-WAITING = "waiting"
+WAITING, UNDER_WAY = "waiting", "under_way"
+_OUTCOMES = {
+    CheckResult.PASSED: FaceOutcome.PASSED,
+    CheckResult.NOT_PASSED: FaceOutcome.NOT_PASSED,
+    CheckResult.DECLINED: FaceOutcome.NOT_PASSED,
+}
+"""What ended a check for the request that waits for it; one whose time is over is asked for anew."""
 blueprint = Blueprint("capabilities", __name__)
 
 
@@ -72,7 +80,7 @@ def init_capabilities(
     population: PopulationRegister,
     faces: Checks,
 ) -> None:
-    from idp.capabilities import counter_pages  # noqa: F401 - its view joins the blueprint
+    from idp.capabilities import counter_pages, signin_pages  # noqa: F401 - their views join the blueprint
 
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
     app.extensions[EXTENSION] = Capabilities(
@@ -92,11 +100,15 @@ def matter(key: str) -> ResponseReturnValue:
     check, client = _own(key)
     if check.return_uri:
         allow_form_target(check.return_uri)
+    if check.request and (parked := parked_here(check.request)) and parked.form_target:
+        allow_form_target(parked.form_target)
     form = Form()
     if check.outside and _state(check, client) == WAITING:
         if _came_back(check):
             return _back(check)
         check, client = _own(key)
+    if check.request and _state(check, client) not in (WAITING, UNDER_WAY):
+        return _back(check)
     if request.method == "GET" or _state(check, client) != WAITING:
         return _page(form, check, client)
     if request.form.get("decision") != "agree":
@@ -182,8 +194,20 @@ def _asked(form: Form, check: Check, client: Client, identity: Identity | None) 
 
 
 def _back(check: Check) -> ResponseReturnValue:
-    """To the department's site, which fetches the answer by itself, or to what came of it."""
+    """To the department's site, which fetches the answer by itself, to its request, or to what came of it."""
+    if check.request:
+        return _to_request(check, check.request)
     return redirect(_home(check) or url_for("capabilities.matter", key=check.id), 303)
+
+
+def _to_request(check: Check, key: str) -> ResponseReturnValue:
+    """On with the request that waits; what was decided counts for it if it waits for this very check."""
+    ended = parts().checks.find(current_transaction(), check.id)
+    outcome = _OUTCOMES.get(ended.result) if ended and ended.result else None
+    parked = parked_here(key)
+    if parked is not None and parked.check == check.id and outcome is not None:
+        keep_parked(key, parked, face=outcome)
+    return redirect(url_for("admission.resume", r=key), 303)
 
 
 def _home(check: Check) -> str | None:
@@ -196,7 +220,7 @@ def _page(form: Form, check: Check, client: Client) -> ResponseReturnValue:
     permit = permits.find(current_transaction(), check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     state = _state(check, client)
-    if state == "under_way" and form.ok:
+    if state == UNDER_WAY and form.ok:
         refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id))
     language = preferences().lang
     label, about = capability_words(check.capability)
@@ -223,4 +247,4 @@ def _state(check: Check, client: Client) -> str:
         return check.result.value
     if not client.served or check.capability not in client.capabilities:
         return "withdrawn"
-    return WAITING if check.open else "under_way"
+    return WAITING if check.open else UNDER_WAY

@@ -12,7 +12,8 @@ from typing import Any
 
 from idp.accounts.documents import Document, DocumentType, parse_document
 from idp.accounts.names import PersonName
-from idp.capabilities.rules import CREDENTIALS, UNKNOWN, is_reference
+from idp.capabilities.rules import CREDENTIALS, UNKNOWN
+from idp.clients.capabilities import is_reference
 from idp.credentials.rules import DAY, AttemptPolicy
 from idp.proofing.rules import CHECKED
 

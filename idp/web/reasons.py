@@ -304,6 +304,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "client_minimum": _("这个应用只接受用两种方式确认过的登录。"),
     "essential_acr": _("这个应用要办理的事项需要更高的登录强度。"),
     "voluntary_acr": _("这个应用希望您再用一种方式确认身份；您也可以不做。"),
+    "face_check": _("这个应用要办理的事项需要先核验您的身份，再由人脸核验确认是您本人。"),
     "methods_change": _("更改登录方式之前，请先确认是您本人。确认后回到刚才的页面继续。"),
     # what has been done
     "totp_added": _("验证器已添加，以后可以用它再次确认身份。"),

@@ -15,19 +15,18 @@ from idp.capabilities import checks, counter
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.proofing import Means, Seen
-from idp.capabilities.rules import LIFETIME, CheckResult, Question, Refused
+from idp.capabilities.rules import LIFETIME, CheckResult, Refused
 from idp.clients import permits
 from idp.clients.actions import put
 from idp.clients.capabilities import Permit, Terms, read_terms
 from idp.clients.rules import Client
 from idp.db import Database
-from idp.grants.rules import Grant
 from idp.messages.outbox import init_outbox
 from tests.console.test_storage import CIPHER, directory
 from tests.provider import CLIENTS
 
 NOW = 1_800_000_000
-ASKED = Question("token", "YL-1", "n" * 16, None)
+ASKED = {"sub": "pw_1", "matter": "YL-1", "nonce": "n" * 16}
 
 
 @pytest.fixture(autouse=True)
@@ -62,19 +61,13 @@ def granted(database: Database, capability: str) -> Permit:
     return permit
 
 
-def grant_of(party: str) -> Grant:
-    return Grant(
-        "g", "app", party, "s", "pw_1", "d", "openid", None, "a", "pwd", 2, 1, NOW, False, None, None, NOW, None
-    )
-
-
 def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_database: Database) -> None:
     permit, found = granted(any_database, "name_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
     with any_database.transaction() as tx:
-        check = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
-        late = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
-        wait = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        check = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
+        late = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
+        wait = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
         assert isinstance(wait, int)
         assert not isinstance(check, int)
         assert not isinstance(late, int)
