@@ -85,7 +85,7 @@ class Links:
         """The account this client kept of this person of level ``ial``, if it is certain whose it is."""
         if ial < LEAST_IAL or not person.documents:
             return None
-        theirs = self._of(person.documents)
+        theirs = self._of([identity.document for identity in person.documents])
         return self._certain(tx, theirs, tx.all(_AT_CLIENT, client=client_id, **theirs), person.documents)
 
     def of_person(self, tx: Transaction, party_id: str) -> list[Link]:
@@ -94,7 +94,7 @@ class Links:
         documents = self._directory.person(tx, party_id).documents if looked_at else ()
         if not documents:
             return []
-        theirs = self._of(documents)
+        theirs = self._of([identity.document for identity in documents])
         rows: dict[str, list[_Row]] = {}
         for row in tx.all(_OF_PERSON, **theirs):
             rows.setdefault(row.client_id, []).append(row)
@@ -110,10 +110,11 @@ class Links:
 
         What contradicted their links goes as well, or it would count from now on.
         """
-        documents = self._directory.person(tx, party_id).documents
-        for row in tx.all(_OF_PERSON, **self._of(documents)) if documents else ():
-            local = self.locals_of(row.client_id, self.open(row.id, row.sealed).local_id)
-            tx.run(_FORGET, client=row.client_id, l0=local[0], l1=local[-1])
+        held = [identity.document for identity in self._directory.person(tx, party_id).documents]
+        for document in (*held, *self._directory.replaced(tx, party_id)):
+            for row in tx.all(_OF_PERSON, **self._of([document])):
+                local = self.locals_of(row.client_id, self.open(row.id, row.sealed).local_id)
+                tx.run(_FORGET, client=row.client_id, l0=local[0], l1=local[-1])
 
     def seal(self, key: str, line: Line) -> bytes:
         told = [line.local_id, line.name.value, line.document.type, line.document.value]
@@ -131,11 +132,11 @@ class Links:
         """The same of a document: as those of `PartyIdentifier`, by which its holder is found."""
         return self._index.candidates(document.kind, document.value)
 
-    def _of(self, documents: Sequence[Identity]) -> dict[str, Any]:
+    def _of(self, documents: Sequence[Document]) -> dict[str, Any]:
         """The parameters of `_THEIRS`."""
         asked: dict[str, Any] = {}
         for place in range(_MOST):
-            held = documents[place].document if place < len(documents) else None
+            held = documents[place] if place < len(documents) else None
             blinds = self.blinds_of(held) if held else (b"",)
             asked |= {f"k{place}": held.kind if held else "", f"a{place}": blinds[0], f"b{place}": blinds[-1]}
         return asked

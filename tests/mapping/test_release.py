@@ -18,6 +18,7 @@ from tests.registers import ScriptedRegisters
 from tests.selfservice.test_export import confirmed, export
 
 OURS = ("R-0017", NAME, "resident_id", NUMBER)
+_LINKS = Statement[tuple[str, bytes]]("SELECT id, sealed FROM account_link")
 NAMED = orjson.dumps({"userinfo": {"legacy_sub": None}, "id_token": {"legacy_sub": None}}).decode()
 
 
@@ -135,12 +136,12 @@ def test_two_people_of_one_account_are_told_to_neither(known: Site, taken: Taken
     assert told(known, "tax") == (None, None)
 
 
-def with_passport(site: Site) -> None:
+def with_passport(site: Site, number: str = "E12345678", party: str | None = None) -> None:
     with site.provider.database.transaction() as tx:
         site.provider.directory.record_document(
             tx,
-            site.party(),
-            document=Passport("E12345678"),
+            party or site.party(),
+            document=Passport(number),
             name=PersonName("OUYANG QINGLAN"),
             valid_to=None,
             source="test",
@@ -233,6 +234,21 @@ def test_closing_the_account_ends_its_links_and_what_contradicted_them(known: Si
         assert known.provider.closings.close(tx, known.party(PHONE), now=known.now())
     assert known.one("SELECT COUNT(*) FROM account_link") == 1
     assert known.one("SELECT client_id FROM account_link") == "tax"
+
+
+def test_closing_the_account_ends_the_links_of_documents_it_had_before(known: Site, taken: Taken) -> None:
+    party, other = known.party(PHONE), add_person(known.provider, "13812340002", None)
+    with_passport(known, "E12345678")
+    with_passport(known, "E22345678")
+    with_passport(known, "E32345678")
+    with_passport(known, "E12345678", other)
+    taken(
+        "tax", *((number, "OUYANG QINGLAN", "passport", number) for number in ("E12345678", "E22345678", "E32345678"))
+    )
+    with known.provider.database.transaction() as tx:
+        known.provider.links.erase(tx, party, now=known.now())
+    with known.provider.database.autocommit() as tx:
+        assert [known.provider.links.open(*row).local_id for row in tx.all(_LINKS)] == ["E12345678"], "another's now"
 
 
 def test_machines_hear_nothing_of_it(known: Site, taken: Taken) -> None:
