@@ -60,11 +60,11 @@ class IdentityLimits(Section):
     """Proving who one is."""
 
     daily: PositiveInt = 5
-    """Unsuccessful checks of name and number by one account in a day."""
+    """Unsuccessful checks of name and number by one account or phone in a day; of a document three times as many."""
     outside_daily: PositiveInt = 5
     """Checks made elsewhere (face, bank) that one person did not pass in a day, each kind on its own."""
     bank_card_daily: PositiveInt = 5
-    """Unsuccessful checks of a bank card by one account in a day."""
+    """Unsuccessful checks of a bank card by one account in a day; of one document, three times as many."""
 
 
 class Limits(Section):
