@@ -32,11 +32,14 @@ from idp.proofing.rules import FACE_CHECKED
 
 KIND = "counter"
 _ATTEMPT = AttemptKind.COUNTER_NUMBER
+_DRAWS = 3
+"""Numbers drawn before it is a fault: that even one is somebody's already is as good as impossible."""
 _FORGET = Statement[Any]("DELETE FROM counter_number WHERE party_id = :party")
 _SHOW = Statement[Any](
     "INSERT INTO counter_number (party_id, blind, expires_at) VALUES (:party, :blind, :expires_at)"
-    " ON CONFLICT DO NOTHING"
+    " ON CONFLICT (blind) DO NOTHING"
 )
+_WHOSE = Statement("SELECT party_id FROM counter_number WHERE blind IN (:a, :b) AND expires_at > :now", str)
 _TAKE = Statement("DELETE FROM counter_number WHERE blind IN (:a, :b) AND expires_at > :now RETURNING party_id", str)
 _PURGE = Statement[Any]("DELETE FROM counter_number WHERE expires_at <= :now")
 _OF_SUB = Statement("SELECT party_id FROM pairwise_subject WHERE sector = :sector AND sub = :sub", str)
@@ -75,12 +78,14 @@ class Counter:
 
     def show_number(self, tx: Transaction, party_id: str, *, now: int) -> str:
         """A new number for the person to show; the one before is no longer good."""
+        hold(tx, party_id)  # of two at once the later one replaces what the earlier one wrote
         tx.run(_FORGET, party=party_id)
-        while True:
+        for _ in range(_DRAWS):
             number = f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}}"
             blind = self._directory.blind_text(_number(number))
             if tx.run(_SHOW, party=party_id, blind=blind, expires_at=now + NUMBER_LIFETIME) == 1:
                 return number
+        raise RuntimeError("every number drawn is somebody's already")
 
     def record(self, permit: Permit, clerk_id: str, seen: Seen, *, now: int) -> str | Refused | Wait:
         """Write down whom the clerk has seen: the proof's id."""
@@ -101,8 +106,11 @@ class Counter:
         self, tx: Transaction, permit: Permit, clerk_id: str, seen: Seen, *, now: int
     ) -> str | Refused | Wait:
         blinds = self._directory.blinds_of_text(_number(seen.number))
-        party = tx.one(_TAKE, a=blinds[0], b=blinds[-1], now=now)
-        if party is None or party == clerk_id or not hold(tx, party):
+        a, b = blinds[0], blinds[-1]
+        party = tx.one(_WHOSE, a=a, b=b, now=now)
+        held = party is not None and hold(tx, party)  # before the number, as where it is shown: no deadlock
+        taken = tx.one(_TAKE, a=a, b=b, now=now)
+        if party is None or not held or taken != party or party == clerk_id:
             return self._refused(tx, permit, clerk_id, None, Refused.NUMBER, now=now)
         wait = permits.spend(tx, permit, now=now)
         if wait is not None:
