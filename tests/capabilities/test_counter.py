@@ -1,5 +1,6 @@
 """A clerk's system records a person the clerk has seen, for the account whose one-time number the person shows."""
 
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -178,12 +179,20 @@ def test_a_reference_is_good_once(site: Site, clerk: Browser, person: Browser) -
     number = shown(person)
     assert problem(say(site, clerk, number)) == (409, "reference-used")
     assert say(site, clerk, number, reference="CK-0418").status_code == 201  # the number was not spent on it
+    kept = site.one("SELECT reference FROM counter_proofing ORDER BY created_at, reference LIMIT 1")
+    assert bytes(kept) in [hashlib.sha256(f"app\n{name}".encode()).digest() for name in ("CK-0417", "CK-0418")]
 
 
 def test_a_document_past_its_last_day_proves_nothing(site: Site, clerk: Browser, person: Browser) -> None:
     ended = SEEN["document"] | {"valid_to": "2020-01-01"}
     assert problem(say(site, clerk, shown(person), document=ended)) == (409, "document-expired")
     assert level(site) == 1
+
+
+@pytest.mark.parametrize("end", [None, "9999-12-31", "9999-01-01"])
+def test_a_document_without_end_proves_without_end(site: Site, clerk: Browser, person: Browser, end: str) -> None:
+    assert say(site, clerk, shown(person), document=SEEN["document"] | {"valid_to": end}).status_code == 201
+    assert site.one("SELECT COUNT(*) FROM evidence WHERE kind = 'counter' AND expires_at IS NULL") == 1
 
 
 @pytest.mark.parametrize(

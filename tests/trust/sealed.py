@@ -68,7 +68,6 @@ PLAIN = {
         "account_link.local",
         "attempt.key",
         "counter_number.blind",
-        "counter_proofing.reference",
         "operator.blind",
         "outside_check.attempt_key",
         "outside_check.subject",
@@ -78,6 +77,7 @@ PLAIN = {
         "recovery_request.stop",
         "send_budget.key",
     },
+    "hash of a name that tells of nobody": {"counter_proofing.reference"},
     "hash of a random secret": {
         "authorization_grant.code_hash",
         "authorization_grant.refresh_handle",
