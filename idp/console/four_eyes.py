@@ -58,7 +58,7 @@ class Act(Protocol):
 class InspectedAct(Act, Protocol):
     """An act whose second operator has to look at more than the difference before agreeing to it."""
 
-    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> bool: ...
+    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator) -> bool: ...
 
 
 class _Row(NamedTuple):
@@ -159,7 +159,8 @@ class FourEyes:
         if proposal.subject is not None:
             hold(tx, proposal.subject)  # first, as whoever changes the account does: what is read now stays so
         act = self.acts[proposal.kind]
-        if isinstance(act, InspectedAct) and not act.inspected(tx, proposal, decider=decider, now=now):
+        unseen = isinstance(act, InspectedAct) and not act.inspected(tx, proposal, decider=decider)
+        if unseen and self.stands(tx, proposal):  # what stands no more ends void, whoever looked at it
             return Denied(Reason.NOT_INSPECTED)
         refused = self._decide(tx, proposal, ProposalState.DONE, decider, now)
         if refused is not None:

@@ -135,6 +135,8 @@ class Reviews:
             return Denied(Refusal.ACCOUNT_CLOSED)
         if refused := self.objection(tx, party_id, now=now):
             return Denied(refused)
+        if self._edits(tx, party_id, claim):
+            return Denied(Refusal.KNOWN_OTHERWISE)
         photos = self.photos.digests(tx, journey, now=now)
         if set(photos) != set(Side):
             return Denied(Refusal.PHOTOS_GONE)
@@ -177,6 +179,8 @@ class Reviews:
         if review is None or review.claim is None or (valid_to is not None and valid_to <= now):
             return False
         party, claim = review.party_id, review.claim
+        if self._edits(tx, party, claim):
+            return False
         recorded = self._directory.record_document(
             tx, party, document=claim.document, name=claim.name, valid_to=valid_to, source=EVIDENCE, now=now
         )
@@ -235,10 +239,18 @@ class Reviews:
         """Those that wait, the most urgent first."""
         return [self._opened(row) for row in tx.all(_WAITING, limit=limit)]
 
-    def belongs_elsewhere(self, tx: Transaction, review: Review) -> bool:
-        """Whether another account has the document, so that it cannot become this one's."""
-        owner = self._directory.owner(tx, review.claim.document) if review.claim else None
-        return owner not in (None, review.party_id)
+    def bar(self, tx: Transaction, review: Review) -> Refusal | None:
+        """Why this one can only be rejected."""
+        if review.claim is None:
+            return None
+        if self._edits(tx, review.party_id, review.claim):
+            return Refusal.KNOWN_OTHERWISE
+        owner = self._directory.owner(tx, review.claim.document)
+        return None if owner in (None, review.party_id) else Refusal.ELSEWHERE
+
+    def _edits(self, tx: Transaction, party_id: str, claim: Claim) -> bool:
+        known = self._directory.person(tx, party_id).identity
+        return known is not None and not known.is_of(claim.name, claim.document)
 
     def export(self, tx: Transaction, party_id: str) -> tuple[str, Any]:
         """Its part of the file of one's data; photos are no part of it, for they are gone soon."""

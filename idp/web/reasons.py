@@ -48,6 +48,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "review_cause_missing": _("请选择不通过的原因"),
     "review_changed": _("照片与您打开页面时不同，请重新查看"),
     "review_document_ended": _("证件已过有效期，只能不通过"),
+    "review_known_otherwise": _("这个账户已登记为其他姓名或证件。已核验的身份信息不能更改"),
     "review_elsewhere": _("这个证件属于另一个账户，只能不通过"),
     "review_decided": _("审核已办结，并已用短信告知本人。"),
     "proposal_not_inspected": _("请先打开材料，查看后再同意"),

@@ -104,6 +104,15 @@ def test_who_is_known_is_not_asked_who_they_are_and_cannot_be_another(site: Site
     assert (review.claim.name.value, review.claim.document.value) == (NAME, NUMBER)
 
 
+def test_who_was_verified_as_another_meanwhile_files_no_review(site: Site, signed_in: Browser) -> None:
+    query = begun(signed_in, PERSON | {"number": "E12345678", "kind": "passport"})
+    for side in SIDES:
+        signed_in.upload(f"/identity/review/{side}?{query}", jpeg())
+    add_document(site.provider, site.party(), now=site.now())
+    assert signed_in.submit(f"/identity/review/send?{query}").status_code == 422
+    assert site.one("SELECT COUNT(*) FROM review") == 0
+
+
 def test_no_step_is_skipped_and_none_is_open_after_the_end(site: Site, signed_in: Browser) -> None:
     query = begun(signed_in)
     for later in ("back", "holding"):
