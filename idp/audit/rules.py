@@ -54,6 +54,7 @@ class Event(StrEnum):
     """Its person has agreed to send photos of their document and of themselves."""
     PHOTO_SENT = "person:photo:sent"
     PHOTO_REFUSED = "person:photo:refused"
+    REVIEW_REFUSED = "person:review:refused"
     REVIEW_FILED = "person:review:filed"
     REVIEW_WITHDRAWN = "person:review:withdrawn"
     REVIEW_LAPSED = "person:review:lapsed"

@@ -5,7 +5,7 @@ Always true: a photo is shown to who sent it, in the journey it was sent in, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
+from idp.audit.rules import Detail
 from idp.db import Database, current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.numbers import grouped
@@ -147,7 +148,7 @@ def person() -> ResponseReturnValue:
         return _person_page(form, claim)
     refused = parts().reviews.begin(tx, party_id, now=now())
     if isinstance(refused, Denied):
-        db.session.rollback()
+        _note_refused(Event.REVIEW_REFUSED, party_id, refused.reason, {"step": "person"})
         form.refuse("", sentence(refused.reason))
         return _person_page(form, claim)
     facts = {
@@ -182,13 +183,14 @@ def _photo_step(side: Side) -> Callable[[], ResponseReturnValue]:
             return _photo_page(form, journey, side)
         party_id: str = journey.facts["party_id"]
         db.session.rollback()
-        refused = parts().reviews.count_photo(parts().database, party_id, now=now())
-        jpeg = refused.reason if refused else cleaned(sent_photo("photo"), most=options().limits.photo_bytes)
-        if not isinstance(jpeg, bytes):
-            _note_refused(party_id, side, jpeg)
-            form.refuse("photo", sentence(jpeg))
-            return _photo_page(form, journey, side)
-        return _keep(journey, side, jpeg)
+        look = partial(cleaned, sent_photo("photo"), most=options().limits.photo_bytes)
+        found = parts().reviews.count_photo(parts().database, party_id, look, now=now())
+        if isinstance(found, bytes):
+            return _keep(journey, side, found)
+        reason = found.reason if isinstance(found, Denied) else found
+        _note_refused(Event.PHOTO_REFUSED, party_id, reason, {"side": side.value})
+        form.refuse("photo", sentence(reason))
+        return _photo_page(form, journey, side)
 
     return serve
 
@@ -197,17 +199,11 @@ for _side in Side:
     blueprint.add_url_rule(f"/{_side}", _side, _photo_step(_side), methods=["GET", "POST"])
 
 
-def _note_refused(party_id: str, side: Side, reason: str) -> None:
-    record(
-        current_transaction(),
-        Event.PHOTO_REFUSED,
-        actor=party_id,
-        subject=party_id,
-        result="refused",
-        reason=reason,
-        detail={"side": side.value},
-        now=now(),
-    )
+def _note_refused(event: Event, party_id: str, reason: str, detail: Detail) -> None:
+    """Nothing else that was written stays; this does."""
+    db.session.rollback()
+    who = {"actor": party_id, "subject": party_id}
+    record(current_transaction(), event, result="refused", reason=reason, detail=detail, now=now(), **who)
     db.session.commit()
 
 
@@ -274,7 +270,7 @@ def send(journey: Journey) -> ResponseReturnValue:
         tx, journey.facts["party_id"], claim, journey.id, locale=preferences().lang, now=now()
     )
     if isinstance(filed, Denied):
-        db.session.rollback()
+        _note_refused(Event.REVIEW_REFUSED, journey.facts["party_id"], filed.reason, {"step": "send"})
         form.refuse("", sentence(filed.reason))
         return _send_page(form, journey, claim)
     if not parts().journeys.move(tx, journey, {**journey.facts, "review": filed.id}, ended_at=now()):

@@ -315,6 +315,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:review:begun": _("同意提供照片供人工审核"),
     "person:photo:sent": _("上传照片"),
     "person:photo:refused": _("上传的文件未被接受"),
+    "person:review:refused": _("人工审核未能提交"),
     "person:review:filed": _("提交人工审核"),
     "person:review:withdrawn": _("撤回人工审核，照片已删除"),
     "person:review:lapsed": _("人工审核逾期未办结，照片已删除"),
