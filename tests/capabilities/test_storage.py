@@ -94,6 +94,28 @@ def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_datab
         }  # fmt: skip
 
 
+def test_what_is_done_elsewhere_is_replaced_by_who_saw_it_alone(any_database: Database) -> None:
+    permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
+    party = person(any_database, "13812340001")
+    with any_database.transaction() as tx:
+        asked = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        assert not isinstance(asked, int)
+        assert checks.agree(tx, asked, outside="chk_1", now=NOW)
+        first = found.find(tx, asked.id)
+        assert first is not None
+        assert not checks.agree(tx, asked, outside="chk_2", now=NOW)
+        assert checks.agree(tx, first, outside="chk_2", now=NOW)
+        assert not checks.agree(tx, first, outside="chk_3", now=NOW)
+        checks.reopen(tx, first)
+        second = found.find(tx, asked.id)
+        assert second is not None
+        assert second.outside == "chk_2"
+        checks.reopen(tx, second)
+        reopened = found.find(tx, asked.id)
+        assert reopened is not None
+        assert (reopened.state, reopened.outside) == ("waiting", None)
+
+
 def test_of_numbers_shown_at_once_one_is_good_and_nobody_waits_for_ever(any_database: Database) -> None:
     permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
     clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
