@@ -52,6 +52,8 @@ REVIEWERS = (Role.REVIEW,)
 """Who looks at photos of people: nobody else has to."""
 APPROVE_REVIEW = "approve-review"
 GRANT = "grant-capability"
+PURPOSES: Mapping[str, str] = {"zh": "capability_purpose", "en": "capability_purpose_en"}
+"""What people are told in each language, by the word for it: whoever approves approves every one."""
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -136,7 +138,11 @@ class GrantAct:
         old, new = held.terms if held else None, asked.terms
         return (
             Change("capability_of", asked.client_id, f"capability_{new.capability}"),
-            Change("capability_purpose", old.purpose["zh"] if old else "nothing", new.purpose["zh"]),
+            *(
+                Change(name, old.purpose.get(lang, "nothing") if old else "nothing", new.purpose.get(lang, "nothing"))
+                for lang, name in PURPOSES.items()
+                if lang in new.purpose or (old and lang in old.purpose)
+            ),
             Change("capability_law", old.law if old else "nothing", new.law),
             Change("capability_daily", str(old.daily) if old else "nothing", str(new.daily)),
         )

@@ -154,8 +154,13 @@ class FourEyes:
         found = [self._open(row) for row in tx.all(_OPEN, now=now)]
         return [p for p in found if may_decide(p, operator, roles=self.acts[p.kind].roles, now=now) is None]
 
-    def approve(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
-        """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits."""
+    def approve(
+        self, tx: Transaction, proposal: Proposal, *, decider: Operator, because: str | None = None, now: int
+    ) -> Done | Denied:
+        """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits.
+
+        ``because``: the id of the stated reason.
+        """
         if proposal.subject is not None:
             hold(tx, proposal.subject)  # first, as whoever changes the account does: what is read now stays so
         act = self.acts[proposal.kind]
@@ -170,9 +175,9 @@ class FourEyes:
             done = act.carry_out(tx, proposal, decider=decider, now=now)
         if isinstance(done, Denied):
             tx.run(_VOID, id=proposal.id)
-            self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, now=now)
+            self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, because=because, now=now)
             return done
-        self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, now=now)
+        self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, because=because, now=now)
         return done
 
     def stands(self, tx: Transaction, proposal: Proposal) -> bool:

@@ -99,6 +99,7 @@ WORDS: Mapping[str, LazyString] = {
     "about_counter_proofing": _("窗口工作人员当面查验证件后，登记到本人出示一次性号码的账户。"),
     "capability_of": _("应用和能力"),
     "capability_purpose": _("用途"),
+    "capability_purpose_en": _("用途（英文）"),
     "capability_law": _("法律依据"),
     "capability_daily": _("每日次数"),
     "decide_grant": _("提交复核，予以授予"),
