@@ -376,7 +376,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     )
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
-    counter = CounterEndpoint(provider.database, provider.directory, gate, machine.read)
+    counter = CounterEndpoint(
+        provider.database,
+        provider.directory,
+        gate,
+        machine.read,
+        sign_in=settings.limits.identity.clerk_sign_in,
+        session_idle=settings.session.idle,
+    )
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:

@@ -20,7 +20,7 @@ RESULT_LIFETIME = 600
 """Seconds for which an answer can be fetched and is good."""
 _MATTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _NONCE = re.compile(r"[A-Za-z0-9._~-]{16,128}")
-_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
+_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{15}|[0-9]{17}[0-9Xx])(?![0-9])")
 _LONGEST_TOKEN = 8192
 UNKNOWN = ""
 """In place of the name of a member that is wrong: there is one we do not know."""
@@ -155,7 +155,7 @@ def wrong_member(name: str) -> str:
 
 def is_reference(text: Any) -> bool:
     """A name a department gives to something of its own: plain letters, and no document number in disguise."""
-    return isinstance(text, str) and bool(_MATTER.fullmatch(text)) and not _NUMBER.fullmatch(text)
+    return isinstance(text, str) and bool(_MATTER.fullmatch(text)) and not _NUMBER.search(text)
 
 
 def is_home_of(client: Client, uri: str) -> bool:
