@@ -97,8 +97,10 @@ def test_three_wait_for_the_decoder_and_whoever_comes_then_is_turned_away(monkey
         waiting = [pool.submit(cleaned, jpeg(), most=MOST) for _ in range(3)]
         while module._places._value:
             time.sleep(0.01)
+        photo, began = jpeg(), time.monotonic()
         with pytest.raises(PoolBusy):
-            cleaned(jpeg(), most=MOST)
+            cleaned(photo, most=MOST)
+        assert time.monotonic() - began < 5, "at once"
         module._decoding.release()
         assert all(isinstance(one.result(), bytes) for one in waiting)
         module._decoding.acquire()
