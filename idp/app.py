@@ -5,6 +5,8 @@ Always true: what `idp.provider` has made once from the settings is handed down 
 
 import math
 import time
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -79,6 +81,7 @@ from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
 from idp.recovery.stopping import Stopping
 from idp.registration.pages import Registration, init_registration
+from idp.reviews import actions as reviews
 from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
@@ -269,17 +272,19 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
 def _watch(metrics: Metrics, provider: Provider) -> None:
     """What must not go unnoticed, asked whenever the metrics are read."""
 
-    def overdue() -> float:
+    def counted(overdue: Callable[..., int]) -> float:
         try:
             with provider.database.autocommit() as tx:
-                return disputes.overdue(tx, now=int(time.time()))
+                return overdue(tx, now=int(time.time()))
         except DatabaseUnavailable:
             return math.nan
 
     def missing() -> float:
         return len(warnings(provider.calendar, now=int(time.time())))
 
-    metrics.watch("idp_disputes_overdue", "Disputes that wait although their day has passed", overdue)
+    for name, overdue in (("disputes", disputes.overdue), ("reviews", reviews.overdue)):
+        about = f"{name.capitalize()} that wait although their day has passed"
+        metrics.watch(f"idp_{name}_overdue", about, partial(counted, overdue))
     metrics.watch("idp_calendar_years_missing", "Years of the next 60 days the calendar does not know", missing)
 
 
@@ -439,7 +444,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     )
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
-    counter = CounterEndpoint(provider.database, provider.directory, gate, machine.read)
+    counter = CounterEndpoint(
+        provider.database,
+        provider.directory,
+        gate,
+        machine.read,
+        sign_in=settings.limits.identity.clerk_sign_in,
+        session_idle=settings.session.idle,
+    )
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:

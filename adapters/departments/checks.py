@@ -26,7 +26,9 @@ _TYPES: frozenset[str | None] = frozenset({"check-result+jwt"})
 _PATHS = {"name_check": "name-checks", "face_check": "face-checks"}
 _RESULTS = frozenset({"passed", "not_passed", "declined", "expired"})
 UseOnce = Callable[[str, int], bool]
-"""Told an answer's id and when it ends (Unix seconds): True the first time, over all processes of the app."""
+"""Told an answer's id and until when to remember it (Unix seconds): True the first time, over all processes of the
+app.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Expected:
     matter: str
     subject: str
     nonce: str
-    purpose: str | None = None
-    """As it was granted; None: whatever it is."""
+    purpose: str
+    """As it was granted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def verify_check_result(
         ("purpose", expected.purpose, TokenFault.PURPOSE),
     ):
         sent = jws.text(claims, name, fault)
-        if value is not None and not hmac.compare_digest(sent.encode("utf-8", "replace"), value.encode()):
+        if not hmac.compare_digest(sent.encode("utf-8", "replace"), value.encode()):
             raise InvalidToken(fault)
     result = jws.text(claims, "result", TokenFault.MALFORMED)
     if result not in _RESULTS:
@@ -96,7 +98,8 @@ def verify_check_result(
         purpose=jws.text(claims, "purpose", TokenFault.PURPOSE),
         time=jws.seconds(claims, "time", TokenFault.ISSUED_AT),
     )
-    if not use_once(found.id, ends):  # last, so that nothing but a good answer is remembered
+    good_until = ends + settings.leeway + 1  # as long as it would be taken again
+    if not use_once(found.id, good_until):  # last, so that nothing but a good answer is remembered
         raise InvalidToken(TokenFault.REPLAYED)
     return found
 

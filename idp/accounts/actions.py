@@ -182,6 +182,10 @@ class Identity:
     verified_at: int
     valid_to: int | None
 
+    def is_of(self, name: PersonName, document: Document) -> bool:
+        """Whether it says the same; verified data is not edited, so that nothing else may take its place."""
+        return (self.name.key, self.document) == (name.key, document)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

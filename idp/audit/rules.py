@@ -65,6 +65,7 @@ class Event(StrEnum):
     """Its person has agreed to have photos of their document read by machine."""
     PHOTOS_READ = "person:id_photos:read"
     PHOTOS_UNREAD = "person:id_photos:unread"
+    REVIEW_REFUSED = "person:review:refused"
     REVIEW_FILED = "person:review:filed"
     REVIEW_WITHDRAWN = "person:review:withdrawn"
     REVIEW_LAPSED = "person:review:lapsed"

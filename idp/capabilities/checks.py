@@ -42,10 +42,11 @@ _ADD = Statement[Any](
 _FIND = Statement(f"SELECT {_COLUMNS} FROM department_check WHERE id = :id", _Row)
 _AGREE = Statement[Any](
     "UPDATE department_check SET state = 'agreed', outside = :outside WHERE id = :id AND expires_at > :now"
-    " AND (state = 'waiting' OR (state = 'agreed' AND outside IS NOT NULL))"
+    " AND (state = 'waiting' OR (state = 'agreed' AND outside = :seen))"
 )
 _REOPEN = Statement[Any](
     "UPDATE department_check SET state = 'waiting', outside = NULL WHERE id = :id AND state = 'agreed'"
+    " AND COALESCE(outside, '') = :seen"
 )
 _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
@@ -130,13 +131,16 @@ class DepartmentChecks:
 
 
 def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int) -> bool:
-    """The person has agreed; True for the one who is to ask now. ``outside``: the check they are sent to."""
-    return tx.run(_AGREE, id=check.id, outside=outside, now=now) == 1
+    """The person has agreed; True for the one who is to ask now.
+
+    ``outside``: the check they are sent to, in place of none or of the one that ``check`` was read with.
+    """
+    return tx.run(_AGREE, id=check.id, outside=outside, seen=check.outside or "", now=now) == 1
 
 
 def reopen(tx: Transaction, check: Check) -> None:
     """Nobody could be asked: the person may try again."""
-    tx.run(_REOPEN, id=check.id)
+    tx.run(_REOPEN, id=check.id, seen=check.outside or "")
 
 
 def decline(tx: Transaction, check: Check, *, now: int) -> bool:

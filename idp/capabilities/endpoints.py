@@ -63,7 +63,7 @@ class Gate:
         body = request.json
         form = {name: body[name] for name in CREDENTIALS if isinstance(body.get(name), str) and body[name]}
         client = self._authenticator.authenticate(replace(request, form=form))
-        if isinstance(client, Unauthenticated):
+        if isinstance(client, Unauthenticated) or not client.confidential:  # anybody can be a public client
             headers = (("WWW-Authenticate", f'Basic realm="{self._issuer}"'),)
             return self.refuse(Refused.CLIENT_AUTHENTICATION, None, request.now, headers=headers)
         permit = client.capabilities.get(capability)

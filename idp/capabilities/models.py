@@ -50,7 +50,7 @@ class CounterClerk(Base):
 
 
 class CounterProofing(Base):
-    """What a clerk recorded; ``reference``: keyed index of the counter's own name for it, good once."""
+    """What a clerk recorded; ``reference``: SHA-256 of the client and the counter's own name for it, good once."""
 
     __tablename__ = "counter_proofing"
     __table_args__ = (UniqueConstraint("client_id", "reference"),)

@@ -104,6 +104,8 @@ def matter(key: str) -> ResponseReturnValue:
         allow_form_target(parked.form_target)
     form = Form()
     if check.outside and _state(check, client) == WAITING:
+        if _is_elsewhere(check):
+            return _page(form, check, client, UNDER_WAY)
         if _came_back(check):
             return _back(check)
         check, client = _own(key)
@@ -127,6 +129,8 @@ def matter(key: str) -> ResponseReturnValue:
 def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseReturnValue:
     """To the consent of the face check, which leads on to whoever makes it, and back here."""
     tx, language = current_transaction(), preferences().lang
+    if check.outside and (waiting := _ordered(check.outside)):
+        return redirect(f"{CAMERA}{waiting}", 303)
     permit = permits.find(tx, check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     here = url_for("capabilities.matter", key=check.id)
@@ -149,20 +153,48 @@ def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseRetu
     return redirect(f"{CAMERA}{outside}", 303)
 
 
+def _ordered(outside: str) -> str | None:
+    """The check made elsewhere that nobody has agreed to yet, to go on with; in another browser that one ends."""
+    tx, faces = current_transaction(), parts().faces
+    if faces.stands(tx, outside, now=now())[0] is not OutsideState.ORDERED:
+        return None
+    if faces.read(tx, outside, browser=browser_digest(), now=now()):
+        return outside
+    work = faces.load(tx, outside)
+    if work:
+        faces.give_up(tx, work, Refusal.ABANDONED, now=now())
+    return None
+
+
+def _is_elsewhere(check: Check) -> bool:
+    """Whether the vendor has the person, or what it found is on its way: then nothing else takes its place."""
+    tx, outside = current_transaction(), check.outside or ""
+    state, _ = parts().faces.stands(tx, outside, now=now())
+    if state is OutsideState.OPEN and "again" not in request.args:  # the page that looks again asks nobody
+        parts().faces.expect_result(tx, outside, now=now())
+        db.session.commit()
+    return state in (OutsideState.AGREED, OutsideState.OPEN)
+
+
 def _came_back(check: Check) -> bool:
-    """Use the result of the check made elsewhere, if there is one by now; whether it answers the department."""
-    tx, faces, browser = current_transaction(), parts().faces, browser_digest()
-    found = faces.read(tx, check.outside or "", browser=browser, now=now())
+    """Use what the check made elsewhere found; whether that answers the department.
+
+    A no is one in whichever browser it was said; a yes counts in the one it was ordered in.
+    """
+    tx, faces, outside = current_transaction(), parts().faces, check.outside or ""
+    state, reason = faces.stands(tx, outside, now=now())
     identity = parts().directory.person(tx, check.party_id).identity
-    if found is None or found.state not in OVER or identity is None:
+    if state not in OVER or identity is None:
         return False
     passed = False
-    if found.state is OutsideState.PASSED:
-        who = CheckSubject(identity.name, identity.document)
+    if state is OutsideState.PASSED:
+        who, browser = CheckSubject(identity.name, identity.document), browser_digest()
         kind, purpose = CheckKind.FACE, CheckPurpose.MATTER
-        taken = faces.take(tx, found.id, kind=kind, purpose=purpose, subject=who, browser=browser, now=now())
+        taken = faces.take(tx, outside, kind=kind, purpose=purpose, subject=who, browser=browser, now=now())
+        if not isinstance(taken, Passed) and not faces.read(tx, outside, browser=browser, now=now()):
+            return False  # another browser's, which may still come back
         passed = isinstance(taken, Passed)
-    if not passed and found.reason is not Refusal.NOT_PASSED:
+    if not passed and reason is not Refusal.NOT_PASSED:
         checks.reopen(tx, check)  # nobody has judged, or it was used already: the person may try again
         db.session.commit()
         return False
@@ -216,12 +248,12 @@ def _home(check: Check) -> str | None:
     return f"{check.return_uri}{'&' if '?' in check.return_uri else '?'}check={check.id}"
 
 
-def _page(form: Form, check: Check, client: Client) -> ResponseReturnValue:
+def _page(form: Form, check: Check, client: Client, state: str | None = None) -> ResponseReturnValue:
     permit = permits.find(current_transaction(), check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
-    state = _state(check, client)
+    state = state or _state(check, client)
     if state == UNDER_WAY and form.ok:
-        refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id))
+        refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id, again=1))
     language = preferences().lang
     label, about = capability_words(check.capability)
     return render_template(

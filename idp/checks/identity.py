@@ -39,7 +39,7 @@ class FaceProof(NameCheck):
 
     def confirm(self, claim: Claim, *, now: int) -> Confirmed | Denied:
         """Ask the register and write nothing down. May take seconds. Raises `DatabaseUnavailable`."""
-        keys = [account_key(claim.party_id)]
+        keys = self._counted(account_key(claim.party_id), claim.document)
         with self._database.transaction() as tx:
             refused = self._objection(tx, claim, now)
             attempt = None if refused else self._reserve(tx, keys, now)

@@ -15,7 +15,7 @@ from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
 from idp.crypto import signing
 from idp.db import Transaction
-from idp.disputes.actions import overdue
+from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
@@ -27,6 +27,7 @@ from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
 from idp.provider import Provider
+from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
 
@@ -53,7 +54,7 @@ def make_worker(app: Flask) -> Worker:
     )
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
     worker.every(60, "stale-checks", errands.end_stale)
-    worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
+    worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
@@ -111,12 +112,16 @@ def _end_stale(provider: Provider, now: int) -> None:
                 return
 
 
-def _look_at_disputes(provider: Provider, now: int) -> None:
+def _look_at_waiting(provider: Provider, now: int) -> None:
     """Say aloud that people wait too long for their answers, or that working days cannot be counted for long."""
     with provider.database.autocommit() as tx:
-        waiting = overdue(tx, now=now)
-    if waiting:
-        _log.error("disputes_overdue", count=waiting)
+        waiting = {
+            "disputes_overdue": disputes.overdue(tx, now=now),
+            "reviews_overdue": reviews.overdue(tx, now=now),
+        }
+    for event, count in waiting.items():
+        if count:
+            _log.error(event, count=count)
     for warning in warnings(provider.calendar, now=now):
         _log.warning("calendar_ends", warning=warning)
 

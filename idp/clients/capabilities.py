@@ -12,7 +12,7 @@ from typing import Any
 MOST_DAILY = 1_000_000
 _LONGEST = 200
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
+_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{15}|[0-9]{17}[0-9Xx])(?![0-9])")
 
 
 class Capability(StrEnum):
@@ -84,4 +84,4 @@ def read_terms(data: Mapping[str, Any]) -> Terms | CapabilityRefusal:
 
 def is_reference(text: Any) -> bool:
     """A name a department gives to something of its own: plain letters, and no document number in disguise."""
-    return isinstance(text, str) and bool(_REFERENCE.fullmatch(text)) and not _NUMBER.fullmatch(text)
+    return isinstance(text, str) and bool(_REFERENCE.fullmatch(text)) and not _NUMBER.search(text)

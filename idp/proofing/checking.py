@@ -197,14 +197,19 @@ def verdict_of(answer: Answer, now: int) -> Confirmed | Denied:
         return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
     if not isinstance(answer, Match):
         return Denied(ProofRefusal.NOT_CONFIRMED)
-    ends = end_of(answer.valid_to) if answer.valid_to else None
+    ends = end_of(answer.valid_to)
     if ends is not None and ends <= now:
         return Denied(ProofRefusal.DOCUMENT_EXPIRED)
     return Confirmed(ends)
 
 
-def end_of(last_day: date) -> int:
-    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
+def end_of(last_day: date | None) -> int | None:
+    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China.
+
+    None: it has no end. A day in the year 9999 is how machines and forms write that.
+    """
+    if last_day is None or last_day.year == date.max.year:
+        return None
     return int(datetime.combine(last_day + timedelta(days=1), time(), CHINA_TIME).timestamp())
 
 

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _
 from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
+from idp.audit import Event
 from idp.db import Database, current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.numbers import grouped
@@ -26,7 +27,7 @@ from idp.proofing.rules import FACE_CHECKED
 from idp.proofing.ways import LADDER, Way, add_way, others, passed_by
 from idp.reviews.actions import Reviews
 from idp.reviews.rules import EVIDENCE, Claim, Denied, Review, Side, State
-from idp.reviews.uploads import PHOTO, taken_photo
+from idp.reviews.uploads import PHOTO, note_refused, taken_photo
 from idp.reviews.words import CAUSES, DOCUMENTS, STATES
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -145,7 +146,7 @@ def person() -> ResponseReturnValue:
         return _person_page(form, claim)
     refused = parts().reviews.begin(tx, party_id, now=now())
     if isinstance(refused, Denied):
-        db.session.rollback()
+        note_refused(Event.REVIEW_REFUSED, party_id, refused.reason, {"step": "person"})
         form.refuse("", sentence(refused.reason))
         return _person_page(form, claim)
     facts = {
@@ -254,7 +255,7 @@ def send(journey: Journey) -> ResponseReturnValue:
         tx, journey.facts["party_id"], claim, journey.id, locale=preferences().lang, now=now()
     )
     if isinstance(filed, Denied):
-        db.session.rollback()
+        note_refused(Event.REVIEW_REFUSED, journey.facts["party_id"], filed.reason, {"step": "send"})
         form.refuse("", sentence(filed.reason))
         return _send_page(form, journey, claim)
     if not parts().journeys.move(tx, journey, {**journey.facts, "review": filed.id}, ended_at=now()):

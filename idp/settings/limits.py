@@ -63,6 +63,8 @@ class IdentityLimits(Section):
     """Unsuccessful checks of name and number by one account or phone in a day; of a document three times as many."""
     outside_daily: PositiveInt = 5
     """Checks made elsewhere (face, bank) that one person did not pass in a day, each kind on its own."""
+    clerk_sign_in: PositiveInt = 43200
+    """How long ago the clerk who records a proof at a counter may have signed in: a working day."""
     bank_card_daily: PositiveInt = 5
     """Unsuccessful checks of a bank card by one account in a day; of one document, three times as many."""
 

@@ -22,6 +22,8 @@ from adapters.departments.levels import demand
 KEY = "pension-confirmation"
 LEVEL = "urn:tongban:ial:2"
 _CHECK = "face_check"
+_PURPOSE = "养老金资格认证"
+"""As the capability was granted."""
 _MOST = 10_000
 
 
@@ -101,7 +103,7 @@ def _outcome(sso: SingleSignOn, book: Book, check: str) -> str:
     asked = book.asked.get(session.key)
     if asked is None or asked.check != check:
         return "none"
-    expected = Expected(check=_CHECK, matter=asked.matter, subject=session.sub, nonce=asked.nonce)
+    expected = Expected(check=_CHECK, matter=asked.matter, subject=session.sub, nonce=asked.nonce, purpose=_PURPOSE)
     try:
         answer = sso.party.fetch_check(_CHECK, check, now=now)
         if answer is None:
