@@ -28,6 +28,7 @@ from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.channels.pages import init_channels
+from idp.checks.counting import StrangersBudget
 from idp.checks.hooks import Hook
 from idp.checks.identity_pages import init_face_proof
 from idp.checks.pages import CheckParts, init_checks
@@ -139,7 +140,7 @@ def create_app(
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
     )
-    init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
+    init_checks(app, _checks(provider, vendors, agreements))
     phones = phone_policy(settings)
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
     if settings.signin.faces and CheckKind.FACE in vendors:
@@ -346,6 +347,11 @@ def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metric
         limits.before_sms,
         metrics.count_captcha,
     )
+
+
+def _checks(provider: Provider, vendors: Vendors, agreements: Agreements) -> CheckParts:
+    strangers = StrangersBudget(provider.store, provider.index, provider.settings.limits.identity)
+    return CheckParts(provider.checks, vendors, agreements, strangers, Variant(provider.settings.face.variant))
 
 
 def _registration(

@@ -122,13 +122,14 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
             "sms": {"per_number_interval": 0, "per_number_daily": 1000, "per_address_hourly": 0},
             "password": {"argon2_time": 1, "argon2_memory_kib": 64, "per_address_failures": 0},
             "captcha": {"before_sms": False, "after_failures": 0},
+            "identity": {"outside_per_address_hourly": 0},
         },
         "tokens": {"logout_wait": 0.0},
         "pages": {"default_locale": "en"},
         "server": {"threads": 4},
     }
     if "province" not in changes:  # a profile says what it offers
-        values["proofing"] = {"ways": ("name_number", "bank_card")}
+        values["proofing"] = {"ways": ("name_number", "bank_card", "face")}
     return Settings(**(values | changes))
 
 

@@ -15,6 +15,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
+from idp.checks.counting import Tries
 from idp.checks.ports import CheckOrder, Heard, Judged, Opened
 from idp.checks.rules import (
     KEPT,
@@ -29,17 +30,12 @@ from idp.checks.rules import (
     Refusal,
     Variant,
 )
-from idp.credentials import attempts
-from idp.credentials.attempts import account_key, unknown_key
-from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
 from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
-
-_ATTEMPT = {CheckKind.FACE: AttemptKind.FACE, CheckKind.BANK: AttemptKind.BANK_CHANNEL}
 
 
 class _Row(NamedTuple):
@@ -118,13 +114,13 @@ class Denied:
 
 
 class Checks:
-    """The checks, with the keys that open them. ``daily``: checks of one person in a day that did not pass."""
+    """The checks, with the keys that open them. ``daily``: as of `Tries`."""
 
     def __init__(self, database: Database, cipher: FieldCipher, directory: Directory, *, daily: int) -> None:
         self._database = database
         self._cipher = cipher
         self._directory = directory
-        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,), pending_for=LIFETIME)
+        self._tries = Tries(directory, daily=daily)
 
     def order(self, tx: Transaction, order: Order, *, browser: bytes, now: int) -> str:
         """Write down what is to be checked; nothing is sent before the person agrees. The check's id."""
@@ -154,23 +150,31 @@ class Checks:
             row = row._replace(state=CheckState.FAILED, reason=Refusal.OVER, sealed=None)
         return self._check(row, self._open(row))
 
-    def agree(self, tx: Transaction, check: Check, *, vendor: str, consent: str, now: int) -> Refusal | None:
-        """The person has agreed: count the attempt, and have the worker ask the vendor.
+    def agree(
+        self, tx: Transaction, check: Check, *, vendor: str, consent: str, browser: bytes, now: int
+    ) -> Refusal | None:
+        """The person has agreed: count the try, and have the worker ask the vendor.
 
         ``consent``: the version of the text they agreed to, "" where there is none.
         """
         if check.order is None:
             return Refusal.OVER
-        kind, key = _ATTEMPT[check.kind], self._attempt_key(check.order)
-        attempt = attempts.reserve(tx, key=key, kind=kind, now=now, policy=self._policy)
-        if not isinstance(attempt, Reserved):
+        tried = self._tries.reserve(tx, check.order, browser=browser, now=now)
+        if tried is None:
+            self.refuse(tx, check, Refusal.TRIES_USED_UP, now=now)
             return Refusal.TRIES_USED_UP
-        if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=attempt.at, now=now) != 1:
-            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=True, now=now, policy=self._policy)
+        key, at = tried
+        if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=at, now=now) != 1:
+            self._tries.settle(tx, check.kind, key, at, costs=False, now=now)
             return Refusal.OVER
         self._record(tx, Event.CHECK_AGREED, check.id, check.order, now=now, consent=consent)
         enqueue(tx, Kind.CHECK_OPEN, {"check": check.id}, now=now, lifetime=LIFETIME)
         return None
+
+    def refuse(self, tx: Transaction, check: Check, reason: Refusal, *, now: int) -> None:
+        """Leave the record that it was not begun."""
+        if check.order is not None:
+            self._record(tx, Event.CHECK_REFUSED, check.id, check.order, reason=reason, now=now)
 
     def load(self, tx: Transaction, key: str) -> "Work | None":
         """For the worker: what there is to do for this check; None when it is over."""
@@ -210,18 +214,25 @@ class Checks:
         return tx.one(_OF_TRANSACTION, **named, now=now) is not None
 
     def decide(self, tx: Transaction, work: "Work", judged: Judged, *, now: int) -> bool:
-        """Write down the vendor's result. False when the check was over already."""
-        state = CheckState.PASSED if judged.passed else CheckState.FAILED
-        return self._end(
+        """Write down the vendor's result. False when the check was over already.
+
+        A yes counts no more once so many a no was said of the document that nobody may try.
+        """
+        open_to_all = self._tries.hold(tx, work.order, now=now)
+        reason = judged.reason or (None if open_to_all else Refusal.TRIES_USED_UP)
+        ended = self._end(
             tx,
             work,
-            state,
-            judged.reason,
+            CheckState.FAILED if reason else CheckState.PASSED,
+            reason,
             now,
             score=judged.score,
             digest=judged.digest,
             judged_at=judged.judged_at,
         )
+        if ended and judged.reason is Refusal.NOT_PASSED:
+            self._tries.count(tx, work.order, now=now)
+        return ended
 
     def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int) -> bool:
         """No result will come: the vendor is away, or the person went. False when the check was over already."""
@@ -245,16 +256,7 @@ class Checks:
         """A vendor that gave no answer costs the person no attempt."""
         if work.attempt_key is None or work.attempt_at is None:
             return
-        kind = _ATTEMPT[work.order.kind]
-        attempts.settle(
-            tx,
-            key=work.attempt_key,
-            kind=kind,
-            at=work.attempt_at,
-            success=not costs,
-            now=now,
-            policy=self._policy,
-        )
+        self._tries.settle(tx, work.order.kind, work.attempt_key, work.attempt_at, costs=costs, now=now)
 
     def take(
         self,
@@ -282,12 +284,6 @@ class Checks:
                 ended += sum(self.give_up(tx, work, Refusal.ABANDONED, now=now) for work in works)
             if not works:
                 return ended
-
-    def _attempt_key(self, order: Order) -> bytes:
-        """Counted on the account of who is signed in, else on the document, known or not."""
-        if order.party_id is not None:
-            return account_key(order.party_id)
-        return unknown_key(self._directory.blind(order.subject.document))
 
     def _record(
         self,

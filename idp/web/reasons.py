@@ -134,6 +134,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "check_abandoned": _("核验没有做完。可以重新开始，或换一种方式办理。"),
     "check_vendor_away": _("核验服务暂时没有回应，没有计入核验次数。请稍后再试，或换一种方式办理。"),
     "check_tries_used_up": _("今天核验未通过的次数已达上限。请明天再试，或换一种方式办理。"),
+    "check_too_many": _("现在发起的核验过多，请一小时后再试，或换一种方式办理。"),
     "check_over": _("这次核验已经结束或已过期"),
     "check_elsewhere": _("请回到原来的页面重新开始。核验只能在发起它的浏览器中进行。"),
     "face_no_account": _("没有可以这样打开的账户"),

@@ -60,11 +60,11 @@ def ordered(database: Database, checks: Checks, order: Order = ORDER) -> str:
         return checks.order(tx, order, browser=BROWSER, now=NOW)
 
 
-def agreed(database: Database, checks: Checks, key: str) -> Refusal | None:
+def agreed(database: Database, checks: Checks, key: str, browser: bytes = BROWSER) -> Refusal | None:
     with database.transaction() as tx:
-        check = checks.read(tx, key, browser=BROWSER, now=NOW)
+        check = checks.read(tx, key, browser=browser, now=NOW)
         assert check is not None
-        return checks.agree(tx, check, vendor="vendor", consent="2026-11-01", now=NOW)
+        return checks.agree(tx, check, vendor="vendor", consent="2026-11-01", browser=browser, now=NOW)
 
 
 def work(database: Database, checks: Checks, key: str) -> Work:
@@ -167,7 +167,23 @@ def test_a_check_is_agreed_to_once(any_database: Database, checks: Checks) -> No
     assert results.count(None) == 1
 
 
-def test_failures_are_counted_on_the_document_and_an_absent_vendor_costs_nothing(
+def begun(database: Database, checks: Checks, browser: bytes, order: Order = ORDER) -> str | None:
+    """A check of ``browser`` that is open at the vendor; None when it was not begun."""
+    with database.transaction() as tx:
+        key = checks.order(tx, order, browser=browser, now=NOW)
+    if agreed(database, checks, key, browser) is not None:
+        return None
+    found = work(database, checks, key)
+    with database.transaction() as tx:
+        assert checks.opened(tx, found, Opened("t-1", "https://vendor/", sdk_token=None), now=NOW + 1)
+    return key
+
+
+def browsers(number: int) -> list[bytes]:
+    return [bytes([65 + one]) * 32 for one in range(number)]
+
+
+def test_what_did_not_pass_is_counted_on_who_asks_and_an_absent_vendor_costs_nothing(
     any_database: Database, checks: Checks
 ) -> None:
     away = opened(any_database, checks)
@@ -179,6 +195,40 @@ def test_failures_are_counted_on_the_document_and_an_absent_vendor_costs_nothing
     assert agreed(any_database, checks, ordered(any_database, checks)) is Refusal.TRIES_USED_UP
     known = replace(ORDER, party_id=None, purpose=CheckPurpose.SIGN_IN)
     assert agreed(any_database, checks, ordered(any_database, checks, known)) is Refusal.TRIES_USED_UP
+
+
+def test_who_begins_checks_of_somebody_and_walks_away_locks_nobody_else_out(
+    any_database: Database, checks: Checks
+) -> None:
+    for browser in browsers(4):
+        assert begun(any_database, checks, browser)
+        assert begun(any_database, checks, browser)
+        assert begun(any_database, checks, browser) is None
+    assert agreed(any_database, checks, ordered(any_database, checks)) is None, "while they wait"
+    assert checks.end_stale(now=NOW + LIFETIME) == 13
+    assert begun(any_database, checks, BROWSER), "and when they were given up"
+
+
+def test_of_one_document_no_more_results_are_looked_at_than_its_limit(any_database: Database, checks: Checks) -> None:
+    waiting = [key for browser in browsers(8) if (key := begun(any_database, checks, browser))]
+    for key in waiting[:6]:
+        assert decided(any_database, checks, key, NO)
+    assert begun(any_database, checks, BROWSER) is None
+    assert decided(any_database, checks, waiting[6], YES)
+    assert taken(any_database, checks, waiting[6], browser=browsers(7)[6]) == Denied(Refusal.OVER)
+    other = replace(ORDER, subject=replace(SUBJECT, document=IdNumber("110105199003070076")))
+    assert begun(any_database, checks, BROWSER, other), "another document is nobody's business here"
+
+
+def test_a_result_that_comes_twice_is_counted_once(any_database: Database, checks: Checks) -> None:
+    for browser in browsers(5):
+        key = begun(any_database, checks, browser)
+        assert key
+        found = work(any_database, checks, key)
+        for _ in range(2):
+            with any_database.transaction() as tx:
+                checks.decide(tx, found, NO, now=NOW + 5)
+    assert begun(any_database, checks, BROWSER)
 
 
 def test_what_nobody_came_back_from_ends_by_itself(any_database: Database, checks: Checks) -> None:

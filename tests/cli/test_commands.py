@@ -160,6 +160,8 @@ UNSAFE = [
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "0", "limits.captcha"),
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "6", "limits.captcha"),
     ("LIMITS__CAPTCHA__LIFETIME", "601", "limits.captcha"),
+    ("LIMITS__IDENTITY__OUTSIDE_PER_ADDRESS_HOURLY", "0", "limits.identity"),
+    ("LIMITS__IDENTITY__OUTSIDE_GLOBAL_HOURLY", "0", "limits.identity"),
     ("ACCOUNT__FRESH", "901", "account"),
     ("ACCOUNT__COOLING_OFF", "60", "account"),
     ("ACCOUNT__DISPUTE_WORKING_DAYS", "11", "account.dispute_working_days"),
