@@ -325,6 +325,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:evidence:added": _("身份信息得到核验"),
     "person:evidence:ending_told": _("提醒身份核验即将到期"),
     "person:identity:refused": _("身份核验未通过"),
+    "person:identity:confirmed": _("人口信息库已确认姓名和证件号码，尚待本人核验"),
     "person:document:recorded": _("登记证件"),
     "person:check:agreed": _("同意进行人脸或银行核验"),
     "person:check:passed": _("人脸或银行核验通过"),
