@@ -147,8 +147,17 @@ def _came_back(check: Check) -> bool:
     passed = False
     if found.state is OutsideState.PASSED:
         who = CheckSubject(identity.name, identity.document)
-        kind, purpose = CheckKind.FACE, CheckPurpose.MATTER
-        taken = faces.take(tx, found.id, kind=kind, purpose=purpose, subject=who, browser=browser, now=now())
+        taken = faces.take(
+            tx,
+            found.id,
+            kind=CheckKind.FACE,
+            purpose=CheckPurpose.MATTER,
+            subject=who,
+            party_id=check.party_id,
+            back=url_for("capabilities.matter", key=check.id),
+            browser=browser,
+            now=now(),
+        )
         passed = isinstance(taken, Passed)
     if not passed and found.reason is not Refusal.NOT_PASSED:
         checks.reopen(tx, check)  # nobody has judged, or it was used already: the person may try again

@@ -1,7 +1,7 @@
 """Ordering a check, moving it on as the person and the vendor do, and taking its result.
 
-Always true: every move is one conditional statement with one winner, and a result is taken once, by the purpose, the
-person and the browser it was ordered for.
+Always true: every move is one conditional statement with one winner, and a result is taken once, for the purpose, the
+person, the account, the browser and the page it was ordered for.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ from idp.checks.rules import (
     Refusal,
     Variant,
 )
+from idp.checks.telling import Telling
 from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
@@ -53,6 +54,7 @@ class _Row(NamedTuple):
     attempt_key: bytes | None
     attempt_at: int | None
     left_at: int | None
+    fetch_at: int | None
 
 
 _COLUMNS = ", ".join(_Row._fields)
@@ -78,10 +80,12 @@ _END = Statement[Any](
 )
 _TAKE = Statement(
     "UPDATE outside_check SET taken_at = :now WHERE id = :id AND kind = :kind AND purpose = :purpose"
-    " AND browser = :browser AND subject IN (:a, :b) AND state = 'passed' AND taken_at IS NULL"
+    " AND browser = :browser AND COALESCE(party_id, '') = :party AND back = :back AND subject IN (:a, :b)"
+    " AND state = 'passed' AND taken_at IS NULL"
     " AND expires_at > :now RETURNING id, vendor, vendor_transaction, score, digest, judged_at",
     Passed,
 )
+_IS_ONE = Statement("SELECT id FROM outside_check WHERE id = :id", str)
 _LEAVE = Statement[Any](
     "UPDATE outside_check SET left_at = :now WHERE id = :id AND state = 'open' AND left_at IS NULL"
 )
@@ -121,6 +125,7 @@ class Checks:
         self._cipher = cipher
         self._directory = directory
         self._tries = Tries(directory, daily=daily)
+        self._telling = Telling()
 
     def order(self, tx: Transaction, order: Order, *, browser: bytes, now: int) -> str:
         """Write down what is to be checked; nothing is sent before the person agrees. The check's id."""
@@ -234,13 +239,24 @@ class Checks:
             self._tries.count(tx, work.order, now=now)
         return ended
 
-    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int) -> bool:
-        """No result will come: the vendor is away, or the person went. False when the check was over already."""
+    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int, cause: str | None = None) -> bool:
+        """No result will come: the vendor is away, or the person went. False when the check was over already.
+
+        ``cause``: what the vendor did, for the trail.
+        """
         state = CheckState.AWAY if reason is Refusal.VENDOR_AWAY else CheckState.FAILED
-        return self._end(tx, work, state, reason, now)
+        return self._end(tx, work, state, reason, now, cause=cause)
 
     def _end(
-        self, tx: Transaction, work: "Work", state: CheckState, reason: Refusal | None, now: int, **found: Any
+        self,
+        tx: Transaction,
+        work: "Work",
+        state: CheckState,
+        reason: Refusal | None,
+        now: int,
+        *,
+        cause: str | None = None,
+        **found: Any,
     ) -> bool:
         check = work.check
         values = {"score": None, "digest": None, "judged_at": None} | found
@@ -249,7 +265,7 @@ class Checks:
             return False
         self._settle(tx, work, costs=state is CheckState.FAILED, now=now)
         event = Event.CHECK_PASSED if passed else Event.CHECK_REFUSED
-        self._record(tx, event, check.id, work.order, reason=reason, now=now)
+        self._record(tx, event, check.id, work.order, reason=reason, now=now, **({"cause": cause} if cause else {}))
         return True
 
     def _settle(self, tx: Transaction, work: "Work", *, costs: bool, now: int) -> None:
@@ -266,14 +282,40 @@ class Checks:
         kind: CheckKind,
         purpose: CheckPurpose,
         subject: CheckSubject,
+        party_id: str | None,
+        back: str,
         browser: bytes,
         now: int,
     ) -> Passed | Denied:
-        """Use the result, once; the caller commits it together with what it is used for."""
+        """Use the result, once; the caller commits it with what it is used for, and a refusal with its record.
+
+        ``party_id``, ``back``: as of the `Order` it is taken for.
+        """
         blinds = self._directory.blinds_of_text(subject.key)
-        a, b = blinds[0], blinds[-1]
-        taken = tx.one(_TAKE, id=key, kind=kind, purpose=purpose, browser=browser, a=a, b=b, now=now)
+        asked = {"kind": kind, "purpose": purpose, "browser": browser, "party": party_id or "", "back": back}
+        taken = tx.one(_TAKE, id=key, **asked, a=blinds[0], b=blinds[-1], now=now)
+        if taken is None:
+            self._tell(tx, key, kind, purpose, party_id, now)
         return taken or Denied(Refusal.OVER)
+
+    def _tell(
+        self, tx: Transaction, key: str, kind: CheckKind, purpose: CheckPurpose, party_id: str | None, now: int
+    ) -> None:
+        """What was not to be had; of a check there never was not even the name that somebody sent."""
+        if not self._telling.may_tell(now):
+            return
+        known = tx.one(_IS_ONE, id=key)
+        detail = {"check": known, "kind": kind, "purpose": purpose, "step": "take"}
+        record(
+            tx,
+            Event.CHECK_REFUSED,
+            actor=party_id,
+            subject=party_id or known,
+            result="refused",
+            reason=Refusal.OVER,
+            detail=detail,
+            now=now,
+        )
 
     def end_stale(self, *, now: int) -> int:
         """End what nobody came back from, a hundred in a transaction; how many."""
@@ -281,9 +323,14 @@ class Checks:
         while True:
             with self._database.transaction() as tx:
                 works = [self._work(row) for row in tx.all(_STALE, now=now)]
-                ended += sum(self.give_up(tx, work, Refusal.ABANDONED, now=now) for work in works)
+                ended += sum(self._end_stale(tx, work, now) for work in works)
             if not works:
                 return ended
+
+    def _end_stale(self, tx: Transaction, work: "Work", now: int) -> bool:
+        """What a vendor was not asked about, or has not answered, is not the person's fault."""
+        waits = work.check.state is CheckState.AGREED or work.asked_for
+        return self.give_up(tx, work, Refusal.VENDOR_AWAY if waits else Refusal.ABANDONED, now=now)
 
     def _record(
         self,
@@ -343,6 +390,7 @@ class Checks:
             row.vendor_transaction,
             row.attempt_key,
             row.attempt_at,
+            row.fetch_at is not None,
         )
 
 
@@ -356,6 +404,8 @@ class Work:
     transaction: str | None
     attempt_key: bytes | None = field(repr=False)
     attempt_at: int | None
+    asked_for: bool
+    """A result was asked for, and the vendor has not answered that question."""
 
     def asked(self, *, return_url: str) -> CheckOrder:
         """What the vendor is asked. ``return_url``: where it sends the person back to."""

@@ -104,9 +104,9 @@ def _to_the_check(claim: Claim, known: Known) -> ResponseReturnValue:
 def _came_back() -> ResponseReturnValue:
     """With a check that has passed, for the claim this account made in this browser."""
     tx, party_id = current_transaction(), current_session().party_id
-    back = CLAIM.came_back(_parts().journeys)
-    if back is None or back.journey.facts["party_id"] != party_id:
-        db.session.rollback()
+    back = CLAIM.came_back(_parts().journeys, party_id=party_id)
+    if back is None:
+        db.session.commit()
         return redirect(CLAIM.over(), 303)
     claim = Claim(party_id, back.subject.name, back.subject.document)
     known = Known(back.journey.facts["valid_to"], back.journey.facts["tried"])

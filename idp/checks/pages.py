@@ -103,17 +103,25 @@ def order_check(
     return url_for("checks.consent", key=key)
 
 
-def take_check(kind: CheckKind, purpose: CheckPurpose, subject: CheckSubject) -> Passed | Denied | None:
-    """Use the result this browser came back with, once; None when it came with none. The view commits."""
+def take_check(
+    kind: CheckKind, purpose: CheckPurpose, subject: CheckSubject, *, party_id: str | None = None
+) -> Passed | Denied | None:
+    """Use the result this browser came back with to this very address, once; None when it came with none.
+
+    ``party_id``: as of the `Order`. The view commits, a refusal as well.
+    """
     key = request.args.get("check", "")
     if not key:
         return None
+    back = request.full_path.removesuffix(f"check={key}")[:-1]
     return _parts().checks.take(
         current_transaction(),
         key,
         kind=kind,
         purpose=purpose,
         subject=subject,
+        party_id=party_id,
+        back=back,
         browser=browser_digest(),
         now=now(),
     )

@@ -57,6 +57,7 @@ def _came_back(journeys: Journeys) -> ResponseReturnValue:
     current_session()  # now: noting its activity commits, which would let go of the account while it is held
     back = CLAIM.came_back(journeys)
     if back is None:
+        db.session.commit()
         return redirect(CLAIM.over(), 303)
     tx, directory = current_transaction(), parts().directory
     party_id = account_of(tx, directory, back.subject)

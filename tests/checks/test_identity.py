@@ -95,6 +95,20 @@ def test_a_result_is_used_once_and_for_its_own_claim(site: Site, signed_in: Brow
     assert level(site) == 1
 
 
+def test_a_result_serves_no_other_journey_of_the_same_claim(
+    site: Site, signed_in: Browser, vendor: ScriptedVendor
+) -> None:
+    mine = face(signed_in, begun(signed_in), vendor, yes())
+    begun(signed_in)
+    flow = site.one("SELECT id FROM flow ORDER BY created_at DESC, id DESC")
+    assert flow not in mine
+    assert "check_over" in signed_in.get(f"/identity/face?f={flow}&{mine.partition('&')[2]}").headers["Location"]
+    assert level(site) == 1
+    assert site.one("SELECT COUNT(*) FROM audit_event WHERE reason = 'check_over'") == 1
+    signed_in.get(mine)
+    assert level(site) == 3
+
+
 def test_another_account_in_the_same_browser_gets_nothing_of_it(
     site: Site, signed_in: Browser, vendor: ScriptedVendor
 ) -> None:

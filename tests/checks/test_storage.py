@@ -90,7 +90,8 @@ def decided(database: Database, checks: Checks, key: str, judged: Judged, *, now
 
 
 def taken(database: Database, checks: Checks, key: str, *, now: int = NOW + 40, **other: object) -> Passed | Denied:
-    asked = {"kind": ORDER.kind, "purpose": ORDER.purpose, "subject": SUBJECT, "browser": BROWSER} | other
+    asked = {"kind": ORDER.kind, "purpose": ORDER.purpose, "subject": SUBJECT, "browser": BROWSER}
+    asked |= {"party_id": None, "back": "/b"} | other
     with database.transaction() as tx:
         return checks.take(tx, key, now=now, **asked)  # type: ignore[arg-type]
 
@@ -109,8 +110,10 @@ def test_what_passed_is_taken_with_what_evidence_keeps(any_database: Database, c
         {"kind": CheckKind.BANK},
         {"subject": OTHER},
         {"now": NOW + LIFETIME},
+        {"party_id": "pty_1"},
+        {"back": "/b?f=2"},
     ],
-    ids=["another browser", "another purpose", "another kind", "another person", "too late"],
+    ids=["another browser", "another purpose", "another kind", "another person", "too late", "account", "page"],
 )
 def test_a_result_serves_only_what_it_was_ordered_for(
     any_database: Database, checks: Checks, other: dict[str, object]
@@ -118,7 +121,18 @@ def test_a_result_serves_only_what_it_was_ordered_for(
     key = opened(any_database, checks)
     decided(any_database, checks, key, YES)
     assert taken(any_database, checks, key, **other) == Denied(Refusal.OVER)  # type: ignore[arg-type]
+    refused = Statement("SELECT detail FROM audit_event WHERE reason = 'check_over'", str)
+    with any_database.autocommit() as tx:
+        assert key in str(tx.all(refused))
     assert isinstance(taken(any_database, checks, key), Passed)
+
+
+def test_what_a_stranger_sends_for_a_check_stands_nowhere(any_database: Database, checks: Checks) -> None:
+    assert taken(any_database, checks, "chk_of_somebody") == Denied(Refusal.OVER)
+    with any_database.autocommit() as tx:
+        told = tx.all(Statement("SELECT detail FROM audit_event WHERE reason = 'check_over'", str))
+    assert len(told) == 1
+    assert "chk_of_somebody" not in told[0]
 
 
 def test_of_many_who_take_one_result_one_has_it(any_database: Database, checks: Checks) -> None:
@@ -237,6 +251,27 @@ def test_what_nobody_came_back_from_ends_by_itself(any_database: Database, check
     assert checks.end_stale(now=NOW + LIFETIME) == 1
     with any_database.transaction() as tx:
         assert checks.load(tx, key) is None
+
+
+@pytest.mark.parametrize("step", ["never asked", "never answered", "went away", "still there"])
+def test_a_vendor_that_never_answered_costs_no_try_at_the_end(
+    any_database: Database, checks: Checks, step: str
+) -> None:
+    key = ordered(any_database, checks) if step == "never asked" else opened(any_database, checks)
+    if step == "never asked":
+        assert agreed(any_database, checks, key) is None
+    with any_database.transaction() as tx:
+        if step in ("never answered", "still there"):
+            checks.expect_result(tx, key, now=NOW + 5)
+        if step == "still there":
+            checks.not_yet(tx, key)
+    assert checks.end_stale(now=NOW + LIFETIME) == 1
+    free = step in ("never asked", "never answered")
+    with any_database.autocommit() as tx:
+        row = tx.one(Statement("SELECT state, reason FROM outside_check", lambda *found: found))
+        failures = tx.one(Statement("SELECT failures FROM attempt WHERE kind = 'face'", str))
+    assert row == (("away", "check_vendor_away") if free else ("failed", "check_abandoned"))
+    assert (failures == "[]") is free
 
 
 def test_a_callback_names_a_check_that_is_open(any_database: Database, checks: Checks) -> None:
