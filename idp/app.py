@@ -31,7 +31,7 @@ from idp.channels.pages import init_channels
 from idp.checks.counting import StrangersBudget
 from idp.checks.hooks import Hook
 from idp.checks.identity_pages import init_face_proof
-from idp.checks.pages import CheckParts, init_checks
+from idp.checks.pages import CheckParts, init_checks, is_offered
 from idp.checks.ports import Vendors
 from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
@@ -143,8 +143,9 @@ def create_app(
     init_checks(app, _checks(provider, vendors, agreements))
     phones = phone_policy(settings)
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    if settings.signin.faces and CheckKind.FACE in vendors:
-        init_face_sign_in(app, journeys)
+    with app.app_context():
+        if settings.signin.faces and is_offered(CheckKind.FACE):
+            init_face_sign_in(app, journeys)
     init_signin(
         app,
         SignIn(

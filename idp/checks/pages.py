@@ -28,7 +28,7 @@ from idp.checks.rules import (
     Variant,
 )
 from idp.db import current_transaction, db
-from idp.web.agreements import Agreement, Agreements
+from idp.web.agreements import CONSENTS, Agreement, Agreements
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
@@ -68,8 +68,8 @@ def _parts() -> CheckParts:
 
 
 def is_offered(kind: CheckKind) -> bool:
-    """Whether somebody makes such checks for this installation."""
-    return kind in _parts().vendors
+    """Whether somebody makes such checks for this installation, with the text in force that people agree to first."""
+    return kind in _parts().vendors and (kind not in CONSENTS or _text(kind) is not None)
 
 
 def order_check(
@@ -156,7 +156,7 @@ def _asks_digits(order: Order) -> bool:
 
 def _agreed(check: Check, order: Order, version: str) -> ResponseReturnValue:
     vendor, checks, tx = _parts().vendors.get(check.kind), _parts().checks, current_transaction()
-    if vendor is None:
+    if vendor is None or not is_offered(check.kind):
         return _outcome(check, Refusal.VENDOR_AWAY), 422
     if order.party_id is None and not _parts().strangers.spend(address_budget_key()):
         refused: Refusal | None = Refusal.TOO_MANY
