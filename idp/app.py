@@ -31,9 +31,10 @@ from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.channels.pages import init_channels
+from idp.checks.counting import StrangersBudget
 from idp.checks.hooks import Hook
 from idp.checks.identity_pages import init_face_proof
-from idp.checks.pages import CheckParts, init_checks
+from idp.checks.pages import CheckParts, init_checks, is_offered
 from idp.checks.ports import Vendors
 from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
@@ -145,11 +146,12 @@ def create_app(
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
     )
-    init_checks(app, CheckParts(provider.checks, vendors, agreements, Variant(settings.face.variant)))
+    init_checks(app, _checks(provider, vendors, agreements))
     phones = phone_policy(settings)
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
-    if settings.signin.faces and CheckKind.FACE in vendors:
-        init_face_sign_in(app, journeys)
+    with app.app_context():
+        if settings.signin.faces and is_offered(CheckKind.FACE):
+            init_face_sign_in(app, journeys)
     init_signin(
         app,
         SignIn(
@@ -368,6 +370,11 @@ def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metric
         limits.before_sms,
         metrics.count_captcha,
     )
+
+
+def _checks(provider: Provider, vendors: Vendors, agreements: Agreements) -> CheckParts:
+    strangers = StrangersBudget(provider.store, provider.index, provider.settings.limits.identity)
+    return CheckParts(provider.checks, vendors, agreements, strangers, Variant(provider.settings.face.variant))
 
 
 def _registration(

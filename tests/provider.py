@@ -122,6 +122,7 @@ def settings_at(directory: Path, **changes: Any) -> Settings:
             "sms": {"per_number_interval": 0, "per_number_daily": 1000, "per_address_hourly": 0},
             "password": {"argon2_time": 1, "argon2_memory_kib": 64, "per_address_failures": 0},
             "captcha": {"before_sms": False, "after_failures": 0},
+            "identity": {"outside_per_address_hourly": 0},
         },
         "tokens": {"logout_wait": 0.0},
         "pages": {"default_locale": "en"},

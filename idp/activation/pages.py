@@ -133,6 +133,7 @@ def face(journey: Journey) -> ResponseReturnValue:
         return redirect(address, 303)
     taken = take_check(CheckKind.FACE, CheckPurpose.ACTIVATION, subject_of(journey))
     if not isinstance(taken, Passed):
+        db.session.commit()
         return _face_page(journey, sentence(taken.reason) if taken else None)
     finding = parts().activations.pass_face(current_transaction(), journey, taken, now=now())
     if finding is None:

@@ -37,6 +37,8 @@ class Event(StrEnum):
     EVIDENCE_ADDED = "person:evidence:added"
     EVIDENCE_ENDING = "person:evidence:ending_told"
     IDENTITY_REFUSED = "person:identity:refused"
+    IDENTITY_CONFIRMED = "person:identity:confirmed"
+    """The register knows a claim whose person has still to show that it is them."""
     CHECK_AGREED = "person:check:agreed"
     """To a check made elsewhere, with consent to what it needs of the person: biometrics, for a face."""
     CHECK_PASSED = "person:check:passed"

@@ -188,9 +188,18 @@ def _came_back(check: Check) -> bool:
         return False
     passed = False
     if state is OutsideState.PASSED:
-        who, browser = CheckSubject(identity.name, identity.document), browser_digest()
-        kind, purpose = CheckKind.FACE, CheckPurpose.MATTER
-        taken = faces.take(tx, outside, kind=kind, purpose=purpose, subject=who, browser=browser, now=now())
+        browser = browser_digest()
+        taken = faces.take(
+            tx,
+            outside,
+            kind=CheckKind.FACE,
+            purpose=CheckPurpose.MATTER,
+            subject=CheckSubject(identity.name, identity.document),
+            party_id=check.party_id,
+            back=url_for("capabilities.matter", key=check.id),
+            browser=browser,
+            now=now(),
+        )
         if not isinstance(taken, Passed) and not faces.read(tx, outside, browser=browser, now=now()):
             return False  # another browser's, which may still come back
         passed = isinstance(taken, Passed)

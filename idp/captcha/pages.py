@@ -70,6 +70,11 @@ def asked_after_failures() -> bool:
     return not _captcha().failures.allows(address_budget_key())
 
 
+def asked_before_check() -> bool:
+    """Whether digits are asked for before this browser may have somebody checked elsewhere, which costs money."""
+    return asked_before_sms() or asked_after_failures()
+
+
 def note_failure() -> None:
     """A sign-in from this address failed."""
     _captcha().failures.count(address_budget_key())

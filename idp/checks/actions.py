@@ -1,7 +1,7 @@
 """Ordering a check, moving it on as the person and the vendor do, and taking its result.
 
-Always true: every move is one conditional statement with one winner, and a result is taken once, by the purpose, the
-person and the browser it was ordered for.
+Always true: every move is one conditional statement with one winner, and a result is taken once, for the purpose, the
+person, the account, the browser and the page it was ordered for.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
+from idp.checks.counting import Tries
 from idp.checks.ports import CheckOrder, Heard, Judged, Opened
 from idp.checks.rules import (
     KEPT,
@@ -29,17 +30,13 @@ from idp.checks.rules import (
     Refusal,
     Variant,
 )
-from idp.credentials import attempts
-from idp.credentials.attempts import account_key, unknown_key
-from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
+from idp.checks.telling import Telling
 from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
-
-_ATTEMPT = {CheckKind.FACE: AttemptKind.FACE, CheckKind.BANK: AttemptKind.BANK_CHANNEL}
 
 
 class _Row(NamedTuple):
@@ -57,6 +54,7 @@ class _Row(NamedTuple):
     attempt_key: bytes | None
     attempt_at: int | None
     left_at: int | None
+    fetch_at: int | None
 
 
 _COLUMNS = ", ".join(_Row._fields)
@@ -87,10 +85,12 @@ _END = Statement[Any](
 )
 _TAKE = Statement(
     "UPDATE outside_check SET taken_at = :now WHERE id = :id AND kind = :kind AND purpose = :purpose"
-    " AND browser = :browser AND subject IN (:a, :b) AND state = 'passed' AND taken_at IS NULL"
+    " AND browser = :browser AND COALESCE(party_id, '') = :party AND back = :back AND subject IN (:a, :b)"
+    " AND state = 'passed' AND taken_at IS NULL"
     " AND expires_at > :now RETURNING id, vendor, vendor_transaction, score, digest, judged_at",
     Passed,
 )
+_IS_ONE = Statement("SELECT id FROM outside_check WHERE id = :id", str)
 _LEAVE = Statement[Any](
     "UPDATE outside_check SET left_at = :now WHERE id = :id AND state = 'open' AND left_at IS NULL"
 )
@@ -123,13 +123,14 @@ class Denied:
 
 
 class Checks:
-    """The checks, with the keys that open them. ``daily``: checks of one person in a day that did not pass."""
+    """The checks, with the keys that open them. ``daily``: as of `Tries`."""
 
     def __init__(self, database: Database, cipher: FieldCipher, directory: Directory, *, daily: int) -> None:
         self._database = database
         self._cipher = cipher
         self._directory = directory
-        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,), pending_for=LIFETIME)
+        self._tries = Tries(directory, daily=daily)
+        self._telling = Telling()
 
     def order(self, tx: Transaction, order: Order, *, browser: bytes, now: int) -> str:
         """Write down what is to be checked; nothing is sent before the person agrees. The check's id."""
@@ -164,23 +165,31 @@ class Checks:
         row = tx.one(_STANDS, id=key, now=now)
         return row or (CheckState.AWAY, Refusal.OVER)
 
-    def agree(self, tx: Transaction, check: Check, *, vendor: str, consent: str, now: int) -> Refusal | None:
-        """The person has agreed: count the attempt, and have the worker ask the vendor.
+    def agree(
+        self, tx: Transaction, check: Check, *, vendor: str, consent: str, browser: bytes, now: int
+    ) -> Refusal | None:
+        """The person has agreed: count the try, and have the worker ask the vendor.
 
         ``consent``: the version of the text they agreed to, "" where there is none.
         """
         if check.order is None:
             return Refusal.OVER
-        kind, key = _ATTEMPT[check.kind], self._attempt_key(check.order)
-        attempt = attempts.reserve(tx, key=key, kind=kind, now=now, policy=self._policy)
-        if not isinstance(attempt, Reserved):
+        tried = self._tries.reserve(tx, check.order, browser=browser, now=now)
+        if tried is None:
+            self.refuse(tx, check, Refusal.TRIES_USED_UP, now=now)
             return Refusal.TRIES_USED_UP
-        if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=attempt.at, now=now) != 1:
-            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=True, now=now, policy=self._policy)
+        key, at = tried
+        if tx.run(_AGREE, id=check.id, vendor=vendor, key=key, at=at, now=now) != 1:
+            self._tries.settle(tx, check.kind, key, at, costs=False, now=now)
             return Refusal.OVER
         self._record(tx, Event.CHECK_AGREED, check.id, check.order, now=now, consent=consent)
         enqueue(tx, Kind.CHECK_OPEN, {"check": check.id}, now=now, lifetime=LIFETIME)
         return None
+
+    def refuse(self, tx: Transaction, check: Check, reason: Refusal, *, now: int) -> None:
+        """Leave the record that it was not begun."""
+        if check.order is not None:
+            self._record(tx, Event.CHECK_REFUSED, check.id, check.order, reason=reason, now=now)
 
     def load(self, tx: Transaction, key: str) -> "Work | None":
         """For the worker: what there is to do for this check; None when it is over."""
@@ -220,26 +229,44 @@ class Checks:
         return tx.one(_OF_TRANSACTION, **named, now=now) is not None
 
     def decide(self, tx: Transaction, work: "Work", judged: Judged, *, now: int) -> bool:
-        """Write down the vendor's result. False when the check was over already."""
-        state = CheckState.PASSED if judged.passed else CheckState.FAILED
-        return self._end(
+        """Write down the vendor's result. False when the check was over already.
+
+        A yes counts no more once so many a no was said of the document that nobody may try.
+        """
+        open_to_all = self._tries.hold(tx, work.order, now=now)
+        reason = judged.reason or (None if open_to_all else Refusal.TRIES_USED_UP)
+        ended = self._end(
             tx,
             work,
-            state,
-            judged.reason,
+            CheckState.FAILED if reason else CheckState.PASSED,
+            reason,
             now,
             score=judged.score,
             digest=judged.digest,
             judged_at=judged.judged_at,
         )
+        if ended and judged.reason is Refusal.NOT_PASSED:
+            self._tries.count(tx, work.order, now=now)
+        return ended
 
-    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int) -> bool:
-        """No result will come: the vendor is away, or the person went. False when the check was over already."""
+    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int, cause: str | None = None) -> bool:
+        """No result will come: the vendor is away, or the person went. False when the check was over already.
+
+        ``cause``: what the vendor did, for the trail.
+        """
         state = CheckState.AWAY if reason is Refusal.VENDOR_AWAY else CheckState.FAILED
-        return self._end(tx, work, state, reason, now)
+        return self._end(tx, work, state, reason, now, cause=cause)
 
     def _end(
-        self, tx: Transaction, work: "Work", state: CheckState, reason: Refusal | None, now: int, **found: Any
+        self,
+        tx: Transaction,
+        work: "Work",
+        state: CheckState,
+        reason: Refusal | None,
+        now: int,
+        *,
+        cause: str | None = None,
+        **found: Any,
     ) -> bool:
         check = work.check
         values = {"score": None, "digest": None, "judged_at": None} | found
@@ -248,23 +275,14 @@ class Checks:
             return False
         self._settle(tx, work, costs=state is CheckState.FAILED, now=now)
         event = Event.CHECK_PASSED if passed else Event.CHECK_REFUSED
-        self._record(tx, event, check.id, work.order, reason=reason, now=now)
+        self._record(tx, event, check.id, work.order, reason=reason, now=now, **({"cause": cause} if cause else {}))
         return True
 
     def _settle(self, tx: Transaction, work: "Work", *, costs: bool, now: int) -> None:
         """A vendor that gave no answer costs the person no attempt."""
         if work.attempt_key is None or work.attempt_at is None:
             return
-        kind = _ATTEMPT[work.order.kind]
-        attempts.settle(
-            tx,
-            key=work.attempt_key,
-            kind=kind,
-            at=work.attempt_at,
-            success=not costs,
-            now=now,
-            policy=self._policy,
-        )
+        self._tries.settle(tx, work.order.kind, work.attempt_key, work.attempt_at, costs=costs, now=now)
 
     def take(
         self,
@@ -274,14 +292,40 @@ class Checks:
         kind: CheckKind,
         purpose: CheckPurpose,
         subject: CheckSubject,
+        party_id: str | None,
+        back: str,
         browser: bytes,
         now: int,
     ) -> Passed | Denied:
-        """Use the result, once; the caller commits it together with what it is used for."""
+        """Use the result, once; the caller commits it with what it is used for, and a refusal with its record.
+
+        ``party_id``, ``back``: as of the `Order` it is taken for.
+        """
         blinds = self._directory.blinds_of_text(subject.key)
-        a, b = blinds[0], blinds[-1]
-        taken = tx.one(_TAKE, id=key, kind=kind, purpose=purpose, browser=browser, a=a, b=b, now=now)
+        asked = {"kind": kind, "purpose": purpose, "browser": browser, "party": party_id or "", "back": back}
+        taken = tx.one(_TAKE, id=key, **asked, a=blinds[0], b=blinds[-1], now=now)
+        if taken is None:
+            self._tell(tx, key, kind, purpose, party_id, now)
         return taken or Denied(Refusal.OVER)
+
+    def _tell(
+        self, tx: Transaction, key: str, kind: CheckKind, purpose: CheckPurpose, party_id: str | None, now: int
+    ) -> None:
+        """What was not to be had; of a check there never was not even the name that somebody sent."""
+        if not self._telling.may_tell(now):
+            return
+        known = tx.one(_IS_ONE, id=key)
+        detail = {"check": known, "kind": kind, "purpose": purpose, "step": "take"}
+        record(
+            tx,
+            Event.CHECK_REFUSED,
+            actor=party_id,
+            subject=party_id or known,
+            result="refused",
+            reason=Refusal.OVER,
+            detail=detail,
+            now=now,
+        )
 
     def end_stale(self, *, now: int) -> int:
         """End what nobody came back from, a hundred in a transaction; how many."""
@@ -289,15 +333,14 @@ class Checks:
         while True:
             with self._database.transaction() as tx:
                 works = [self._work(row) for row in tx.all(_STALE, now=now)]
-                ended += sum(self.give_up(tx, work, Refusal.ABANDONED, now=now) for work in works)
+                ended += sum(self._end_stale(tx, work, now) for work in works)
             if not works:
                 return ended
 
-    def _attempt_key(self, order: Order) -> bytes:
-        """Counted on the account of who is signed in, else on the document, known or not."""
-        if order.party_id is not None:
-            return account_key(order.party_id)
-        return unknown_key(self._directory.blind(order.subject.document))
+    def _end_stale(self, tx: Transaction, work: "Work", now: int) -> bool:
+        """What a vendor was not asked about, or has not answered, is not the person's fault."""
+        waits = work.check.state is CheckState.AGREED or work.asked_for
+        return self.give_up(tx, work, Refusal.VENDOR_AWAY if waits else Refusal.ABANDONED, now=now)
 
     def _record(
         self,
@@ -357,6 +400,7 @@ class Checks:
             row.vendor_transaction,
             row.attempt_key,
             row.attempt_at,
+            row.fetch_at is not None,
         )
 
 
@@ -370,6 +414,8 @@ class Work:
     transaction: str | None
     attempt_key: bytes | None = field(repr=False)
     attempt_at: int | None
+    asked_for: bool
+    """A result was asked for, and the vendor has not answered that question."""
 
     def asked(self, *, return_url: str) -> CheckOrder:
         """What the vendor is asked. ``return_url``: where it sends the person back to."""

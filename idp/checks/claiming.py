@@ -62,7 +62,7 @@ class FaceClaim:
             elsewhere=url_for(self.elsewhere, **carried()),
         )
 
-    def came_back(self, journeys: Journeys) -> CameBack | None:
+    def came_back(self, journeys: Journeys, *, party_id: str | None = None) -> CameBack | None:
         """Take the check this browser came back with; None when it counts for nothing here. The view commits."""
         tx, key = current_transaction(), request.args.get("f", "")
         journey = journeys.read(tx, self.kind, key, browser=browser_digest(), now=now())
@@ -70,7 +70,7 @@ class FaceClaim:
             return None
         kind, number = journey.facts["document"]
         subject = CheckSubject(PersonName(journey.facts["name"]), stored_document(DocumentType(kind), number))
-        passed = take_check(CheckKind.FACE, self.purpose, subject)
+        passed = take_check(CheckKind.FACE, self.purpose, subject, party_id=party_id)
         return CameBack(journey, subject, passed) if isinstance(passed, Passed) else None
 
     def over(self) -> str:

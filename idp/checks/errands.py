@@ -84,5 +84,5 @@ class Errands:
         if isinstance(answer, Unavailable) and message.attempt < TRIES:
             return Retry(reason)
         with self._database.transaction() as tx:
-            self._checks.give_up(tx, work, Refusal.VENDOR_AWAY, now=self._clock())
+            self._checks.give_up(tx, work, Refusal.VENDOR_AWAY, now=self._clock(), cause=reason)
         return Failed(reason)

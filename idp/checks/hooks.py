@@ -3,17 +3,14 @@
 Always true: a callback is the vendor's own, fresh, and heard once; it carries no result, it only has one fetched.
 """
 
-import threading
-
 from idp.audit import Event, record
 from idp.checks.actions import Checks
 from idp.checks.ports import CheckVendor, Heard
+from idp.checks.telling import Telling
 from idp.db import Database
 from idp.web.protocol import JSON, ProtocolRequest, ProtocolResponse, problem_response
 
 JWT = "application/jwt"
-TOLD_A_MINUTE = 60
-"""So many refusals one process tells the audit trail in a minute: whoever calls without end fills no disk."""
 
 
 class Hook:
@@ -23,8 +20,7 @@ class Hook:
         self._database = database
         self._checks = checks
         self._vendor = vendor
-        self._lock = threading.Lock()
-        self._minute = self._told = 0
+        self._telling = Telling()
 
     def answer(self, request: ProtocolRequest) -> ProtocolResponse:
         """202; 415, 400, 401, 404 or 409 where it changes nothing."""
@@ -47,15 +43,8 @@ class Hook:
         return self._refuse(*(("heard-already", 409) if known else ("no-such-check", 404)), now)
 
     def _refuse(self, reason: str, status: int, now: int) -> ProtocolResponse:
-        if self._may_tell(now):
+        if self._telling.may_tell(now):
             with self._database.transaction() as tx:
                 detail = {"vendor": self._vendor.name}
                 record(tx, Event.CHECK_CALLBACK_REFUSED, result="refused", reason=reason, detail=detail, now=now)
         return problem_response(reason, status=status)
-
-    def _may_tell(self, now: int) -> bool:
-        with self._lock:
-            if now // 60 != self._minute:
-                self._minute, self._told = now // 60, 0
-            self._told += 1
-            return self._told <= TOLD_A_MINUTE

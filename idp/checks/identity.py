@@ -1,13 +1,17 @@
 """A higher identity level by face: the register confirms who it is, and the vendor that it is them.
 
-Always true: the evidence needs both, of one name and document, and names the check it rests on.
+Always true: the evidence needs both, of one name and document, and names the check it rests on; until the face has
+passed, the register's yes has cost a try, and bears a record.
 """
+
+from dataclasses import dataclass
 
 from idp.accounts.actions import Directory, Identity, hold
 from idp.accounts.waiting import WaitingAccounts
+from idp.audit import Event, record
 from idp.checks.rules import Passed
 from idp.credentials.attempts import account_key
-from idp.credentials.rules import AttemptKind
+from idp.credentials.rules import AttemptKind, Reserved
 from idp.db import Database, Transaction
 from idp.proofing.actions import add_evidence
 from idp.proofing.checking import Claim, Confirmed, Denied, Means, verdict_of
@@ -17,6 +21,16 @@ from idp.proofing.rules import FACE, FACE_CHECKED, ProofRefusal
 
 DAY = 86400
 SOURCE = "face-check"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The register knows the claim. ``valid_to``: as of `Confirmed`; ``tried``: when the question was counted, None
+    for who asked about themselves.
+    """
+
+    valid_to: int | None
+    tried: int | None
 
 
 class FaceProof(NameCheck):
@@ -37,30 +51,58 @@ class FaceProof(NameCheck):
         super().__init__(database, directory, waiting, register, daily=daily)
         self._valid = valid
 
-    def confirm(self, claim: Claim, *, now: int) -> Confirmed | Denied:
-        """Ask the register and write nothing down. May take seconds. Raises `DatabaseUnavailable`."""
+    def confirm(self, claim: Claim, *, now: int) -> Known | Denied:
+        """Ask the register. May take seconds. Raises `DatabaseUnavailable`.
+
+        A yes is worth something to who asks about somebody else, so it costs a try until the face has passed.
+        """
         keys = self._counted(account_key(claim.party_id), claim.document)
         with self._database.transaction() as tx:
             refused = self._objection(tx, claim, now)
+            own = self._directory.person(tx, claim.party_id).identity is not None
             attempt = None if refused else self._reserve(tx, keys, now)
         if attempt is None:
             return Denied(refused or ProofRefusal.TRIES_USED_UP)
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = verdict_of(answer, now)
-            self._settle(tx, keys, attempt, outcome, now)
+            if own or isinstance(outcome, Denied):
+                self._settle(tx, keys, attempt, outcome, now)
             self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
-        return outcome
+        if isinstance(outcome, Denied):
+            return outcome
+        return Known(outcome.valid_to, None if own else attempt.at)
 
-    def prove(
-        self, tx: Transaction, claim: Claim, confirmed: Confirmed, passed: Passed, *, now: int
-    ) -> Identity | Denied:
-        """Write down that the face was ``claim``'s, too. On `Denied` nothing was written."""
+    def _tell(
+        self,
+        tx: Transaction,
+        actor: str | None,
+        subject: str,
+        answer: object,
+        outcome: Identity | Confirmed | Denied,
+        now: int,
+    ) -> None:
+        """Of a yes, too."""
+        if isinstance(outcome, Confirmed):
+            detail = {"source": self.means.source}
+            record(tx, Event.IDENTITY_CONFIRMED, actor=actor, subject=subject, detail=detail, now=now)
+        super()._tell(tx, actor, subject, answer, outcome, now)
+
+    def prove(self, tx: Transaction, claim: Claim, known: Known, passed: Passed, *, now: int) -> Identity | Denied:
+        """Write down that the face was ``claim``'s, too; on `Denied` only that."""
+        found = self._prove(tx, claim, known, passed, now=now)
+        self._tell(tx, claim.party_id, claim.party_id, passed, found, now)
+        if isinstance(found, Identity) and known.tried is not None:
+            keys = self._counted(account_key(claim.party_id), claim.document)
+            self._settle(tx, keys, Reserved(known.tried), found, now)
+        return found
+
+    def _prove(self, tx: Transaction, claim: Claim, known: Known, passed: Passed, *, now: int) -> Identity | Denied:
         if not hold(tx, claim.party_id):
             return Denied(ProofRefusal.NOT_CONFIRMED)
         if refused := self._objection(tx, claim, now):
             return Denied(refused)
-        found = self._identify(tx, claim, confirmed, now=now)
+        found = self._identify(tx, claim, Confirmed(known.valid_to), now=now)
         if isinstance(found, Identity):
             ends = passed.judged_at + self._valid * DAY
             add_evidence(

@@ -13,14 +13,14 @@ from flask_babel import lazy_gettext as _
 from idp.accounts.actions import Directory, Identity
 from idp.accounts.waiting import WaitingAccounts
 from idp.checks.claiming import FaceClaim
-from idp.checks.identity import FaceProof
+from idp.checks.identity import FaceProof, Known
 from idp.checks.pages import is_offered
 from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject
 from idp.credentials.rules import AttemptKind
 from idp.db import Database, current_transaction, db
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
-from idp.proofing.checking import Claim, Confirmed, Denied
+from idp.proofing.checking import Claim, Denied
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.pages import blueprint, way_page
 from idp.proofing.ports import PopulationRegister
@@ -93,8 +93,8 @@ def face() -> ResponseReturnValue:
     return _to_the_check(claim, confirmed)
 
 
-def _to_the_check(claim: Claim, confirmed: Confirmed) -> ResponseReturnValue:
-    facts = {"party_id": claim.party_id, "valid_to": confirmed.valid_to}
+def _to_the_check(claim: Claim, known: Known) -> ResponseReturnValue:
+    facts = {"party_id": claim.party_id, "valid_to": known.valid_to, "tried": known.tried}
     subject = CheckSubject(claim.name, claim.document)
     address = CLAIM.begin(_parts().journeys, subject, facts, party_id=claim.party_id)
     db.session.commit()
@@ -104,13 +104,13 @@ def _to_the_check(claim: Claim, confirmed: Confirmed) -> ResponseReturnValue:
 def _came_back() -> ResponseReturnValue:
     """With a check that has passed, for the claim this account made in this browser."""
     tx, party_id = current_transaction(), current_session().party_id
-    back = CLAIM.came_back(_parts().journeys)
-    if back is None or back.journey.facts["party_id"] != party_id:
-        db.session.rollback()
+    back = CLAIM.came_back(_parts().journeys, party_id=party_id)
+    if back is None:
+        db.session.commit()
         return redirect(CLAIM.over(), 303)
     claim = Claim(party_id, back.subject.name, back.subject.document)
-    confirmed = Confirmed(back.journey.facts["valid_to"])
-    outcome = _parts().proof.prove(tx, claim, confirmed, back.passed, now=now())
+    known = Known(back.journey.facts["valid_to"], back.journey.facts["tried"])
+    outcome = _parts().proof.prove(tx, claim, known, back.passed, now=now())
     if not _parts().journeys.move(tx, back.journey, {**back.journey.facts, "proved": True}, ended_at=now()):
         db.session.rollback()
         return redirect(CLAIM.over(), 303)

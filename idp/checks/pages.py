@@ -1,7 +1,8 @@
 """The pages of a check: what is asked of the person, the way to the vendor and back, and how it came out.
 
 Always true: a check is served to the browser it was ordered in alone; nothing is sent anywhere before the person has
-agreed; on every page stands another way, and no request waits for a vendor.
+agreed, nor for somebody without an account before digits and budgets; on every page stands another way, and no
+request waits for a vendor.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from types import SimpleNamespace
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.captcha.pages import asked_before_check, passed, question, sent_form
 from idp.checks.actions import Checks, Denied
+from idp.checks.counting import StrangersBudget
 from idp.checks.ports import Vendors
 from idp.checks.rules import (
     OVER,
@@ -25,13 +28,14 @@ from idp.checks.rules import (
     Variant,
 )
 from idp.db import current_transaction, db
-from idp.web.agreements import Agreement, Agreements
+from idp.web.agreements import CONSENTS, Agreement, Agreements
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.headers import allow_own_script, refresh_after
+from idp.web.limits import address_budget_key
 from idp.web.locale import preferences
 from idp.web.reasons import sentence
 
@@ -49,6 +53,7 @@ class CheckParts:
     checks: Checks
     vendors: Vendors
     agreements: Agreements
+    strangers: StrangersBudget
     variant: Variant = Variant.REDIRECT
 
 
@@ -63,8 +68,8 @@ def _parts() -> CheckParts:
 
 
 def is_offered(kind: CheckKind) -> bool:
-    """Whether somebody makes such checks for this installation."""
-    return kind in _parts().vendors
+    """Whether somebody makes such checks for this installation, with the text in force that people agree to first."""
+    return kind in _parts().vendors and (kind not in CONSENTS or _text(kind) is not None)
 
 
 def order_check(
@@ -98,17 +103,25 @@ def order_check(
     return url_for("checks.consent", key=key)
 
 
-def take_check(kind: CheckKind, purpose: CheckPurpose, subject: CheckSubject) -> Passed | Denied | None:
-    """Use the result this browser came back with, once; None when it came with none. The view commits."""
+def take_check(
+    kind: CheckKind, purpose: CheckPurpose, subject: CheckSubject, *, party_id: str | None = None
+) -> Passed | Denied | None:
+    """Use the result this browser came back with to this very address, once; None when it came with none.
+
+    ``party_id``: as of the `Order`. The view commits, a refusal as well.
+    """
     key = request.args.get("check", "")
     if not key:
         return None
+    back = request.full_path.removesuffix(f"check={key}")[:-1]
     return _parts().checks.take(
         current_transaction(),
         key,
         kind=kind,
         purpose=purpose,
         subject=subject,
+        party_id=party_id,
+        back=back,
         browser=browser_digest(),
         now=now(),
     )
@@ -124,26 +137,34 @@ def consent(key: str) -> ResponseReturnValue:
     if check.order is None or check.state is not CheckState.ORDERED:
         return redirect(url_for("checks.wait", key=key), 303)
     text = _text(check.kind)
-    form = Form(*((CONSENT,) if text else ()))
+    fields = (CONSENT,) if text else ()
     if request.method == "GET":
-        return _consent_page(check, check.order, form, text)
+        return _consent_page(check, check.order, Form(*fields), text)
     if request.form.get("decline") == "yes":
         return _declined(check)
-    form = Form.submitted(*((CONSENT,) if text else ()))
+    form = sent_form(*fields, asked=_asks_digits(check.order))
     if text and form.ok and form["consent"] != text.version:
         form.refuse("consent", sentence("check_consent_missing"))
-    if not form.ok:
+    if not passed(form):
         return _consent_page(check, check.order, form, text)
-    return _agreed(check, text.version if text else "")
+    return _agreed(check, check.order, text.version if text else "")
 
 
-def _agreed(check: Check, version: str) -> ResponseReturnValue:
-    vendor = _parts().vendors.get(check.kind)
-    if vendor is None:
+def _asks_digits(order: Order) -> bool:
+    return order.party_id is None and asked_before_check()
+
+
+def _agreed(check: Check, order: Order, version: str) -> ResponseReturnValue:
+    vendor, checks, tx = _parts().vendors.get(check.kind), _parts().checks, current_transaction()
+    if vendor is None or not is_offered(check.kind):
         return _outcome(check, Refusal.VENDOR_AWAY), 422
-    refused = _parts().checks.agree(current_transaction(), check, vendor=vendor.name, consent=version, now=now())
+    if order.party_id is None and not _parts().strangers.spend(address_budget_key()):
+        refused: Refusal | None = Refusal.TOO_MANY
+        checks.refuse(tx, check, Refusal.TOO_MANY, now=now())
+    else:
+        refused = checks.agree(tx, check, vendor=vendor.name, consent=version, browser=browser_digest(), now=now())
     db.session.commit()
-    if refused is Refusal.TRIES_USED_UP:
+    if refused in (Refusal.TOO_MANY, Refusal.TRIES_USED_UP):
         return _outcome(check, refused), 422
     return redirect(url_for("checks.wait", key=check.id, first=1), 303)
 
@@ -250,6 +271,7 @@ def _consent_page(check: Check, order: Order, form: Form, text: Agreement | None
         subject=f"{order.subject.name.masked} {order.subject.document.masked}",
         vendor=vendor.name if vendor else "",
         consent=_shown(text) if text else None,
+        captcha=question(form, asked=_asks_digits(order)),
         elsewhere_url=check.elsewhere,
     )
 
@@ -265,7 +287,7 @@ def _outcome(check: Check, reason: Refusal) -> str:
         kind=check.kind,
         away=reason is Refusal.VENDOR_AWAY,
         text=sentence(reason),
-        again_url=None if reason is Refusal.TRIES_USED_UP else check.back,
+        again_url=None if reason in (Refusal.TOO_MANY, Refusal.TRIES_USED_UP) else check.back,
         elsewhere_url=check.elsewhere,
     )
 

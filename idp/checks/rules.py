@@ -68,6 +68,8 @@ class Refusal(StrEnum):
     """The person went away from it."""
     VENDOR_AWAY = "check_vendor_away"
     TRIES_USED_UP = "check_tries_used_up"
+    TOO_MANY = "check_too_many"
+    """So many were begun by people without an account: from this address, or everywhere."""
     OVER = "check_over"
     """Expired, taken already, or not this browser's."""
 

@@ -8,6 +8,7 @@ import click
 from idp.cli.context import Context
 from idp.disputes.calendar import read_calendar, warnings
 from idp.settings import Section, Settings, unsafe
+from idp.web.agreements import load_agreements
 
 
 @click.group()
@@ -25,6 +26,7 @@ def check(context: Context) -> None:
     except (OSError, ValueError) as error:
         advice = []
         faults.append(f"wrong: account.calendar: {error}")
+    faults += text_faults(context.settings, now=context.now)
     for warning in advice:
         click.echo(f"warning: {warning}")
     for fault in faults:
@@ -33,6 +35,17 @@ def check(context: Context) -> None:
         raise SystemExit(1)
     profile = f", province profile {context.settings.province}" if context.settings.province else ""
     click.echo(f"ok: {context.settings.environment} settings for {context.settings.issuer}{profile}")
+
+
+def text_faults(settings: Settings, *, now: int) -> list[str]:
+    """What is wrong with the texts people agree to: without the consent to face checks none is offered (PIPL 29)."""
+    try:
+        texts = load_agreements(settings.pages.agreements)
+    except (OSError, ValueError) as error:
+        return [f"wrong: pages.agreements: {error}"]
+    if settings.face.url and texts.in_force("face", now=now) is None:
+        return ["wrong: pages.agreements: face.url is set, but no version of face/ is in force"]
+    return []
 
 
 @config.command()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from idp.cli.config import text_faults
 from idp.cli.context import Context, fail
 from idp.settings import Settings, unsafe
 
@@ -31,6 +32,8 @@ def refuse_unsafe(context: Context) -> None:
     faults = unsafe(context.settings)
     if not is_current(context.settings):
         faults.append("database: the schema is not up to date, run `idp db upgrade`")
+    if context.settings.environment == "production":
+        faults += text_faults(context.settings, now=context.now)
     if faults:
         raise fail("refusing to start\n" + "\n".join(f"  {fault}" for fault in faults))
 

@@ -3,7 +3,7 @@
 Always true: a window is read and written under its row's lock, in one transaction.
 
 ``key`` is who is attacked: `account_key` of a known account, `unknown_key` of an identifier nobody owns, so that both
-run the same statements.
+run the same statements; or who asks: `browser_key` of somebody without an account.
 """
 
 from typing import NamedTuple
@@ -48,6 +48,11 @@ def account_key(party_id: str) -> bytes:
 def unknown_key(blind: bytes) -> bytes:
     """``blind``: the blind index of an identifier that nobody owns."""
     return b"u:" + blind
+
+
+def browser_key(browser: bytes) -> bytes:
+    """``browser``: SHA-256 of the browser's id."""
+    return b"b:" + browser
 
 
 def reserve(

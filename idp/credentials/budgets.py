@@ -36,7 +36,10 @@ def purge(tx: Transaction, *, now: int) -> int:
 
 
 class AddressBudget:
-    """At most ``limit`` bad events (0: any number) from one address in an hour; a further hour closes it then.
+    """At most ``limit`` events (0: any number) from one address in an hour.
+
+    Bad ones are counted when they have happened, and a further hour closes the budget then; what costs something is
+    spent before.
 
     Methods may raise `idp.state.store.StateUnavailable`.
     """
@@ -54,6 +57,10 @@ class AddressBudget:
         """One more event from ``address``."""
         if self._limit and self._store.incr(self._name, self._key(address), HOUR) >= self._limit:
             self._store.put(f"{self._name}-over", self._key(address), {}, HOUR)
+
+    def spend(self, address: str) -> bool:
+        """Count one event that is to happen; False when there is none left in this hour."""
+        return not self._limit or self._store.incr(self._name, self._key(address), HOUR) <= self._limit
 
     def _key(self, address: str) -> str:
         return self._index.current("address", address).hex()

@@ -16,6 +16,7 @@ from idp.accounts.actions import Identity
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
+from idp.checks.identity import Known
 from idp.checks.pages import is_offered, order_check, take_check
 from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject, Passed
 from idp.credentials.rules import AttemptKind
@@ -25,7 +26,7 @@ from idp.flows.rules import open_step, step_names, undone
 from idp.flows.steps import Steps, journey_over
 from idp.idphotos.proof import EVIDENCE, PhotoProof
 from idp.idphotos.reading import KIND, SIDES, ask
-from idp.proofing.checking import Claim, Confirmed, Denied
+from idp.proofing.checking import Claim, Denied
 from idp.proofing.pages import way_page
 from idp.proofing.rules import FACE_CHECKED, ProofRefusal
 from idp.proofing.ways import LADDER, Way, add_way, passed_by
@@ -224,7 +225,7 @@ def confirm(journey: Journey) -> ResponseReturnValue:
         form.refuse("", sentence(found.reason))
         return _confirm_page(form, journey, found.reason)
     ends = min((end for end in (found.valid_to, journey.facts["ends"]) if end is not None), default=None)
-    facts = {**journey.facts, "confirmed": ends}
+    facts = {**journey.facts, "confirmed": ends, "tried": found.tried}
     moved = _parts().journeys.move(current_transaction(), journey, facts)
     return _to_the_check(Journey(journey.id, KIND, facts, journey.version + 1)) if moved else _go_on(None)
 
@@ -257,10 +258,10 @@ def face(journey: Journey) -> ResponseReturnValue:
     if request.method == "POST":
         return _to_the_check(journey)
     claim = _claim(journey)
-    passed = take_check(CheckKind.FACE, CheckPurpose.IDENTITY, _subject(claim))
+    passed = take_check(CheckKind.FACE, CheckPurpose.IDENTITY, _subject(claim), party_id=claim.party_id)
     if isinstance(passed, Passed):
         return _prove(journey, claim, passed)
-    db.session.rollback()
+    db.session.commit()
     return render_template(
         "id_photos_face.html",
         form=Form(),
@@ -285,8 +286,8 @@ def _to_the_check(journey: Journey) -> ResponseReturnValue:
 
 
 def _prove(journey: Journey, claim: Claim, passed: Passed) -> ResponseReturnValue:
-    tx, confirmed = current_transaction(), Confirmed(journey.facts["confirmed"])
-    outcome = _parts().proof.prove(tx, claim, confirmed, passed, now=now())
+    tx, known = current_transaction(), Known(journey.facts["confirmed"], journey.facts["tried"])
+    outcome = _parts().proof.prove(tx, claim, known, passed, now=now())
     if not _parts().journeys.move(tx, journey, {**journey.facts, "proved": True}, ended_at=now()):
         return _go_on(None)
     db.session.commit()

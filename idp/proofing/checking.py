@@ -173,11 +173,11 @@ class Check:
         tx: Transaction,
         actor: str | None,
         subject: str,
-        answer: Answer,
+        answer: object,
         outcome: Identity | Confirmed | Denied,
         now: int,
     ) -> None:
-        """Leave the audit record of a refusal."""
+        """Leave the audit record of a refusal, with the kind of ``answer`` it rests on."""
         if not isinstance(outcome, Denied):
             return
         record(

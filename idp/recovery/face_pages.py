@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from idp.audit import Event, record
-from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
+from idp.captcha.pages import note_failure
 from idp.checks.claiming import CameBack, FaceClaim
 from idp.checks.pages import is_offered
 from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject
@@ -57,9 +57,9 @@ def face() -> ResponseReturnValue:
         abort(404)
     if request.method == "GET":
         return _came_back() if "check" in request.args else _page(empty_form())
-    form = sent_form(*FIELDS, asked=asked_after_failures())
+    form = Form.submitted(*FIELDS)
     told = read_person(form)
-    if told is None or not passed(form):
+    if told is None:
         return _page(form)
     address = CLAIM.begin(parts().journeys, CheckSubject(*told))
     db.session.commit()
@@ -68,8 +68,8 @@ def face() -> ResponseReturnValue:
 
 def _came_back() -> ResponseReturnValue:
     back = CLAIM.came_back(parts().journeys)
-    if back is None or open_step(KIND, back.journey.facts) != "face":
-        db.session.rollback()
+    if back is None:
+        db.session.commit()
         return redirect(CLAIM.over(), 303)
     tx, known = current_transaction(), parts()
     party_id = account_of(tx, known.directory, back.subject)
@@ -110,7 +110,6 @@ def _page(form: Form) -> ResponseReturnValue:
         "face_who.html",
         form=form,
         title=_("用人脸找回"),
-        captcha=question(form, asked=asked_after_failures()),
         client_name=client_name(),
         notice=done_notice() if form.ok else None,
         back_url=url_for("recovery.identifier", **carried()),

@@ -49,7 +49,7 @@ class CaptchaLimits(Section):
     """Five digits to read or to hear, asked of people who are not signed in (docs/operations.md)."""
 
     before_sms: bool = True
-    """Ask before every text message that somebody without a session orders."""
+    """Ask before every text message, and every check made elsewhere, that somebody without a session orders."""
     after_failures: int = 3
     """Failed sign-ins from one address in an hour, after which every sign-in from there is asked; 0 never asks."""
     lifetime: int = 300
@@ -62,7 +62,12 @@ class IdentityLimits(Section):
     daily: PositiveInt = 5
     """Unsuccessful checks of name and number by one account or phone in a day; of a document three times as many."""
     outside_daily: PositiveInt = 5
-    """Checks made elsewhere (face, bank) that one person did not pass in a day, each kind on its own."""
+    """Checks made elsewhere (face, bank) that one account, or one browser without, did not pass in a day, each kind
+    on its own; of one document three times as many, whoever asks."""
+    outside_per_address_hourly: int = 30
+    """Checks made elsewhere that people without an account begin from one address in an hour; 0 sets no budget."""
+    outside_global_hourly: int = 10_000
+    """The same of the whole installation: above it none begins, and an alarm is logged; 0 sets no budget."""
     clerk_sign_in: PositiveInt = 43200
     """How long ago the clerk who records a proof at a counter may have signed in: a working day."""
     bank_card_daily: PositiveInt = 5

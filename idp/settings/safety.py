@@ -124,6 +124,8 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.factor: easier than 10 an hour and locks of 5 minutes")
     if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
+    if not limits.identity.outside_per_address_hourly or not limits.identity.outside_global_hourly:
+        faults.append("limits.identity: no budget for the checks that people without an account begin")
     if limits.captcha.lifetime > 600:
         faults.append("limits.captcha: digits are good for more than 10 minutes")
     return faults + _unsafe_holds(limits)

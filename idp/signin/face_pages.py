@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from idp.audit import Event, record
-from idp.captcha.pages import asked_after_failures, note_failure, passed, question, sent_form
+from idp.captcha.pages import note_failure
 from idp.checks.claiming import CameBack, FaceClaim
 from idp.checks.rules import CheckPurpose, CheckSubject
 from idp.credentials import password as passwords
@@ -44,9 +44,9 @@ def face() -> ResponseReturnValue:
         abort(404)
     if request.method == "GET":
         return _came_back(journeys) if "check" in request.args else _page(empty_form())
-    form = sent_form(*FIELDS, asked=asked_after_failures())
+    form = Form.submitted(*FIELDS)
     told = read_person(form)
-    if told is None or not passed(form):
+    if told is None:
         return _page(form)
     address = CLAIM.begin(journeys, CheckSubject(*told))
     db.session.commit()
@@ -57,6 +57,7 @@ def _came_back(journeys: Journeys) -> ResponseReturnValue:
     current_session()  # now: noting its activity commits, which would let go of the account while it is held
     back = CLAIM.came_back(journeys)
     if back is None:
+        db.session.commit()
         return redirect(CLAIM.over(), 303)
     tx, directory = current_transaction(), parts().directory
     party_id = account_of(tx, directory, back.subject)
@@ -97,7 +98,6 @@ def _page(form: Form) -> ResponseReturnValue:
         "face_who.html",
         form=form,
         title=_("用人脸登录"),
-        captcha=question(form, asked=asked_after_failures()),
         client_name=client_name(),
         notice=opening_notice() if form.ok else None,
         back_url=url_for("signin.password", **carried()),

@@ -13,7 +13,6 @@ def account_of(tx: Transaction, directory: Directory, subject: CheckSubject) -> 
     found = directory.lookup(tx, subject.document)
     if not isinstance(found, Active) or found.kind is not PartyKind.PERSON or not hold(tx, found.party_id):
         return None
-    known = directory.person(tx, found.party_id).identity
-    if known is None or (known.name.key, known.document) != (subject.name.key, subject.document):
-        return None
-    return found.party_id
+    known = directory.person(tx, found.party_id).documents
+    checked = (subject.name.key, subject.document)
+    return found.party_id if checked in [(one.name.key, one.document) for one in known] else None

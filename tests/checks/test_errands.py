@@ -21,12 +21,12 @@ MANY = 40
 def agreed(site: Site, number: int) -> None:
     subject = CheckSubject(PersonName("欧阳清岚"), IdNumber(f"1101051949123{number:04d}X"))
     order = Order(CheckKind.FACE, CheckPurpose.SIGN_IN, subject, None, "/b", "/e", "zh-CN")
-    checks, browser = site.provider.checks, b"b" * 32
+    checks, browser = site.provider.checks, number.to_bytes(32)
     with site.provider.database.transaction() as tx:
         key = checks.order(tx, order, browser=browser, now=site.now())
         check = checks.read(tx, key, browser=browser, now=site.now())
         assert check is not None
-        assert checks.agree(tx, check, vendor="face-vendor", consent="1", now=site.now()) is None
+        assert checks.agree(tx, check, vendor="face-vendor", consent="1", browser=browser, now=site.now()) is None
 
 
 def test_a_vendor_that_holds_every_question_holds_up_no_text_message(site: Site, vendor: ScriptedVendor) -> None:

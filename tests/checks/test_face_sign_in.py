@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, copytree
 
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.accounts.documents import DocumentType, stored_document
+from idp.accounts.names import PersonName
 from idp.app import create_app
 from idp.proofing.actions import add_evidence
 from tests.checks.going import face
-from tests.checks.vendor import ScriptedVendor, no, yes
+from tests.checks.test_pages import ordered
+from tests.checks.vendor import ScriptedVendor, no, work, yes
 from tests.provider import PASSWORD, PHONE, Browser, Site, add_document, claims_of, settings_at
 from tests.registers import ScriptedRegisters
 
@@ -126,6 +129,43 @@ def test_where_it_is_off_there_is_no_such_page(site_template: Path, tmp_path: Pa
     assert made.browser().get("/signin/face").status_code == 404
     assert "/signin/face" not in made.browser().get("/signin").text
     made.close()
+
+
+def test_where_no_consent_is_in_force_no_face_is_checked(
+    site_template: Path, tmp_path: Path, vendor: ScriptedVendor
+) -> None:
+    (tmp_path / "off").mkdir()
+    copyfile(site_template, tmp_path / "off" / "idp.db")
+    texts = copytree("config/agreements", tmp_path / "texts")
+    for text in (texts / "face").iterdir():
+        text.rename(text.with_name(text.name.replace("2026", "2126")))
+    pages = {"default_locale": "en", "agreements": texts}
+    settings = settings_at(tmp_path / "off", signin={"faces": True}, pages=pages)
+    made = Site(create_app(settings, ScriptedRegisters().ports, vendors=vendor.ports))
+    browser = made.browser()
+    assert "/recover/face" not in browser.get("/recover").text
+    assert [browser.get(path).status_code for path in ("/signin/face", "/recover/face")] == [404, 404]
+    here = ordered(browser)
+    assert browser.submit(here).status_code == 422
+    work(made)
+    assert vendor.opened == []
+    made.close()
+
+
+def test_any_document_of_the_person_opens_their_account(site: Site, browser: Browser, vendor: ScriptedVendor) -> None:
+    party, passport = checked(site), stored_document(DocumentType.PASSPORT, "E12345678")
+    with site.provider.database.transaction() as tx:
+        site.provider.directory.record_document(
+            tx,
+            party,
+            document=passport,
+            name=PersonName(CLAIM["name"]),
+            valid_to=None,
+            source="t",
+            now=site.now() + 1,
+        )
+    came_back(browser, vendor, "/signin/face")
+    assert browser.signed_in
 
 
 def test_a_face_and_the_phone_on_file_set_a_new_password(

@@ -95,6 +95,20 @@ def test_a_result_is_used_once_and_for_its_own_claim(site: Site, signed_in: Brow
     assert level(site) == 1
 
 
+def test_a_result_serves_no_other_journey_of_the_same_claim(
+    site: Site, signed_in: Browser, vendor: ScriptedVendor
+) -> None:
+    mine = face(signed_in, begun(signed_in), vendor, yes())
+    begun(signed_in)
+    flow = site.one("SELECT id FROM flow ORDER BY created_at DESC, id DESC")
+    assert flow not in mine
+    assert "check_over" in signed_in.get(f"/identity/face?f={flow}&{mine.partition('&')[2]}").headers["Location"]
+    assert level(site) == 1
+    assert site.one("SELECT COUNT(*) FROM audit_event WHERE reason = 'check_over'") == 1
+    signed_in.get(mine)
+    assert level(site) == 3
+
+
 def test_another_account_in_the_same_browser_gets_nothing_of_it(
     site: Site, signed_in: Browser, vendor: ScriptedVendor
 ) -> None:
@@ -129,3 +143,39 @@ def test_an_app_that_asks_for_a_face_gets_its_person_back_with_it(
     back = face(signed_in, here, vendor, yes())
     resumed = signed_in.get(signed_in.get(back).headers["Location"])
     assert "code" in answered(resumed)
+
+
+def test_the_registers_yes_costs_a_try_until_the_face_has_passed_and_is_recorded(
+    site: Site, signed_in: Browser, vendor: ScriptedVendor, registers: ScriptedRegisters
+) -> None:
+    for _ in range(4):
+        begun(signed_in)
+    proved = face(signed_in, begun(signed_in), vendor, yes())
+    registers.people["周某", "110105199003070076"] = YES
+    other = CLAIM | {"name": "周某", "number": "110105199003070076"}
+    assert signed_in.submit("/identity/face", other).status_code == 422, "nobody asks on and on about others"
+    confirmed = "SELECT COUNT(*) FROM audit_event WHERE event = 'person:identity:confirmed'"
+    assert site.one(confirmed) == 5
+    signed_in.get(proved)
+    assert level(site) == 3
+
+
+def test_about_oneself_one_may_ask(site: Site, signed_in: Browser) -> None:
+    add_document(site.provider, site.party(), now=site.now())
+    for _ in range(6):
+        begun(signed_in, {})
+
+
+def test_a_try_comes_back_when_the_face_has_passed(site: Site, signed_in: Browser, vendor: ScriptedVendor) -> None:
+    signed_in.get(face(signed_in, begun(signed_in), vendor, yes()))
+    assert site.one("SELECT failures || pending FROM attempt WHERE kind = 'name_check'") == "[][]"
+
+
+def test_a_face_that_proves_nothing_after_all_is_recorded(
+    site: Site, signed_in: Browser, vendor: ScriptedVendor
+) -> None:
+    other = add_person(site.provider, "13812340002", None)
+    add_document(site.provider, other, now=site.now())
+    signed_in.get(face(signed_in, begun(signed_in), vendor, yes()))
+    refused = "SELECT detail FROM audit_event WHERE event = 'person:identity:refused'"
+    assert '"answer":"passed"' in site.one(refused)

@@ -78,6 +78,8 @@ def taken(site: Site, browser: Browser, here: str) -> object:
             kind=CheckKind.FACE,
             purpose=CheckPurpose.SIGN_IN,
             subject=SUBJECT,
+            party_id=None,
+            back=BACK,
             browser=hashlib.sha256(cookie.value.encode()).digest(),
             now=site.now(),
         )
@@ -251,6 +253,9 @@ def test_a_vendor_that_is_of_no_use_leads_to_a_calm_page_and_costs_nothing(
     assert f'href="{ELSEWHERE}"' in page
     assert site.one("SELECT state FROM outside_check") == "away"
     assert site.one("SELECT failures || pending FROM attempt") == "[][]", "it costs nothing"
+    ((_result, reason, detail),) = events(site, "person:check:refused")
+    assert reason == "check_vendor_away"
+    assert f'"cause":"{answer.reason}"' in str(detail)  # type: ignore[attr-defined]
 
 
 def test_after_too_many_refusals_no_vendor_is_asked(site: Site, browser: Browser, vendor: ScriptedVendor) -> None:
@@ -265,6 +270,7 @@ def test_after_too_many_refusals_no_vendor_is_asked(site: Site, browser: Browser
     assert f'href="{ELSEWHERE}"' in page.text
     assert f'href="{BACK}"' not in page.text
     assert len(vendor.opened) == 5
+    assert [reason for _result, reason, _detail in events(site, "person:check:refused")][-1] == "check_tries_used_up"
 
 
 def test_after_its_time_a_check_is_over_and_a_late_yes_is_none(

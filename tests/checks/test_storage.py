@@ -60,11 +60,11 @@ def ordered(database: Database, checks: Checks, order: Order = ORDER) -> str:
         return checks.order(tx, order, browser=BROWSER, now=NOW)
 
 
-def agreed(database: Database, checks: Checks, key: str) -> Refusal | None:
+def agreed(database: Database, checks: Checks, key: str, browser: bytes = BROWSER) -> Refusal | None:
     with database.transaction() as tx:
-        check = checks.read(tx, key, browser=BROWSER, now=NOW)
+        check = checks.read(tx, key, browser=browser, now=NOW)
         assert check is not None
-        return checks.agree(tx, check, vendor="vendor", consent="2026-11-01", now=NOW)
+        return checks.agree(tx, check, vendor="vendor", consent="2026-11-01", browser=browser, now=NOW)
 
 
 def work(database: Database, checks: Checks, key: str) -> Work:
@@ -90,7 +90,8 @@ def decided(database: Database, checks: Checks, key: str, judged: Judged, *, now
 
 
 def taken(database: Database, checks: Checks, key: str, *, now: int = NOW + 40, **other: object) -> Passed | Denied:
-    asked = {"kind": ORDER.kind, "purpose": ORDER.purpose, "subject": SUBJECT, "browser": BROWSER} | other
+    asked = {"kind": ORDER.kind, "purpose": ORDER.purpose, "subject": SUBJECT, "browser": BROWSER}
+    asked |= {"party_id": None, "back": "/b"} | other
     with database.transaction() as tx:
         return checks.take(tx, key, now=now, **asked)  # type: ignore[arg-type]
 
@@ -109,8 +110,10 @@ def test_what_passed_is_taken_with_what_evidence_keeps(any_database: Database, c
         {"kind": CheckKind.BANK},
         {"subject": OTHER},
         {"now": NOW + LIFETIME},
+        {"party_id": "pty_1"},
+        {"back": "/b?f=2"},
     ],
-    ids=["another browser", "another purpose", "another kind", "another person", "too late"],
+    ids=["another browser", "another purpose", "another kind", "another person", "too late", "account", "page"],
 )
 def test_a_result_serves_only_what_it_was_ordered_for(
     any_database: Database, checks: Checks, other: dict[str, object]
@@ -118,7 +121,18 @@ def test_a_result_serves_only_what_it_was_ordered_for(
     key = opened(any_database, checks)
     decided(any_database, checks, key, YES)
     assert taken(any_database, checks, key, **other) == Denied(Refusal.OVER)  # type: ignore[arg-type]
+    refused = Statement("SELECT detail FROM audit_event WHERE reason = 'check_over'", str)
+    with any_database.autocommit() as tx:
+        assert key in str(tx.all(refused))
     assert isinstance(taken(any_database, checks, key), Passed)
+
+
+def test_what_a_stranger_sends_for_a_check_stands_nowhere(any_database: Database, checks: Checks) -> None:
+    assert taken(any_database, checks, "chk_of_somebody") == Denied(Refusal.OVER)
+    with any_database.autocommit() as tx:
+        told = tx.all(Statement("SELECT detail FROM audit_event WHERE reason = 'check_over'", str))
+    assert len(told) == 1
+    assert "chk_of_somebody" not in told[0]
 
 
 def test_of_many_who_take_one_result_one_has_it(any_database: Database, checks: Checks) -> None:
@@ -167,7 +181,23 @@ def test_a_check_is_agreed_to_once(any_database: Database, checks: Checks) -> No
     assert results.count(None) == 1
 
 
-def test_failures_are_counted_on_the_document_and_an_absent_vendor_costs_nothing(
+def begun(database: Database, checks: Checks, browser: bytes, order: Order = ORDER) -> str | None:
+    """A check of ``browser`` that is open at the vendor; None when it was not begun."""
+    with database.transaction() as tx:
+        key = checks.order(tx, order, browser=browser, now=NOW)
+    if agreed(database, checks, key, browser) is not None:
+        return None
+    found = work(database, checks, key)
+    with database.transaction() as tx:
+        assert checks.opened(tx, found, Opened("t-1", "https://vendor/", sdk_token=None), now=NOW + 1)
+    return key
+
+
+def browsers(number: int) -> list[bytes]:
+    return [bytes([65 + one]) * 32 for one in range(number)]
+
+
+def test_what_did_not_pass_is_counted_on_who_asks_and_an_absent_vendor_costs_nothing(
     any_database: Database, checks: Checks
 ) -> None:
     away = opened(any_database, checks)
@@ -181,12 +211,67 @@ def test_failures_are_counted_on_the_document_and_an_absent_vendor_costs_nothing
     assert agreed(any_database, checks, ordered(any_database, checks, known)) is Refusal.TRIES_USED_UP
 
 
+def test_who_begins_checks_of_somebody_and_walks_away_locks_nobody_else_out(
+    any_database: Database, checks: Checks
+) -> None:
+    for browser in browsers(4):
+        assert begun(any_database, checks, browser)
+        assert begun(any_database, checks, browser)
+        assert begun(any_database, checks, browser) is None
+    assert agreed(any_database, checks, ordered(any_database, checks)) is None, "while they wait"
+    assert checks.end_stale(now=NOW + LIFETIME) == 13
+    assert begun(any_database, checks, BROWSER), "and when they were given up"
+
+
+def test_of_one_document_no_more_results_are_looked_at_than_its_limit(any_database: Database, checks: Checks) -> None:
+    waiting = [key for browser in browsers(8) if (key := begun(any_database, checks, browser))]
+    for key in waiting[:6]:
+        assert decided(any_database, checks, key, NO)
+    assert begun(any_database, checks, BROWSER) is None
+    assert decided(any_database, checks, waiting[6], YES)
+    assert taken(any_database, checks, waiting[6], browser=browsers(7)[6]) == Denied(Refusal.OVER)
+    other = replace(ORDER, subject=replace(SUBJECT, document=IdNumber("110105199003070076")))
+    assert begun(any_database, checks, BROWSER, other), "another document is nobody's business here"
+
+
+def test_a_result_that_comes_twice_is_counted_once(any_database: Database, checks: Checks) -> None:
+    for browser in browsers(5):
+        key = begun(any_database, checks, browser)
+        assert key
+        found = work(any_database, checks, key)
+        for _ in range(2):
+            with any_database.transaction() as tx:
+                checks.decide(tx, found, NO, now=NOW + 5)
+    assert begun(any_database, checks, BROWSER)
+
+
 def test_what_nobody_came_back_from_ends_by_itself(any_database: Database, checks: Checks) -> None:
     key = opened(any_database, checks)
     assert checks.end_stale(now=NOW + LIFETIME - 1) == 0
     assert checks.end_stale(now=NOW + LIFETIME) == 1
     with any_database.transaction() as tx:
         assert checks.load(tx, key) is None
+
+
+@pytest.mark.parametrize("step", ["never asked", "never answered", "went away", "still there"])
+def test_a_vendor_that_never_answered_costs_no_try_at_the_end(
+    any_database: Database, checks: Checks, step: str
+) -> None:
+    key = ordered(any_database, checks) if step == "never asked" else opened(any_database, checks)
+    if step == "never asked":
+        assert agreed(any_database, checks, key) is None
+    with any_database.transaction() as tx:
+        if step in ("never answered", "still there"):
+            checks.expect_result(tx, key, now=NOW + 5)
+        if step == "still there":
+            checks.not_yet(tx, key)
+    assert checks.end_stale(now=NOW + LIFETIME) == 1
+    free = step in ("never asked", "never answered")
+    with any_database.autocommit() as tx:
+        row = tx.one(Statement("SELECT state, reason FROM outside_check", lambda *found: found))
+        failures = tx.one(Statement("SELECT failures FROM attempt WHERE kind = 'face'", str))
+    assert row == (("away", "check_vendor_away") if free else ("failed", "check_abandoned"))
+    assert (failures == "[]") is free
 
 
 def test_a_callback_names_a_check_that_is_open(any_database: Database, checks: Checks) -> None:

@@ -119,6 +119,20 @@ def test_a_calendar_that_ends_soon_is_warned_of_and_one_that_cannot_be_read_is_w
     assert missing.output.startswith("wrong: account.calendar:")
 
 
+def test_face_checks_without_a_consent_in_force_are_wrong(
+    environment: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment(**SAFE, FACE__URL="https://face.example/v1")
+    said = "pages.agreements: face.url is set, but no version of face/ is in force"
+    monkeypatch.setattr(Context, "now", TOO_LATE)
+    assert said not in run("config", "check").output
+    environment(PAGES__AGREEMENTS=str(tmp_path))
+    checked = run("config", "check")
+    assert (checked.exit_code, said in checked.output) == (1, True)
+    monkeypatch.setattr("idp.cli.schema.is_current", lambda _settings: True)
+    assert said in run("serve").output
+
+
 UNSAFE = [
     ("ISSUER", "http://idp.example.gov.cn", "issuer"),
     ("DATABASE__URL", "sqlite:///var/idp.db", "database.url"),
@@ -161,6 +175,8 @@ UNSAFE = [
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "0", "limits.captcha"),
     ("LIMITS__CAPTCHA__AFTER_FAILURES", "6", "limits.captcha"),
     ("LIMITS__CAPTCHA__LIFETIME", "601", "limits.captcha"),
+    ("LIMITS__IDENTITY__OUTSIDE_PER_ADDRESS_HOURLY", "0", "limits.identity"),
+    ("LIMITS__IDENTITY__OUTSIDE_GLOBAL_HOURLY", "0", "limits.identity"),
     ("ACCOUNT__FRESH", "901", "account"),
     ("ACCOUNT__COOLING_OFF", "60", "account"),
     ("ACCOUNT__DISPUTE_WORKING_DAYS", "11", "account.dispute_working_days"),

@@ -51,8 +51,9 @@ CHECKING = {
     "vendor": "face-vendor",
     "consent": lambda: _face_text(),
     "elsewhere_url": "#",
+    "captcha": None,
 }
-WHOSE_FACE = {"notice": None, "captcha": None, "client_name": None, "back_url": "#"}
+WHOSE_FACE = {"notice": None, "client_name": None, "back_url": "#"}
 FACE_CODE = {"notice": None, "captcha": None, "resend_url": None, "masked_phone": "138****8000", "change_url": "#"}
 LOOKING = {"refresh_url": "#", "pause_url": "#", "elsewhere_url": "#"}
 NAME, AGREED = Field("user_name", required=False), Field("agreements")
@@ -763,7 +764,7 @@ STATES: Mapping[str, State] = {
         "face_who.html",
         form=lambda: refused(_person(), number="document_number_invalid"),
         title=lambda: _("用人脸找回"),
-        **WHOSE_FACE | {"notice": lambda: Notice("info", sentence("check_over")), "captcha": digits()},
+        **WHOSE_FACE | {"notice": lambda: Notice("info", sentence("check_over"))},
     ),
     "signin-face-nobody": page(
         "another_way.html",
@@ -813,6 +814,11 @@ STATES: Mapping[str, State] = {
     "check-consent-refused": page(
         "check_consent.html", form=lambda: refused(Form(FACE_CONSENT), consent="check_consent_missing"), **CHECKING
     ),
+    "check-consent-digits": page(
+        "check_consent.html",
+        form=lambda: refused(Form(CONSENT), captcha="captcha_wrong"),
+        **CHECKING | {"captcha": digits()},
+    ),
     "check-consent-bank": page(
         "check_consent.html", form=lambda: Form(), **CHECKING | {"kind": "bank", "consent": None}
     ),
@@ -826,10 +832,10 @@ STATES: Mapping[str, State] = {
             kind="face",
             away=reason == "vendor-away",
             text=lambda reason=reason: sentence(f"check_{reason}"),
-            again_url=None if reason == "tries-used-up" else "#",
+            again_url=None if reason in ("tries-used-up", "too-many") else "#",
             elsewhere_url="#",
         )
-        for reason in ("not-passed", "abandoned", "vendor-away", "tries-used-up", "over")
+        for reason in ("not-passed", "abandoned", "vendor-away", "tries-used-up", "too-many", "over")
     },
     "identity-raise-nowhere": page("identity_raise.html", ial=2, wanted=3, ways=[], **WAITING),
     "register-check": page("register_check.html", form=lambda: Form(), **CHECK),
