@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from enum import StrEnum
 from io import BytesIO
 from threading import BoundedSemaphore
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING
 
 from idp.credentials.password import PoolBusy
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PIXELS = 50_000_000
 """More than the cameras of telephones usually give, and as much as one process can bear at a time."""
@@ -74,6 +76,8 @@ def _turn() -> Iterator[None]:
 
 
 def _decoded(raw: bytes) -> bytes | PhotoFault:
+    from PIL import Image, ImageOps  # only who is sent photos pays for what paints them
+
     try:
         opened = Image.open(BytesIO(raw), formats=("JPEG", "PNG"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -89,9 +93,11 @@ def _decoded(raw: bytes) -> bytes | PhotoFault:
         return _painted(ImageOps.exif_transpose(opened))
 
 
-def _painted(image: Image.Image) -> bytes:
+def _painted(image: "Image") -> bytes:
     """The pixels alone, on white where they are transparent."""
-    plain, out = Image.new("RGB", image.size, "white"), BytesIO()
+    from PIL.Image import new
+
+    plain, out = new("RGB", image.size, "white"), BytesIO()
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         plain.paste(layer, mask=layer)

@@ -47,6 +47,8 @@ def build(
             passkey_url="/signin/passkey",
             register_url="/r",
             recover_url="/f",
+            face_url=None,
+            activate_url="/activate",
         )
 
     @app.route("/authorize", methods=["GET", "POST"])
