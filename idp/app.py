@@ -5,6 +5,8 @@ Always true: what `idp.provider` has made once from the settings is handed down 
 
 import math
 import time
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
 from idp.capabilities.openapi import openapi
 from idp.capabilities.pages import init_capabilities
+from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
@@ -54,6 +57,8 @@ from idp.entities.registering import Registering
 from idp.flows.actions import Journeys
 from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
+from idp.idphotos.pages import PhotoParts, init_id_photos
+from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -77,6 +82,7 @@ from idp.provider import Provider, make_provider, phone_policy
 from idp.recovery.pages import Recovery, init_recovery
 from idp.recovery.stopping import Stopping
 from idp.registration.pages import Registration, init_registration
+from idp.reviews import actions as reviews
 from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
@@ -187,6 +193,8 @@ def create_app(
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
+    if provider.photo_reader is not None:
+        init_id_photos(app, _photo_parts(provider, journeys))
     init_admission(
         app,
         parking=Parking(provider.store, provider.cipher, ttl=settings.session.parked),
@@ -266,17 +274,19 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
 def _watch(metrics: Metrics, provider: Provider) -> None:
     """What must not go unnoticed, asked whenever the metrics are read."""
 
-    def overdue() -> float:
+    def counted(overdue: Callable[..., int]) -> float:
         try:
             with provider.database.autocommit() as tx:
-                return disputes.overdue(tx, now=int(time.time()))
+                return overdue(tx, now=int(time.time()))
         except DatabaseUnavailable:
             return math.nan
 
     def missing() -> float:
         return len(warnings(provider.calendar, now=int(time.time())))
 
-    metrics.watch("idp_disputes_overdue", "Disputes that wait although their day has passed", overdue)
+    for name, overdue in (("disputes", disputes.overdue), ("reviews", reviews.overdue)):
+        about = f"{name.capitalize()} that wait although their day has passed"
+        metrics.watch(f"idp_{name}_overdue", about, partial(counted, overdue))
     metrics.watch("idp_calendar_years_missing", "Years of the next 60 days the calendar does not know", missing)
 
 
@@ -301,6 +311,18 @@ def _console(provider: Provider) -> Console:
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
     )
+
+
+def _photo_parts(provider: Provider, journeys: Journeys) -> PhotoParts:
+    proof = PhotoProof(
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.population,
+        daily=provider.settings.limits.identity.daily,
+        valid=provider.settings.proofing.face_valid,
+    )
+    return PhotoParts(provider.database, proof, provider.reviews, journeys)
 
 
 def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
@@ -424,12 +446,19 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         authenticator=authenticator,
         maker=maker,
         endurance=endurance,
-        claims_for=machine.id_token_claims,
+        claims_for=CheckClaims(provider.database, provider.cipher).beside(machine.id_token_claims),
         count=count,
     )
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
-    counter = CounterEndpoint(provider.database, provider.directory, gate, machine.read)
+    counter = CounterEndpoint(
+        provider.database,
+        provider.directory,
+        gate,
+        machine.read,
+        sign_in=settings.limits.identity.clerk_sign_in,
+        session_idle=settings.session.idle,
+    )
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:

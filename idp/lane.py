@@ -5,6 +5,7 @@ Always true: it is the only place that serves them, and whatever happens inside,
 A browser that needs no page at /authorize is answered here as well (docs/adr/0009): most apps are entered that way.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _SECURITY = (
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _LENGTH_DIGITS = 18
 """More are no length of anything, and Python refuses to read thousands of digits as a number."""
+_STEP = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What may stand below a path: every id of ours is of this form, and no database stumbles on it."""
 _ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
 
 Handler = Callable[[ProtocolRequest], ProtocolResponse]
@@ -134,6 +137,8 @@ class Lane:
         if method not in endpoint.methods and not (method == "HEAD" and "GET" in endpoint.methods):
             allow = (("Allow", ", ".join((*endpoint.methods, "OPTIONS"))),)
             return endpoint.refuse("invalid_request", "the method is not allowed here", status=405, headers=allow)
+        if below and not _STEP.fullmatch(below):
+            return endpoint.refuse("not_found", "there is nothing of this name", status=404)
         try:
             return self._handle(endpoint, method, environ, below)
         except (DatabaseUnavailable, StateUnavailable):

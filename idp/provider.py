@@ -45,6 +45,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
+from idp.proofing.photo_port import IdPhotoReader
 from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
@@ -84,6 +85,7 @@ class Provider:
     checks: Checks
     vendors: Vendors
     bank_cards: BankCardVerifier | None
+    photo_reader: IdPhotoReader | None
     entities: Entities
     rechecking: Rechecking
     calendar: Calendar
@@ -173,6 +175,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
         vendors=vendors,
         bank_cards=registers.bank_cards,
+        photo_reader=registers.photos,
         calendar=calendar,
         disputes=objections,
         reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),

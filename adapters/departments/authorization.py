@@ -34,6 +34,8 @@ class PendingSignIn:
     verifier: str = field(repr=False)
     asked: Demand
     begun_at: int
+    matter: str | None = None
+    """For which the person's face is to be checked on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def authorization_request(
     prompt: str | None,
     login_hint: str | None,
     ui_locales: str | None,
+    matter: str | None = None,
     now: int,
 ) -> AuthorizationRequest:
     """A code-flow request with PKCE S256 (RFC 7636), state and nonce, all new and 256 bit."""
@@ -69,10 +72,10 @@ def authorization_request(
         "login_hint": login_hint,
         "ui_locales": ui_locales,
         "max_age": None if asked.max_age is None else str(asked.max_age),
-        **_level_parameters(asked),
+        **_demands(asked, matter),
     }
     url = with_parameters(metadata.authorization_endpoint, parameters)
-    return AuthorizationRequest(url, PendingSignIn(state, nonce, verifier, asked, now))
+    return AuthorizationRequest(url, PendingSignIn(state, nonce, verifier, asked, now, matter))
 
 
 def code_challenge(verifier: str) -> str:
@@ -81,13 +84,18 @@ def code_challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _level_parameters(asked: Demand) -> dict[str, str]:
-    if not asked.values:
-        return {}
-    if not asked.essential:
-        return {"acr_values": " ".join(asked.values)}
-    claims = {"id_token": {"acr": {"essential": True, "values": list(asked.values)}}}
-    return {"claims": json.dumps(claims, separators=(",", ":"))}
+def _demands(asked: Demand, matter: str | None) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    claims: dict[str, object] = {}
+    if asked.values and asked.essential:
+        claims["acr"] = {"essential": True, "values": list(asked.values)}
+    elif asked.values:
+        parameters["acr_values"] = " ".join(asked.values)
+    if matter is not None:
+        claims["face_check"] = {"essential": True, "matter": matter}
+    if claims:
+        parameters["claims"] = json.dumps({"id_token": claims}, separators=(",", ":"))
+    return parameters
 
 
 def authorization_code(

@@ -155,13 +155,18 @@ class BrowserSignIn:
 
     # Signing in and out
 
-    def start(self, asked: Demand = NOTHING, *, target: str, prompt: str | None = None) -> ResponseReturnValue:
-        """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app."""
+    def start(
+        self, asked: Demand = NOTHING, *, target: str, prompt: str | None = None, matter: str | None = None
+    ) -> ResponseReturnValue:
+        """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
+
+        With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
+        """
         now, target = self.clock(), safe_target(target, default=self.home)
         self._purge(now)
         locale = "zh-CN" if self.language() == "zh" else "en"
         try:
-            begun = self.party.begin(asked=asked, prompt=prompt, ui_locales=locale, now=now)
+            begun = self.party.begin(asked=asked, prompt=prompt, ui_locales=locale, matter=matter, now=now)
         except DepartmentError as error:
             return self.failed(error, target=target)
         browser = self.cookies.read(request, "browser") or secrets.token_urlsafe(32)

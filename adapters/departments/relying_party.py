@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
+from urllib.parse import quote
 
 from adapters.departments.authorization import (
     AuthorizationRequest,
@@ -17,7 +18,17 @@ from adapters.departments.authorization import (
     authorization_request,
     printable,
 )
-from adapters.departments.checks import CheckResult, Expected, UseOnce, verify_check_result
+from adapters.departments.checks import (
+    CheckResult,
+    Expected,
+    StartedCheck,
+    UseOnce,
+    check_address_of,
+    check_refusal,
+    read_answer,
+    read_started,
+    verify_check_result,
+)
 from adapters.departments.client_auth import ClientCredential
 from adapters.departments.discovery import Discovery, ProviderMetadata
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
@@ -78,9 +89,13 @@ class RelyingParty:
         prompt: str | None = None,
         login_hint: str | None = None,
         ui_locales: str | None = None,
+        matter: str | None = None,
         now: int,
     ) -> AuthorizationRequest:
-        """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser."""
+        """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser.
+
+        With `matter`, the person's face is checked on the way, for this matter of yours; `finish` insists on it.
+        """
         return authorization_request(
             self.metadata(now),
             self.settings,
@@ -88,6 +103,7 @@ class RelyingParty:
             prompt=prompt,
             login_hint=login_hint,
             ui_locales=ui_locales,
+            matter=matter,
             now=now,
         )
 
@@ -111,6 +127,7 @@ class RelyingParty:
             nonce=pending.nonce,
             access_token=tokens.access_token,
             asked=pending.asked,
+            matter=pending.matter,
             now=now,
         )
         return SignIn(tokens, id_token)
@@ -154,6 +171,29 @@ class RelyingParty:
         return verify_logout_token(
             logout_token, settings=self.settings, find_key=lambda kid: self._keys.find(kid, now), now=now
         )
+
+    def start_check(
+        self, check: str, *, access_token: str, matter: str, nonce: str, return_uri: str | None = None, now: int
+    ) -> StartedCheck:
+        """Ask for a `name_check` or `face_check` of the person of `access_token`: send the browser to `person_url`.
+
+        Keep matter and nonce for `check_result`. Raises `ProviderRefused` with the name of the problem.
+        """
+        asked = {"access_token": access_token, "matter": matter, "nonce": nonce, "return_uri": return_uri}
+        question = {name: value for name, value in asked.items() if value is not None}
+        return read_started(self._ask(check_address_of(self.settings, check), question, now), self.settings)
+
+    def fetch_check(self, check: str, key: str, *, now: int) -> str | None:
+        """The signed answer to a check that was started, for `check_result`; None while it waits for the person."""
+        return read_answer(self._ask(f"{check_address_of(self.settings, check)}/{quote(key, safe='')}", {}, now))
+
+    def _ask(self, address: str, question: Mapping[str, str], now: int) -> dict[str, Any]:
+        credential = self._credential
+        document = {**question, **credential.fields(self.metadata(now), now=now)}
+        response = self._transport.send(Request(url=address, headers=credential.headers(), document=document))
+        if response.status not in (200, 201):
+            raise check_refusal(response)
+        return response.json_object()
 
     def check_result(self, token: str, *, expected: Expected, use_once: UseOnce, now: int) -> CheckResult:
         """Verify the answer to a check this app asked for; `use_once` remembers which were used."""

@@ -42,12 +42,14 @@ def verify_id_token(
     nonce: str,
     access_token: str,
     asked: Demand = NOTHING,
+    matter: str | None = None,
     now: int,
 ) -> IdToken:
     """Verify the ID token of a code exchange.
 
     An essential `acr` and a `max_age` in `asked` must have been kept (OIDC Core 5.5.1.1 and 3.1.3.7 items 12, 13);
-    a voluntary level that was not reached is for the caller to judge. Raises `InvalidToken`.
+    a voluntary level that was not reached is for the caller to judge. With `matter`, the person's face must have been
+    checked for it. Raises `InvalidToken`.
     """
     verified = _verify(token, settings=settings, find_key=find_key, now=now)
     sent = verified.claims.get("nonce")
@@ -58,7 +60,15 @@ def verify_id_token(
         raise InvalidToken(TokenFault.LEVEL)
     if not fresh_enough(verified, asked, leeway=settings.leeway, now=now):
         raise InvalidToken(TokenFault.AUTH_TIME)
+    if matter is not None and not _checked_for(verified.claims.get("face_check"), matter):
+        raise InvalidToken(TokenFault.MATTER)
     return verified
+
+
+def _checked_for(told: Any, matter: str) -> bool:
+    if not isinstance(told, dict):
+        return False
+    return (told.get("matter"), told.get("result")) == (matter, "passed") and type(told.get("time")) is int
 
 
 def verify_refreshed_id_token(

@@ -22,11 +22,12 @@ from adapters.departments.errors import ConfigurationError, ProviderUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request; `form` makes it a POST of `application/x-www-form-urlencoded`."""
+    """One HTTP request; `form` makes it a POST of `application/x-www-form-urlencoded`, `document` one of JSON."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    document: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,10 @@ class HttpTransport:
     def _post_or_get(connection: _Connection, parts: SplitResult, request: Request) -> None:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"Accept": "application/json", "Connection": "close", **request.headers}
-        if request.form is None:
+        if request.document is not None:
+            headers["Content-Type"] = "application/json"
+            connection.request("POST", path, body=json.dumps(request.document).encode("ascii"), headers=headers)
+        elif request.form is None:
             connection.request("GET", path, headers=headers)
         else:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

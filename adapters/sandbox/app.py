@@ -25,6 +25,7 @@ from adapters.sandbox.checks import checks
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
+from adapters.sandbox.photos import photos
 from adapters.sandbox.register_entries import EntriesError, load_entries
 from adapters.sandbox.registers import RegisterMemory, registers
 from adapters.sandbox.settings import SandboxSettings, refusal, secrets_from
@@ -40,7 +41,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-APIS = ("/sms", "/population/", "/enterprise/", "/bank-cards/", "/captcha/", "/face/v1/", "/bank/v1/")
+APIS = ("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/", "/face/v1/", "/bank/v1/")
 """What programs ask, and are answered in JSON whatever happens."""
 
 
@@ -60,6 +61,7 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.register_blueprint(sms)
     app.register_blueprint(registers)
     app.register_blueprint(cards)
+    app.register_blueprint(photos)
     app.register_blueprint(captcha)
     app.register_blueprint(checks)
     app.register_blueprint(check_pages)

@@ -13,6 +13,32 @@ ENGLISH = {
         "For trying out only: people and numbers are made up; nothing is kept after it stops."
     ),
     "主要页面": "Main pages",
+    # specimens of documents
+    "证件样本": "Specimens",
+    "识别服务只认得下面这些图片：下载正面和反面，再作为证件照片上传。裁剪或翻拍后就认不出了。": (
+        "The reader knows these pictures alone: download front and back, and send them as photos of your document. "
+        "Cropped or photographed they are not recognised."
+    ),
+    "人口库里的人": "People in the population register",
+    "魔法样本": "Magic specimens",
+    "识别服务": "Reader",
+    "下载": "Download",
+    "正面": "Front",
+    "反面": "Back",
+    "识别成功": "Read",
+    "看不清文字": "The text cannot be read",
+    "有反光": "There is glare",
+    "没有拍全": "A part is cut off",
+    "不是证件": "No document",
+    "复印件或翻拍": "A copy, or a photo of a screen",
+    "正面和反面不是同一个证件": "Front and back are not of one document",
+    "识别成功，证件已过期": "Read; the document has expired",
+    "识别成功，没有有效期": "Read; no end of validity",
+    "号码认错一位": "One digit of the number is misread",
+    '"read" 是文字 "true"': '"read" is the text "true"',
+    "没听说过的原因": "A reason nobody has heard of",
+    "照片已删除，请重新拍摄": "Photos deleted, to be taken again",
+    "核对后进行人脸核验": "Confirmed by the person, then the face check",
     "首页": "Start",
     "短信收件箱": "SMS inbox",
     "魔法号码": "Magic numbers",

@@ -9,14 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flask import Blueprint, Response, current_app, request
 
 from adapters.sandbox.check_magic import finding_of
 from adapters.sandbox.contract import Refusal, sign
 from adapters.sandbox.register_contract import (
-    CardQuestion,
     EntityQuestion,
     PersonQuestion,
     parse_entity,
@@ -30,7 +29,19 @@ PERSON_ENDPOINT = "/population/v1/checks"
 ENTITY_ENDPOINT = "/enterprise/v1/lookups"
 registers = Blueprint("registers", __name__)
 _HOUR = 3600
-Q = TypeVar("Q", PersonQuestion, EntityQuestion, CardQuestion)
+
+
+class Question(Protocol):
+    """What any question has: whose it is, and the SHA-256 of its body in hexadecimal."""
+
+    @property
+    def reference(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+
+Q = TypeVar("Q", bound=Question)
 
 
 class RegisterMemory:

@@ -17,6 +17,7 @@ SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
 ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
 BANK_CARD_SECRET = "sandbox-bank-card-secret-not-for-production"  # noqa: S105
+PHOTOS_SECRET = "sandbox-photos-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
 FACE_SECRET = "sandbox-face-secret-not-for-production"  # noqa: S105
 BANK_SECRET = "sandbox-bank-secret-not-for-production"  # noqa: S105
@@ -25,6 +26,7 @@ SECRET_VARIABLES = {
     "TONGBAN_REGISTERS__POPULATION__SECRET": "population_secret",
     "TONGBAN_REGISTERS__ENTERPRISE__SECRET": "enterprise_secret",
     "TONGBAN_BANK_CARD__SECRET": "bank_card_secret",
+    "TONGBAN_PHOTO_READER__SECRET": "photos_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
     "TONGBAN_FACE__SECRET": "face_secret",
     "TONGBAN_BANK_CHANNEL__SECRET": "bank_secret",
@@ -40,6 +42,7 @@ class SandboxSettings:
     population_secret: str = POPULATION_SECRET
     enterprise_secret: str = ENTERPRISE_SECRET
     bank_card_secret: str = BANK_CARD_SECRET
+    photos_secret: str = PHOTOS_SECRET
     captcha_secret: str = CAPTCHA_SECRET
     face_secret: str = FACE_SECRET
     bank_secret: str = BANK_SECRET

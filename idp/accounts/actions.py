@@ -100,6 +100,9 @@ def person_where(party: str) -> Statement[_PersonRow]:
 
 
 _PERSON = person_where(":party")
+_REPLACED = Statement[tuple[str, str, bytes]](
+    "SELECT id, type, sealed FROM identity_document WHERE party_id = :party AND ended_at IS NOT NULL"
+)
 _END_DOCUMENTS = Statement[Any](
     "UPDATE identity_document SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
 )
@@ -178,6 +181,10 @@ class Identity:
     document: Document
     verified_at: int
     valid_to: int | None
+
+    def is_of(self, name: PersonName, document: Document) -> bool:
+        """Whether it says the same; verified data is not edited, so that nothing else may take its place."""
+        return (self.name.key, self.document) == (name.key, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +348,15 @@ class Directory:
         told = orjson.loads(self._cipher.open(row.sealed, context=f"identity_document.sealed:{row.id}"))
         document = stored_document(DocumentType(row.kind), told["number"])
         return Identity(PersonName(told["name"]), document, row.at or 0, row.until)
+
+    def replaced(self, tx: Transaction, party_id: str) -> list[Document]:
+        """Documents that another has taken the place of, unless an account has their number now."""
+        rows = tx.all(_REPLACED, party=party_id)
+        told = [
+            (kind, self._cipher.open(sealed, context=f"identity_document.sealed:{row}")) for row, kind, sealed in rows
+        ]
+        found = [stored_document(DocumentType(kind), orjson.loads(text)["number"]) for kind, text in told]
+        return [document for document in found if not self.is_held(tx, document)]
 
     def holder(self, tx: Transaction, identifier: Identifier) -> Holder | None:
         """Whose it is; it cannot leave its account, nor the row its party, before ``tx`` ends."""

@@ -6,6 +6,7 @@ Always true: a decision to admit or refuse is carried out by the protocol that p
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import Any
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -38,6 +39,7 @@ PAGES = {
     Step.STRENGTHEN: "signin.confirm",
     Step.REPRESENT: "entities.acting",
     Step.CONSENT: "admission.consent",
+    Step.FACE: "capabilities.asked",
 }
 """The named route that serves each step; for `Step.PROVE` it is the way to the level."""
 Finish = Callable[[Parked, Admit | Refuse, Session | None], ResponseReturnValue]
@@ -142,11 +144,12 @@ def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> Res
 def _progress(parked: Parked, session: Session | None) -> Progress:
     """What the person of ``session``, and nobody else, has done for this request."""
     if session is None:
-        return replace(parked.progress, consented=False)
+        return replace(parked.progress, consented=False, face=None)
     return replace(
         parked.progress,
         authenticated=session.id == parked.session_id and session.proofs >= parked.proofs,
         consented=parked.progress.consented and session.party_id == parked.consented_by,
+        face=parked.progress.face if session.party_id == parked.checked_by else None,
     )
 
 
@@ -169,8 +172,24 @@ def _load_visit(key: str) -> Visit | None:
         declinable=parked.reason == Reason.VOLUNTARY_ACR,
         target_aal=parked.target_aal,
         target_ial=parked.target_ial,
-        asks_for_level=parked.reason in (Reason.CLIENT_MINIMUM, Reason.ESSENTIAL_ACR, Reason.VOLUNTARY_ACR),
+        asks_for_level=parked.reason
+        in (
+            Reason.CLIENT_MINIMUM,
+            Reason.ESSENTIAL_ACR,
+            Reason.VOLUNTARY_ACR,
+            Reason.FACE_CHECK,
+        ),
     )
+
+
+def parked_here(key: str) -> Parked | None:
+    """The request ``key``, if it is this browser's, for a page whose step needs more of it than `Visit` tells."""
+    return _admission().parking.peek(key, browser=_browser()) if key else None
+
+
+def keep_parked(key: str, parked: Parked, **done: Any) -> bool:
+    """`Parking.keep`, for such a page."""
+    return _admission().parking.keep(key, parked, **done)
 
 
 def _restart(parked: Parked | None) -> ResponseReturnValue:

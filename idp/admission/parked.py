@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from idp.admission.rules import NOTHING_DONE, Demand, Progress
+from idp.admission.rules import NOTHING_DONE, Demand, FaceDemand, FaceOutcome, Progress
 from idp.crypto.fields import FieldCipher
 from idp.crypto.sealed import SealedValues
 from idp.crypto.tokens import random_token
@@ -42,6 +42,9 @@ class Parked:
     proofs: int = 0
     consented_by: str | None = None
     """Whose consent ``progress`` means: nobody agrees for who signs in after them."""
+    check: str | None = None
+    """The face check for this request, and no other, that the person ``checked_by`` was sent to."""
+    checked_by: str | None = None
     progress: Progress = NOTHING_DONE
 
 
@@ -57,7 +60,7 @@ class Parking:
         self._values.put(key, _dump(parked))
         return key
 
-    def keep(self, key: str, parked: Parked, **done: bool) -> bool:
+    def keep(self, key: str, parked: Parked, **done: Any) -> bool:
         """Keep it once more; ``done``: what the person has done meanwhile (`Progress`).
 
         False, and it stays gone, when it was taken meanwhile.
@@ -95,9 +98,14 @@ def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
     demand["acr"] = tuple(demand["acr"])
     for name in ("prompts", "consent"):
         demand[name] = frozenset(demand[name])
+    if demand["face"] is not None:
+        demand["face"] = FaceDemand(**demand["face"])
+    progress = Progress(**values["progress"])
+    if progress.face is not None:
+        progress = replace(progress, face=FaceOutcome(progress.face))
     changed = {
         "demand": Demand(**demand),
-        "progress": Progress(**values["progress"]),
+        "progress": progress,
         "scopes": frozenset(values["scopes"]),
     }
     return Parked(**{**values, **changed})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.entities.rules import RepresentedStatus
-from idp.proofing.rules import NO_LEVEL, Level, parse_acr
+from idp.proofing.rules import CHECKED, NO_LEVEL, Level, parse_acr
 
 
 class Step(StrEnum):
@@ -21,6 +21,8 @@ class Step(StrEnum):
     REPRESENT = "represent"
     """Choose for whom one acts."""
     CONSENT = "consent"
+    FACE = "face"
+    """Have one's face checked for a matter of the app's."""
 
 
 class Reason(StrEnum):
@@ -36,6 +38,7 @@ class Reason(StrEnum):
     VOLUNTARY_ACR = "voluntary_acr"
     CONSENT_MISSING = "consent_missing"
     PROMPT_CONSENT = "prompt_consent"
+    FACE_CHECK = "face_check"
 
 
 class Refusal(StrEnum):
@@ -47,6 +50,26 @@ class Refusal(StrEnum):
     ACCOUNT_SELECTION = "account_selection_required"
     ACCESS_DENIED = "access_denied"
     UNMET = "unmet_authentication_requirements"
+    UNAVAILABLE = "temporarily_unavailable"
+
+
+class FaceOutcome(StrEnum):
+    """What came of the face check of a request."""
+
+    PASSED = "passed"
+    NOT_PASSED = "not_passed"
+    """Somebody else's face, or the person declined."""
+    USED_UP = "used_up"
+    """The app has asked for as many today as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDemand:
+    """A fresh face check for ``matter``. ``granted``: the app may ask for one."""
+
+    matter: str
+    essential: bool
+    granted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +90,7 @@ class Demand:
     """Scopes that need the person's consent."""
     represents: bool = False
     """The app is to be told for whom the person acts."""
+    face: FaceDemand | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +117,7 @@ class Progress:
     consented: bool = False
     declined: bool = False
     """Declined the stronger sign-in that the app would have liked."""
+    face: FaceOutcome | None = None
 
 
 NOTHING_DONE = Progress()
@@ -225,6 +250,26 @@ def _consented(demand: Demand, standing: Standing, progress: Progress, _now: int
     return Ask(Step.CONSENT, Reason.CONSENT_MISSING, Refusal.CONSENT_REQUIRED)
 
 
+def _face_checked(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | Refuse | None:
+    """Last of all: nobody stands before a camera for an answer that something else then prevents."""
+    face = demand.face
+    if face is None or progress.face is FaceOutcome.PASSED:
+        return None
+    known = standing.level.ial >= CHECKED  # else there is nobody to compare a face with
+    if not face.essential and (not face.granted or not known or progress.face is not None):
+        return None
+    if not face.granted:
+        return Refuse(Refusal.UNMET, Reason.FACE_CHECK)
+    if progress.face is not None:
+        used_up = progress.face is FaceOutcome.USED_UP
+        return Refuse(Refusal.UNAVAILABLE if used_up else Refusal.ACCESS_DENIED, Reason.FACE_CHECK)
+    if not known:
+        if progress.declined:
+            return Refuse(Refusal.UNMET, Reason.FACE_CHECK)
+        return _raise(Level(CHECKED, 0), standing, Reason.FACE_CHECK)
+    return Ask(Step.FACE, Reason.FACE_CHECK, Refusal.INTERACTION_REQUIRED)
+
+
 _CHECKS: tuple[Callable[[Demand, Standing, Progress, int], Ask | Refuse | None], ...] = (
     _right_person,
     _asked_to_sign_in,
@@ -233,4 +278,5 @@ _CHECKS: tuple[Callable[[Demand, Standing, Progress, int], Ask | Refuse | None],
     _client_minimum,
     _requested_acr,
     _consented,
+    _face_checked,
 )

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from idp.audit import Event, record
-from idp.capabilities.rules import LIFETIME, Check, CheckResult, CheckState, Question
+from idp.capabilities.rules import LIFETIME, Check, CheckResult, CheckState
 from idp.clients import permits
 from idp.clients.capabilities import Capability, Permit
 from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
-from idp.grants.rules import Grant
 
 
 class _Row(NamedTuple):
@@ -43,10 +42,11 @@ _ADD = Statement[Any](
 _FIND = Statement(f"SELECT {_COLUMNS} FROM department_check WHERE id = :id", _Row)
 _AGREE = Statement[Any](
     "UPDATE department_check SET state = 'agreed', outside = :outside WHERE id = :id AND expires_at > :now"
-    " AND (state = 'waiting' OR (state = 'agreed' AND outside IS NOT NULL))"
+    " AND (state = 'waiting' OR (state = 'agreed' AND outside = :seen))"
 )
 _REOPEN = Statement[Any](
     "UPDATE department_check SET state = 'waiting', outside = NULL WHERE id = :id AND state = 'agreed'"
+    " AND COALESCE(outside, '') = :seen"
 )
 _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
@@ -61,21 +61,33 @@ class DepartmentChecks:
     def __init__(self, cipher: FieldCipher) -> None:
         self._cipher = cipher
 
-    def start(self, tx: Transaction, permit: Permit, grant: Grant, question: Question, *, now: int) -> Check | int:
+    def start(
+        self,
+        tx: Transaction,
+        permit: Permit,
+        *,
+        party_id: str,
+        sub: str,
+        matter: str,
+        nonce: str,
+        return_uri: str | None = None,
+        request: str | None = None,
+        now: int,
+    ) -> Check | int:
         """Lay the question before the person; the seconds to wait when the day's quota is used up."""
         wait = permits.spend(tx, permit, now=now)
         if wait is not None:
             return wait
         key = new_id("cck")
-        told = {"matter": question.matter, "nonce": question.nonce, "return_uri": question.return_uri}
+        told = {"matter": matter, "nonce": nonce, "return_uri": return_uri, "request": request}
         tx.run(
             _ADD,
             id=key,
             client=permit.client_id,
             capability=permit.terms.capability,
             permit=permit.id,
-            party=grant.party_id,
-            sub=grant.sub,
+            party=party_id,
+            sub=sub,
             sealed=self._cipher.seal(orjson.dumps(told).decode(), context=_context(key)),
             now=now,
             expires_at=now + LIFETIME,
@@ -100,6 +112,7 @@ class DepartmentChecks:
             matter=told["matter"],
             nonce=told["nonce"],
             return_uri=told["return_uri"],
+            request=told.get("request"),
             outside=row.outside,
             state=CheckState(row.state),
             result=CheckResult(row.result) if row.result else None,
@@ -118,13 +131,16 @@ class DepartmentChecks:
 
 
 def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int) -> bool:
-    """The person has agreed; True for the one who is to ask now. ``outside``: the check they are sent to."""
-    return tx.run(_AGREE, id=check.id, outside=outside, now=now) == 1
+    """The person has agreed; True for the one who is to ask now.
+
+    ``outside``: the check they are sent to, in place of none or of the one that ``check`` was read with.
+    """
+    return tx.run(_AGREE, id=check.id, outside=outside, seen=check.outside or "", now=now) == 1
 
 
 def reopen(tx: Transaction, check: Check) -> None:
     """Nobody could be asked: the person may try again."""
-    tx.run(_REOPEN, id=check.id)
+    tx.run(_REOPEN, id=check.id, seen=check.outside or "")
 
 
 def decline(tx: Transaction, check: Check, *, now: int) -> bool:

@@ -4,6 +4,7 @@ Always true: a number is good once, for ten minutes, and no account is found by 
 nobody but others; what is recorded, the number's end, audit and word to the person stand in one transaction.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +33,14 @@ from idp.proofing.rules import FACE_CHECKED
 
 KIND = "counter"
 _ATTEMPT = AttemptKind.COUNTER_NUMBER
+_DRAWS = 3
+"""Numbers drawn before it is a fault: that even one is somebody's already is as good as impossible."""
 _FORGET = Statement[Any]("DELETE FROM counter_number WHERE party_id = :party")
 _SHOW = Statement[Any](
     "INSERT INTO counter_number (party_id, blind, expires_at) VALUES (:party, :blind, :expires_at)"
-    " ON CONFLICT DO NOTHING"
+    " ON CONFLICT (blind) DO NOTHING"
 )
+_WHOSE = Statement("SELECT party_id FROM counter_number WHERE blind IN (:a, :b) AND expires_at > :now", str)
 _TAKE = Statement("DELETE FROM counter_number WHERE blind IN (:a, :b) AND expires_at > :now RETURNING party_id", str)
 _PURGE = Statement[Any]("DELETE FROM counter_number WHERE expires_at <= :now")
 _OF_SUB = Statement("SELECT party_id FROM pairwise_subject WHERE sector = :sector AND sub = :sub", str)
@@ -50,7 +54,7 @@ _CLERKS = Statement(
     " WHERE c.client_id = :client ORDER BY s.sub",
     str,
 )
-_KNOWN = Statement("SELECT 1 FROM counter_proofing WHERE client_id = :client AND reference IN (:a, :b)", int)
+_KNOWN = Statement("SELECT 1 FROM counter_proofing WHERE client_id = :client AND reference = :reference", int)
 _RECORD = Statement[Any](
     "INSERT INTO counter_proofing (id, client_id, clerk_id, party_id, means, reference, created_at)"
     " VALUES (:id, :client, :clerk, :party, :means, :reference, :now) ON CONFLICT (client_id, reference) DO NOTHING"
@@ -75,12 +79,14 @@ class Counter:
 
     def show_number(self, tx: Transaction, party_id: str, *, now: int) -> str:
         """A new number for the person to show; the one before is no longer good."""
+        hold(tx, party_id)  # of two at once the later one replaces what the earlier one wrote
         tx.run(_FORGET, party=party_id)
-        while True:
+        for _ in range(_DRAWS):
             number = f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}}"
             blind = self._directory.blind_text(_number(number))
             if tx.run(_SHOW, party=party_id, blind=blind, expires_at=now + NUMBER_LIFETIME) == 1:
                 return number
+        raise RuntimeError("every number drawn is somebody's already")
 
     def record(self, permit: Permit, clerk_id: str, seen: Seen, *, now: int) -> str | Refused | Wait:
         """Write down whom the clerk has seen: the proof's id."""
@@ -101,17 +107,20 @@ class Counter:
         self, tx: Transaction, permit: Permit, clerk_id: str, seen: Seen, *, now: int
     ) -> str | Refused | Wait:
         blinds = self._directory.blinds_of_text(_number(seen.number))
-        party = tx.one(_TAKE, a=blinds[0], b=blinds[-1], now=now)
-        if party is None or party == clerk_id or not hold(tx, party):
+        a, b = blinds[0], blinds[-1]
+        party = tx.one(_WHOSE, a=a, b=b, now=now)
+        held = party is not None and hold(tx, party)  # before the number, as where it is shown: no deadlock
+        taken = tx.one(_TAKE, a=a, b=b, now=now)
+        if party is None or not held or taken != party or party == clerk_id:
             return self._refused(tx, permit, clerk_id, None, Refused.NUMBER, now=now)
         wait = permits.spend(tx, permit, now=now)
         if wait is not None:
             return Wait(Refused.QUOTA_USED_UP, wait)
-        ends = end_of(seen.valid_to) if seen.valid_to else None
+        ends = end_of(seen.valid_to)
         if ends is not None and ends <= now:
             return self._refused(tx, permit, clerk_id, party, Refused.DOCUMENT_EXPIRED, now=now)
         proof = new_id("cpf")
-        reference = self._directory.blind_text(_reference(seen.reference))
+        reference = _reference(permit.client_id, seen.reference)
         facts = {"client": permit.client_id, "clerk": clerk_id, "party": party, "means": seen.means}
         if tx.run(_RECORD, id=proof, reference=reference, now=now, **facts) != 1:
             return self._refused(tx, permit, clerk_id, party, Refused.REFERENCE, now=now)
@@ -128,7 +137,7 @@ class Counter:
     def _write(self, tx: Transaction, client_id: str, party: str, seen: Seen, ends: int | None, *, now: int) -> bool:
         """Document and evidence; False, and nothing is written, when the account or the document is another's."""
         known = self._directory.person(tx, party).identity
-        if known and (known.name.key, known.document) != (seen.name.key, seen.document):
+        if known and not known.is_of(seen.name, seen.document):
             return False  # verified data is not edited: an account that was somebody's stays theirs
         found = self._directory.record_document(
             tx, party, document=seen.document, name=seen.name, valid_to=ends, source=client_id, now=now
@@ -139,8 +148,7 @@ class Counter:
         return True
 
     def _is_recorded(self, tx: Transaction, client_id: str, reference: str) -> bool:
-        blinds = self._directory.blinds_of_text(_reference(reference))
-        return tx.one(_KNOWN, client=client_id, a=blinds[0], b=blinds[-1]) is not None
+        return tx.one(_KNOWN, client=client_id, reference=_reference(client_id, reference)) is not None
 
     def _refused(
         self,
@@ -203,5 +211,6 @@ def _number(text: str) -> str:
     return f"counter-number:{text}"
 
 
-def _reference(text: str) -> str:
-    return f"counter-reference:{text}"
+def _reference(client_id: str, text: str) -> bytes:
+    """The counter's own name for it tells of nobody: no key, and nothing that a rotation would change."""
+    return hashlib.sha256(f"{client_id}\n{text}".encode()).digest()

@@ -1,6 +1,7 @@
 """The machine endpoint of counters: a clerk's system says whom the clerk has seen.
 
-Always true: the client authenticates and brings the token of a clerk of its own, signed in with two factors.
+Always true: the client authenticates and brings the token of a clerk of its own, signed in with two factors in this
+working day, and there: an offline token, which outlives that, is nobody's.
 """
 
 from collections.abc import Iterator
@@ -8,11 +9,11 @@ from collections.abc import Iterator
 from idp.accounts.actions import Directory
 from idp.capabilities.counter import Counter, Wait, is_clerk
 from idp.capabilities.endpoints import Gate, ReadAccess, Route
-from idp.capabilities.proofing import CLERK_AAL, CLERK_IAL, read_seen
+from idp.capabilities.proofing import CLERK_AAL, CLERK_IAL, CLERK_IDLE, read_seen
 from idp.capabilities.rules import Refused, wrong_member
 from idp.clients.capabilities import Capability
 from idp.db import Database, Transaction
-from idp.oidc.machine import Access
+from idp.oidc.live import Footing, note_activity
 from idp.proofing.rules import FACE_CHECKED
 from idp.web.locale import china_date
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
@@ -21,11 +22,23 @@ PATH = "/counter/v1/proofings"
 
 
 class CounterEndpoint:
-    def __init__(self, database: Database, directory: Directory, gate: Gate, read: ReadAccess) -> None:
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        gate: Gate,
+        read: ReadAccess,
+        *,
+        sign_in: int,
+        session_idle: int,
+    ) -> None:
+        """``sign_in``: seconds since the clerk's sign-in at most; ``session_idle``: of every session."""
         self._database = database
         self._counter = Counter(database, directory)
         self._gate = gate
         self._read = read
+        self._sign_in = sign_in
+        self._idle = session_idle
 
     def routes(self) -> Iterator[Route]:
         yield PATH, ("POST",), self._record
@@ -40,10 +53,11 @@ class CounterEndpoint:
             return self._gate.refuse(Refused.INVALID_REQUEST, client, now, detail=wrong_member(seen))
         with self._database.autocommit() as tx:
             access = self._read(tx, seen.access_token, now=now)
-            entitled = access is not None and self._is_entitled(tx, access, client.client_id)
-        if access is None or access.grant is None or not entitled:
-            return self._gate.refuse(Refused.CLERK, client, now)
-        outcome = self._counter.record(permit, access.grant.party_id, seen, now=now)
+            footing = access.footing if access and access.client_id == client.client_id else None
+            if footing is None or not self._is_entitled(tx, footing, now=now):
+                return self._gate.refuse(Refused.CLERK, client, now)
+            note_activity(tx, footing, idle=self._idle, now=now)
+        outcome = self._counter.record(permit, footing.grant.party_id, seen, now=now)
         if isinstance(outcome, Wait):
             headers = (("Retry-After", str(outcome.seconds)),)
             return self._gate.refuse(outcome.reason, client, now, headers=headers)
@@ -51,12 +65,13 @@ class CounterEndpoint:
             return self._gate.refuse(outcome, client, now)
         return json_response({"id": outcome, "level": FACE_CHECKED}, status=201)
 
-    def _is_entitled(self, tx: Transaction, access: Access, client_id: str) -> bool:
-        grant = access.grant
+    def _is_entitled(self, tx: Transaction, footing: Footing, *, now: int) -> bool:
+        grant = footing.grant
         return (
-            grant is not None
-            and access.client_id == client_id
-            and grant.aal >= CLERK_AAL
+            grant.aal >= CLERK_AAL
             and grant.ial >= CLERK_IAL
-            and is_clerk(tx, client_id, grant.party_id)
+            and not grant.offline
+            and now - grant.auth_time <= self._sign_in
+            and footing.session_lives(idle=CLERK_IDLE, now=now)
+            and is_clerk(tx, grant.client_id, grant.party_id)
         )

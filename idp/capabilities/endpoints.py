@@ -63,7 +63,7 @@ class Gate:
         body = request.json
         form = {name: body[name] for name in CREDENTIALS if isinstance(body.get(name), str) and body[name]}
         client = self._authenticator.authenticate(replace(request, form=form))
-        if isinstance(client, Unauthenticated):
+        if isinstance(client, Unauthenticated) or not client.confidential:  # anybody can be a public client
             headers = (("WWW-Authenticate", f'Basic realm="{self._issuer}"'),)
             return self.refuse(Refused.CLIENT_AUTHENTICATION, None, request.now, headers=headers)
         permit = client.capabilities.get(capability)
@@ -132,7 +132,16 @@ class CheckEndpoints:
                 return self._gate.refuse(Refused.INVALID_TOKEN, caller.client, now)
             if self._directory.person(tx, access.grant.party_id).identity is None:
                 return self._gate.refuse(Refused.NOT_VERIFIED, caller.client, now)
-            check = self._checks.start(tx, caller.permit, access.grant, question, now=now)
+            check = self._checks.start(
+                tx,
+                caller.permit,
+                party_id=access.grant.party_id,
+                sub=access.grant.sub,
+                matter=question.matter,
+                nonce=question.nonce,
+                return_uri=question.return_uri,
+                now=now,
+            )
         if isinstance(check, int):
             headers = (("Retry-After", str(check)),)
             return self._gate.refuse(Refused.QUOTA_USED_UP, caller.client, now, headers=headers)

@@ -10,7 +10,7 @@ from idp.db import Base
 
 
 class DepartmentCheck(Base):
-    """``sealed``: matter, nonce and the address to return to in JSON, context ``department_check.sealed:<id>``.
+    """``sealed``: matter, nonce and where the person returns to in JSON, context ``department_check.sealed:<id>``.
 
     ``outside``: the check made elsewhere whose result answers this one, and no other does.
     """
@@ -50,7 +50,7 @@ class CounterClerk(Base):
 
 
 class CounterProofing(Base):
-    """What a clerk recorded; ``reference``: keyed index of the counter's own name for it, good once."""
+    """What a clerk recorded; ``reference``: SHA-256 of the client and the counter's own name for it, good once."""
 
     __tablename__ = "counter_proofing"
     __table_args__ = (UniqueConstraint("client_id", "reference"),)

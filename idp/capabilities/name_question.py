@@ -21,5 +21,7 @@ def ask_register(register: PopulationRegister, check: Check, identity: Identity,
     )
     if isinstance(answer, Unavailable | Unusable):
         return None
-    current = identity.valid_to is None or identity.valid_to > now
-    return current and isinstance(answer, Match) and (answer.valid_to is None or end_of(answer.valid_to) > now)
+    if not isinstance(answer, Match):
+        return False
+    ends = (identity.valid_to, end_of(answer.valid_to))
+    return all(end is None or end > now for end in ends)

@@ -58,6 +58,7 @@ def _start(name: str, capability: Capability) -> dict[str, Any]:
                 Refused.INVALID_REQUEST,
                 Refused.CLIENT_AUTHENTICATION,
                 Refused.NOT_GRANTED,
+                Refused.INVALID_TOKEN,
                 Refused.NOT_VERIFIED,
                 Refused.QUOTA_USED_UP,
             ),
@@ -119,7 +120,7 @@ def _problems(*refusals: Refused) -> dict[str, Any]:
         by_status.setdefault(refused.status, []).append(refused.value)
     if Refused.INVALID_REQUEST in refusals:
         by_status |= {413: ["invalid-request"], 415: ["invalid-request"]}
-    by_status[503] = ["temporarily-unavailable"]
+    by_status |= {405: ["invalid-request"], 503: ["temporarily-unavailable"]}
     found: dict[str, Any] = {
         str(status): {"description": ", ".join(names), "content": {_PROBLEM: {"schema": _ref("Problem")}}}
         for status, names in sorted(by_status.items())

@@ -12,12 +12,14 @@ from flask import Blueprint, Flask, abort, current_app, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory, Identity
+from idp.admission.pages import keep_parked, parked_here
+from idp.admission.rules import FaceOutcome
 from idp.capabilities import checks
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.endpoints import PERSON
 from idp.capabilities.name_question import ask_register
-from idp.capabilities.rules import Check, CheckState
+from idp.capabilities.rules import Check, CheckResult, CheckState
 from idp.checks.actions import Checks
 from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Order, Passed, Refusal
 from idp.checks.rules import CheckState as OutsideState
@@ -41,7 +43,13 @@ CAMERA = "/check/"
 """Where a check made elsewhere is agreed to; its id follows."""
 _AGAIN = 3
 """Seconds after which the page of a check under way looks again."""
-WAITING = "waiting"
+WAITING, UNDER_WAY = "waiting", "under_way"
+_OUTCOMES = {
+    CheckResult.PASSED: FaceOutcome.PASSED,
+    CheckResult.NOT_PASSED: FaceOutcome.NOT_PASSED,
+    CheckResult.DECLINED: FaceOutcome.NOT_PASSED,
+}
+"""What ended a check for the request that waits for it; one whose time is over is asked for anew."""
 blueprint = Blueprint("capabilities", __name__)
 
 
@@ -72,7 +80,7 @@ def init_capabilities(
     population: PopulationRegister,
     faces: Checks,
 ) -> None:
-    from idp.capabilities import counter_pages  # noqa: F401 - its view joins the blueprint
+    from idp.capabilities import counter_pages, signin_pages  # noqa: F401 - their views join the blueprint
 
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
     app.extensions[EXTENSION] = Capabilities(
@@ -92,11 +100,17 @@ def matter(key: str) -> ResponseReturnValue:
     check, client = _own(key)
     if check.return_uri:
         allow_form_target(check.return_uri)
+    if check.request and (parked := parked_here(check.request)) and parked.form_target:
+        allow_form_target(parked.form_target)
     form = Form()
     if check.outside and _state(check, client) == WAITING:
+        if _is_elsewhere(check):
+            return _page(form, check, client, UNDER_WAY)
         if _came_back(check):
             return _back(check)
         check, client = _own(key)
+    if check.request and _state(check, client) not in (WAITING, UNDER_WAY):
+        return _back(check)
     if request.method == "GET" or _state(check, client) != WAITING:
         return _page(form, check, client)
     if request.form.get("decision") != "agree":
@@ -115,6 +129,8 @@ def matter(key: str) -> ResponseReturnValue:
 def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseReturnValue:
     """To the consent of the face check, which leads on to whoever makes it, and back here."""
     tx, language = current_transaction(), preferences().lang
+    if check.outside and (waiting := _ordered(check.outside)):
+        return redirect(f"{CAMERA}{waiting}", 303)
     permit = permits.find(tx, check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     here = url_for("capabilities.matter", key=check.id)
@@ -137,19 +153,45 @@ def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseRetu
     return redirect(f"{CAMERA}{outside}", 303)
 
 
+def _ordered(outside: str) -> str | None:
+    """The check made elsewhere that nobody has agreed to yet, to go on with; in another browser that one ends."""
+    tx, faces = current_transaction(), parts().faces
+    if faces.stands(tx, outside, now=now())[0] is not OutsideState.ORDERED:
+        return None
+    if faces.read(tx, outside, browser=browser_digest(), now=now()):
+        return outside
+    work = faces.load(tx, outside)
+    if work:
+        faces.give_up(tx, work, Refusal.ABANDONED, now=now())
+    return None
+
+
+def _is_elsewhere(check: Check) -> bool:
+    """Whether the vendor has the person, or what it found is on its way: then nothing else takes its place."""
+    tx, outside = current_transaction(), check.outside or ""
+    state, _ = parts().faces.stands(tx, outside, now=now())
+    if state is OutsideState.OPEN and "again" not in request.args:  # the page that looks again asks nobody
+        parts().faces.expect_result(tx, outside, now=now())
+        db.session.commit()
+    return state in (OutsideState.AGREED, OutsideState.OPEN)
+
+
 def _came_back(check: Check) -> bool:
-    """Use the result of the check made elsewhere, if there is one by now; whether it answers the department."""
-    tx, faces, browser = current_transaction(), parts().faces, browser_digest()
-    found = faces.read(tx, check.outside or "", browser=browser, now=now())
+    """Use what the check made elsewhere found; whether that answers the department.
+
+    A no is one in whichever browser it was said; a yes counts in the one it was ordered in.
+    """
+    tx, faces, outside = current_transaction(), parts().faces, check.outside or ""
+    state, reason = faces.stands(tx, outside, now=now())
     identity = parts().directory.person(tx, check.party_id).identity
-    if found is None or found.state not in OVER or identity is None:
+    if state not in OVER or identity is None:
         return False
     passed = False
-    if found.state is OutsideState.PASSED:
-        who = CheckSubject(identity.name, identity.document)
+    if state is OutsideState.PASSED:
+        who, browser = CheckSubject(identity.name, identity.document), browser_digest()
         taken = faces.take(
             tx,
-            found.id,
+            outside,
             kind=CheckKind.FACE,
             purpose=CheckPurpose.MATTER,
             subject=who,
@@ -158,8 +200,10 @@ def _came_back(check: Check) -> bool:
             browser=browser,
             now=now(),
         )
+        if not isinstance(taken, Passed) and not faces.read(tx, outside, browser=browser, now=now()):
+            return False  # another browser's, which may still come back
         passed = isinstance(taken, Passed)
-    if not passed and found.reason is not Refusal.NOT_PASSED:
+    if not passed and reason is not Refusal.NOT_PASSED:
         checks.reopen(tx, check)  # nobody has judged, or it was used already: the person may try again
         db.session.commit()
         return False
@@ -191,8 +235,20 @@ def _asked(form: Form, check: Check, client: Client, identity: Identity | None) 
 
 
 def _back(check: Check) -> ResponseReturnValue:
-    """To the department's site, which fetches the answer by itself, or to what came of it."""
+    """To the department's site, which fetches the answer by itself, to its request, or to what came of it."""
+    if check.request:
+        return _to_request(check, check.request)
     return redirect(_home(check) or url_for("capabilities.matter", key=check.id), 303)
+
+
+def _to_request(check: Check, key: str) -> ResponseReturnValue:
+    """On with the request that waits; what was decided counts for it if it waits for this very check."""
+    ended = parts().checks.find(current_transaction(), check.id)
+    outcome = _OUTCOMES.get(ended.result) if ended and ended.result else None
+    parked = parked_here(key)
+    if parked is not None and parked.check == check.id and outcome is not None:
+        keep_parked(key, parked, face=outcome)
+    return redirect(url_for("admission.resume", r=key), 303)
 
 
 def _home(check: Check) -> str | None:
@@ -201,12 +257,12 @@ def _home(check: Check) -> str | None:
     return f"{check.return_uri}{'&' if '?' in check.return_uri else '?'}check={check.id}"
 
 
-def _page(form: Form, check: Check, client: Client) -> ResponseReturnValue:
+def _page(form: Form, check: Check, client: Client, state: str | None = None) -> ResponseReturnValue:
     permit = permits.find(current_transaction(), check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
-    state = _state(check, client)
-    if state == "under_way" and form.ok:
-        refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id))
+    state = state or _state(check, client)
+    if state == UNDER_WAY and form.ok:
+        refresh_after(_AGAIN, url_for("capabilities.matter", key=check.id, again=1))
     language = preferences().lang
     label, about = capability_words(check.capability)
     return render_template(
@@ -232,4 +288,4 @@ def _state(check: Check, client: Client) -> str:
         return check.result.value
     if not client.served or check.capability not in client.capabilities:
         return "withdrawn"
-    return WAITING if check.open else "under_way"
+    return WAITING if check.open else UNDER_WAY

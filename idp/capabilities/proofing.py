@@ -12,7 +12,8 @@ from typing import Any
 
 from idp.accounts.documents import Document, DocumentType, parse_document
 from idp.accounts.names import PersonName
-from idp.capabilities.rules import CREDENTIALS, UNKNOWN, is_reference
+from idp.capabilities.rules import CREDENTIALS, UNKNOWN
+from idp.clients.capabilities import is_reference
 from idp.credentials.rules import DAY, AttemptPolicy
 from idp.proofing.rules import CHECKED
 
@@ -21,6 +22,8 @@ NUMBER_LIFETIME = 600
 """Seconds for which the number a person shows at a counter is good."""
 CLERK_AAL, CLERK_IAL = 2, CHECKED
 """What a clerk's own sign-in must amount to."""
+CLERK_IDLE = 900
+"""Seconds without anything of the clerk's session, after which somebody else may stand at their screen."""
 WRONG_NUMBERS = AttemptPolicy(limit=5, window=3600, lock_steps=(900, 3600, DAY))
 """Of one clerk: numbers that were nobody's."""
 _DIGITS = re.compile(rf"[0-9]{{{NUMBER_DIGITS}}}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from idp.clients.capabilities import Capability
+from idp.clients.capabilities import Capability, is_reference
 from idp.clients.rules import Client
 
 RESULT = "check-result+jwt"
@@ -18,9 +18,7 @@ LIFETIME = 600
 """Seconds the person has to decide and be checked."""
 RESULT_LIFETIME = 600
 """Seconds for which an answer can be fetched and is good."""
-_MATTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _NONCE = re.compile(r"[A-Za-z0-9._~-]{16,128}")
-_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 _LONGEST_TOKEN = 8192
 UNKNOWN = ""
 """In place of the name of a member that is wrong: there is one we do not know."""
@@ -111,6 +109,8 @@ class Check(NamedTuple):
     matter: str
     nonce: str
     return_uri: str | None
+    request: str | None
+    """The app's parked request that waits for it, where it was asked together with the sign-in."""
     outside: str | None
     state: CheckState
     result: CheckResult | None
@@ -151,11 +151,6 @@ def read_question(body: Mapping[str, Any], client: Client) -> Question | str:
 def wrong_member(name: str) -> str:
     """What to tell a program; nothing of what it sent."""
     return f"{name} is missing or malformed" if name else "there is a member that is not known here"
-
-
-def is_reference(text: Any) -> bool:
-    """A name a department gives to something of its own: plain letters, and no document number in disguise."""
-    return isinstance(text, str) and bool(_MATTER.fullmatch(text)) and not _NUMBER.fullmatch(text)
 
 
 def is_home_of(client: Client, uri: str) -> bool:

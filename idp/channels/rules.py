@@ -24,7 +24,7 @@ class Step(StrEnum):
     """What is counted."""
 
     STARTED = "started"
-    """Somebody has begun to register, and sent the first page."""
+    """Somebody has begun to register, and shown control of a phone: what costs nothing would count for nobody."""
     REGISTERED = "registered"
     ACTIVATED = "activated"
 

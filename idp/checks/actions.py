@@ -64,6 +64,11 @@ _ADD = Statement[Any](
     " :sealed, :now, :expires_at)"
 )
 _READ = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND browser = :browser", _Row)
+_STANDS = Statement(
+    "SELECT state, reason FROM outside_check WHERE id = :id"
+    " AND (expires_at > :now OR state NOT IN ('ordered', 'agreed', 'open'))",
+    lambda state, reason: (CheckState(state), Refusal(reason) if reason else None),
+)
 _LOAD = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND sealed IS NOT NULL", _Row)
 _AGREE = Statement[Any](
     "UPDATE outside_check SET state = 'agreed', agreed_at = :now, vendor = :vendor, attempt_key = :key,"
@@ -154,6 +159,11 @@ class Checks:
         if row.expires_at <= now:
             row = row._replace(state=CheckState.FAILED, reason=Refusal.OVER, sealed=None)
         return self._check(row, self._open(row))
+
+    def stands(self, tx: Transaction, key: str, *, now: int) -> tuple[CheckState, Refusal | None]:
+        """How it stands, in whichever browser it was ordered; one whose time is over is away."""
+        row = tx.one(_STANDS, id=key, now=now)
+        return row or (CheckState.AWAY, Refusal.OVER)
 
     def agree(
         self, tx: Transaction, check: Check, *, vendor: str, consent: str, browser: bytes, now: int

@@ -14,7 +14,7 @@ from idp.credentials.attempts import account_key
 from idp.credentials.rules import AttemptKind, Reserved
 from idp.db import Database, Transaction
 from idp.proofing.actions import add_evidence
-from idp.proofing.checking import Claim, Confirmed, Denied, Means, verdict_of
+from idp.proofing.checking import Claim, Confirmed, Counted, Denied, Means, verdict_of
 from idp.proofing.name_check import NameCheck
 from idp.proofing.ports import PopulationRegister
 from idp.proofing.rules import FACE, FACE_CHECKED, ProofRefusal
@@ -56,7 +56,7 @@ class FaceProof(NameCheck):
 
         A yes is worth something to who asks about somebody else, so it costs a try until the face has passed.
         """
-        keys = [account_key(claim.party_id)]
+        keys = self._counted(account_key(claim.party_id), claim.document)
         with self._database.transaction() as tx:
             refused = self._objection(tx, claim, now)
             own = self._directory.person(tx, claim.party_id).identity is not None
@@ -66,8 +66,8 @@ class FaceProof(NameCheck):
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = verdict_of(answer, now)
-            if own or isinstance(outcome, Denied):
-                self._settle(tx, keys, attempt, outcome, now)
+            ended = own or isinstance(outcome, Denied)
+            self._settle(tx, [one for one in keys if ended or one != self._own(claim)], attempt, outcome, now)
             self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
         if isinstance(outcome, Denied):
             return outcome
@@ -93,8 +93,11 @@ class FaceProof(NameCheck):
         found = self._prove(tx, claim, known, passed, now=now)
         self._tell(tx, claim.party_id, claim.party_id, passed, found, now)
         if isinstance(found, Identity) and known.tried is not None:
-            self._settle(tx, [account_key(claim.party_id)], Reserved(known.tried), found, now)
+            self._settle(tx, [self._own(claim)], Reserved(known.tried), found, now)
         return found
+
+    def _own(self, claim: Claim) -> Counted:
+        return account_key(claim.party_id), self._policy
 
     def _prove(self, tx: Transaction, claim: Claim, known: Known, passed: Passed, *, now: int) -> Identity | Denied:
         if not hold(tx, claim.party_id):
@@ -107,9 +110,9 @@ class FaceProof(NameCheck):
             add_evidence(
                 tx,
                 claim.party_id,
-                kind=FACE,
+                kind=self.means.kind,
                 level=FACE_CHECKED,
-                source=SOURCE,
+                source=self.means.source,
                 expires_at=min(ends, found.valid_to or ends),
                 now=now,
                 check_id=passed.check_id,

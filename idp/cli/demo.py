@@ -21,8 +21,11 @@ from idp.accounts.documents import DocumentType, parse_document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
 from idp.audit import Event, record
+from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
 from idp.cli.schema import upgrade_schema
+from idp.clients import permits
+from idp.clients.capabilities import Capability, CapabilityRefusal, Terms
 from idp.console import invitations
 from idp.console.rules import Assignment, Denied, Role
 from idp.credentials.password import store_password
@@ -186,6 +189,7 @@ def demo(context: Context, province: str | None) -> None:
     add_people(context, PEOPLE)
     add_entities(context, PEOPLE)
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
+    grant_face_checks(context)
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))
 
@@ -208,6 +212,25 @@ def _operator_links(context: Context) -> list[str]:
                 link = invitations.link(context.settings.issuer, made.token)
                 lines.append(f"  operator {name:10} {link} (code {made.code})")
     return lines or ["  the console         http://localhost:8000/console"]
+
+
+def grant_face_checks(context: Context) -> None:
+    """Let the social security app have faces checked, as its department would apply for and an operator grant it."""
+    from idp.app import provider_of
+
+    provider, now, capability = provider_of(context.app), context.now, Capability.FACE_CHECK
+    apply_file(provider.database, CLIENTS, now=now)
+    provider.registry.expire()
+    client = provider.registry.get("social-demo")
+    if client is None or client.law is None or capability in client.capabilities:
+        return
+    terms = Terms(capability, {"zh": "养老金资格认证", "en": "Confirmation of a pension"}, client.law, daily=1000)
+    with provider.database.transaction() as tx:
+        operator = provider.operators.named(tx, next(iter(OPERATORS)))
+        applied = permits.apply(tx, client, terms, actor=None, now=now)
+        permit = None if isinstance(applied, CapabilityRefusal) else permits.find(tx, applied)
+        if operator is not None and permit is not None:  # one that is laid before the operators is theirs to decide
+            permits.grant(tx, permit, actor=operator.party_id, now=now)
 
 
 _TOLD = """

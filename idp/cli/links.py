@@ -13,8 +13,9 @@ import click
 from idp.cli.context import Context, fail
 from idp.clients.actions import Registry
 from idp.mapping.files import NotATable
-from idp.mapping.importing import Found, Importing
+from idp.mapping.importing import Importing, hardly_whole
 from idp.mapping.rules import Standing
+from idp.mapping.survey import Found, Survey
 from idp.web.locale import china_date
 
 _EVERY = 10_000
@@ -31,9 +32,14 @@ def links() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would become of the file, and change nothing.")
 @click.option("--whole", is_flag=True, help="FILE is all there is: links that it does not name end.")
+@click.option(
+    "--force", is_flag=True, help="With --whole: also when FILE is empty or one line in a hundred is wrong."
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def import_file(context: Context, client_id: str, file: Path, dry_run: bool, whole: bool, as_json: bool) -> None:
+def import_file(
+    context: Context, client_id: str, file: Path, dry_run: bool, whole: bool, force: bool, as_json: bool
+) -> None:
     """Take in FILE for CLIENT_ID: a CSV table with a header, or JSON objects, one a line (docs/departments.md).
 
     Columns: local_id, name, document_type (may be left out), document_number. The same file again changes nothing;
@@ -42,17 +48,23 @@ def import_file(context: Context, client_id: str, file: Path, dry_run: bool, who
     importing = _importing(context, client_id, as_json=as_json)
     how: dict[str, Any] = {"whole": whole, "today": china_date(context.now), "now": context.now}
     try:
+        if whole and not force and hardly_whole(file, today=how["today"]):
+            raise fail(
+                f"{file}: too many lines are wrong, or none is right; --force ends what it does not name all the same"
+            )
         if dry_run:
             tried = importing.try_out(client_id, file, **how)
             report, standing = tried or (None, Counter[Standing]())
         else:
             report = importing.run(client_id, file, **how)
             with importing.database.autocommit() as tx:
-                standing = importing.survey(tx, client_id, since=report.seq) if report else Counter()
+                standing = importing.survey.of(tx, client_id, since=report.seq) if report else Counter()
     except NotATable as error:
         raise fail(f"{file}: {error}") from None
     if report is None:
-        raise fail(f"another import for {client_id} has just begun")
+        raise fail(
+            f"another import for {client_id} has begun meanwhile; take {file} in again if it is still to count"
+        )
     told = {name: getattr(report, name) for name in ("read", "added", "changed", "unchanged", "ended")}
     _tell({"import": report.seq, "dry_run": dry_run} | told | dict(report.faults), standing, as_json=as_json)
 
@@ -65,7 +77,7 @@ def report_links(context: Context, client_id: str, as_json: bool) -> None:
     """How every link of CLIENT_ID stands, and the lines that will not count as they are."""
     importing = _importing(context, client_id, as_json=as_json)
     with importing.database.autocommit() as tx:
-        standing = importing.survey(tx, client_id)
+        standing = importing.survey.of(tx, client_id)
     _tell({}, standing, as_json=as_json)
 
 
@@ -87,7 +99,8 @@ def _importing(context: Context, client_id: str, *, as_json: bool) -> Importing:
         if read % _EVERY == 0:
             click.echo(f"{read} lines read", err=True)
 
-    return Importing(provider.database, provider.links, provider.cipher, say, progress)
+    survey = Survey(provider.links, provider.cipher, say)
+    return Importing(provider.database, provider.links, survey, say, progress)
 
 
 def _tell(done: dict[str, Any], standing: Counter[Standing], *, as_json: bool) -> None:

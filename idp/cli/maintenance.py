@@ -21,11 +21,12 @@ from idp.credentials.purge import purge as purge_credentials
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto import signing
 from idp.db import Database, DatabaseUnavailable, Statement
+from idp.disputes import actions as disputes
 from idp.disputes import calendar
-from idp.disputes.actions import overdue
 from idp.flows import actions as flows
 from idp.messages.outbox import purge_settled
 from idp.recovery import requests
+from idp.reviews import actions as reviews
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 
@@ -69,7 +70,7 @@ def purge(context: Context) -> None:
 @click.command()
 @click.pass_obj
 def doctor(context: Context) -> None:
-    """Check settings, schema, database, state store, signing keys, disputes; status 1 when something is wrong."""
+    """Check settings, schema, database, state store, keys, what is overdue; status 1 when something is wrong."""
     faults = [f"settings: {fault}" for fault in unsafe(context.settings)]
     faults += _database_faults(context)
     for fault in faults:
@@ -90,11 +91,14 @@ def _database_faults(context: Context) -> list[str]:
     try:
         with provider.database.autocommit() as tx:
             keys = signing.list_keys(tx)
-            late = overdue(tx, now=context.now)
+            late = {
+                "disputes": disputes.overdue(tx, now=context.now),
+                "reviews": reviews.overdue(tx, now=context.now),
+            }
         provider.store.put("doctor", "probe", {}, 5)
         taken = provider.store.take("doctor", "probe")
     except (DatabaseUnavailable, StateUnavailable) as error:
         return [f"{type(error).__name__}: {error}"]
     faults = [] if keys else ["signing keys: none, start `idp serve` once"]
-    faults += [f"disputes: {late} wait although their day has passed"] if late else []
+    faults += [f"{what}: {count} wait although their day has passed" for what, count in late.items() if count]
     return faults if taken is not None else [*faults, "state store: what was put is not there"]

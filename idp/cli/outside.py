@@ -9,6 +9,7 @@ from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.check import HttpCheckVendor, Pinned
 from adapters.providers.enterprise import HttpEnterpriseRegister
+from adapters.providers.photos import HttpPhotoReader
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
@@ -24,10 +25,11 @@ from idp.settings import CheckService, Register, Settings, Sms
 def registers(settings: Settings) -> Registers:
     """The registers, and the banks where there is a switch, over HTTP; every process has its own, with breakers."""
     population, enterprise = settings.registers.population, settings.registers.enterprise
-    banks = settings.bank_card
+    banks, photos = settings.bank_card, settings.photo_reader
     return Registers(
         population=HttpPopulationRegister(population.url, population.secret, patience=_patience(population)),
         enterprise=HttpEnterpriseRegister(enterprise.url, enterprise.secret, patience=_patience(enterprise)),
+        photos=HttpPhotoReader(photos.url, photos.secret, patience=_patience(photos)) if photos.url else None,
         bank_cards=HttpBankCards(banks.url, banks.secret, patience=_patience(banks)) if banks.url else None,
     )
 

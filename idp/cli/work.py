@@ -15,8 +15,10 @@ from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
 from idp.crypto import signing
 from idp.db import Transaction
-from idp.disputes.actions import overdue
+from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
+from idp.flows.actions import Journeys
+from idp.idphotos.reading import Reading
 from idp.log import get_logger
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -25,6 +27,7 @@ from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
 from idp.provider import Provider
+from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
 
@@ -41,6 +44,7 @@ def make_worker(app: Flask) -> Worker:
         Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
         Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
         **errands.handlers,
+        **photo_reading(provider).handlers,
     }
     worker = Worker(provider.database, handlers, on_settled=_record_notice)
     worker.every(settings.audit.checkpoint_interval, "audit-checkpoint", lambda now: _checkpoint(provider, now))
@@ -50,7 +54,7 @@ def make_worker(app: Flask) -> Worker:
     )
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
     worker.every(60, "stale-checks", errands.end_stale)
-    worker.every(HOUR, "disputes", lambda now: _look_at_disputes(provider, now))
+    worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
@@ -67,6 +71,11 @@ def check_errands(provider: Provider) -> Errands:
         address=lambda key: f"{provider.settings.issuer}/check/{key}/wait",
         clock=_clock,
     )
+
+
+def photo_reading(provider: Provider) -> Reading:
+    journeys = Journeys(provider.cipher, lifetime=provider.settings.session.flow)
+    return Reading(provider.database, journeys, provider.reviews.photos, provider.photo_reader, clock=_clock)
 
 
 def _clock() -> int:
@@ -103,12 +112,16 @@ def _end_stale(provider: Provider, now: int) -> None:
                 return
 
 
-def _look_at_disputes(provider: Provider, now: int) -> None:
+def _look_at_waiting(provider: Provider, now: int) -> None:
     """Say aloud that people wait too long for their answers, or that working days cannot be counted for long."""
     with provider.database.autocommit() as tx:
-        waiting = overdue(tx, now=now)
-    if waiting:
-        _log.error("disputes_overdue", count=waiting)
+        waiting = {
+            "disputes_overdue": disputes.overdue(tx, now=now),
+            "reviews_overdue": reviews.overdue(tx, now=now),
+        }
+    for event, count in waiting.items():
+        if count:
+            _log.error(event, count=count)
     for warning in warnings(provider.calendar, now=now):
         _log.warning("calendar_ends", warning=warning)
 

@@ -3,6 +3,7 @@
 Always true: without a permit in force there is none, whatever was applied for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from typing import Any
 
 MOST_DAILY = 1_000_000
 _LONGEST = 200
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{15}|[0-9]{17}[0-9Xx])(?![0-9])")
 
 
 class Capability(StrEnum):
@@ -77,3 +80,8 @@ def read_terms(data: Mapping[str, Any]) -> Terms | CapabilityRefusal:
     texts = (*found.purpose.values(), found.law)
     sound = "zh" in found.purpose and 1 <= found.daily <= MOST_DAILY and all(0 < len(t) <= _LONGEST for t in texts)
     return found if sound else CapabilityRefusal.MALFORMED
+
+
+def is_reference(text: Any) -> bool:
+    """A name a department gives to something of its own: plain letters, and no document number in disguise."""
+    return isinstance(text, str) and bool(_REFERENCE.fullmatch(text)) and not _NUMBER.search(text)

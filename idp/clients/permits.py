@@ -46,9 +46,10 @@ _MOVE = Statement(
     "UPDATE capability_permit SET state = :after, decided_at = :now WHERE id = :id AND state = :before RETURNING id",
     str,
 )
-_REPLACE = Statement[Any](
+_REPLACE = Statement(
     "UPDATE capability_permit SET state = :after, decided_at = :now"
-    " WHERE client_id = :client AND capability = :capability AND state = 'granted'"
+    " WHERE client_id = :client AND capability = :capability AND state = 'granted' RETURNING id",
+    str,
 )
 _SPEND = Statement(
     "INSERT INTO capability_use (client_id, capability, day, result, count)"
@@ -120,27 +121,37 @@ def grant(tx: Transaction, permit: Permit, *, actor: str, now: int) -> bool:
     terms, asked = permit.terms, PermitState.APPLIED
     if not tx.one(_MOVE, id=permit.id, before=asked, after=asked, now=now):  # nobody else decides from here on
         return False
-    tx.run(_REPLACE, client=permit.client_id, capability=terms.capability, after=PermitState.REPLACED, now=now)
+    tx.one(_REPLACE, client=permit.client_id, capability=terms.capability, after=PermitState.REPLACED, now=now)
     tx.one(_MOVE, id=permit.id, before=asked, after=PermitState.GRANTED, now=now)
     bump(tx, VERSION)
     _record(tx, Event.CAPABILITY_GRANTED, permit.client_id, terms.capability, permit.id, actor=actor, now=now)
     return True
 
 
-def refuse(tx: Transaction, permit: Permit, *, actor: str | None, now: int) -> bool:
+def refuse(tx: Transaction, permit: Permit, *, actor: str | None, because: str | None = None, now: int) -> bool:
+    """``because``: the id of the stated reason. False when it was decided on meanwhile."""
     if not tx.one(_MOVE, id=permit.id, before=PermitState.APPLIED, after=PermitState.REFUSED, now=now):
         return False
-    _record(tx, Event.CAPABILITY_REFUSED, permit.client_id, permit.terms.capability, permit.id, actor=actor, now=now)
+    client_id, capability = permit.client_id, permit.terms.capability
+    _record(tx, Event.CAPABILITY_REFUSED, client_id, capability, permit.id, actor=actor, because=because, now=now)
     return True
 
 
-def withdraw(tx: Transaction, client_id: str, capability: Capability, *, actor: str | None, now: int) -> bool:
+def withdraw(
+    tx: Transaction,
+    client_id: str,
+    capability: Capability,
+    *,
+    actor: str | None,
+    because: str | None = None,
+    now: int,
+) -> bool:
     """End what is in force, on every node within a second; False when nothing is."""
-    after = PermitState.WITHDRAWN
-    if tx.run(_REPLACE, client=client_id, capability=capability, after=after, now=now) != 1:
+    key = tx.one(_REPLACE, client=client_id, capability=capability, after=PermitState.WITHDRAWN, now=now)
+    if key is None:
         return False
     bump(tx, VERSION)
-    _record(tx, Event.CAPABILITY_WITHDRAWN, client_id, capability, None, actor=actor, now=now)
+    _record(tx, Event.CAPABILITY_WITHDRAWN, client_id, capability, key, actor=actor, because=because, now=now)
     return True
 
 
@@ -184,10 +195,11 @@ def _record(
     event: Event,
     client_id: str,
     capability: Capability,
-    key: str | None,
+    key: str,
     *,
     actor: str | None,
+    because: str | None = None,
     now: int,
 ) -> None:
-    detail = {"capability": capability.value, "permit": key}
+    detail = {"capability": capability.value, "permit": key} | ({"because": because} if because else {})
     record(tx, event, actor=actor, client=client_id, subject=client_id, detail=detail, now=now)

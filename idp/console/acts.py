@@ -15,7 +15,6 @@ from idp.clients import permits
 from idp.clients.capabilities import PermitState
 from idp.console import invitations, sessions
 from idp.console.four_eyes import Act, Done, void_all
-from idp.console.justifications import standing
 from idp.console.operators import Operators, set_disabled
 from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
@@ -53,6 +52,8 @@ REVIEWERS = (Role.REVIEW,)
 """Who looks at photos of people: nobody else has to."""
 APPROVE_REVIEW = "approve-review"
 GRANT = "grant-capability"
+PURPOSES: Mapping[str, str] = {"zh": "capability_purpose", "en": "capability_purpose_en"}
+"""What people are told in each language, by the word for it: whoever approves approves every one."""
 DOUBLE = (SUSPEND, RESTORE, REPROOF)
 """Interventions that need a second operator."""
 
@@ -137,7 +138,11 @@ class GrantAct:
         old, new = held.terms if held else None, asked.terms
         return (
             Change("capability_of", asked.client_id, f"capability_{new.capability}"),
-            Change("capability_purpose", old.purpose["zh"] if old else "nothing", new.purpose["zh"]),
+            *(
+                Change(name, old.purpose.get(lang, "nothing") if old else "nothing", new.purpose.get(lang, "nothing"))
+                for lang, name in PURPOSES.items()
+                if lang in new.purpose or (old and lang in old.purpose)
+            ),
             Change("capability_law", old.law if old else "nothing", new.law),
             Change("capability_daily", str(old.daily) if old else "nothing", str(new.daily)),
         )
@@ -193,26 +198,28 @@ class ReviewAct:
         if found is None or found.claim is None or found.state is not State.FILED:
             return ()
         known, claim = self.directory.person(tx, found.party_id).identity, found.claim
-        agree = known is None or known.name.key == claim.name.key  # two names may look alike when masked
+        agree = known is None or known.name.key == claim.name.key  # what differs may look alike when masked
+        same = known is None or known.document == claim.document
         level = identity_level(proofs_of(tx, found.party_id), now=proposal.created_at)
         photos = self.reviews.photos.digest(tx, found.journey, now=proposal.created_at)
         return (
             Change("person_name", known.name.masked if known else "nothing", claim.name.masked),
             Change("names_compared", "", "names_agree" if agree else "names_differ"),
             Change("person_document", known.document.masked if known else "nothing", claim.document.masked),
+            Change("documents_compared", "", "documents_agree" if same else "documents_differ"),
             Change("document_ends", "", str(proposal.payload["valid_to"] or "document_long_term")),
             Change("identity_level", str(level), str(max(level, FACE_CHECKED))),
             Change("review_photos", "", photos[:16] if photos == proposal.payload["photos"] else "review_changed"),
         )
 
-    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> bool:
-        """Whether the second operator has opened the photos, with a reason of their own."""
-        case = proposal.payload["review"]
-        return standing(tx, operator=decider.party_id, subject=case, now=now) is not None
+    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator) -> bool:
+        """Whether the second operator was shown every photo, for a reason of their own."""
+        found = self.reviews.find(tx, proposal.payload["review"])
+        return found is not None and self.reviews.photos.seen_by(tx, decider.party_id, found.journey)
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
         last = proposal.payload["valid_to"]
-        valid_to = end_of(date.fromisoformat(last)) if last else None
+        valid_to = end_of(date.fromisoformat(last) if last else None)
         by = Deciders(decider.party_id, proposal.id, proposal.proposer)
         done = self.reviews.approve(tx, proposal.payload["review"], valid_to=valid_to, by=by, now=now)
         return Done() if done else Denied(Reason.CHANGED)

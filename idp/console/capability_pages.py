@@ -6,6 +6,8 @@ Always true: nobody grants a capability alone; anybody of the platform withdraws
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.audit import Event, record
+from idp.audit.rules import Detail
 from idp.clients import permits
 from idp.clients.capabilities import Capability, CapabilityRefusal, Permit, PermitState, Terms, read_terms
 from idp.clients.rules import Client
@@ -95,20 +97,30 @@ def capability(key: str) -> ResponseReturnValue:
             return _page(form, permit, client)
         db.session.commit()
         return redirect(url_for("console.proposal", key=made.id, done="proposal_made"), 303)
-    parts().justifications.add(tx, why, operator=here.party_id, subject=None, act=form["decision"], now=now())
-    if not _end(permit, here.party_id):
-        db.session.rollback()
+    because = parts().justifications.add(
+        tx, why, operator=here.party_id, subject=None, act=form["decision"], now=now()
+    )
+    ended = _end(permit, here.party_id, because)
+    db.session.commit()
+    if not ended:
         form.refuse("", sentence(CapabilityRefusal.NOT_OPEN))
         return _page(form, permit, client)
-    db.session.commit()
     return redirect(url_for("console.capability", key=key, done=f"capability_{form['decision']}"), 303)
 
 
-def _end(permit: Permit, actor: str) -> bool:
-    tx, terms = current_transaction(), permit.terms
+def _end(permit: Permit, actor: str, because: str) -> bool:
+    """Refuse or withdraw; who comes too late for that is recorded as well."""
+    tx, terms, event = current_transaction(), permit.terms, Event.CAPABILITY_REFUSED
     if permit.state is PermitState.APPLIED:
-        return permits.refuse(tx, permit, actor=actor, now=now())
-    return permits.withdraw(tx, permit.client_id, terms.capability, actor=actor, now=now())
+        done = permits.refuse(tx, permit, actor=actor, because=because, now=now())
+    else:
+        event = Event.CAPABILITY_WITHDRAWN
+        done = permits.withdraw(tx, permit.client_id, terms.capability, actor=actor, because=because, now=now())
+    if not done:
+        detail: Detail = {"capability": terms.capability.value, "permit": permit.id, "because": because}
+        reason, who = CapabilityRefusal.NOT_OPEN, {"actor": actor, "client": permit.client_id}
+        record(tx, event, result="refused", reason=reason, subject=permit.client_id, detail=detail, now=now(), **who)
+    return done
 
 
 def _page(form: Form, permit: Permit, client: Client) -> str:

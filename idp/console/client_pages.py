@@ -10,6 +10,7 @@ from flask import abort, url_for
 from idp.clients import permits
 from idp.clients.capabilities import Permit
 from idp.clients.rules import Client
+from idp.console.acts import PURPOSES
 from idp.console.guards import current_operator, operator
 from idp.console.loading import parts
 from idp.console.pages import blueprint, page
@@ -85,6 +86,7 @@ def shown_permit(permit: Permit) -> SimpleNamespace:
         url=url_for("console.capability", key=permit.id),
         capability=word(f"capability_{permit.terms.capability}"),
         purpose=permit.terms.label(preferences().lang),
+        purposes=[(word(PURPOSES[lang]), text, None, None) for lang, text in permit.terms.purpose.items()],
         law=permit.terms.law,
         daily=permit.terms.daily,
         state=word(f"permit_{permit.state}"),

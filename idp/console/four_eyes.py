@@ -58,7 +58,7 @@ class Act(Protocol):
 class InspectedAct(Act, Protocol):
     """An act whose second operator has to look at more than the difference before agreeing to it."""
 
-    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> bool: ...
+    def inspected(self, tx: Transaction, proposal: Proposal, *, decider: Operator) -> bool: ...
 
 
 class _Row(NamedTuple):
@@ -154,12 +154,18 @@ class FourEyes:
         found = [self._open(row) for row in tx.all(_OPEN, now=now)]
         return [p for p in found if may_decide(p, operator, roles=self.acts[p.kind].roles, now=now) is None]
 
-    def approve(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
-        """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits."""
+    def approve(
+        self, tx: Transaction, proposal: Proposal, *, decider: Operator, because: str | None = None, now: int
+    ) -> Done | Denied:
+        """Decide and carry out. A proposal whose subject has changed meanwhile ends void; the caller commits.
+
+        ``because``: the id of the stated reason.
+        """
         if proposal.subject is not None:
             hold(tx, proposal.subject)  # first, as whoever changes the account does: what is read now stays so
         act = self.acts[proposal.kind]
-        if isinstance(act, InspectedAct) and not act.inspected(tx, proposal, decider=decider, now=now):
+        unseen = isinstance(act, InspectedAct) and not act.inspected(tx, proposal, decider=decider)
+        if unseen and self.stands(tx, proposal):  # what stands no more ends void, whoever looked at it
             return Denied(Reason.NOT_INSPECTED)
         refused = self._decide(tx, proposal, ProposalState.DONE, decider, now)
         if refused is not None:
@@ -169,9 +175,9 @@ class FourEyes:
             done = act.carry_out(tx, proposal, decider=decider, now=now)
         if isinstance(done, Denied):
             tx.run(_VOID, id=proposal.id)
-            self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, now=now)
+            self._note(tx, Event.PROPOSAL_VOID, decider.party_id, proposal, because=because, now=now)
             return done
-        self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, now=now)
+        self._note(tx, Event.PROPOSAL_APPROVED, decider.party_id, proposal, because=because, now=now)
         return done
 
     def stands(self, tx: Transaction, proposal: Proposal) -> bool:

@@ -67,7 +67,7 @@ def proposal(key: str) -> ResponseReturnValue:
         tx, why, operator=here.party_id, subject=found.subject, act="decide", now=now()
     )
     if form["decision"] == APPROVE:
-        return _decided(form, found, parts().four_eyes.approve(tx, found, decider=here, now=now()))
+        return _decided(form, found, parts().four_eyes.approve(tx, found, decider=here, because=because, now=now()))
     return _decided(
         form, found, parts().four_eyes.refuse(tx, found, decider=here, because=because, now=now()) or Done()
     )

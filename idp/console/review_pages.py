@@ -17,10 +17,11 @@ from idp.console.justifications import LOOK, Justification, standing
 from idp.console.loading import parts
 from idp.console.pages import blueprint, done_notice, page
 from idp.console.reasons_form import REASON, TICKET, stated
-from idp.console.rules import Denied
+from idp.console.rules import Denied, Reason
 from idp.db import current_transaction, db
 from idp.flows.numbers import grouped, parse_number
 from idp.proofing.actions import ial
+from idp.proofing.checking import end_of
 from idp.reviews.pages import picture
 from idp.reviews.rules import Cause, Deciders, Review, Side, State
 from idp.reviews.words import CAUSES, DOCUMENTS, STATES
@@ -132,8 +133,10 @@ def _propose(form: Form, found: Review, why: Justification) -> ResponseReturnVal
     tx, last = current_transaction(), _last_day(form)
     if found.state is not State.FILED:
         form.refuse("", sentence("review_not_waiting"))
-    elif parts().reviews.belongs_elsewhere(tx, found):
-        form.refuse("", sentence("review_elsewhere"))
+    elif barred := parts().reviews.bar(tx, found):
+        form.refuse("", sentence(barred))
+    elif not parts().reviews.photos.seen_by(tx, current_operator().operator.party_id, found.journey):
+        form.refuse("", sentence(Reason.NOT_INSPECTED))
     if not form.ok:
         return _page(form, found)
     made = parts().four_eyes.propose(
@@ -163,7 +166,7 @@ def _last_day(form: Form) -> str | None:
         return None
     if last < china_date(now()):
         form.refuse("valid_to", sentence("review_document_ended"))
-    return last.isoformat()
+    return None if end_of(last) is None else last.isoformat()
 
 
 @blueprint.get("/reviews/<number>/<any(front, back, holding):side>")
@@ -174,7 +177,8 @@ def review_photo(number: str, side: str) -> ResponseReturnValue:
     found = parts().reviews.find(current_transaction(), number) if because else None
     if because is None or found is None:
         return redirect(url_for("console.reviews", number=number, done="review_look_needs_reason"), 303)
-    jpeg = parts().reviews.photos.read(current_transaction(), found.journey, Side(side), now=now())
+    mine = current_operator().operator.party_id
+    jpeg = parts().reviews.photos.show(current_transaction(), found.journey, Side(side), operator=mine, now=now())
     if jpeg is None:
         abort(404)
     looked(Event.REVIEW_PHOTO_VIEWED, found.party_id, because=because)
@@ -184,7 +188,7 @@ def review_photo(number: str, side: str) -> ResponseReturnValue:
 def _page(form: Form, found: Review) -> ResponseReturnValue:
     tx, waits = current_transaction(), found.state is State.FILED
     person = parts().directory.person(tx, found.party_id)
-    elsewhere = waits and parts().reviews.belongs_elsewhere(tx, found)
+    barred = parts().reviews.bar(tx, found) if waits else None
     return page(
         "review",
         "reviews",
@@ -208,6 +212,6 @@ def _page(form: Form, found: Review) -> ResponseReturnValue:
         photos=[(side.value, url_for("console.review_photo", number=found.id, side=side)) for side in Side],
         digest=_digest(found),
         waits=waits,
-        barred=sentence("review_elsewhere") if elsewhere else None,
+        barred=sentence(barred) if barred else None,
         causes=[(cause.value, word, None) for cause, word in CAUSES.items()],
     )

@@ -83,10 +83,10 @@ def _end(form: Form) -> int | None:
         return None
     try:
         ends = end_of(date.fromisoformat(form["valid_to"]))
-    except (ValueError, OverflowError):
+    except ValueError:
         form.refuse("valid_to", sentence("valid_to_missing"))
         return None
-    if ends <= now():
+    if ends is not None and ends <= now():
         form.refuse("valid_to", sentence("representative_document_expired"))
     return ends
 

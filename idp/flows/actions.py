@@ -35,6 +35,9 @@ _LATEST = Statement(
     " AND expires_at > :now ORDER BY created_at DESC, id DESC LIMIT 1",
     lambda key, facts, version: (str(key), _Row(facts, version)),
 )
+_LOAD = Statement(
+    "SELECT facts, version FROM flow WHERE id = :id AND kind = :kind AND ended_at IS NULL AND expires_at > :now", _Row
+)
 _MOVE = Statement[Any](
     "UPDATE flow SET facts = :facts, version = version + 1, ended_at = :ended_at"
     " WHERE id = :id AND version = :version AND ended_at IS NULL"
@@ -70,17 +73,20 @@ class Journeys:
 
     def read(self, tx: Transaction, kind: FlowKind, key: str, *, browser: bytes, now: int) -> Journey | None:
         """The journey, if this browser began it and it is neither over nor expired."""
-        row = tx.one(_READ, id=key, kind=kind, browser=browser, now=now)
-        if row is None:
-            return None
-        return self._opened(kind, key, row)
+        return self._opened(kind, key, tx.one(_READ, id=key, kind=kind, browser=browser, now=now))
+
+    def load(self, tx: Transaction, kind: FlowKind, key: str, *, now: int) -> Journey | None:
+        """For the worker, which goes on with a journey while its browser waits."""
+        return self._opened(kind, key, tx.one(_LOAD, id=key, kind=kind, now=now))
 
     def latest(self, tx: Transaction, kind: FlowKind, *, browser: bytes, now: int) -> Journey | None:
         """What this browser began last and has not come to the end of."""
         found = tx.one(_LATEST, kind=kind, browser=browser, now=now)
         return self._opened(kind, *found) if found else None
 
-    def _opened(self, kind: FlowKind, key: str, row: _Row) -> Journey:
+    def _opened(self, kind: FlowKind, key: str, row: _Row | None) -> Journey | None:
+        if row is None:
+            return None
         facts = orjson.loads(self._cipher.open(row.facts, context=f"flow.facts:{key}"))
         return Journey(key, kind, facts, row.version)
 

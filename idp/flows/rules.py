@@ -38,6 +38,8 @@ class FlowKind(StrEnum):
     """Photos for operators, who make sure of somebody by them."""
     ACTIVATION = "activation"
     """From an account of an older platform to one here."""
+    PHOTOS = "photos"
+    """Photos for a machine that reads them, and the face of who stands on them."""
     ENTITY_SIGN_IN = "entity_sign_in"
     """From an entity's password to the person who walks through that door."""
 
@@ -98,6 +100,13 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     ),
     FlowKind.FACE_PROOF: (
         StepRule("person", gives=("party_id", "name", "document")),
+        StepRule("face", gives=("proved",)),
+    ),
+    FlowKind.PHOTOS: (
+        StepRule("front", gives=("front",)),
+        StepRule("back", gives=("back",)),
+        StepRule("read", gives=("name", "document", "ends")),
+        StepRule("confirm", gives=("confirmed",)),
         StepRule("face", gives=("proved",)),
     ),
     FlowKind.ENTITY_CLAIM: (

@@ -1,7 +1,7 @@
 """Links between an app's earlier accounts and people: told to the app, shown to their person, forgotten, re-keyed.
 
-Always true: a link counts for who holds the document in the line's name, if no other line speaks of that local id or
-that person.
+Always true: a link counts for who holds the document in the line's name and was looked at, if no other line speaks of
+that local id or that person.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.db import Database, Statement, Transaction
-from idp.mapping.rules import Line
+from idp.mapping.rules import LEAST_IAL, Line
+from idp.proofing.actions import proofs_of
 
 _BATCH = 200
 _MOST = 3
@@ -26,6 +27,8 @@ class _Row(NamedTuple):
     client_id: str
     sealed: bytes
     created_at: int
+    ended_at: int | None
+    """Of the import that says so last."""
 
 
 class _Stored(NamedTuple):
@@ -47,12 +50,12 @@ class Link(NamedTuple):
 
 # A blind belongs to its kind, so the two lists cannot meet crosswise.
 _THEIRS = "kind IN (:k0, :k1, :k2) AND blind IN (:a0, :b0, :a1, :b1, :a2, :b2)"
-_OF_PERSON = Statement(
-    f"SELECT {', '.join(_Row._fields)} FROM account_link WHERE {_THEIRS} ORDER BY created_at, id", _Row
+_ROWS = (
+    "SELECT l.id, l.client_id, l.sealed, l.created_at, f.ended_at FROM account_link l"
+    " JOIN link_import f ON f.client_id = l.client_id AND f.seq = l.seq"
 )
-_AT_CLIENT = Statement(
-    f"SELECT {', '.join(_Row._fields)} FROM account_link WHERE client_id = :client AND {_THEIRS} LIMIT 9", _Row
-)
+_OF_PERSON = Statement(f"{_ROWS} WHERE {_THEIRS} ORDER BY l.created_at, l.id", _Row)
+_AT_CLIENT = Statement(f"{_ROWS} WHERE l.client_id = :client AND {_THEIRS} LIMIT 9", _Row)
 _OTHERS = Statement(
     f"SELECT COUNT(*) FROM account_link WHERE client_id = :client AND local IN (:l0, :l1) AND NOT ({_THEIRS})", int
 )
@@ -78,19 +81,20 @@ class Links:
         self._index = index
         self._directory = directory
 
-    def local_id(self, tx: Transaction, client_id: str, person: Person) -> str | None:
-        """The account this client kept of this person, if it is certain whose it is."""
-        if not person.documents:
+    def local_id(self, tx: Transaction, client_id: str, person: Person, *, ial: int) -> str | None:
+        """The account this client kept of this person of level ``ial``, if it is certain whose it is."""
+        if ial < LEAST_IAL or not person.documents:
             return None
-        theirs = self._of(person.documents)
+        theirs = self._of([identity.document for identity in person.documents])
         return self._certain(tx, theirs, tx.all(_AT_CLIENT, client=client_id, **theirs), person.documents)
 
     def of_person(self, tx: Transaction, party_id: str) -> list[Link]:
-        """What clients would be told of this person, oldest first."""
-        documents = self._directory.person(tx, party_id).documents
+        """What clients would be told of this person, oldest first; a proof that has run out was one all the same."""
+        looked_at = any(proof.level >= LEAST_IAL for proof in proofs_of(tx, party_id))
+        documents = self._directory.person(tx, party_id).documents if looked_at else ()
         if not documents:
             return []
-        theirs = self._of(documents)
+        theirs = self._of([identity.document for identity in documents])
         rows: dict[str, list[_Row]] = {}
         for row in tx.all(_OF_PERSON, **theirs):
             rows.setdefault(row.client_id, []).append(row)
@@ -106,10 +110,11 @@ class Links:
 
         What contradicted their links goes as well, or it would count from now on.
         """
-        documents = self._directory.person(tx, party_id).documents
-        for row in tx.all(_OF_PERSON, **self._of(documents)) if documents else ():
-            local = self.locals_of(row.client_id, self.open(row.id, row.sealed).local_id)
-            tx.run(_FORGET, client=row.client_id, l0=local[0], l1=local[-1])
+        held = [identity.document for identity in self._directory.person(tx, party_id).documents]
+        for document in (*held, *self._directory.replaced(tx, party_id)):
+            for row in tx.all(_OF_PERSON, **self._of([document])):
+                local = self.locals_of(row.client_id, self.open(row.id, row.sealed).local_id)
+                tx.run(_FORGET, client=row.client_id, l0=local[0], l1=local[-1])
 
     def seal(self, key: str, line: Line) -> bytes:
         told = [line.local_id, line.name.value, line.document.type, line.document.value]
@@ -127,11 +132,11 @@ class Links:
         """The same of a document: as those of `PartyIdentifier`, by which its holder is found."""
         return self._index.candidates(document.kind, document.value)
 
-    def _of(self, documents: Sequence[Identity]) -> dict[str, Any]:
+    def _of(self, documents: Sequence[Document]) -> dict[str, Any]:
         """The parameters of `_THEIRS`."""
         asked: dict[str, Any] = {}
         for place in range(_MOST):
-            held = documents[place].document if place < len(documents) else None
+            held = documents[place] if place < len(documents) else None
             blinds = self.blinds_of(held) if held else (b"",)
             asked |= {f"k{place}": held.kind if held else "", f"a{place}": blinds[0], f"b{place}": blinds[-1]}
         return asked
@@ -139,7 +144,12 @@ class Links:
     def _certain(
         self, tx: Transaction, theirs: dict[str, Any], rows: Sequence[_Row], documents: Sequence[Identity]
     ) -> str | None:
-        """The one local id that all ``rows`` of a client name, unless it is said to be somebody else's, too."""
+        """The one local id that all ``rows`` of a client name, unless it is said to be somebody else's, too.
+
+        What stands only in a file that is being read may be contradicted further down in it.
+        """
+        if all(row.ended_at is None for row in rows):
+            return None
         lines = [self.open(row.id, row.sealed) for row in rows]
         names = {identity.document: identity.name.key for identity in documents}
         if len({line.local_id for line in lines}) != 1:

@@ -1,7 +1,7 @@
-"""Taking in a department's file of its own users, and saying how every link of a client stands.
+"""Taking in a department's file of its own users.
 
 Always true: a file may be taken in again, or after it was interrupted, with the same outcome; until its last line was
-read nothing that an earlier file said is gone, so what is being changed is told to nobody meanwhile.
+read nothing that an earlier file said is gone, and nothing that it says itself is told to anybody.
 """
 
 import itertools
@@ -12,19 +12,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
-from idp.accounts.names import PersonName
 from idp.audit import Event, record
 from idp.audit.rules import Detail
-from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.mapping.actions import Links
 from idp.mapping.files import Row, digest_of, read_rows
 from idp.mapping.rules import Fault, Line, Standing, read_line
+from idp.mapping.survey import Found, Survey
 
 _BATCH = 500
+_MOST_FAULTS = 0.01
+"""Of the lines of a whole list; above, it looks cut, misread or sent by mistake."""
 
 
 class _Import(NamedTuple):
@@ -48,17 +47,6 @@ class _Place(NamedTuple):
     blind: bytes
 
 
-class _Surveyed(NamedTuple):
-    id: str
-    seq: int
-    line: int
-    sealed: bytes
-    shared: int
-    several: int
-    document_id: str | None
-    document: bytes | None
-
-
 _NEWEST = Statement(
     "SELECT seq, digest FROM link_import WHERE client_id = :client ORDER BY seq DESC LIMIT 1", _Import
 )
@@ -67,6 +55,9 @@ _BEGIN = Statement(
     " ON CONFLICT DO NOTHING RETURNING seq",
     int,
 )
+# The update that changes nothing takes the row's lock.
+_HOLD = Statement[Any]("UPDATE link_import SET begun_at = begun_at WHERE client_id = :client AND seq = :seq")
+_AGAIN = Statement[Any]("UPDATE link_import SET ended_at = NULL WHERE client_id = :client AND seq = :seq")
 _END = Statement[Any]("UPDATE link_import SET ended_at = :now WHERE client_id = :client AND seq = :seq")
 _FIND = Statement(
     "SELECT id, seq, line, sealed FROM account_link WHERE client_id = :client AND local IN (:l0, :l1)"
@@ -86,25 +77,6 @@ _REPLACED = Statement[Any](
     " AND local IN (SELECT local FROM account_link WHERE client_id = :client AND seq = :seq)"
 )
 _NOT_NAMED = Statement[Any]("DELETE FROM account_link WHERE client_id = :client AND seq < :seq")
-_SURVEY = Statement(
-    "SELECT l.id, l.seq, l.line, l.sealed,"
-    " (SELECT COUNT(*) FROM account_link o WHERE o.client_id = l.client_id AND o.local = l.local AND o.id <> l.id),"
-    " (SELECT COUNT(*) FROM account_link o"
-    "  WHERE o.client_id = l.client_id AND o.kind = l.kind AND o.blind = l.blind AND o.id <> l.id),"
-    " d.id, d.sealed FROM account_link l"
-    " LEFT JOIN party_identifier i ON i.kind = l.kind AND i.blind = l.blind"
-    " LEFT JOIN identity_document d ON d.party_id = i.party_id AND d.kind = i.kind AND d.ended_at IS NULL"
-    " WHERE l.client_id = :client AND l.seq >= :since AND l.id > :after ORDER BY l.id LIMIT :limit",
-    _Surveyed,
-)
-
-
-class Found(NamedTuple):
-    """Something about one line, without a word of it."""
-
-    seq: int
-    line: int
-    what: Fault | Standing
 
 
 @dataclass
@@ -132,12 +104,13 @@ class Importing:
 
     database: Database
     links: Links
-    cipher: FieldCipher
+    survey: Survey
     say: Callable[[Found], None]
     progress: Callable[[int], None]
 
     def run(self, client_id: str, path: Path, *, whole: bool, today: date, now: int) -> Report | None:
-        """Take in the file; ``whole``: links it does not name end. None when another import begins at this moment.
+        """Take in the file; ``whole``: links it does not name end. None when another import has begun meanwhile: what
+        this one wrote until then is told to nobody.
 
         Raises `NotATable`.
         """
@@ -151,9 +124,13 @@ class Importing:
         report = Report(seq)
         for batch in _batches(itertools.chain(first, rows)):
             with self.database.transaction() as tx:
+                if not _is_newest(tx, client_id, seq):
+                    return None
                 self._take(tx, client_id, batch, report, today=today, now=now)
             self.progress(report.read)
         with self.database.transaction() as tx:
+            if not _is_newest(tx, client_id, seq):
+                return None
             _end(tx, client_id, report, whole=whole, now=now)
         return report
 
@@ -171,34 +148,10 @@ class Importing:
                     self._take(tx, client_id, batch, report, today=today, now=now)
                     self.progress(report.read)
                 _end(tx, client_id, report, whole=whole, now=now)
-                standing = self.survey(tx, client_id)
+                standing = self.survey.of(tx, client_id)
                 raise _DryRun
         except _DryRun:
             return report, standing
-
-    def survey(self, tx: Transaction, client_id: str, *, since: int = 0) -> Counter[Standing]:
-        """How the client's links stand, of imports from ``since`` on; ``say`` hears of those that will not count."""
-        standing: Counter[Standing] = Counter()
-        after = ""
-        while rows := tx.all(_SURVEY, client=client_id, since=since, after=after, limit=_BATCH):
-            for row in rows:
-                how = self._standing(row)
-                standing[how] += 1
-                if how not in (Standing.LINKED, Standing.WAITING):
-                    self.say(Found(row.seq, row.line, how))
-            after = rows[-1].id
-        return standing
-
-    def _standing(self, row: _Surveyed) -> Standing:
-        if row.shared:
-            return Standing.SHARED
-        if row.several:
-            return Standing.SEVERAL
-        if row.document_id is None or row.document is None:
-            return Standing.WAITING
-        told = orjson.loads(self.cipher.open(row.document, context=f"identity_document.sealed:{row.document_id}"))
-        same = PersonName(told["name"]).key == self.links.open(row.id, row.sealed).name.key
-        return Standing.LINKED if same else Standing.NAME_DIFFERS
 
     def _take(
         self, tx: Transaction, client_id: str, batch: list[Row], report: Report, *, today: date, now: int
@@ -252,8 +205,18 @@ def _begun(tx: Transaction, client_id: str, digest: str, *, now: int) -> int | N
     """The number of this import: of the newest one if that was the same file; None when another was first."""
     newest = tx.one(_NEWEST, client=client_id)
     if newest and newest.digest == digest:
+        tx.run(_AGAIN, client=client_id, seq=newest.seq)
         return newest.seq
+    if newest:  # what it is writing is to be there before anything is compared with it
+        tx.run(_HOLD, client=client_id, seq=newest.seq)
     return tx.one(_BEGIN, client=client_id, seq=newest.seq + 1 if newest else 1, digest=digest, now=now)
+
+
+def _is_newest(tx: Transaction, client_id: str, seq: int) -> bool:
+    """Whether no other file of the client has come since; none can until ``tx`` ends."""
+    tx.run(_HOLD, client=client_id, seq=seq)
+    newest = tx.one(_NEWEST, client=client_id)
+    return newest is not None and newest.seq == seq
 
 
 def _end(tx: Transaction, client_id: str, report: Report, *, whole: bool, now: int) -> None:
@@ -268,6 +231,18 @@ def _end(tx: Transaction, client_id: str, report: Report, *, whole: bool, now: i
         "refused": report.faults.total(),
     }
     record(tx, Event.LINKS_IMPORTED, client=client_id, subject=client_id, detail=detail, now=now)
+
+
+def hardly_whole(path: Path, *, today: date) -> bool:
+    """Whether a file names so few links, or has so many faults, that what it does not name had better stay.
+
+    Raises `NotATable`.
+    """
+    lines = Counter(
+        isinstance(row if isinstance(row, Fault) else read_line(row, today=today), Fault)
+        for _, row in read_rows(path)
+    )
+    return not lines[False] or lines[True] > lines.total() * _MOST_FAULTS
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

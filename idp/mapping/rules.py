@@ -11,9 +11,12 @@ from typing import Any
 
 from idp.accounts.documents import Document, DocumentType, IdNumber, parse_document
 from idp.accounts.names import PersonName
+from idp.proofing.rules import FACE_CHECKED
 
 SCOPE = "legacy_sub"
 """Scope and claim."""
+LEAST_IAL = FACE_CHECKED
+"""``ial`` from which a link is told: below it whoever knows a name and a number could have somebody's old account."""
 MAX_LOCAL_ID = 255
 """Characters, as OpenID Connect Core 2 has for ``sub``."""
 COLUMNS = ("local_id", "name", "document_type", "document_number")
@@ -38,7 +41,9 @@ class Standing(StrEnum):
 
     LINKED = "linked"
     WAITING = "waiting"
-    """Nobody with an account has shown this document yet."""
+    """Nobody who was looked at has shown this document yet."""
+    UNFINISHED = "import_unfinished"
+    """The file that says so was not read to its end: a later line may contradict this one."""
     NAME_DIFFERS = "name_differs"
     """The document's holder has another name than the line."""
     SHARED = "two_people_for_one_local_id"

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """A vendor is asked to open a check made elsewhere."""
     CHECK_FETCH = "check_fetch"
     """The result of such a check is fetched."""
+    PHOTOS_READ = "photos_read"
+    """Photos of a document are read by machine."""
     NONE = "none"
     """Nothing is sent: the row an unknown identifier causes, so that known and unknown run the same statements."""
 
@@ -30,6 +32,7 @@ MAX_AGE: Mapping[Kind, int] = {
     Kind.LOGOUT: 24 * 3600,
     Kind.CHECK_OPEN: 600,
     Kind.CHECK_FETCH: 600,
+    Kind.PHOTOS_READ: 300,
     Kind.NONE: 0,
 }
 """Seconds after which a row of this kind is given up, however it was addressed."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from idp.accounts.actions import Directory
-from idp.admission.rules import Admit, Demand, Refuse
+from idp.admission.rules import Admit, Demand, FaceDemand, Refuse
 from idp.audit import Event, record
+from idp.clients.capabilities import Capability
 from idp.clients.rules import Basis, Client
 from idp.crypto.tokens import new_id, random_token
 from idp.db import Statement, Transaction
@@ -68,7 +69,17 @@ def demand(tx: Transaction, request: AuthorizationRequest, *, hint_sub: str | No
         party_id=(party or NOBODY) if wanted else None,
         consent=scopes_needing(request, Basis.CONSENT),
         represents=not SCOPES.isdisjoint(scopes_to_release(request)),
+        face=_face(request),
     )
+
+
+def _face(request: AuthorizationRequest) -> FaceDemand | None:
+    asked = request.claims.face
+    return FaceDemand(asked.matter, asked.essential, granted=may_check_faces(request.client)) if asked else None
+
+
+def may_check_faces(client: Client) -> bool:
+    return Capability.FACE_CHECK in client.capabilities
 
 
 def parking(request: AuthorizationRequest, wanted: Demand) -> dict[str, object]:
@@ -112,9 +123,13 @@ def grant_code(
     admit: Admit,
     session: Session,
     *,
+    check: str | None = None,
     now: int,
 ) -> Answer:
-    """Write the grant and answer with its code; the caller commits before the answer leaves."""
+    """Write the grant and answer with its code; the caller commits before the answer leaves.
+
+    ``check``: the face check the person has passed for this request.
+    """
     client = request.client
     _tell_statutory(tx, request, admit, now=now)
     sub = directory.subject(tx, sector=client.sector, party_id=session.party_id)
@@ -127,7 +142,7 @@ def grant_code(
         sub=sub,
         sid=client_sid(session, client.client_id),
         scope=request.scope,
-        claims=request.claims.kept(client.scopes),
+        claims=request.claims.kept(client.scopes, check=check),
         acr=admit.acr,
         amr=" ".join(session.amr),
         ial=admit.standing.level.ial,

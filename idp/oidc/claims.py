@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from idp.accounts.actions import Person
+from idp.clients.capabilities import is_reference
 
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "profile": (
@@ -44,6 +45,9 @@ CARRIER = {claim: scope for scope, claims in reversed(list(SCOPE_CLAIMS.items())
 _CHECKED = 2
 """The identity level from which a document's number is told in full."""
 _MAX_REQUESTED = 60
+FACE_CHECK = "face_check"
+"""The claim of a face check for one matter; carried by no scope but by a capability of the client's."""
+_CHECK = "check"
 
 
 def carriers(names: Collection[str]) -> frozenset[str]:
@@ -52,37 +56,53 @@ def carriers(names: Collection[str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceClaim:
+    """``face_check`` asked of the ID token. ``matter``: the app's own name for what it is about."""
+
+    matter: str
+    essential: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimsRequest:
-    """The ``claims`` parameter (Core 5.5): names asked of userinfo and of the ID token, and its acr demand."""
+    """The ``claims`` parameter (Core 5.5): names asked of userinfo and of the ID token, its acr demand and its face
+    check.
+    """
 
     userinfo: frozenset[str] = frozenset()
     id_token: frozenset[str] = frozenset()
     acr: tuple[str, ...] = ()
     acr_essential: bool = False
     sub: str | None = None
+    face: FaceClaim | None = None
 
     def scopes(self) -> frozenset[str]:
         """The scopes that carry what is asked for by name."""
         return carriers(self.userinfo | self.id_token)
 
-    def kept(self, scopes: Container[str]) -> str | None:
+    def kept(self, scopes: Container[str], *, check: str | None = None) -> str | None:
         """What a grant remembers of it, as a ``claims`` parameter: names that the client's ``scopes`` carry now.
 
-        A scope it registers for later was not agreed to. Values that came along are not kept.
+        A scope it registers for later was not agreed to. Values that came along are not kept. ``check``: the one that
+        was passed for this request, to be read by `check_in`.
         """
         members = {"userinfo": self.userinfo, "id_token": self.id_token}
         known = {
             member: dict.fromkeys(sorted(name for name in names if CARRIER.get(name, "") in scopes))
             for member, names in members.items()
         }
-        return orjson.dumps(known).decode() if any(known.values()) else None
+        done = {_CHECK: check} if check else {}
+        return orjson.dumps(known | done).decode() if done or any(known.values()) else None
 
 
 NO_CLAIMS = ClaimsRequest()
 
 
 def parse_claims(text: str) -> ClaimsRequest | None:
-    """The request in ``text``, or None when it is not one. Unknown members and claims are ignored (Core 5.5)."""
+    """The request in ``text``, or None when it is not one. Unknown members and claims are ignored (Core 5.5).
+
+    ``face_check`` means nothing without its matter: an object that names none is no request.
+    """
     try:
         data = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -100,9 +120,22 @@ def parse_claims(text: str) -> ClaimsRequest | None:
         return None
     if sub is not None and "\0" in sub:  # JSON can say it, no database can look it up
         return None
+    face = id_token.get(FACE_CHECK)
+    if face is not None and not is_reference(face.get("matter")):
+        return None
     return ClaimsRequest(
-        frozenset(userinfo or {}), frozenset(id_token), tuple(wanted), acr.get("essential") is True, sub
+        userinfo=frozenset(userinfo or {}),
+        id_token=frozenset(id_token),
+        acr=tuple(wanted),
+        acr_essential=acr.get("essential") is True,
+        sub=sub,
+        face=None if face is None else FaceClaim(face["matter"], face.get("essential") is True),
     )
+
+
+def check_in(kept: str | None) -> str | None:
+    """The check that a grant remembers (`ClaimsRequest.kept`)."""
+    return orjson.loads(kept).get(_CHECK) if kept else None
 
 
 def _is_request(member: Any) -> bool:

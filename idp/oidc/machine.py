@@ -25,7 +25,6 @@ from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.represented import Representation
 from idp.oidc.server import Count
 from idp.oidc.tokens import ACCESS, TokenMaker
-from idp.proofing.rules import CHECKED
 from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
 
 
@@ -322,8 +321,8 @@ class MachineEndpoints:
         granted = (frozenset(grant.scope.split()) | _asked(grant).scopes()) & set(client.scopes)
         person = asked() or self._directory.person(tx, grant.party_id)
         claims = release(person, scopes=scopes, named=named, granted=granted, ial=grant.ial, now=now)
-        if (LEGACY in scopes or (LEGACY in named and LEGACY in granted)) and grant.ial >= CHECKED:
-            local_id = self._links.local_id(tx, client.client_id, person)
+        if LEGACY in scopes or (LEGACY in named and LEGACY in granted):
+            local_id = self._links.local_id(tx, client.client_id, person, ial=grant.ial)
             claims |= {LEGACY: local_id} if local_id is not None else {}
         if claims:
             record(

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from idp.clients.rules import ASSERTION_ALGS, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
-from idp.oidc.claims import CARRIER
+from idp.oidc.claims import CARRIER, FACE_CHECK
 from idp.oidc.request import PROMPTS, RESPONSE_MODES
 from idp.proofing.rules import acr_values_supported
 from idp.web.protocol import ProtocolResponse
@@ -36,7 +36,7 @@ def discovery(issuer: str) -> dict[str, Any]:
         "grant_types_supported": sorted(GRANT_TYPES),
         "subject_types_supported": ["pairwise"],
         "scopes_supported": sorted(PERSONAL_SCOPES),
-        "claims_supported": [*_ID_TOKEN_CLAIMS, *CARRIER],
+        "claims_supported": [*_ID_TOKEN_CLAIMS, *CARRIER, FACE_CHECK],
         "claim_types_supported": ["normal"],
         "acr_values_supported": acr_values_supported(),
         "prompt_values_supported": sorted(PROMPTS),

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Directory
 from idp.admission.pages import enter, new_parked, serve_protocol
 from idp.admission.parked import Parked
-from idp.admission.rules import Admit, Refuse
+from idp.admission.rules import Admit, FaceOutcome, Refuse
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis
 from idp.db import Database, current_transaction, db
@@ -89,7 +89,7 @@ def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
     wanted = actions.demand(current_transaction(), parsed, hint_sub=hint.sub if hint else None)
 
     def finish(_parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
-        return _answer(parsed, decision, session)
+        return _answer(parsed, decision, session, check=None)
 
     return enter(new_parked(**actions.parking(parsed, wanted)), finish)
 
@@ -102,10 +102,14 @@ def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -
         return oauth_error_page(parsed.error, parsed.description)
     if isinstance(parsed, RedirectError):
         return _send(actions.redirected(parsed, issuer=doors.maker.issuer))
-    return _answer(parsed, decision, session)
+    passed = parked.progress.face is FaceOutcome.PASSED
+    checked = passed and session is not None and session.party_id == parked.checked_by
+    return _answer(parsed, decision, session, check=parked.check if checked else None)
 
 
-def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
+def _answer(
+    parsed: AuthorizationRequest, decision: Admit | Refuse, session: Session | None, *, check: str | None
+) -> ResponseReturnValue:
     doors = _doors()
     if isinstance(decision, Refuse):
         if session is not None:
@@ -113,12 +117,13 @@ def _answer(parsed: AuthorizationRequest, decision: Admit | Refuse, session: Ses
             db.session.commit()
         return _send(actions.refusal_answer(parsed, decision, issuer=doors.maker.issuer))
     assert session is not None  # noqa: S101 - nobody is admitted without one
-    if not _still_admitted(parsed, decision, session):  # one has ended meanwhile: ask anew
+    withdrawn = check is not None and not actions.may_check_faces(parsed.client)
+    if withdrawn or not _still_admitted(parsed, decision, session):  # one has ended meanwhile: ask anew
         db.session.rollback()
         doors.registry.expire()
         return _again_by_get("oidc.authorize", parsed.params)
     answer = actions.grant_code(
-        current_transaction(), doors.directory, doors.maker, parsed, decision, session, now=now()
+        current_transaction(), doors.directory, doors.maker, parsed, decision, session, check=check, now=now()
     )
     db.session.commit()
     return _send(answer)

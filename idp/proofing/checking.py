@@ -5,7 +5,7 @@ open while somebody outside thinks.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from idp.accounts.actions import Directory, Identity, Taken, hold
@@ -13,7 +13,7 @@ from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
 from idp.audit import Event, record
 from idp.credentials import attempts
-from idp.credentials.attempts import account_key
+from idp.credentials.attempts import account_key, unknown_key
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
 from idp.db import Database, Transaction
 from idp.proofing.actions import add_evidence
@@ -21,6 +21,11 @@ from idp.proofing.ports import CardRefused, Deceased, Match, Mismatch, NotFound,
 from idp.proofing.rules import CHECKED, ProofRefusal
 from idp.web.locale import CHINA_TIME
 
+OF_DOCUMENT = 3
+"""Times ``daily``: how often all together may ask about one document. A guesser with many accounts gets no further,
+and needs as many of them to keep its holder out."""
+Counted = tuple[bytes, AttemptPolicy]
+"""Under what an attempt is counted, and how many there may be."""
 Answer = Match | Deceased | Mismatch | NotFound | CardRefused | Unusable | Unavailable
 
 
@@ -60,7 +65,7 @@ class Means:
 
 
 class Check:
-    """What all checks have in common. ``daily``: unsuccessful ones of an account in a day."""
+    """What all checks have in common. ``daily``: unsuccessful ones of an account in a day; see `OF_DOCUMENT`."""
 
     means: Means
 
@@ -68,19 +73,20 @@ class Check:
         self._database = database
         self._directory = directory
         self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
+        self._of_document = replace(self._policy, limit=daily * OF_DOCUMENT)
 
     def _check(self, claim: Claim, ask: Callable[[], Answer], *, now: int) -> Identity | Denied:
         """``ask`` and record its yes. May take seconds. Raises `DatabaseUnavailable`."""
-        keys = [account_key(claim.party_id)]
+        counted = self._counted(account_key(claim.party_id), claim.document)
         with self._database.transaction() as tx:
             refused = self._objection(tx, claim, now)
-            attempt = None if refused else self._reserve(tx, keys, now)
+            attempt = None if refused else self._reserve(tx, counted, now)
         if attempt is None:
             return Denied(refused or ProofRefusal.TRIES_USED_UP)
         answer = ask()
         with self._database.transaction() as tx:
             outcome = self._judge(tx, claim, answer, now)
-            self._settle(tx, keys, attempt, outcome, now)
+            self._settle(tx, counted, attempt, outcome, now)
             self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
         return outcome
 
@@ -94,15 +100,20 @@ class Check:
         ended = known.valid_to is not None and known.valid_to <= now
         return ProofRefusal.DOCUMENT_EXPIRED if ended and not self.means.knows_document else None
 
-    def _reserve(self, tx: Transaction, keys: Sequence[bytes], now: int) -> Reserved | None:
-        """One attempt under each of ``keys``, or none."""
-        counted, policy = self.means.counted, self._policy
-        got = [attempts.reserve(tx, key=key, kind=counted, now=now, policy=policy) for key in keys]
-        taken = [(key, one) for key, one in zip(keys, got, strict=True) if isinstance(one, Reserved)]
-        if len(taken) == len(keys):
+    def _counted(self, who: bytes, document: Document) -> list[Counted]:
+        """In the order of the keys, so that of two checks that meet neither waits for the other for ever."""
+        about = unknown_key(self._directory.blind(document))
+        return sorted([(who, self._policy), (about, self._of_document)], key=lambda one: one[0])
+
+    def _reserve(self, tx: Transaction, counted: Sequence[Counted], now: int) -> Reserved | None:
+        """One attempt under each key, or none."""
+        kind = self.means.counted
+        got = [attempts.reserve(tx, key=key, kind=kind, now=now, policy=policy) for key, policy in counted]
+        taken = [(place, one) for place, one in zip(counted, got, strict=True) if isinstance(one, Reserved)]
+        if len(taken) == len(counted):
             return taken[0][1]
-        for key, one in taken:
-            attempts.settle(tx, key=key, kind=counted, at=one.at, success=True, now=now, policy=policy)
+        for (key, policy), one in taken:
+            attempts.settle(tx, key=key, kind=kind, at=one.at, success=True, now=now, policy=policy)
         return None
 
     def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
@@ -146,17 +157,16 @@ class Check:
     def _settle(
         self,
         tx: Transaction,
-        keys: Sequence[bytes],
+        counted: Sequence[Counted],
         attempt: Reserved,
         outcome: Identity | Confirmed | Denied,
         now: int,
     ) -> None:
         """Who did not answer costs the person no attempt."""
         back = not isinstance(outcome, Denied) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
-        for key in keys:
-            attempts.settle(
-                tx, key=key, kind=self.means.counted, at=attempt.at, success=back, now=now, policy=self._policy
-            )
+        kind = self.means.counted
+        for key, policy in counted:
+            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=back, now=now, policy=policy)
 
     def _tell(
         self,
@@ -187,14 +197,19 @@ def verdict_of(answer: Answer, now: int) -> Confirmed | Denied:
         return Denied(ProofRefusal.REGISTER_UNAVAILABLE)
     if not isinstance(answer, Match):
         return Denied(ProofRefusal.NOT_CONFIRMED)
-    ends = end_of(answer.valid_to) if answer.valid_to else None
+    ends = end_of(answer.valid_to)
     if ends is not None and ends <= now:
         return Denied(ProofRefusal.DOCUMENT_EXPIRED)
     return Confirmed(ends)
 
 
-def end_of(last_day: date) -> int:
-    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China."""
+def end_of(last_day: date | None) -> int | None:
+    """The second at which a document whose last day is ``last_day`` is valid no more: midnight in China.
+
+    None: it has no end. A day in the year 9999 is how machines and forms write that.
+    """
+    if last_day is None or last_day.year == date.max.year:
+        return None
     return int(datetime.combine(last_day + timedelta(days=1), time(), CHINA_TIME).timestamp())
 
 

@@ -57,9 +57,9 @@ class NameCheck(Check):
         Counted on the document and on the phone. A document that some account has, or one that waits, is
         `NOT_CONFIRMED` as one that the register does not confirm, after the same statements (trust 3).
         """
-        keys = sorted(unknown_key(self._directory.blind(one)) for one in (claim.document, claim.phone))
+        counted = self._counted(unknown_key(self._directory.blind(claim.phone)), claim.document)
         with self._database.transaction() as tx:
-            attempt = self._reserve(tx, keys, now)
+            attempt = self._reserve(tx, counted, now)
         if attempt is None:
             return Denied(ProofRefusal.TRIES_USED_UP)
         answer = self._ask(claim)
@@ -69,7 +69,7 @@ class NameCheck(Check):
             waits = self._waiting.find_by_document(tx, claim.document)
             if (held or waits) and isinstance(outcome, Confirmed):
                 outcome = Denied(ProofRefusal.NOT_CONFIRMED)
-            self._settle(tx, keys, attempt, outcome, now)
+            self._settle(tx, counted, attempt, outcome, now)
             self._tell(tx, None, claim.journey, answer, outcome, now)
         return outcome
 

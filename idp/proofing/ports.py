@@ -7,9 +7,12 @@ wrong or down speaks for nobody. No repr shows a name or a number of a person.
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from idp.accounts.documents import DocumentType
+
+if TYPE_CHECKING:
+    from idp.proofing.photo_port import IdPhotoReader
 
 
 class UnusableReason(StrEnum):
@@ -255,8 +258,9 @@ class EnterpriseRegister(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """The ports, as the provider is given them. ``bank_cards``: None where no switch is asked."""
+    """The ports, as the provider is given them. ``bank_cards``, ``photos``: None where nobody is asked."""
 
     population: PopulationRegister
     enterprise: EnterpriseRegister
     bank_cards: BankCardVerifier | None = None
+    photos: "IdPhotoReader | None" = None

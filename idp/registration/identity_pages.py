@@ -13,8 +13,6 @@ from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
 from idp.captcha.pages import note_failure
-from idp.channels.current import note
-from idp.channels.rules import Step
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
@@ -56,7 +54,6 @@ def identity() -> ResponseReturnValue:
     name, document = told
     facts = {"name": name.value, "document": [document.type, document.value]}
     begun = parts().journeys.begin(current_transaction(), parts().kind, facts, browser=browser_digest(), now=now())
-    note(Step.STARTED)
     db.session.commit()
     return to_open_step(begun)
 

@@ -137,7 +137,6 @@ def _asked(journey: Journey | None, facts: dict[str, Any]) -> ResponseReturnValu
     tx = current_transaction()
     if journey is None:
         begun = parts().journeys.begin(tx, parts().kind, facts, browser=browser_digest(), now=now())
-        note(Step.STARTED)
         db.session.commit()
         return to_open_step(begun)
     parts().journeys.move(tx, journey, facts)
@@ -176,12 +175,14 @@ def _proved(journey: Journey) -> ResponseReturnValue:
     tx = current_transaction()
     record(tx, Event.PHONE_VERIFIED, subject=journey.id, now=now())
     held = parts().directory.holder(tx, Mobile(journey.facts["mobile"]))
+    if "counted" not in journey.facts:  # a second phone does not make it a second journey
+        note(Step.STARTED)
     if held and not is_idle(tx, held.party_id, parts().phones, now=now()):
         parts().journeys.move(tx, journey, journey.facts, ended_at=now())
         db.session.commit()
         return redirect(url_for("signin.password", done="phone_registered", **carried()), 303)
     waits = parts().waiting.phone_waits(tx, Mobile(journey.facts["mobile"]))
-    facts = {**journey.facts, "proved": True, "holder": list(held or ()), "waits": waits}
+    facts = {**journey.facts, "proved": True, "counted": True, "holder": list(held or ()), "waits": waits}
     parts().journeys.move(tx, journey, facts)
     db.session.commit()
     return to_open_step(current_journey())

@@ -4,7 +4,8 @@ Always true: whatever ends a review takes its photos away in the same transactio
 wins. Accounts are held first, then reviews are written.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -41,6 +42,8 @@ from idp.reviews.rules import (
     objection,
     proved_until,
 )
+
+T = TypeVar("T")
 
 
 class _Row(NamedTuple):
@@ -86,6 +89,7 @@ _END = Statement(
     f" decider = :decider WHERE id = :id AND state = 'filed' RETURNING {_COLUMNS}",
     _Row,
 )
+_OVERDUE = Statement("SELECT COUNT(*) FROM review WHERE state = 'filed' AND due_at < :now", int)
 _OPEN_OF = Statement("SELECT id FROM review WHERE party_id = :party AND state = 'filed'", str)
 _LAPSING = Statement("SELECT id FROM review WHERE state = 'filed' AND lapses_at <= :now LIMIT 100", str)
 _ALL_OF = Statement(f"SELECT {_COLUMNS} FROM review WHERE party_id = :party ORDER BY filed_at, id", _Row)
@@ -117,15 +121,21 @@ class Reviews:
         record(tx, Event.REVIEW_BEGUN, actor=party_id, subject=party_id, detail={"consent": "photos"}, now=now)
         return None
 
-    def count_photo(self, database: Database, party_id: str, *, now: int) -> Denied | None:
-        """Each file costs a try before it is looked at, whatever comes of it."""
+    def count_photo(self, database: Database, party_id: str, look: Callable[[], T], *, now: int) -> T | Denied:
+        """What ``look`` makes of a file. That costs a try, taken before, unless it raises: nobody has looked then."""
         key, kind, policy = account_key(party_id), AttemptKind.PHOTO, self._attempts
         with database.transaction() as tx:
             taken = attempts.reserve(tx, key=key, kind=kind, now=now, policy=policy)
-            if not isinstance(taken, Reserved):
-                return Denied(Refusal.TOO_MANY_PHOTOS)
-            attempts.settle(tx, key=key, kind=kind, at=taken.at, success=False, now=now, policy=policy)
-        return None
+        if not isinstance(taken, Reserved):
+            return Denied(Refusal.TOO_MANY_PHOTOS)
+        looked = False
+        try:
+            found = look()
+            looked = True
+        finally:
+            with database.transaction() as tx:
+                attempts.settle(tx, key=key, kind=kind, at=taken.at, success=not looked, now=now, policy=policy)
+        return found
 
     def file(
         self, tx: Transaction, party_id: str, claim: Claim, journey: str, *, locale: str, now: int
@@ -135,6 +145,8 @@ class Reviews:
             return Denied(Refusal.ACCOUNT_CLOSED)
         if refused := self.objection(tx, party_id, now=now):
             return Denied(refused)
+        if self._edits(tx, party_id, claim):
+            return Denied(Refusal.KNOWN_OTHERWISE)
         photos = self.photos.digests(tx, journey, now=now)
         if set(photos) != set(Side):
             return Denied(Refusal.PHOTOS_GONE)
@@ -177,6 +189,8 @@ class Reviews:
         if review is None or review.claim is None or (valid_to is not None and valid_to <= now):
             return False
         party, claim = review.party_id, review.claim
+        if self._edits(tx, party, claim):
+            return False
         recorded = self._directory.record_document(
             tx, party, document=claim.document, name=claim.name, valid_to=valid_to, source=EVIDENCE, now=now
         )
@@ -235,10 +249,18 @@ class Reviews:
         """Those that wait, the most urgent first."""
         return [self._opened(row) for row in tx.all(_WAITING, limit=limit)]
 
-    def belongs_elsewhere(self, tx: Transaction, review: Review) -> bool:
-        """Whether another account has the document, so that it cannot become this one's."""
-        owner = self._directory.owner(tx, review.claim.document) if review.claim else None
-        return owner not in (None, review.party_id)
+    def bar(self, tx: Transaction, review: Review) -> Refusal | None:
+        """Why this one can only be rejected."""
+        if review.claim is None:
+            return None
+        if self._edits(tx, review.party_id, review.claim):
+            return Refusal.KNOWN_OTHERWISE
+        owner = self._directory.owner(tx, review.claim.document)
+        return None if owner in (None, review.party_id) else Refusal.ELSEWHERE
+
+    def _edits(self, tx: Transaction, party_id: str, claim: Claim) -> bool:
+        known = self._directory.person(tx, party_id).identity
+        return known is not None and not known.is_of(claim.name, claim.document)
 
     def export(self, tx: Transaction, party_id: str) -> tuple[str, Any]:
         """Its part of the file of one's data; photos are no part of it, for they are gone soon."""
@@ -261,6 +283,11 @@ class Reviews:
             row.id, row.party_id, claim, row.locale, State(row.state), row.filed_at, row.due_at, row.decided_at,
             cause, row.digest, row.journey,
         )  # fmt: skip
+
+
+def overdue(tx: Transaction, *, now: int) -> int:
+    """How many wait although their day has passed."""
+    return tx.one(_OVERDUE, now=now) or 0
 
 
 def erase(tx: Transaction, party_id: str, *, now: int) -> None:

@@ -35,6 +35,18 @@ _DROP_UNFILED = Statement[Any](
 )
 _DROP_ALL = Statement[Any]("DELETE FROM photo WHERE party_id = :party")
 _PURGE = Statement[Any]("DELETE FROM photo WHERE purge_at <= :now")
+_SEEN = Statement[Any](
+    "INSERT INTO photo_view (photo_id, operator, seen_at) VALUES (:id, :operator, :now)"
+    " ON CONFLICT (photo_id, operator) DO NOTHING"
+)
+_SEEN_BY = Statement(
+    "SELECT COUNT(*) FROM photo p JOIN photo_view v ON v.photo_id = p.id"
+    " WHERE p.journey = :journey AND v.operator = :operator",
+    int,
+)
+_PURGE_VIEWS = Statement[Any](
+    "DELETE FROM photo_view WHERE NOT EXISTS (SELECT 1 FROM photo WHERE photo.id = photo_view.photo_id)"
+)
 
 
 class Photos:
@@ -67,6 +79,17 @@ class Photos:
         row = tx.one(_READ, id=_id(journey, side), now=now)
         return self._cipher.open_bytes(row.sealed, context=_context(row.id)) if row else None
 
+    def show(self, tx: Transaction, journey: str, side: Side, *, operator: str, now: int) -> bytes | None:
+        """The JPEG for an operator; that they were shown it is written down."""
+        jpeg = self.read(tx, journey, side, now=now)
+        if jpeg is not None:
+            tx.run(_SEEN, id=_id(journey, side), operator=operator, now=now)
+        return jpeg
+
+    def seen_by(self, tx: Transaction, operator: str, journey: str) -> bool:
+        """Whether every photo was shown to this operator."""
+        return tx.one(_SEEN_BY, journey=journey, operator=operator) == len(Side)
+
     def digests(self, tx: Transaction, journey: str, *, now: int) -> dict[Side, str]:
         """Of those that are there now: the SHA-256 of each, in hex."""
         return {Side(side): digest for side, digest in tx.all(_DIGESTS, journey=journey, now=now)}
@@ -94,8 +117,9 @@ def drop_all(tx: Transaction, party_id: str) -> None:
 
 
 def purge(tx: Transaction, *, now: int) -> None:
-    """Delete those whose time is over."""
+    """Delete those whose time is over, and who was shown those that are gone."""
     tx.run(_PURGE, now=now)
+    tx.run(_PURGE_VIEWS)
 
 
 def reseal_photos(database: Database, cipher: FieldCipher) -> int:

@@ -50,3 +50,12 @@ class PhotoRow(Base):
     digest: Mapped[str]
     created_at: Mapped[int]
     purge_at: Mapped[int] = mapped_column(index=True)
+
+
+class PhotoViewRow(Base):
+    """That an operator was shown a photo; it goes with its photo."""
+
+    __tablename__ = "photo_view"
+    photo_id: Mapped[str] = mapped_column(primary_key=True)
+    operator: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[int]

@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _
 from idp.accounts.actions import Directory
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
-from idp.audit import Event, record
+from idp.audit import Event
 from idp.db import Database, current_transaction, db
 from idp.flows.actions import Journey, Journeys
 from idp.flows.numbers import grouped
@@ -26,15 +26,15 @@ from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.rules import FACE_CHECKED
 from idp.proofing.ways import LADDER, Way, add_way, others, passed_by
 from idp.reviews.actions import Reviews
-from idp.reviews.photos import cleaned
 from idp.reviews.rules import EVIDENCE, Claim, Denied, Review, Side, State
+from idp.reviews.uploads import PHOTO, note_refused, taken_photo
 from idp.reviews.words import CAUSES, DOCUMENTS, STATES
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.headers import only_data
-from idp.web.limits import sent_photo, takes_photo
+from idp.web.limits import takes_photo
 from idp.web.locale import preferences
 from idp.web.notices import done_notice
 from idp.web.options import options
@@ -45,7 +45,6 @@ EXTENSION = "tongban_reviews"
 KIND = FlowKind.REVIEW
 BEGIN = "reviews.start"
 CONSENT = Field("consent", sentence("review_consent_missing"), max_length=8)
-PHOTO = Field("photo", required=False)
 blueprint = Blueprint("reviews", __name__, url_prefix="/identity/review")
 View = Callable[[Journey], ResponseReturnValue]
 
@@ -147,7 +146,7 @@ def person() -> ResponseReturnValue:
         return _person_page(form, claim)
     refused = parts().reviews.begin(tx, party_id, now=now())
     if isinstance(refused, Denied):
-        db.session.rollback()
+        note_refused(Event.REVIEW_REFUSED, party_id, refused.reason, {"step": "person"})
         form.refuse("", sentence(refused.reason))
         return _person_page(form, claim)
     facts = {
@@ -180,12 +179,8 @@ def _photo_step(side: Side) -> Callable[[], ResponseReturnValue]:
         form = Form(PHOTO)
         if request.method == "GET":
             return _photo_page(form, journey, side)
-        party_id: str = journey.facts["party_id"]
-        db.session.rollback()
-        refused = parts().reviews.count_photo(parts().database, party_id, now=now())
-        jpeg = refused.reason if refused else cleaned(sent_photo("photo"), most=options().limits.photo_bytes)
+        jpeg = taken_photo(parts().reviews, parts().database, journey.facts["party_id"], side)
         if not isinstance(jpeg, bytes):
-            _note_refused(party_id, side, jpeg)
             form.refuse("photo", sentence(jpeg))
             return _photo_page(form, journey, side)
         return _keep(journey, side, jpeg)
@@ -195,20 +190,6 @@ def _photo_step(side: Side) -> Callable[[], ResponseReturnValue]:
 
 for _side in Side:
     blueprint.add_url_rule(f"/{_side}", _side, _photo_step(_side), methods=["GET", "POST"])
-
-
-def _note_refused(party_id: str, side: Side, reason: str) -> None:
-    record(
-        current_transaction(),
-        Event.PHOTO_REFUSED,
-        actor=party_id,
-        subject=party_id,
-        result="refused",
-        reason=reason,
-        detail={"side": side.value},
-        now=now(),
-    )
-    db.session.commit()
 
 
 def _keep(journey: Journey, side: Side, jpeg: bytes) -> ResponseReturnValue:
@@ -274,7 +255,7 @@ def send(journey: Journey) -> ResponseReturnValue:
         tx, journey.facts["party_id"], claim, journey.id, locale=preferences().lang, now=now()
     )
     if isinstance(filed, Denied):
-        db.session.rollback()
+        note_refused(Event.REVIEW_REFUSED, journey.facts["party_id"], filed.reason, {"step": "send"})
         form.refuse("", sentence(filed.reason))
         return _send_page(form, journey, claim)
     if not parts().journeys.move(tx, journey, {**journey.facts, "review": filed.id}, ended_at=now()):

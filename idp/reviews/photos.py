@@ -4,6 +4,8 @@ Always true: what is kept was painted anew from the pixels of a JPEG or PNG, so 
 device, comments, whatever was glued to it - survives; nothing is decoded before its size is known to be bearable.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from io import BytesIO
 from threading import BoundedSemaphore
@@ -19,8 +21,12 @@ SHORTEST, LONGEST = 480, 2000
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _QUALITY = 85
 _WAIT = 5.0
+_places = BoundedSemaphore(3)
+"""One that is decoded and two that wait; whoever comes then is turned away, so that threads stay for other pages."""
 _decoding = BoundedSemaphore(1)
 """A large photo takes hundreds of megabytes while it is decoded: one at a time in a process."""
+_SCAN, _SCANS = b"\xff\xda", 100
+"""A JPEG is decoded once for each of its scans; cameras write about ten at most."""
 
 
 class PhotoFault(StrEnum):
@@ -43,16 +49,28 @@ def cleaned(raw: bytes, *, most: int) -> bytes | PhotoFault:
         return PhotoFault.MISSING
     if len(raw) > most:
         return PhotoFault.TOO_LARGE
-    if not raw.startswith(_MAGIC):
+    if not raw.startswith(_MAGIC) or (raw.startswith(_MAGIC[0]) and raw.count(_SCAN) > _SCANS):
         return PhotoFault.FORMAT
-    if not _decoding.acquire(timeout=_WAIT):
+    with _turn():
+        try:
+            return _decoded(raw)
+        except Exception:  # the decoders raise whatever they stumble on; what they cannot read is no photo
+            return PhotoFault.FORMAT
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _places.acquire(blocking=False):
         raise PoolBusy("photos")
     try:
-        return _decoded(raw)
-    except Exception:  # the decoders raise whatever they stumble on; what they cannot read is no photo
-        return PhotoFault.FORMAT
+        if not _decoding.acquire(timeout=_WAIT):
+            raise PoolBusy("photos")
+        try:
+            yield
+        finally:
+            _decoding.release()
     finally:
-        _decoding.release()
+        _places.release()
 
 
 def _decoded(raw: bytes) -> bytes | PhotoFault:

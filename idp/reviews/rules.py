@@ -58,6 +58,10 @@ class Refusal(StrEnum):
     PHOTOS_GONE = "review_photos_gone"
     TOO_MANY_PHOTOS = "photo_daily"
     ACCOUNT_CLOSED = "account_closed"
+    KNOWN_OTHERWISE = "review_known_otherwise"
+    """The account is somebody's by another document or name."""
+    ELSEWHERE = "review_elsewhere"
+    """Another account has the document."""
 
 
 @dataclass(frozen=True, slots=True)

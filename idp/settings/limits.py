@@ -60,7 +60,7 @@ class IdentityLimits(Section):
     """Proving who one is."""
 
     daily: PositiveInt = 5
-    """Unsuccessful checks of name and number by one account in a day."""
+    """Unsuccessful checks of name and number by one account or phone in a day; of a document three times as many."""
     outside_daily: PositiveInt = 5
     """Checks made elsewhere (face, bank) that one account, or one browser without, did not pass in a day, each kind
     on its own; of one document three times as many, whoever asks."""
@@ -68,8 +68,10 @@ class IdentityLimits(Section):
     """Checks made elsewhere that people without an account begin from one address in an hour; 0 sets no budget."""
     outside_global_hourly: int = 10_000
     """The same of the whole installation: above it none begins, and an alarm is logged; 0 sets no budget."""
+    clerk_sign_in: PositiveInt = 43200
+    """How long ago the clerk who records a proof at a counter may have signed in: a working day."""
     bank_card_daily: PositiveInt = 5
-    """Unsuccessful checks of a bank card by one account in a day."""
+    """Unsuccessful checks of a bank card by one account in a day; of one document, three times as many."""
 
 
 class Limits(Section):

@@ -82,6 +82,15 @@ class BankCard(Register):
     secret: str = "sandbox-bank-card-secret-not-for-production"
 
 
+class PhotoReader(Register):
+    """The service that reads photos of documents, asked like a register by the worker (docs/providers.md)."""
+
+    url: str = ""
+    """Empty: no photos are read."""
+    secret: str = "sandbox-photos-secret-not-for-production"
+    timeout: PositiveFloat = 8.0
+
+
 class CheckService(Register):
     """A vendor that checks people on pages of its own (docs/providers.md)."""
 

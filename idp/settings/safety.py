@@ -57,6 +57,7 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         ("registers.population", registers.population),
         ("registers.enterprise", registers.enterprise),
         *([("bank_card", settings.bank_card)] if settings.bank_card.url else []),
+        *([("photo_reader", settings.photo_reader)] if settings.photo_reader.url else []),
         *([("captcha", settings.captcha)] if settings.captcha.url else []),
         *_check_services(settings),
     ]

@@ -126,7 +126,7 @@ WayName = Literal["name_number", "bank_card", "face", "photos_face", "review", "
 class Proofing(Section):
     """How people prove who they are once they have an account (docs/operations.md)."""
 
-    ways: tuple[WayName, ...] = ("name_number", "bank_card", "face", "review")
+    ways: tuple[WayName, ...] = ("name_number", "bank_card", "face", "photos_face", "review")
     """What is offered, in the order people read it; a way whose service is not set up is left out."""
     bank_card_elements: Literal[3, 4] = 4
     """What a bank compares: name, document and card; and with 4 the phone it knows the person by."""

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from idp.province import read_profile, under
 from idp.settings.limits import Limits
-from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, Registers, Sms
+from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
 from idp.settings.sections import (
     Account,
     Audit,
@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     sms: Sms = Sms()
     registers: Registers = Registers()
     bank_card: BankCard = BankCard()
+    photo_reader: PhotoReader = PhotoReader()
     captcha: Captcha = Captcha()
     face: Face = Face()
     bank_channel: BankChannel = BankChannel()

@@ -125,6 +125,8 @@ def _check_photo_form(limits: Limits) -> None:
     request.max_content_length = limits.photo_bytes + limits.body_bytes
     request.max_form_memory_size, request.max_form_parts = limits.body_bytes + _WINDOW, limits.fields
     for name, value in request.form.items(multi=True):
+        if not name:  # Werkzeug has None for a part without one
+            abort(400)
         if len(name.encode()) + len(value.encode()) > limits.field_bytes:
             abort(413)
         if "\0" in name + value or "\N{REPLACEMENT CHARACTER}" in name + value:

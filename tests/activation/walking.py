@@ -52,7 +52,13 @@ def add_old(
 ) -> None:
     """What an import leaves of one line."""
     waiting = site.provider.waiting
-    columns = {**waiting.seal_old_id(key, platform, key), **waiting.seal(key, told, told.as_json())}
+    text = told.as_json()
+    columns = {
+        "old_id": waiting.seal_old_id(key, platform, key),
+        "old_blind": waiting.of_old_id(platform, key)[0],
+        "digest": waiting.digests(text)[0],
+        **waiting.seal(key, told, text),
+    }
     kind = PartyKind.PERSON if told.document else PartyKind.ENTITY
     with site.provider.database.transaction() as tx:
         tx.run(_BATCH, digest=b"d")
@@ -95,7 +101,7 @@ class Walker:
         """The person agrees, goes to the vendor and is back; where they come to when it has judged."""
         here, vendor = f"/check/{self.check}", self.site.provider.vendors[CheckKind.FACE]
         assert isinstance(vendor, ScriptedVendor)
-        waiting = location(self.browser.submit(here, {"consent": "2026-11-01"}))
+        waiting = path_of(location(self.browser.submit(here, {"consent": "2026-11-01"})))
         work(self.site)
         assert location(self.browser.get(waiting)).startswith("https://vendor.example/")
         vendor.finds = yes() if passed else no()

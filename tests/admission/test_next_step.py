@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from idp.admission.rules import Admit, Ask, Demand, Progress, Refuse, Standing, next_step
+from idp.admission.rules import Admit, Ask, Demand, FaceDemand, FaceOutcome, Progress, Refuse, Standing, next_step
 from idp.proofing.rules import Level
 
 NOW = 1_800_000_000
@@ -179,3 +179,40 @@ def test_consent_once_given_for_these_scopes_is_not_asked_again():
     assert isinstance(
         next_step(demand, _standing(consented=frozenset({"phone", "email"})), Progress(), now=NOW), Admit
     )
+
+
+def face_model(granted, essential, ial, declined, came, silent):
+    """What becomes of a request for a face check of whom nothing else is asked."""
+
+    def page(step):
+        return ("error", "interaction_required") if silent else ("page", step)
+
+    if came == "passed":
+        return ("code", None)
+    if essential:
+        if not granted:
+            return ("error", "unmet_authentication_requirements")
+        if came == "not_passed":
+            return ("error", "access_denied")
+        if came == "used_up":
+            return ("error", "temporarily_unavailable")
+        if ial >= 2:
+            return page("face")
+        return ("error", "unmet_authentication_requirements") if declined else page("prove")
+    return page("face") if granted and ial >= 2 and came is None else ("code", None)
+
+
+@pytest.mark.parametrize("came", [None, *FaceOutcome])
+def test_a_face_check_comes_last_and_each_way_it_can_go_has_its_answer(came):
+    for case in itertools.product((False, True), (False, True), (1, 2, 3), (False, True), (False, True)):
+        granted, essential, ial, declined, silent = case
+        prompts = frozenset({"none"} if silent else ())
+        demand = Demand(client_id="c", prompts=prompts, face=FaceDemand("m", essential, granted))
+        who = _standing(level=Level(ial, 1), attainable=Level(max(ial, 2), 2))
+        decision = next_step(demand, who, Progress(declined=declined, face=came), now=NOW)
+        found = ("code", None)
+        if not isinstance(decision, Admit):
+            found = ("page", decision.step) if isinstance(decision, Ask) else ("error", decision.refusal)
+        assert found == face_model(granted, essential, ial, declined, came, silent), case
+    demand = Demand(client_id="c", consent=frozenset({"phone"}), face=FaceDemand("m", True, True))
+    assert next_step(demand, _standing(level=Level(2, 1)), Progress(face=came), now=NOW).step == "consent"

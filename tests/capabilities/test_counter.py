@@ -1,5 +1,6 @@
 """A clerk's system records a person the clerk has seen, for the account whose one-time number the person shows."""
 
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -59,7 +60,7 @@ def shown(browser: Browser) -> str:
 
 
 def say(site: Site, clerk: Browser, number: Any, client_id: str = "app", **changes: Any) -> TestResponse:
-    token = clerk.tokens(client_id, scope="openid")["access_token"]
+    token = changes.get("access_token") or clerk.tokens(client_id, scope="openid")["access_token"]
     body = {"access_token": token, "number": number} | SEEN | changes
     return send(site, PATH, body, client_id)
 
@@ -136,6 +137,31 @@ def test_nobody_records_a_proof_without_being_a_clerk_with_two_factors(
     assert level(site) == 1
 
 
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        "UPDATE authorization_grant SET offline = 1",
+        "UPDATE authorization_grant SET auth_time = auth_time - 43300",
+        "UPDATE session SET last_seen_at = last_seen_at - 1000",
+    ],
+)
+def test_a_clerk_has_signed_in_today_and_is_still_there(
+    site: Site, clerk: Browser, person: Browser, spoiled: str
+) -> None:
+    number, token = shown(person), clerk.tokens()["access_token"]
+    site.execute(spoiled)
+    assert problem(say(site, clerk, number, access_token=token)) == (403, "clerk-not-entitled")
+    assert level(site) == 1
+
+
+def test_recording_is_activity_of_the_clerks_session(site: Site, clerk: Browser, person: Browser) -> None:
+    number, token = shown(person), clerk.tokens()["access_token"]
+    site.execute("UPDATE session SET last_seen_at = last_seen_at - 800")
+    assert say(site, clerk, number, access_token=token).status_code == 201
+    ends = site.one("SELECT MAX(last_seen_at) FROM session WHERE party_id = :party", party=site.party())
+    assert ends >= site.now() - 5
+
+
 def test_a_clerk_below_the_level_and_one_removed_record_nothing(site: Site, clerk: Browser, person: Browser) -> None:
     number, client = shown(person), site.provider.registry.get("app")
     assert client is not None
@@ -178,6 +204,8 @@ def test_a_reference_is_good_once(site: Site, clerk: Browser, person: Browser) -
     number = shown(person)
     assert problem(say(site, clerk, number)) == (409, "reference-used")
     assert say(site, clerk, number, reference="CK-0418").status_code == 201  # the number was not spent on it
+    kept = site.one("SELECT reference FROM counter_proofing ORDER BY created_at, reference LIMIT 1")
+    assert bytes(kept) in [hashlib.sha256(f"app\n{name}".encode()).digest() for name in ("CK-0417", "CK-0418")]
 
 
 def test_a_document_past_its_last_day_proves_nothing(site: Site, clerk: Browser, person: Browser) -> None:
@@ -186,12 +214,19 @@ def test_a_document_past_its_last_day_proves_nothing(site: Site, clerk: Browser,
     assert level(site) == 1
 
 
+@pytest.mark.parametrize("end", [None, "9999-12-31", "9999-01-01"])
+def test_a_document_without_end_proves_without_end(site: Site, clerk: Browser, person: Browser, end: str) -> None:
+    assert say(site, clerk, shown(person), document=SEEN["document"] | {"valid_to": end}).status_code == 201
+    assert site.one("SELECT COUNT(*) FROM evidence WHERE kind = 'counter' AND expires_at IS NULL") == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"number": "123"}, {"number": 1234567890}, {"name": "x1"}, {"name": None}, {"means": "told"},
-        {"reference": "a b"},
-        {"reference": "11010519491231002X"}, {"phone": "13812340002"}, {"document": {"type": "resident_id"}},
+        {"reference": "a b"}, {"reference": "a110105491231002"},
+        {"reference": "11010519491231002X"}, {"reference": "CK-11010519491231002X.2"},
+        {"phone": "13812340002"}, {"document": {"type": "resident_id"}},
         {"document": SEEN["document"] | {"number": "110105194912310021"}}, {"document": "x"},
         {"document": SEEN["document"] | {"type": "library_card"}},
         {"document": SEEN["document"] | {"valid_to": "soon"}},

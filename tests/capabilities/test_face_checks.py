@@ -89,6 +89,51 @@ def test_who_comes_back_without_a_result_may_decline(site: Site, pensioner: Brow
     assert answer_of(site, key, path=FACES)["result"] == "declined"
 
 
+def fetches(site: Site) -> int:
+    return int(site.one("SELECT COUNT(*) FROM outbox WHERE kind = 'check_fetch'"))
+
+
+@pytest.mark.parametrize("decision", ["agree", "decline"])
+def test_what_the_vendor_is_finding_out_is_waited_for_and_not_rolled_again(
+    site: Site, pensioner: Browser, decision: str
+) -> None:
+    key = asked(site, pensioner, path=FACES)
+    outside = agree(pensioner, key)
+    site.execute("UPDATE outside_check SET state = 'open'")
+    for other in (pensioner, site.browser().sign_in()):
+        page = other.get(f"/matters/{key}")
+        assert 'value="agree"' not in page.text
+        assert "again=1" in page.headers["Refresh"]
+        assert other.submit(f"/matters/{key}", {"decision": decision}).status_code == 200
+    asked_for = fetches(site)
+    assert asked_for > 0
+    pensioner.get(f"/matters/{key}?again=1")
+    assert fetches(site) == asked_for, "looking again asks nobody"
+    judge(site, outside, NO)
+    pensioner.submit(f"/matters/{key}", {"decision": "agree"})
+    assert answer_of(site, key, path=FACES)["result"] == "not_passed"
+    assert site.one("SELECT COUNT(*) FROM outside_check") == 1
+
+
+def test_a_no_that_nobody_came_back_with_is_heard_from_another_browser(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    judge(site, agree(pensioner, key), NO)
+    site.browser().sign_in().submit(f"/matters/{key}", {"decision": "agree"})
+    assert answer_of(site, key, path=FACES)["result"] == "not_passed"
+
+
+def test_what_was_only_ordered_is_gone_on_with_and_ends_where_another_takes_its_place(
+    site: Site, pensioner: Browser
+) -> None:
+    key = asked(site, pensioner, path=FACES)
+    outside = agree(pensioner, key)
+    assert agree(pensioner, key) == outside
+    other = agree(site.browser().sign_in(), key)
+    assert other != outside
+    assert site.one("SELECT state FROM outside_check WHERE id = :id", id=outside) == "failed"
+    assert site.one("SELECT outside FROM department_check") == other
+
+
 def test_a_result_answers_no_other_matter(site: Site, pensioner: Browser) -> None:
     first, second = (asked(site, pensioner, path=FACES, matter=f"YL-{n}") for n in (1, 2))
     outside = agree(pensioner, first)

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from idp.app import create_app
 from idp.capabilities import checks
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.rules import LIFETIME, RESULT_LIFETIME
+from idp.clients.actions import put
+from idp.clients.rules import Client
 from idp.db import Statement
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason
 from idp.state.versions import BOUND
@@ -30,6 +33,7 @@ from tests.capabilities.asking import (
 )
 from tests.provider import (
     CALLBACK,
+    CLIENTS,
     ISSUER,
     NAME,
     PHONE,
@@ -142,6 +146,32 @@ def test_every_move_has_one_winner(site: Site, known: Browser, registers: Script
         assert not checks.finish(tx, check, passed=True, now=now + LIFETIME)
         assert [checks.finish(tx, check, passed=passed, now=now) for passed in (False, True)] == [True, False]
     assert answer_of(site, key)["result"] == "not_passed"
+
+
+@pytest.mark.parametrize(("last", "result"), [(date.max, "passed"), (date(2020, 1, 1), "not_passed")])
+def test_a_register_may_say_that_a_document_ends_when_time_does(
+    site: Site, known: Browser, registers: ScriptedRegisters, last: date, result: str
+) -> None:
+    registers.people[PERSON] = Match(last)
+    key = asked(site, known)
+    decide(known, key)
+    assert answer_of(site, key)["result"] == result
+
+
+@pytest.mark.parametrize("below", ["cck_%00", "cck_%E5%8F%B7", "c" * 65, "cck.1", "a%2Fb"])
+def test_what_is_no_id_is_nothing_before_anybody_is_asked_who_they_are(site: Site, below: str) -> None:
+    """No database sees it: PostgreSQL takes no NUL."""
+    assert site.http.get(f"{CHECKS}/cck_1").status_code == 401
+    assert site.http.get(f"{CHECKS}/{below}").status_code == 404
+
+
+def test_a_client_without_a_secret_is_not_let_in_even_by_an_old_permit(site: Site, known: Browser) -> None:
+    token = known.tokens()["access_token"]
+    with site.provider.database.transaction() as tx:
+        assert isinstance(put(tx, CLIENTS[0] | {"auth_method": "none"}, now=site.now()), Client)
+    site.provider.registry.expire()
+    body = {"client_id": "app", "access_token": token, "matter": MATTER, "nonce": NONCE}
+    assert problem(send(site, CHECKS, body, None)) == (401, "client-authentication")
 
 
 def test_while_the_register_is_asked_nobody_else_asks_it(

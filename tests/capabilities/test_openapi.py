@@ -1,8 +1,17 @@
-"""The description of the endpoints: every path of the lane, every reference, every status that was seen."""
+"""The description of the endpoints: every path of the lane, every reference, every refusal their source names."""
 
+import inspect
+import re
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from idp.capabilities.counter import Counter
+from idp.capabilities.counter_endpoint import PATH, CounterEndpoint
+from idp.capabilities.endpoints import CheckEndpoints, Gate
 from idp.capabilities.openapi import openapi
+from idp.capabilities.rules import Refused
 from tests.capabilities.asking import CHECKS, asked, fetch, send
 from tests.provider import ISSUER, Browser, Site
 
@@ -56,3 +65,35 @@ def test_answers_are_as_described(site: Site, known: Browser) -> None:
         assert answer.status_code >= 400
         assert str(answer.status_code) in described["responses"]
         assert answer.content_type in described["responses"][str(answer.status_code)]["content"]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "sources"),
+    [
+        (CHECKS, "post", (CheckEndpoints._start,)),
+        (f"{CHECKS}/{{id}}", "post", (CheckEndpoints._fetch,)),
+        (PATH, "post", (CounterEndpoint._record, Counter.record, Counter._record)),
+    ],
+)
+def test_every_refusal_that_is_coded_is_described(path: str, method: str, sources: tuple[Callable[..., Any]]) -> None:
+    coded = {
+        Refused[name]
+        for source in (Gate.caller, *sources)
+        for name in re.findall(r"Refused\.([A-Z_]+)", inspect.getsource(source))
+    }
+    answers = openapi(ISSUER)["paths"][path][method]["responses"]
+    described = {
+        Refused(name)
+        for answer in answers.values()
+        for name in answer["description"].split(", ")
+        if name in tuple(Refused)
+    }
+    assert coded == described
+    assert all(why in answers[str(why.status)]["description"].split(", ") for why in coded)
+
+
+def test_a_method_that_is_not_taken_is_described(site: Site) -> None:
+    answers = openapi(ISSUER)["paths"][CHECKS]["post"]["responses"]
+    refused = site.http.put(CHECKS)
+    assert str(refused.status_code) in answers
+    assert refused.content_type in answers["405"]["content"]

@@ -1,6 +1,7 @@
 """The statements of capabilities, on both databases."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -15,19 +16,19 @@ from idp.capabilities import checks, counter
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.proofing import Means, Seen
-from idp.capabilities.rules import LIFETIME, CheckResult, Question, Refused
+from idp.capabilities.rules import LIFETIME, CheckResult, Refused
 from idp.clients import permits
 from idp.clients.actions import put
 from idp.clients.capabilities import Permit, Terms, read_terms
 from idp.clients.rules import Client
-from idp.db import Database
+from idp.db import Database, Statement
 from idp.grants.rules import Grant
 from idp.messages.outbox import init_outbox
 from tests.console.test_storage import CIPHER, directory
 from tests.provider import CLIENTS
 
 NOW = 1_800_000_000
-ASKED = Question("token", "YL-1", "n" * 16, None)
+ASKED = {"sub": "pw_1", "matter": "YL-1", "nonce": "n" * 16}
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,11 @@ def granted(database: Database, capability: str) -> Permit:
     return permit
 
 
+def seen(number: str, reference: str) -> Seen:
+    name, document = PersonName("欧阳清岚"), IdNumber("11010519491231002X")
+    return Seen("token", number, name, document, date(2040, 1, 1), Means.CHIP_READ, reference)
+
+
 def grant_of(party: str) -> Grant:
     return Grant(
         "g", "app", party, "s", "pw_1", "d", "openid", None, "a", "pwd", 2, 1, NOW, False, None, None, NOW, None
@@ -72,9 +78,9 @@ def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_datab
     permit, found = granted(any_database, "name_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
     with any_database.transaction() as tx:
-        check = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
-        late = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
-        wait = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        check = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
+        late = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
+        wait = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
         assert isinstance(wait, int)
         assert not isinstance(check, int)
         assert not isinstance(late, int)
@@ -88,23 +94,56 @@ def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_datab
         }  # fmt: skip
 
 
+def test_what_is_done_elsewhere_is_replaced_by_who_saw_it_alone(any_database: Database) -> None:
+    permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
+    party = person(any_database, "13812340001")
+    with any_database.transaction() as tx:
+        asked = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        assert not isinstance(asked, int)
+        assert checks.agree(tx, asked, outside="chk_1", now=NOW)
+        first = found.find(tx, asked.id)
+        assert first is not None
+        assert not checks.agree(tx, asked, outside="chk_2", now=NOW)
+        assert checks.agree(tx, first, outside="chk_2", now=NOW)
+        assert not checks.agree(tx, first, outside="chk_3", now=NOW)
+        checks.reopen(tx, first)
+        second = found.find(tx, asked.id)
+        assert second is not None
+        assert second.outside == "chk_2"
+        checks.reopen(tx, second)
+        reopened = found.find(tx, asked.id)
+        assert reopened is not None
+        assert (reopened.state, reopened.outside) == ("waiting", None)
+
+
+def test_of_numbers_shown_at_once_one_is_good_and_nobody_waits_for_ever(any_database: Database) -> None:
+    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
+    clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
+
+    def show(_: int) -> str:
+        with any_database.transaction() as tx:
+            return desk.show_number(tx, party, now=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(show, range(12)))
+    with any_database.autocommit() as tx:
+        kept = tx.all(Statement("SELECT blind FROM counter_number", bytes))
+    assert len(kept) == 1
+    (good,) = [
+        number for number in numbers if bytes(kept[0]) in directory().blinds_of_text(f"counter-number:{number}")
+    ]
+    assert str(desk.record(permit, clerk, seen(good, "CK-1"), now=NOW)).startswith("cpf_")
+
+
 def test_a_number_is_taken_once_and_a_proof_recorded(any_database: Database) -> None:
     permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
     clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
     with any_database.transaction() as tx:
         desk.show_number(tx, party, now=NOW)
         number = desk.show_number(tx, party, now=NOW)
-    seen = Seen(
-        "token",
-        number,
-        PersonName("欧阳清岚"),
-        IdNumber("11010519491231002X"),
-        date(2040, 1, 1),
-        Means.CHIP_READ,
-        "CK-1",
-    )
-    assert isinstance(desk.record(permit, clerk, seen, now=NOW), str)
-    assert desk.record(permit, clerk, seen, now=NOW) is Refused.REFERENCE
+    once = seen(number, "CK-1")
+    assert isinstance(desk.record(permit, clerk, once, now=NOW), str)
+    assert desk.record(permit, clerk, once, now=NOW) is Refused.REFERENCE
     with any_database.transaction() as tx:
         counter.purge(tx, now=NOW)
         checks.purge(tx, before=NOW)

@@ -24,9 +24,14 @@ def counts(site: Site) -> dict[str, dict[str, int]]:
 
 
 def registered(browser: Browser, phone: str = "13900005555") -> None:
+    journey = started(browser, phone)
+    assert location(details(browser, journey)) == "/register/done"
+
+
+def started(browser: Browser, phone: str = "13900005555") -> str:
     journey = begin(browser, phone)
     prove(browser, journey)
-    assert location(details(browser, journey)) == "/register/done"
+    return journey
 
 
 def detail_of_registration(site: Site) -> Any:
@@ -45,8 +50,9 @@ def test_a_registration_by_a_poster_counts_for_its_channel(site: Site, browser: 
     assert location(browser.get(f"/c/{county}")) == "/register"
     assert counts(site) == {}, "looking is not beginning"
     journey = begin(browser)
-    assert counts(site) == {county: {"started": 1}}
+    assert counts(site) == {}, "nor is sending a form"
     prove(browser, journey)
+    assert counts(site) == {county: {"started": 1}}
     details(browser, journey)
     assert counts(site) == {county: {"started": 1, "registered": 1}}
     assert detail_of_registration(site) == {"channel": county}
@@ -73,10 +79,10 @@ def test_an_unknown_code_leads_to_plain_registration(site: Site, browser: Browse
 
 def test_a_code_is_the_same_in_capitals_and_before_a_slash(site: Site, browser: Browser, county: str) -> None:
     browser.get(f"/c/{county.upper()}")
-    begin(browser)
+    started(browser)
     other = site.browser()
     other.get(f"/c/{county}/")
-    begin(other)
+    started(other, "13900006666")
     assert counts(site) == {county: {"started": 2}}
 
 
@@ -89,19 +95,19 @@ def test_a_channel_out_of_use_leads_to_registration_and_counts_nothing(
     fresh = site.browser()
     assert location(fresh.get(f"/c/{county}")) == "/register"
     assert cookie(fresh) is None
-    begin(fresh, "13900006666")
+    started(fresh, "13900006666")
     assert counts(site) == {}
     assert "in use" in run("enable", county).output
-    begin(browser, "13900007777")
+    started(browser, "13900007777")
     assert counts(site) == {county: {"started": 1}}
 
 
 def test_a_channel_is_remembered_for_a_day(site: Site, browser: Browser, county: str) -> None:
     browser.get(f"/c/{county}")
     site.later = LIFE - 5
-    begin(browser)
+    started(browser)
     site.later = LIFE + 5
-    begin(browser, "13900006666")
+    started(browser, "13900006666")
     assert counts(site) == {county: {"started": 1}}
 
 
@@ -118,12 +124,12 @@ def test_what_was_not_signed_here_counts_nothing(site: Site, browser: Browser, c
         "..",
         f"other.{until}.{signature}",
     ]
-    for value in forged:
+    for n, value in enumerate(forged):
         browser.client.set_cookie("tb_channel", value)
-        begin(browser)
+        started(browser, f"1390000666{n}")
     assert counts(site) == {}
     browser.client.set_cookie("tb_channel", good)
-    begin(browser)
+    started(browser)
     assert counts(site) == {county: {"started": 1}}
 
 
@@ -132,6 +138,14 @@ def test_a_registration_that_fails_is_counted_as_begun_only(site: Site, browser:
     journey = begin(browser, PHONE)
     prove(browser, journey)
     details(browser, journey)
+    assert counts(site) == {county: {"started": 1}}
+
+
+def test_who_begins_with_another_phone_is_counted_once(site: Site, browser: Browser, county: str) -> None:
+    browser.get(f"/c/{county}")
+    journey = started(browser)
+    assert location(browser.submit(f"/register?f={journey}", {"phone": "13900006666"})) == "/register/code"
+    prove(browser, journey)
     assert counts(site) == {county: {"started": 1}}
 
 
@@ -178,7 +192,7 @@ def test_the_commands_add_list_report_and_refuse(site: Site, browser: Browser, c
     assert [one["code"] for one in json.loads(run("list", "--json").output)] == [county, "icbc-01"]
     assert "长沙县" in run("list").output
     browser.get(f"/c/{county}")
-    begin(browser)
+    started(browser)
     none = {"started": 0, "registered": 0, "activated": 0}
     assert json.loads(run("report", "--json").output) == {county: none | {"started": 1}, "icbc-01": none}
     assert "started 1" in run("report").output

@@ -14,6 +14,9 @@ from tests.registers import ScriptedRegisters
 __all__ = ["site_template"]
 
 
+OFFERED = {"proofing": {"ways": ["name_number", "face"]}}
+
+
 @pytest.fixture
 def vendor() -> ScriptedVendor:
     return ScriptedVendor()
@@ -27,7 +30,7 @@ def registers() -> ScriptedRegisters:
 @pytest.fixture
 def site(site_template: Path, tmp_path: Path, vendor: ScriptedVendor, registers: ScriptedRegisters) -> Iterator[Site]:
     copyfile(site_template, tmp_path / "idp.db")
-    made = Site(create_app(settings_at(tmp_path), registers.ports, vendors=vendor.ports))
+    made = Site(create_app(settings_at(tmp_path, **OFFERED), registers.ports, vendors=vendor.ports))
     yield made
     made.close()
 

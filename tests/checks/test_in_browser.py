@@ -18,6 +18,7 @@ from idp.app import create_app
 from idp.checks.ports import Opened, Pending
 from idp.cli.work import make_worker
 from idp.proofing.ports import Match
+from tests.checks.conftest import OFFERED
 from tests.checks.test_identity import level
 from tests.checks.vendor import ScriptedVendor, yes
 from tests.ports import free_port
@@ -72,7 +73,7 @@ def served(site_template: Path, tmp_path: Path, vendor: ScriptedVendor) -> Itera
     """A provider with its worker; its person has name and number checked."""
     shutil.copyfile(site_template, tmp_path / "idp.db")
     port, registers = free_port(), ScriptedRegisters()
-    settings = settings_at(tmp_path, issuer=f"http://localhost:{port}", pages={"default_locale": "zh"})
+    settings = settings_at(tmp_path, issuer=f"http://localhost:{port}", pages={"default_locale": "zh"}, **OFFERED)
     made = Site(create_app(settings, registers.ports, vendors=vendor.ports))
     add_document(made.provider, made.party(), now=made.now())
     registers.people["欧阳清岚", "11010519491231002X"] = Match(valid_to=None)

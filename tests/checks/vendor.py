@@ -12,7 +12,7 @@ import orjson
 
 from idp.checks.ports import CheckOrder, Heard, Judged, Opened, Pending, Vendors
 from idp.checks.rules import CheckKind, Refusal
-from idp.cli.work import check_errands
+from idp.cli.work import check_errands, photo_reading
 from idp.db import Statement
 from idp.messages.claims import Message
 from idp.messages.worker import Outcome, Retry
@@ -21,7 +21,7 @@ from tests.provider import Site
 SIGNED = "by-the-vendor"
 _DUE = Statement(
     "SELECT id, kind, payload, session_id, client_id, party_id, created_at, expires_at, attempts + 1 FROM outbox"
-    " WHERE kind LIKE 'check%' AND settled_at IS NULL ORDER BY created_at, id",
+    " WHERE (kind LIKE 'check%' OR kind = 'photos_read') AND settled_at IS NULL ORDER BY created_at, id",
     Message,
 )
 _DONE = Statement[Any]("UPDATE outbox SET settled_at = 1, result = :result, attempts = attempts + 1 WHERE id = :id")
@@ -68,13 +68,13 @@ def no() -> Judged:
 
 
 def work(site: Site) -> list[Outcome]:
-    """What the worker does with every message about checks that waits, each once."""
-    errands = check_errands(site.provider)
+    """What the worker does with every message about checks and photos that waits, each once."""
+    handlers = {**check_errands(site.provider).handlers, **photo_reading(site.provider).handlers}
     outcomes = []
     with site.provider.database.autocommit() as tx:
         due = tx.all(_DUE)
     for message in due:
-        outcome = errands.handlers[message.kind](message, _payload(site, message))
+        outcome = handlers[message.kind](message, _payload(site, message))
         with site.provider.database.transaction() as tx:
             if isinstance(outcome, Retry):
                 tx.run(_TRIED, id=message.id)

@@ -148,6 +148,7 @@ UNSAFE = [
     ("REGISTERS__ENTERPRISE__SECRET", "sandbox-enterprise-secret-not-for-production", "registers.enterprise.secret"),
     ("BANK_CARD__SECRET", "sandbox-bank-card-secret-not-for-production", "bank_card.secret"),
     ("BANK_CARD__URL", "http://localhost:8009/bank-cards/v1/checks", "bank_card.url"),
+    ("PHOTO_READER__URL", "https://photos.example/v1", "photo_reader.secret"),
     ("CAPTCHA__URL", "https://captcha.example/v1", "captcha.secret"),
     ("SERVER__EMBEDDED_WORKER", "true", "server.embedded_worker"),
     ("LOG__LEVEL", "DEBUG", "log.level"),

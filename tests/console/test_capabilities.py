@@ -3,12 +3,14 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import orjson
 import pytest
 from click.testing import CliRunner
 
 from idp.cli import cli
 from idp.clients import permits
 from idp.clients.capabilities import Capability, CapabilityRefusal, Permit, PermitState, Terms, read_terms
+from idp.console.justifications import Justifications
 from idp.console.rules import Role
 from tests.console.staff import WHY, Staff, on_duty
 from tests.provider import Site
@@ -111,6 +113,54 @@ def test_one_application_stands_open_and_public_clients_make_none(site: Site, fi
     assert first.submit("/console/clients/app/apply", FORM).status_code == 422
     assert first.submit("/console/clients/spa/apply", FORM).status_code == 422
     assert site.one("SELECT COUNT(*) FROM capability_permit") == 1
+
+
+def reasons(site: Site, event: str) -> list[str]:
+    """What was stated for each record of ``event``; a record that names no reason there is fails."""
+    told = str(site.one("SELECT GROUP_CONCAT(detail, '|') FROM audit_event WHERE event = :event", event=event))
+    with site.provider.database.autocommit() as tx:
+        found = [justifications(site).read(tx, orjson.loads(one)["because"]) for one in told.split("|")]
+    return [why.text for why in found if why is not None]
+
+
+def justifications(site: Site) -> Justifications:
+    return Justifications(site.provider.cipher)
+
+
+def test_every_decision_leads_to_its_reason_and_its_permit(site: Site, first: Staff, second: Staff) -> None:
+    granted_one, refused_one = applied(site), applied(site, capability="face_check")
+    second.approve(decide(first, granted_one, "grant"))
+    decide(first, granted_one, "withdraw")
+    decide(first, refused_one, "refuse")
+    for event, permit in (("withdrawn", granted_one), ("refused", refused_one)):
+        assert reasons(site, f"operator:capability:{event}") == [WHY["reason"]]
+        detail = site.one("SELECT detail FROM audit_event WHERE event = :event", event=f"operator:capability:{event}")
+        assert orjson.loads(detail)["permit"] == permit
+    assert reasons(site, "operator:proposal:approved") == [WHY["reason"]]
+
+
+def test_who_comes_too_late_with_the_kill_switch_is_recorded(
+    site: Site, first: Staff, second: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = applied(site)
+    second.approve(decide(first, key, "grant"))
+    with site.provider.database.autocommit() as tx:
+        before = permits.find(tx, key)
+    decide(second, key, "withdraw")
+    monkeypatch.setattr(permits, "find", lambda _tx, _key: before)
+    late = first.submit(f"/console/capabilities/{key}", {**WHY, "decision": "withdraw"})
+    assert late.status_code == 422
+    told = site.one("SELECT actor || ' ' || reason FROM audit_event WHERE result = 'refused'")
+    assert told == f"{first.party} capability_not_open"
+    assert reasons(site, "operator:capability:withdrawn") == [WHY["reason"]] * 2
+
+
+def test_both_operators_see_the_purpose_in_every_language(site: Site, first: Staff, second: Staff) -> None:
+    key = applied(site, purpose={"zh": "低保资格复核", "en": "Selling to advertisers"})
+    for page in (f"/console/capabilities/{key}", decide(first, key, "grant")):
+        text = second.get(page).text
+        assert "低保资格复核" in text
+        assert "Selling to advertisers" in text
 
 
 @pytest.mark.parametrize(

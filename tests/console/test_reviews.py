@@ -1,14 +1,16 @@
 """Operators look at a person's photos and decide: with a reason each, two of them for a yes, and the photos go."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from idp.accounts import closing
+from idp.accounts.documents import DocumentType, parse_document
+from idp.accounts.names import PersonName
 from idp.console.rules import Role
 from idp.proofing.actions import ial
-from idp.reviews.rules import Cause
+from idp.reviews.rules import Cause, Deciders
 from tests.console.staff import WHY, Staff, on_duty
 from tests.provider import Browser, Site, add_document, add_person
 from tests.reviews.making import NAME, NUMBER, PERSON, SIDES, events, filed, photos, reviews_offered  # noqa: F401
@@ -34,11 +36,19 @@ def second(site: Site) -> Staff:
     return on_duty(site, "wang.fang", Role.REVIEW)
 
 
-def opened(staff: Staff, number: str) -> str:
+def sought(staff: Staff, number: str) -> str:
     """The address of the case, after a reason was given."""
     answer = staff.submit("/console/reviews", {"number": number, **SEEK})
     assert answer.headers["Location"] == f"/console/reviews/{number}", answer.text
     return answer.headers["Location"]
+
+
+def opened(staff: Staff, number: str) -> str:
+    """The same, once every photo was shown there."""
+    address = sought(staff, number)
+    for side in SIDES:
+        assert staff.get(f"{address}/{side}").status_code == 200
+    return address
 
 
 def shown(staff: Staff, address: str) -> str:
@@ -75,7 +85,7 @@ def test_nothing_is_shown_without_a_reason(site: Site, clerk: Staff, number: str
 
 
 def test_every_look_at_the_case_and_at_each_photo_is_recorded(site: Site, clerk: Staff, number: str) -> None:
-    address = opened(clerk, number)
+    address = sought(clerk, number)
     page = clerk.get(address).text
     assert NAME in page
     assert NUMBER in page
@@ -196,8 +206,11 @@ def test_evidence_ends_with_its_document(site: Site, clerk: Staff, second: Staff
     assert site.one("SELECT valid_to FROM identity_document") == site.one("SELECT expires_at FROM evidence")
 
 
-def test_a_document_without_end_is_ticked(site: Site, clerk: Staff, second: Staff, number: str) -> None:
-    proposal = proposed(clerk, number, valid_to="", long_term="yes")
+@pytest.mark.parametrize("end", [{"valid_to": "", "long_term": "yes"}, {"valid_to": "9999-12-31"}])
+def test_a_document_without_end_is_ticked_or_ends_when_time_does(
+    site: Site, clerk: Staff, second: Staff, number: str, end: dict[str, str]
+) -> None:
+    proposal = proposed(clerk, number, **end)
     opened(second, number)
     second.approve(proposal)
     assert site.one("SELECT COUNT(*) FROM identity_document WHERE valid_to IS NULL") == 1
@@ -206,14 +219,48 @@ def test_a_document_without_end_is_ticked(site: Site, clerk: Staff, second: Staf
 def test_who_has_not_opened_the_photos_does_not_agree_to_them(
     site: Site, clerk: Staff, second: Staff, number: str
 ) -> None:
-    proposal = proposed(clerk, number)
-    refused = second.approve(proposal)
-    assert refused.status_code == 422
+    address = sought(clerk, number)
+    form = YES | {"photos": shown(clerk, address)}
+    for side in SIDES:
+        assert clerk.submit(address, form).status_code == 422, "nor lays them before another one"
+        clerk.get(f"{address}/{side}")
+    proposal = clerk.submit(address, form).headers["Location"].partition("?")[0]
+    sought(second, number)
+    second.get(f"{address}/front")
+    assert second.approve(proposal).status_code == 422, "a reason and one photo are not three photos"
     assert level(site) == 1
     assert site.one("SELECT state FROM proposal") == "open", "it is not lost by that"
     opened(second, number)
     assert second.approve(proposal).status_code == 303
     assert level(site) == 3
+
+
+def test_who_was_shown_a_photo_is_forgotten_with_it(site: Site, clerk: Staff, number: str) -> None:
+    opened(clerk, number)
+    assert site.one("SELECT COUNT(*) FROM photo_view") == 3
+    site.execute("DELETE FROM photo")
+    site.provider.reviews.run_due(site.provider.database, now=site.now())
+    assert site.one("SELECT COUNT(*) FROM photo_view") == 0
+
+
+def test_a_review_edits_nobody_who_is_known_already(site: Site, clerk: Staff, second: Staff, number: str) -> None:
+    proposal = proposed(clerk, number)
+    with site.provider.database.transaction() as tx:
+        passport = parse_document(DocumentType.PASSPORT, "E12345678", today=date(2026, 1, 1))
+        assert passport is not None
+        site.provider.directory.record_document(
+            tx, site.party(), document=passport, name=PersonName(NAME), valid_to=None, source="test", now=site.now()
+        )
+    with site.provider.database.transaction() as tx:
+        by = Deciders(second.party, "prp_1", clerk.party)
+        assert not site.provider.reviews.approve(tx, number, valid_to=None, by=by, now=site.now())
+    address = opened(second, number)
+    assert "another name or document" in second.get(address).text
+    assert second.submit(address, YES | {"photos": shown(second, address)}).status_code == 422
+    assert second.approve(proposal).status_code == 422
+    assert site.one("SELECT kind FROM identity_document") == "passport"
+    assert site.one("SELECT COUNT(*) FROM evidence WHERE kind = 'review'") == 0
+    assert second.submit(address, NO | {"photos": shown(second, address)}).status_code == 303
 
 
 @pytest.mark.parametrize("what", ["withdrawn", "replaced", "rejected", "lapsed", "photo altered"])

@@ -32,6 +32,8 @@ from idp.messages.outbox import init_outbox
 from idp.proofing.actions import add_evidence, proofs_of, require_proofing
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
+from idp.reviews.actions import Reviews
+from idp.reviews.rules import Policy
 from idp.signin import sessions as citizens
 from idp.signin.interventions import Intervention, suspend
 from idp.signin.rules import Method
@@ -89,13 +91,17 @@ def staff(any_database: Database) -> list[Operator]:
         return [hired(tx, name, Role.REVIEW) for name in ("li.na", "zhao.min", "sun.li")]
 
 
+def disputes(people: Directory) -> Disputes:
+    return Disputes(CIPHER, people, Calendar(frozenset(), frozenset(), frozenset()), working_days=10)
+
+
 def requests(people: Directory) -> Requests:
-    plain = Calendar(frozenset(), frozenset(), frozenset())
-    return Requests(CIPHER, people, Disputes(CIPHER, people, plain, working_days=10), PhonePolicy())
+    return Requests(CIPHER, people, disputes(people), PhonePolicy())
 
 
 def eyes(people: Directory) -> FourEyes:
-    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people)))
+    reviews = Reviews(CIPHER, people, disputes(people), Policy(daily=3, photos=20, keep=DAY, valid=DAY))
+    return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people), reviews))
 
 
 def test_operators_are_found_by_name_and_id_until_disabled(any_database: Database, staff: list[Operator]) -> None:

@@ -122,7 +122,7 @@ def test_what_is_overdue_is_said_by_metrics_log_and_doctor(site: Site, monkeypat
     filed(site, site.party(), now=1_760_000_000)
     assert "idp_disputes_overdue 1.0" in site.http.get("/metrics").text
     with capture_logs() as logs:
-        work._look_at_disputes(site.provider, NOW)
+        work._look_at_waiting(site.provider, NOW)
     assert ("disputes_overdue", "error") in [(log["event"], log["log_level"]) for log in logs]
     sick = CliRunner().invoke(cli, ["doctor"])
     assert sick.exit_code == 1

@@ -14,6 +14,7 @@ from idp.cli import cli
 from idp.cli.context import Context
 from idp.clients.actions import put
 from idp.clients.rules import Client
+from idp.proofing.actions import add_evidence
 from tests.provider import (
     CLIENTS,
     SECRET,
@@ -21,13 +22,14 @@ from tests.provider import (
     add_document,
     browser,
     claims_of,
+    registers,
     shared_app,
     signed_in,
     site,
     site_template,
 )
 
-__all__ = ["browser", "shared_app", "signed_in", "site", "site_template"]
+__all__ = ["browser", "registers", "shared_app", "signed_in", "site", "site_template"]
 
 NUMBER, NAME = "11010519491231002X", "欧阳清岚"
 """Those of `add_document`."""
@@ -55,10 +57,18 @@ def told(site: Site, client_id: str, scope: str = "openid legacy_sub", **changes
     return claims_of(tokens["id_token"]).get("legacy_sub"), userinfo.get("legacy_sub")
 
 
+def looked_at(site: Site, party: str | None = None) -> None:
+    """Somebody compared the person with their document."""
+    with site.provider.database.transaction() as tx:
+        person = party or site.party()
+        add_evidence(tx, person, kind="counter", level=3, source="test", expires_at=None, now=site.now())
+
+
 @pytest.fixture
 def known(site: Site) -> Site:
-    """The person has shown their document; apps ``tax`` and ``social`` kept users of their own."""
+    """The person has shown their document at a counter; apps ``tax`` and ``social`` kept users of their own."""
     add_document(site.provider, site.party(), now=site.now())
+    looked_at(site)
     register(site, "tax")
     register(site, "social")
     return site

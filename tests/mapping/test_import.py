@@ -1,12 +1,16 @@
 """Taking in a department's file: what becomes of each line, again, on after a kill, and under rotating keys."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -19,7 +23,9 @@ from idp.clients.actions import put
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.db import Database, Statement
+from idp.mapping import importing
 from idp.mapping.actions import Links
+from idp.mapping.files import Row
 from tests.mapping.conftest import COLUMNS, NAME, NUMBER, Taken, register, sums, table, told
 from tests.provider import CLIENTS, SECRET, Site, add_person, keys_of
 
@@ -28,6 +34,11 @@ LI = ("R-0018", "李雷", "passport", "E7654322")
 WANG = ("R-0019", "王芳", "", "430105199003070011")
 _ROWS = Statement[tuple[str, ...]](
     "SELECT id, client_id, seq, line, sealed, local, blind FROM account_link ORDER BY id"
+)
+_LINKS = Statement("SELECT COUNT(*) FROM account_link", int)
+_LINK = Statement[Any](
+    "INSERT INTO account_link (id, client_id, local, kind, blind, sealed, seq, line, created_at)"
+    " VALUES ('lnk_1', 'tax', 'a', 'passport', 'b', 'c', 1, 1, 1)"
 )
 
 
@@ -169,6 +180,125 @@ def test_a_dry_run_says_it_and_leaves_nothing(known: Site, taken: Taken, run: Ca
     assert (report["added"], report["ended"], report["two_local_ids_for_one_person"]) == (2, 1, 2)
     assert rows(known.provider.database) == before
     assert known.one("SELECT COUNT(*) FROM audit_event WHERE event = 'operator:links:imported'") == 1
+
+
+@pytest.fixture
+def interrupted(run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Take in one file until ``lines`` of it were read."""
+
+    def take(client_id: str, *content: tuple[str, ...], lines: int) -> None:
+        file = tmp_path / "users.csv"
+        file.write_text(table(*content), "utf-8")
+
+        def some(rows: Iterator[Row]) -> Iterator[list[Row]]:
+            yield list(itertools.islice(rows, lines))
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(importing, "_batches", some)
+            assert run("import", client_id, str(file)).exit_code == 1
+
+    return take
+
+
+def test_nothing_of_a_file_is_told_before_its_last_line_was_read(
+    known: Site, taken: Taken, run: Callable[..., Result], interrupted: Callable[..., None]
+) -> None:
+    lines = (OURS, ("R-0017", *WANG[1:]))
+    interrupted("tax", *lines, lines=1)
+    assert told(known, "tax") == (None, None)
+    report = sums(run("report", "tax", "--json"))
+    assert (report["import_unfinished"], report["linked"], report["said"]) == (1, 0, [])
+    assert taken("tax", *lines)["two_people_for_one_local_id"] == 2
+    assert told(known, "tax") == (None, None)
+
+
+def test_nothing_of_a_file_that_is_taken_in_again_is_told_before_its_last_line_was_read(
+    known: Site, taken: Taken, interrupted: Callable[..., None]
+) -> None:
+    lines = (OURS, ("R-0017", *WANG[1:]))
+    taken("tax", *lines)
+    known.execute("DELETE FROM account_link")
+    interrupted("tax", *lines, lines=1)
+    assert told(known, "tax") == (None, None)
+
+
+def test_what_a_file_says_that_is_being_read_contradicts_what_was_told(
+    known: Site, taken: Taken, interrupted: Callable[..., None]
+) -> None:
+    taken("tax", OURS)
+    interrupted("tax", ("R-0017", *WANG[1:]), LI, lines=1)
+    assert told(known, "tax") == (None, None)
+    taken("tax", OURS, LI)
+    assert told(known, "tax") == ("R-0017", "R-0017")
+
+
+def test_an_import_that_another_has_overtaken_goes_no_further(
+    known: Site, run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = tmp_path / "older.csv", tmp_path / "newer.csv"
+    older.write_text(table(LI, OURS), "utf-8")
+    newer.write_text(table(WANG), "utf-8")
+    batches = importing._batches
+
+    def overtaken(rows: Iterator[Row]) -> Iterator[list[Row]]:
+        yield list(itertools.islice(rows, 1))
+        monkeypatch.setattr(importing, "_batches", batches)
+        assert run("import", "tax", str(newer), "--whole").exit_code == 0
+        yield from batches(rows)
+
+    monkeypatch.setattr(importing, "_batches", overtaken)
+    stopped = run("import", "tax", str(older), "--whole")
+    assert (stopped.exit_code, "another import for tax has begun" in stopped.output) == (1, True)
+    assert sums(run("report", "tax", "--json"))["waiting"] == 1, "of the newer file, and nothing else"
+    assert told(known, "tax") == (None, None)
+
+
+def test_an_import_begins_when_no_older_one_is_writing_any_more(any_database: Database) -> None:
+    """What an older one writes at that moment would be missed by who deletes what was not named."""
+    init_audit(b"a" * 32, node="test")
+    with any_database.transaction() as tx:
+        put(tx, dict(CLIENTS[0]) | {"client_id": "tax"}, secret=SECRET, now=1)
+    with any_database.transaction() as tx:
+        seq = importing._begun(tx, "tax", "one", now=1)
+
+    def begin() -> tuple[int | None, int | None]:
+        with any_database.transaction() as newer:
+            return importing._begun(newer, "tax", "two", now=2), newer.one(_LINKS)
+
+    with ThreadPoolExecutor(1) as pool:
+        with any_database.transaction() as tx:
+            assert importing._is_newest(tx, "tax", seq)
+            begun = pool.submit(begin)
+            time.sleep(0.3)
+            tx.run(_LINK)
+        assert begun.result() == (2, 1)
+    with any_database.transaction() as tx:
+        assert not importing._is_newest(tx, "tax", seq)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(), (("", *OURS[1:]),), (OURS, *((f"R-{n}", "", "", "") for n in range(3)))],
+    ids=["empty", "all wrong", "many wrong"],
+)
+def test_a_list_that_is_hardly_whole_ends_nothing(
+    known: Site,
+    taken: Taken,
+    run: Callable[..., Result],
+    tmp_path: Path,
+    lines: tuple[tuple[str, ...], ...],
+) -> None:
+    taken("tax", OURS, LI)
+    before = rows(known.provider.database)
+    (tmp_path / "bad.csv").write_text(table(*lines), "utf-8")
+    for options in ((), ("--dry-run",)):
+        refused = run("import", "tax", str(tmp_path / "bad.csv"), "--whole", *options)
+        assert (refused.exit_code, "--force" in refused.output) == (1, True)
+    assert rows(known.provider.database) == before
+    assert told(known, "tax") == ("R-0017", "R-0017")
+    assert run("import", "tax", str(tmp_path / "bad.csv"), "--whole", "--force").exit_code == 0
+    assert len(rows(known.provider.database)) == sum(line == OURS for line in lines)
 
 
 def test_an_unknown_client_has_no_links(known: Site, run: Callable[..., Result], tmp_path: Path) -> None:

@@ -1,18 +1,24 @@
 """Claim legacy_sub: the app that kept the account hears of it, of the right person, and nobody else does."""
 
+from collections.abc import Callable
+
 import orjson
 import pytest
+from click.testing import Result
 
 from idp.accounts.documents import Passport
 from idp.accounts.names import PersonName
 from idp.clients.actions import set_state
 from idp.clients.rules import ClientState
 from idp.db import Statement, Transaction
-from tests.mapping.conftest import NAME, NUMBER, Taken, register, told
+from idp.proofing.ports import Match
+from tests.mapping.conftest import NAME, NUMBER, Taken, looked_at, register, sums, told
 from tests.provider import PHONE, Site, add_document, add_person, answered, basic, claims_of
+from tests.registers import ScriptedRegisters
 from tests.selfservice.test_export import confirmed, export
 
 OURS = ("R-0017", NAME, "resident_id", NUMBER)
+_LINKS = Statement[tuple[str, bytes]]("SELECT id, sealed FROM account_link")
 NAMED = orjson.dumps({"userinfo": {"legacy_sub": None}, "id_token": {"legacy_sub": None}}).decode()
 
 
@@ -71,11 +77,33 @@ def test_a_person_whose_identity_is_not_checked_is_nobodys_earlier_user(known: S
     assert told(known, "tax") == (None, None)
 
 
+def test_name_and_number_alone_open_nobodys_earlier_account(
+    site: Site, taken: Taken, registers: ScriptedRegisters, run: Callable[..., Result]
+) -> None:
+    """A stranger with a phone of their own may know both; the register says yes to them, too."""
+    register(site, "tax")
+    taken("tax", OURS)
+    stranger = site.browser().sign_in()
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    claimed = {"name": NAME, "kind": "id_number", "number": NUMBER}
+    assert stranger.submit("/identity/name", claimed).headers["Location"].endswith("done=identity_checked")
+    assert told(site, "tax") == (None, None)
+    assert told(site, "tax", "openid", claims=NAMED) == (None, None)
+    assert "The account this app kept" not in stranger.get("/account/apps").text
+    assert export(confirmed(stranger)).get_json()["earlier_accounts"] == []
+    assert sums(run("report", "tax", "--json"))["waiting"] == 1
+    looked_at(site)
+    assert told(site, "tax") == ("R-0017", "R-0017")
+    assert "The account this app kept" in stranger.get("/account/apps").text
+    assert sums(run("report", "tax", "--json"))["linked"] == 1
+
+
 def test_a_link_waits_for_its_person(site: Site, taken: Taken) -> None:
     register(site, "tax")
     assert taken("tax", OURS)["waiting"] == 1
     assert told(site, "tax") == (None, None)
     add_document(site.provider, site.party(), now=site.now())
+    looked_at(site)
     assert told(site, "tax") == ("R-0017", "R-0017")
 
 
@@ -87,16 +115,7 @@ def test_the_number_alone_does_not_do_when_the_name_is_another(known: Site, take
 
 
 def test_any_of_ones_documents_will_do(known: Site, taken: Taken) -> None:
-    with known.provider.database.transaction() as tx:
-        known.provider.directory.record_document(
-            tx,
-            known.party(),
-            document=Passport("E12345678"),
-            name=PersonName("OUYANG QINGLAN"),
-            valid_to=None,
-            source="test",
-            now=known.now() + 1,
-        )
+    with_passport(known)
     taken("tax", OURS)
     taken("social", ("9", "Ouyang Qinglan", "passport", "E12345678"))
     assert told(known, "tax") == ("R-0017", "R-0017")
@@ -114,6 +133,36 @@ def test_two_people_of_one_account_are_told_to_neither(known: Site, taken: Taken
     report = taken("tax", OURS, ("R-0017", "王芳", "passport", "E7654321"))
     shared = "two_people_for_one_local_id"
     assert sorted(report["said"]) == [(2, shared), (3, shared)]
+    assert told(known, "tax") == (None, None)
+
+
+def with_passport(site: Site, number: str = "E12345678", party: str | None = None) -> None:
+    with site.provider.database.transaction() as tx:
+        site.provider.directory.record_document(
+            tx,
+            party or site.party(),
+            document=Passport(number),
+            name=PersonName("OUYANG QINGLAN"),
+            valid_to=None,
+            source="test",
+            now=site.now() + 1,
+        )
+
+
+PASSPORT = ("OUYANG QINGLAN", "passport", "E12345678")
+
+
+def test_two_documents_of_one_person_are_one_person(known: Site, taken: Taken) -> None:
+    with_passport(known)
+    report = taken("tax", OURS, ("R-0017", *PASSPORT))
+    assert (report["linked"], report["said"]) == (2, [])
+    assert told(known, "tax") == ("R-0017", "R-0017")
+
+
+def test_two_accounts_of_one_person_by_two_documents_are_told_by_neither(known: Site, taken: Taken) -> None:
+    with_passport(known)
+    several = "two_local_ids_for_one_person"
+    assert sorted(taken("tax", OURS, ("R-0018", *PASSPORT))["said"]) == [(2, several), (3, several)]
     assert told(known, "tax") == (None, None)
 
 
@@ -185,6 +234,21 @@ def test_closing_the_account_ends_its_links_and_what_contradicted_them(known: Si
         assert known.provider.closings.close(tx, known.party(PHONE), now=known.now())
     assert known.one("SELECT COUNT(*) FROM account_link") == 1
     assert known.one("SELECT client_id FROM account_link") == "tax"
+
+
+def test_closing_the_account_ends_the_links_of_documents_it_had_before(known: Site, taken: Taken) -> None:
+    party, other = known.party(PHONE), add_person(known.provider, "13812340002", None)
+    with_passport(known, "E12345678")
+    with_passport(known, "E22345678")
+    with_passport(known, "E32345678")
+    with_passport(known, "E12345678", other)
+    taken(
+        "tax", *((number, "OUYANG QINGLAN", "passport", number) for number in ("E12345678", "E22345678", "E32345678"))
+    )
+    with known.provider.database.transaction() as tx:
+        known.provider.links.erase(tx, party, now=known.now())
+    with known.provider.database.autocommit() as tx:
+        assert [known.provider.links.open(*row).local_id for row in tx.all(_LINKS)] == ["E12345678"], "another's now"
 
 
 def test_machines_hear_nothing_of_it(known: Site, taken: Taken) -> None:

@@ -39,6 +39,7 @@ QUESTIONS: dict[str, dict[str, str | None]] = {
     "an essential level out of reach": {
         "claims": '{"id_token":{"acr":{"essential":true,"values":["urn:tongban:ial:4"]}}}'
     },
+    "a face check, not granted": {"claims": '{"id_token":{"face_check":{"essential":true,"matter":"YL-1"}}}'},
     "claims by name": {"claims": '{"userinfo":{"name":null},"id_token":{"phone_number":null}}'},
     "another person": {"claims": '{"id_token":{"sub":{"value":"pw_nobody"}}}', "prompt": "none"},
     "an unknown scope": {"scope": "openid profile weather"},

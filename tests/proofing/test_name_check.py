@@ -7,6 +7,7 @@ import pytest
 from idp.accounts import closing
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
+from tests.proofing.conftest import Opened
 from tests.provider import Browser, Site, add_person, answered, claims_of
 from tests.registers import ScriptedRegisters
 
@@ -108,6 +109,31 @@ def test_five_unsuccessful_checks_a_day_and_none_for_a_register_that_is_away(
     assert len(registers.asked) == asked
     site.later = 86400 + 60
     assert check(signed_in.sign_in()).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [("/identity/name", {}), ("/identity/bank-card", {"card": "6299990000100072", "phone": "13811112222"})],
+    ids=["name", "bank card"],
+)
+def test_many_accounts_do_not_guess_at_one_document_for_ever(
+    opened: Opened, banks: ScriptedRegisters, address: str, more: dict[str, str]
+) -> None:
+    site = opened(limits={"identity": {"daily": 1, "bank_card_daily": 1}})
+    phones = [f"1381234100{n}" for n in range(5)]
+    for phone in phones:
+        add_person(site.provider, phone, None)
+    people = [site.browser().sign_in(phone) for phone in phones]
+    pages = [check(person, address, **more).text for person in people[:3]]
+    assert len(banks.asked) == 3, "one stranger's tries do not keep the document's holder out"
+    assert not any("Too many unsuccessful" in page for page in pages)
+    assert "Too many unsuccessful" in check(people[3], address, **more).text
+    assert len(banks.asked) == 3
+    check(people[4], address, **more, name="龚䶮", number="530103199509210035")
+    assert len(banks.asked) == 4, "about another document they may ask"
+    site.later = 86400 + 60
+    check(people[3].sign_in(phones[3]), address, **more)
+    assert len(banks.asked) == 5
 
 
 def test_no_transaction_is_open_while_the_register_thinks(

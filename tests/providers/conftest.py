@@ -18,6 +18,7 @@ from adapters.providers.bank_card import HttpBankCards
 from adapters.providers.captcha import HttpCaptchaProvider
 from adapters.providers.check import HttpCheckVendor, Pinned
 from adapters.providers.enterprise import HttpEnterpriseRegister
+from adapters.providers.photos import HttpPhotoReader
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
 from adapters.providers.sms import HttpSmsGateway
@@ -26,6 +27,7 @@ from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
 from adapters.sandbox.cards import CARD_ENDPOINT
 from adapters.sandbox.check_callbacks import Make
 from adapters.sandbox.check_results import ISSUERS, public_keys
+from adapters.sandbox.photos import PHOTO_ENDPOINT
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
 from adapters.sandbox.sms import ENDPOINT
@@ -37,6 +39,7 @@ SECRET = "a-key-of-the-provider-tests-0123456789"
 POPULATION_SECRET = "a-population-key-of-the-tests-0123456789"
 ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 BANK_CARD_SECRET = "a-bank-card-key-of-the-tests-0123456789a"
+PHOTOS_SECRET = "a-photos-key-of-the-tests-0123456789abcd"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
 FACE_SECRET = "a-face-and-bank-key-of-the-tests-0123456"
 SCALE = 0.03
@@ -78,6 +81,10 @@ class RunningSandbox:
     def banks(self, *, secret: str = BANK_CARD_SECRET, **patience: float) -> HttpBankCards:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpBankCards(self.url + CARD_ENDPOINT, secret, patience=limits, clock=self.now)
+
+    def photos(self, *, secret: str = PHOTOS_SECRET, **patience: float) -> HttpPhotoReader:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpPhotoReader(self.url + PHOTO_ENDPOINT, secret, patience=limits, clock=self.now)
 
     def captcha(
         self, *, secret: str = CAPTCHA_SECRET, clock: Callable[[], float] | None = None, **patience: float
@@ -134,6 +141,7 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             captcha_secret=CAPTCHA_SECRET,
             face_secret=FACE_SECRET,
             bank_secret=FACE_SECRET,
+            photos_secret=PHOTOS_SECRET,
             clock=running.now,
             pause=lambda seconds: time.sleep(seconds * SCALE),
             call=call,

@@ -2,15 +2,21 @@
 
 import hashlib
 import re
+from threading import BoundedSemaphore
 
 import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from idp.accounts import closing
+from idp.cli import cli, work
+from idp.cli.context import Context
 from idp.crypto.fields import FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
 from idp.proofing.ways import ways_of
 from idp.reviews.actions import reseal_reviews
 from idp.reviews.rules import DAY
+from tests.multipart import KIND, form_with
 from tests.provider import Browser, Site, add_document, add_person, keys_of
 from tests.reviews.making import (
     MARK,
@@ -104,6 +110,15 @@ def test_who_is_known_is_not_asked_who_they_are_and_cannot_be_another(site: Site
     assert (review.claim.name.value, review.claim.document.value) == (NAME, NUMBER)
 
 
+def test_who_was_verified_as_another_meanwhile_files_no_review(site: Site, signed_in: Browser) -> None:
+    query = begun(signed_in, PERSON | {"number": "E12345678", "kind": "passport"})
+    for side in SIDES:
+        signed_in.upload(f"/identity/review/{side}?{query}", jpeg())
+    add_document(site.provider, site.party(), now=site.now())
+    assert signed_in.submit(f"/identity/review/send?{query}").status_code == 422
+    assert site.one("SELECT COUNT(*) FROM review") == 0
+
+
 def test_no_step_is_skipped_and_none_is_open_after_the_end(site: Site, signed_in: Browser) -> None:
     query = begun(signed_in)
     for later in ("back", "holding"):
@@ -193,6 +208,56 @@ def test_files_of_a_day_are_counted_whatever_comes_of_them(site: Site, signed_in
     assert refused.status_code == 422
     assert "No more photos can be sent today" in refused.text
     assert photos(site) == 0
+
+
+def test_a_file_nobody_had_time_for_costs_no_try(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query, places = begun(signed_in), BoundedSemaphore(1)
+    monkeypatch.setattr("idp.reviews.photos._places", places)
+    with places:
+        busy = signed_in.upload(f"/identity/review/front?{query}", jpeg())
+        assert busy.status_code == 503
+        assert busy.headers["Retry-After"]
+    tries = "SELECT failures || pending FROM attempt WHERE kind = 'photo'"
+    assert site.one(tries) == "[][]"
+    assert signed_in.upload(f"/identity/review/front?{query}", jpeg()).status_code == 303
+    assert site.one(tries) != "[][]"
+
+
+def test_a_part_of_a_form_without_a_name_is_no_form_of_ours(site: Site, signed_in: Browser) -> None:
+    query = begun(signed_in)
+    body = form_with({}, ("photo", "a.jpg", jpeg())).replace(b'; name="photo"; filename="a.jpg"', b"")
+    answer = signed_in.client.post(f"/identity/review/front?{query}", data=body, content_type=KIND)
+    assert answer.status_code == 400
+
+
+def test_what_is_refused_leaves_a_record(site: Site, signed_in: Browser) -> None:
+    query = with_photos(signed_in)
+    site.execute("DELETE FROM photo")
+    assert signed_in.submit(f"/identity/review/send?{query}").status_code == 422
+    filed(site, signed_in)
+    assert signed_in.submit("/identity/review/person", PERSON).status_code == 422
+    reasons = site.one("SELECT GROUP_CONCAT(reason) FROM audit_event WHERE event = 'person:review:refused'")
+    assert reasons == "review_photos_gone,review_open"
+
+
+def test_what_is_overdue_is_said_by_metrics_log_and_doctor(
+    site: Site, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Context, "settings", site.provider.settings)
+    monkeypatch.setattr(Context, "app", site.app)
+    monkeypatch.setattr("idp.cli.maintenance.is_current", lambda _: True)
+    filed(site, signed_in)
+    assert "idp_reviews_overdue 0.0" in site.http.get("/metrics").text
+    site.execute("UPDATE review SET due_at = 1")
+    assert "idp_reviews_overdue 1.0" in site.http.get("/metrics").text
+    with capture_logs() as logs:
+        work._look_at_waiting(site.provider, site.now())
+    assert ("reviews_overdue", "error") in [(log["event"], log["log_level"]) for log in logs]
+    sick = CliRunner().invoke(cli, ["doctor"])
+    assert sick.exit_code == 1
+    assert "wrong: reviews: 1 wait although their day has passed" in sick.output
 
 
 def test_one_waits_at_a_time(site: Site, signed_in: Browser) -> None:

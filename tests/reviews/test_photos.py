@@ -1,7 +1,9 @@
 """What becomes of a file: a photo is painted anew, everything else is no photo, and nothing large is decoded."""
 
 import struct
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from idp.credentials.password import PoolBusy
+from idp.reviews import photos as module
 from idp.reviews.photos import LONGEST, PIXELS, PhotoFault, cleaned
 from tests.reviews.making import MARK, jpeg, png
 
@@ -72,6 +76,7 @@ def test_what_is_transparent_becomes_white() -> None:
         (b"BM" + jpeg(), PhotoFault.FORMAT),
         (b"RIFF\0\0\0\0WEBPVP8 ", PhotoFault.FORMAT),
         (jpeg()[:3000], PhotoFault.FORMAT),
+        (jpeg() + b"\xff\xda" * 101, PhotoFault.FORMAT),
         (png()[:200], PhotoFault.FORMAT),
         (b"\xff\xd8\xff\xe0" + b"\0" * 500, PhotoFault.FORMAT),
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 500, PhotoFault.FORMAT),
@@ -84,6 +89,21 @@ def test_what_is_transparent_becomes_white() -> None:
 )
 def test_everything_else_is_refused_with_its_reason(raw: bytes, fault: PhotoFault) -> None:
     assert cleaned(raw, most=MOST) is fault
+
+
+def test_three_wait_for_the_decoder_and_whoever_comes_then_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WAIT", 30.0)
+    with ThreadPoolExecutor(3) as pool, module._decoding:
+        waiting = [pool.submit(cleaned, jpeg(), most=MOST) for _ in range(3)]
+        while module._places._value:
+            time.sleep(0.01)
+        photo, began = jpeg(), time.monotonic()
+        with pytest.raises(PoolBusy):
+            cleaned(photo, most=MOST)
+        assert time.monotonic() - began < 5, "at once"
+        module._decoding.release()
+        assert all(isinstance(one.result(), bytes) for one in waiting)
+        module._decoding.acquire()
 
 
 @settings(max_examples=150, deadline=None)

@@ -12,6 +12,7 @@ from adapters.sandbox.check_magic import FINDINGS
 from adapters.sandbox.check_prompts import PURPOSES, STEPS
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
+from adapters.sandbox.photo_magic import PHOTO_MAGIC
 from adapters.sandbox.register_entries import load_entries
 from adapters.sandbox.register_magic import ENTITY_MAGIC, PERSON_MAGIC
 from adapters.sandbox.settings import SandboxSettings
@@ -58,7 +59,11 @@ def test_the_catalogue_is_complete_and_has_no_leftovers() -> None:
     sources = "".join(path.read_text() for path in TEMPLATES.glob("*.html"))
     used = {first or second for first, second in re.findall(r"""_\((?:"([^"]+)"|'([^']+)')\)""", sources)}
     used |= {text for magic in MAGIC for text in (magic.vendor, magic.then)}
-    used |= {text for magic in (*PERSON_MAGIC, *ENTITY_MAGIC, *CARD_MAGIC) for text in (magic.register, magic.then)}
+    used |= {
+        text
+        for magic in (*PERSON_MAGIC, *ENTITY_MAGIC, *CARD_MAGIC, *PHOTO_MAGIC)
+        for text in (magic.register, magic.then)
+    }
     used |= {text for one in FINDINGS for text in (one.vendor, one.then)}
     used |= {prompt.text for step in STEPS for prompt in step} | set(PURPOSES.values())
     assert used == ENGLISH.keys()

@@ -71,7 +71,6 @@ PLAIN = {
         "account_link.local",
         "attempt.key",
         "counter_number.blind",
-        "counter_proofing.reference",
         "legacy_account.credit_code_blind",
         "legacy_account.digest",
         "legacy_account.document_blind",
@@ -88,6 +87,7 @@ PLAIN = {
         "recovery_request.stop",
         "send_budget.key",
     },
+    "hash of a name that tells of nobody": {"counter_proofing.reference"},
     "hash of a random secret": {
         "authorization_grant.code_hash",
         "authorization_grant.refresh_handle",

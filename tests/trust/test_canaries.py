@@ -35,7 +35,7 @@ client_id client_secret redirect_uri scope state nonce login_hint id_token_hint 
 max_age response_type response_mode code_challenge code_verifier grant_type refresh_token access_token token request
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
 size end withdraw item text why understood keep confirm at export send key credential recovery_code by again
-remove begin make name type uscc person kind number valid_to long_term act entity who way how
+remove begin make wrong pause name type uscc person kind number valid_to long_term act entity who way how
 consent cause photos photo reason ticket answer role sector sectors captcha captcha_key card
 """
 FIELDS = tuple(_NAMES.split())

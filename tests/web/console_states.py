@@ -166,6 +166,7 @@ APPLICATION = tuple(Field(name) for name in ("capability", "purpose", "purpose_e
 def permit(state: str, **changed: Any) -> SimpleNamespace:
     facts = {
         "url": "#", "capability": word("capability_face_check"), "purpose": "养老金资格认证",
+        "purposes": [(word("capability_purpose"), "养老金资格认证", None, None)],
         "law": "《社会保险法》第七十四条", "daily": 5000,
         "state": word(f"permit_{state}"), "applied_at": NOW, "decided_at": NOW,
     }  # fmt: skip

@@ -31,6 +31,7 @@ from idp.web.reasons import (
 )
 from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.console_states import CONSOLE_STATES
+from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
@@ -1156,6 +1157,7 @@ STATES: Mapping[str, State] = {
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
     **REVIEW_STATES,
+    **PHOTO_STATES,
     **CAPABILITY_STATES,
     **CONSOLE_STATES,
 }

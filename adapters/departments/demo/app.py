@@ -12,7 +12,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from adapters.departments.demo import shown
-from adapters.departments.demo.departments import DEPARTMENTS, Department, Matter
+from adapters.departments.demo.departments import DEPARTMENTS, SOCIAL, Department, Matter
+from adapters.departments.demo.pension import KEY as PENSION
+from adapters.departments.demo.pension import add_confirmation
 from adapters.departments.demo.texts import translated, worded
 from adapters.departments.errors import ProviderRefused, ProviderUnavailable, SessionEnded
 from adapters.departments.flask import SingleSignOn, current_person, login_required
@@ -25,7 +27,7 @@ from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Transport
 
 _ENTRANCES = frozenset(
-    {"landing", "overview", "departments.login"}
+    {"landing", "overview", "departments.login", PENSION}
     | {matter.key for department in DEPARTMENTS.values() for matter in department.matters}
 )
 
@@ -105,6 +107,8 @@ def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn) -> None:
 
     for matter in settings.department.matters:
         _add_matter(app, sso, matter)
+    if settings.department is SOCIAL:
+        add_confirmation(app, sso)
 
 
 def _refresh(sso: SingleSignOn) -> str:

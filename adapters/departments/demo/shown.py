@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 _CHINA = timezone(timedelta(hours=8))
-_IDENTITY = ("未提供", "已注册", "姓名证件已核验", "已人脸核验实人", "证书或窗口核验")
+_IDENTITY = ("未提供", "已注册", "姓名证件已核验", "已核实为本人", "证书或窗口核验")
 _STRENGTH = ("未提供", "单因素", "双因素", "防钓鱼")
 _TIMES = frozenset({"iat", "exp", "auth_time", "updated_at"})
 _IDENTIFIERS = frozenset({"sub", "sid", "nonce", "at_hash"})

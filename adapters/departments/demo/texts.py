@@ -50,7 +50,7 @@ ENGLISH = {
     "未提供": "Not given",
     "已注册": "Registered",
     "姓名证件已核验": "Name and document checked",
-    "已人脸核验实人": "Checked face to face with the document",
+    "已核实为本人": "Person checked",
     "证书或窗口核验": "Certificate or counter",
     "单因素": "One factor",
     "双因素": "Two factors",
@@ -79,6 +79,17 @@ ENGLISH = {
     "以下为本人的养老待遇资格。姓名取自统一身份认证的核验结果。": "This is your own pension status. "
     "The name is the one that the unified identity service has checked.",
     "资格状态": "Status",
+    "养老金资格认证": "Confirmation of a pension",
+    "每年由本人做一次人脸核验，确认仍在领取养老金的是您本人。": "Once a year a check of your "
+    "face confirms that it is still you who draws the pension.",
+    "这次没有完成认证，可以再做一次，也可以带上证件到社保窗口办理。": "It was not confirmed "
+    "this time. You can try again, or take your document to a social insurance counter.",
+    "需要本人的人脸核验": "Needs a check of your own face",
+    "已认证": "Confirmed",
+    "待认证": "To be confirmed",
+    "认证日期": "Confirmed on",
+    "人脸核验认证": "Confirm by a face check",
+    "重新登录并认证": "Sign in again and confirm",
     "正常": "In good standing",
     "本年度认证": "Check of this year",
     "已完成": "Done",
