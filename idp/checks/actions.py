@@ -206,13 +206,13 @@ class Checks:
         """Send the person to the vendor; False when they have been sent: nobody is caught between two pages."""
         return tx.run(_LEAVE, id=key, now=now) == 1
 
-    def expect_result(self, tx: Transaction, key: str, *, now: int) -> None:
+    def expect_result(self, tx: Transaction, key: str, *, now: int, pause: int = 1) -> None:
         """The person is back, or the vendor has called: have the worker fetch the result.
 
-        One question is under way at a time, a second after the last at the earliest, however often this is asked for.
+        One question is under way at a time, ``pause`` seconds from now, however often this is asked for.
         """
         if tx.run(_FETCH, id=key, now=now) == 1:
-            enqueue(tx, Kind.CHECK_FETCH, {"check": key}, now=now, not_before=now + 1, lifetime=LIFETIME)
+            enqueue(tx, Kind.CHECK_FETCH, {"check": key}, now=now, not_before=now + pause, lifetime=LIFETIME)
 
     def not_yet(self, tx: Transaction, key: str) -> None:
         """The vendor has no result yet: it may be asked for again."""
@@ -386,7 +386,8 @@ class Checks:
             _order(row, facts) if facts else None,
             facts.get("url") if facts else None,
             facts.get("sdk_token") if facts else None,
-            left=row.left_at is not None,
+            left_at=row.left_at,
+            asking=row.fetch_at is not None,
         )
 
     def _work(self, row: _Row) -> "Work":

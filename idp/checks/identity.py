@@ -14,7 +14,7 @@ from idp.credentials.attempts import account_key
 from idp.credentials.rules import AttemptKind, Reserved
 from idp.db import Database, Transaction
 from idp.proofing.actions import add_evidence
-from idp.proofing.checking import Claim, Confirmed, Denied, Means, verdict_of
+from idp.proofing.checking import Claim, Confirmed, Counted, Denied, Means, verdict_of
 from idp.proofing.name_check import NameCheck
 from idp.proofing.ports import PopulationRegister
 from idp.proofing.rules import FACE, FACE_CHECKED, ProofRefusal
@@ -66,8 +66,8 @@ class FaceProof(NameCheck):
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = verdict_of(answer, now)
-            if own or isinstance(outcome, Denied):
-                self._settle(tx, keys, attempt, outcome, now)
+            ended = own or isinstance(outcome, Denied)
+            self._settle(tx, [one for one in keys if ended or one != self._own(claim)], attempt, outcome, now)
             self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
         if isinstance(outcome, Denied):
             return outcome
@@ -93,9 +93,11 @@ class FaceProof(NameCheck):
         found = self._prove(tx, claim, known, passed, now=now)
         self._tell(tx, claim.party_id, claim.party_id, passed, found, now)
         if isinstance(found, Identity) and known.tried is not None:
-            keys = self._counted(account_key(claim.party_id), claim.document)
-            self._settle(tx, keys, Reserved(known.tried), found, now)
+            self._settle(tx, [self._own(claim)], Reserved(known.tried), found, now)
         return found
+
+    def _own(self, claim: Claim) -> Counted:
+        return account_key(claim.party_id), self._policy
 
     def _prove(self, tx: Transaction, claim: Claim, known: Known, passed: Passed, *, now: int) -> Identity | Denied:
         if not hold(tx, claim.party_id):

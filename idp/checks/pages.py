@@ -41,8 +41,6 @@ from idp.web.reasons import sentence
 
 EXTENSION = "tongban_checks"
 CONSENT = Field("consent", sentence("check_consent_missing"), max_length=32)
-REFRESH = 1
-"""Seconds after which the waiting page looks again."""
 blueprint = Blueprint("checks", __name__, url_prefix="/check")
 
 
@@ -201,10 +199,12 @@ def wait(key: str) -> ResponseReturnValue:
 
 def _leaves(check: Check) -> bool:
     """Whether the browser is sent to the vendor now; one that was there waits for what it found."""
+    if check.asking:
+        return False
     tx, checks = current_transaction(), _parts().checks
-    leaves = checks.leave(tx, check.id, now=now())
+    leaves = not check.left and checks.leave(tx, check.id, now=now())
     if not leaves:
-        checks.expect_result(tx, check.id, now=now())
+        checks.expect_result(tx, check.id, now=now(), pause=check.pause(now()))
     db.session.commit()
     return leaves
 
@@ -213,7 +213,7 @@ def _waiting_page(check: Check) -> ResponseReturnValue:
     here = url_for("checks.wait", key=check.id)
     refreshing = "pause" not in request.args
     if refreshing:
-        refresh_after(REFRESH, here)
+        refresh_after(check.pause(now()), here)
     return render_template(
         "check_wait.html",
         kind=check.kind,

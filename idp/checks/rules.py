@@ -13,6 +13,8 @@ LIFETIME = 600
 """Seconds from the order to the moment at which the result counts no more (trust 5)."""
 TRIES = 4
 """So often a vendor is asked the same, within about 30 seconds, before the person is offered another way."""
+PAUSES = ((60, 1), (180, 2), (LIFETIME, 5))
+"""Within so many seconds from the person's leaving for the vendor, so many between two questions for the result."""
 KEPT = 7 * 86400
 """Seconds for which a check is kept whose result nobody used; one that was used stays as long as what rests on it."""
 
@@ -124,8 +126,19 @@ class Check:
     order: Order | None = None
     url: str | None = field(default=None, repr=False)
     sdk_token: str | None = field(default=None, repr=False)
-    left: bool = False
-    """The browser was sent to the vendor."""
+    left_at: int | None = None
+    """When the browser was sent to the vendor."""
+    asking: bool = False
+    """A question for the result is under way."""
+
+    @property
+    def left(self) -> bool:
+        return self.left_at is not None
+
+    def pause(self, now: int) -> int:
+        """Seconds until it is worth looking again."""
+        since = now - (self.left_at or now)
+        return next((pause for until, pause in PAUSES if since < until), PAUSES[-1][1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from idp.clients.actions import put
 from idp.clients.capabilities import Permit, Terms, read_terms
 from idp.clients.rules import Client
 from idp.db import Database, Statement
-from idp.grants.rules import Grant
 from idp.messages.outbox import init_outbox
 from tests.console.test_storage import CIPHER, directory
 from tests.provider import CLIENTS
@@ -68,12 +67,6 @@ def seen(number: str, reference: str) -> Seen:
     return Seen("token", number, name, document, date(2040, 1, 1), Means.CHIP_READ, reference)
 
 
-def grant_of(party: str) -> Grant:
-    return Grant(
-        "g", "app", party, "s", "pw_1", "d", "openid", None, "a", "pwd", 2, 1, NOW, False, None, None, NOW, None
-    )
-
-
 def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_database: Database) -> None:
     permit, found = granted(any_database, "name_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
@@ -98,7 +91,7 @@ def test_what_is_done_elsewhere_is_replaced_by_who_saw_it_alone(any_database: Da
     permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
     with any_database.transaction() as tx:
-        asked = found.start(tx, permit, grant_of(party), ASKED, now=NOW)
+        asked = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
         assert not isinstance(asked, int)
         assert checks.agree(tx, asked, outside="chk_1", now=NOW)
         first = found.find(tx, asked.id)

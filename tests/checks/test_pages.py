@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -20,7 +21,7 @@ from idp.checks.rules import (
     Refusal,
     Variant,
 )
-from idp.db import Statement
+from idp.db import Statement, Transaction
 from idp.messages.worker import Failed, Retry, Settled
 from idp.proofing.ports import Unavailable, UnavailableReason, Unusable, UnusableReason
 from tests.checks.vendor import SIGNED, ScriptedVendor, no, work, yes
@@ -206,6 +207,34 @@ def test_however_often_the_page_is_loaded_one_question_is_under_way(
     browser.get(f"{here}/wait")
     work(site)
     assert len(vendor.fetched) == 2
+
+
+def test_the_longer_it_takes_the_less_often_is_looked_and_asked(site: Site, browser: Browser) -> None:
+    here, found = sent(browser), []
+    for later in (0, 58, 62, 178, 182, LIFETIME - 5):
+        site.later = later
+        found.append(browser.get(f"{here}/wait").headers["Refresh"].partition(";")[0])
+        work(site)
+    assert found == ["1", "1", "2", "2", "5", "5"]
+    waits = "SELECT SUM(not_before - created_at) FROM outbox WHERE kind = 'check_fetch'"
+    assert site.one(waits) == 1 + 1 + 2 + 2 + 5 + 5
+
+
+def test_looking_while_a_question_is_under_way_writes_nothing(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = sent(browser)
+    browser.get(f"{here}/wait")
+    written: list[str] = []
+    run = Transaction.run
+
+    def note(self: Transaction, what: Statement[Any], **values: Any) -> int:
+        written.append(what.sql)
+        return run(self, what, **values)
+
+    monkeypatch.setattr(Transaction, "run", note)
+    assert browser.get(f"{here}/wait").status_code == 200
+    assert [sql for sql in written if "outside_check" in sql] == []
 
 
 def test_a_refusal_shows_why_and_where_else(site: Site, browser: Browser, vendor: ScriptedVendor) -> None:

@@ -816,7 +816,7 @@ STATES: Mapping[str, State] = {
     ),
     "check-consent-digits": page(
         "check_consent.html",
-        form=lambda: refused(Form(CONSENT), captcha="captcha_wrong"),
+        form=lambda: refused(Form(FACE_CONSENT), captcha="captcha_wrong"),
         **CHECKING | {"captcha": digits()},
     ),
     "check-consent-bank": page(
