@@ -188,13 +188,13 @@ def _came_back(check: Check) -> bool:
         return False
     passed = False
     if state is OutsideState.PASSED:
-        who, browser = CheckSubject(identity.name, identity.document), browser_digest()
+        browser = browser_digest()
         taken = faces.take(
             tx,
             outside,
             kind=CheckKind.FACE,
             purpose=CheckPurpose.MATTER,
-            subject=who,
+            subject=CheckSubject(identity.name, identity.document),
             party_id=check.party_id,
             back=url_for("capabilities.matter", key=check.id),
             browser=browser,
