@@ -374,7 +374,11 @@ def _captcha(provider: Provider, digits: CaptchaProvider | None, metrics: Metric
 
 def _checks(provider: Provider, vendors: Vendors, agreements: Agreements) -> CheckParts:
     strangers = StrangersBudget(provider.store, provider.index, provider.settings.limits.identity)
-    return CheckParts(provider.checks, vendors, agreements, strangers, Variant(provider.settings.face.variant))
+    services = {CheckKind.FACE: provider.settings.face, CheckKind.BANK: provider.settings.bank_channel}
+    titles = {kind: {"zh": of.title, "en": of.title_en or of.title} for kind, of in services.items()}
+    return CheckParts(
+        provider.checks, vendors, agreements, strangers, Variant(provider.settings.face.variant), titles
+    )
 
 
 def _registration(

@@ -5,11 +5,13 @@ agreed, nor for somebody without an account before digits and budgets; on every 
 request waits for a vendor.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 
 from idp.captcha.pages import asked_before_check, passed, question, sent_form
 from idp.checks.actions import Checks, Denied
@@ -40,19 +42,21 @@ from idp.web.locale import preferences
 from idp.web.reasons import sentence
 
 EXTENSION = "tongban_checks"
+VENDORS = {CheckKind.FACE: _("人脸核验服务"), CheckKind.BANK: _("您的开户银行")}
 CONSENT = Field("consent", sentence("check_consent_missing"), max_length=32)
 blueprint = Blueprint("checks", __name__, url_prefix="/check")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckParts:
-    """``variant``: how people get to a face-check vendor here."""
+    """``variant``: how people get to a face-check vendor here; ``titles``: who it is, by kind and language."""
 
     checks: Checks
     vendors: Vendors
     agreements: Agreements
     strangers: StrangersBudget
     variant: Variant = Variant.REDIRECT
+    titles: Mapping[CheckKind, Mapping[str, str]] = field(default_factory=dict)
 
 
 def init_checks(app: Flask, parts: CheckParts) -> None:
@@ -260,7 +264,7 @@ def _with_check(path: str, key: str) -> str:
 
 
 def _consent_page(check: Check, order: Order, form: Form, text: Agreement | None) -> ResponseReturnValue:
-    vendor = _parts().vendors.get(check.kind)
+    title = _parts().titles.get(check.kind, {}).get(preferences().lang)
     return render_template(
         "check_consent.html",
         form=form,
@@ -269,7 +273,7 @@ def _consent_page(check: Check, order: Order, form: Form, text: Agreement | None
         purpose=order.purpose,
         matter=order.matter or None,
         subject=f"{order.subject.name.masked} {order.subject.document.masked}",
-        vendor=vendor.name if vendor else "",
+        vendor=title or VENDORS[check.kind],
         consent=_shown(text) if text else None,
         captcha=question(form, asked=_asks_digits(order)),
         elsewhere_url=check.elsewhere,

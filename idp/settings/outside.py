@@ -98,6 +98,9 @@ class CheckService(Register):
     """Where ``/transactions`` and ``/results`` stand under; empty: no such checks are offered."""
     issuer: str = ""
     """The ``iss`` of its results, which evidence keeps as its name."""
+    title: str = ""
+    """What people read of who it is, before they agree; empty: its kind."""
+    title_en: str = ""
     vendor_keys: str = ""
     """Its public keys, a JWKS in JSON; each key has its ``kid`` and its ``alg`` (ES256, ES384, RS256, PS256)."""
     pages: tuple[str, ...] = ("http://localhost:8009",)
