@@ -48,7 +48,7 @@ CHECKING = {
     "purpose": "identity",
     "matter": None,
     "subject": "***岚 1****************X",
-    "vendor": "人脸核验服务",
+    "vendor": lambda: _("人脸核验服务"),
     "consent": lambda: _face_text(),
     "elsewhere_url": "#",
     "captcha": None,
