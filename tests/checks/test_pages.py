@@ -100,7 +100,7 @@ def test_a_person_goes_to_the_vendor_and_comes_back_with_a_result(
     here = ordered(browser, asked_by="省社会保险服务中心", matter="养老金资格认证")
     page = browser.get(here).text
     for told in (
-        "人脸核验服务",
+        "Face check service",
         "省社会保险服务中心",
         "养老金资格认证",
         ELSEWHERE,
