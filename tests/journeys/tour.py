@@ -112,7 +112,7 @@ class Tour(Steps):
         self.open("/identity/review", "review")
         self.press("main a[href*='/review/person']", "review-person")
         self.send("review-person-wrong")
-        self.fill(name="沈新禾", number="420199200106140046")
+        self.fill(name="沈新禾", number="420199200106140047")
         self.page.locator("input[name=consent]").check()
         self.send("review-front")
         self.send("review-front-wrong")
