@@ -138,10 +138,11 @@ class Load:
             return self._measured(arrivals, mobiles)[0]
         visitors = [self._visitor() for _ in range(waiting)]
         with Waiting(visitors, [next(self._numbers) for _ in visitors]) as people:
+            agreed = time.perf_counter()
             people.agree()
             seen, (began, ended) = self._measured(arrivals, mobiles)
             stays = people.leave()
-        count, at_once = held([one for one in self._world.happened(began) if one.at < ended])
+        count, at_once = held([one for one in self._world.happened(agreed) if one.at < ended])
         if not count:
             raise WrongAnswer("the vendor held nobody")
         times = {**seen.times, PAGE: [page for stay in stays for page in stay.pages]}

@@ -37,5 +37,5 @@ def test_a_flood_gets_answers_that_may_be_and_ends_well() -> None:
 
 
 def test_who_waits_for_a_vendor_that_holds_everybody_is_offered_another_way() -> None:
-    rows = bench("faces", "--rounds", "1", "--seconds", "3", "--dry")
+    rows = bench("faces", "--rounds", "1", "--seconds", "6", "--dry")
     assert {"| sign-in", "| token", "| text message", "| waiting page"} <= set(rows)
