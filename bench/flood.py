@@ -6,7 +6,6 @@ cause - none, a 5xx that is no declared refusal, a refusal without Retry-After -
 
 import argparse
 import contextlib
-import os
 import random
 import sys
 import tempfile
@@ -21,7 +20,6 @@ from bench import machine, objections, open_load, report
 from bench.figures import percentile
 from bench.load import WrongAnswer, wrong
 from bench.open_load import Answered, Arrival, due
-from bench.process import cpu_seconds
 from bench.publishing import circumstances, publish
 from bench.questions import PASSWORD, WRONG, Visitor, address
 from bench.targets import ROOT
@@ -79,9 +77,9 @@ def main(words: Sequence[str]) -> int:
         try:
             load.phase(seconds=3.0, rate=20.0)  # caches, pools, the interpreter's own warm-up
             quiet = load.phase(seconds=options.seconds / 2, rate=0.0)
-            before = _elsewhere()
+            before = machine.elsewhere()
             flooded = load.phase(seconds=options.seconds, rate=options.rate)
-            others = share(before, _elsewhere())
+            others = machine.share(before, machine.elsewhere())
             first = load.sign_in_after()
         except WrongAnswer as error:
             print(f"A wrong answer, nothing is reported: {error}", file=sys.stderr)
@@ -181,17 +179,6 @@ def checked(one: Answered) -> int:
     elif answer.status not in SERVED[kind]:
         wrong(f"{kind}: expected {SERVED[kind]} or a refusal {REFUSED}", answer)
     return answer.status
-
-
-def _elsewhere() -> tuple[float, float]:
-    """CPU seconds of all cores so far: those to be had, and those that others used or the host has kept."""
-    cores = os.sched_getaffinity(0)
-    used = sum(one.busy + one.stolen for one in map(machine.core_time, cores))
-    return time.perf_counter() * len(cores), used - cpu_seconds(os.getpid())
-
-
-def share(before: tuple[float, float], after: tuple[float, float]) -> float:
-    return (after[1] - before[1]) / (after[0] - before[0])
 
 
 def render(quiet: Phase, flooded: Phase, told: Mapping[str, str]) -> str:

@@ -6,11 +6,12 @@ Always true: reading them changes nothing.
 import os
 import platform
 import subprocess
+import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bench.process import TICKS_PER_SECOND
+from bench.process import TICKS_PER_SECOND, cpu_seconds
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,18 @@ def parse_core_time(text: str, core: int) -> CoreTime:
             busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
             return CoreTime(busy=busy / TICKS_PER_SECOND, stolen=ticks[7] / TICKS_PER_SECOND)
     raise ValueError(f"no core {core}")
+
+
+def elsewhere() -> tuple[float, float]:
+    """CPU seconds of all cores so far: those to be had, and those that others used or the host has kept."""
+    cores = os.sched_getaffinity(0)
+    used = sum(one.busy + one.stolen for one in map(core_time, cores))
+    return time.perf_counter() * len(cores), used - cpu_seconds(os.getpid())
+
+
+def share(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """What `elsewhere` went to others in between."""
+    return (after[1] - before[1]) / (after[0] - before[0])
 
 
 def processor() -> str:

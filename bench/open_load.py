@@ -26,11 +26,15 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back; ``seconds`` from when it was due to its last byte. ``answer`` is None when nothing came."""
+    """What came back; ``seconds`` from when it was due to its last byte. ``answer`` is None when nothing came.
+
+    ``due_at``: when it was due, by ``time.perf_counter``.
+    """
 
     arrival: Arrival
     answer: Answer | None
     seconds: float
+    due_at: float
 
 
 def due(rate: float, seconds: float, draw: random.Random) -> list[float]:
@@ -118,7 +122,8 @@ class _Run:
             self._end(line, None)
 
     def _end(self, line: _Line, answer: Answer | None) -> None:
-        self._done.append(Answered(line.arrival, answer, self._now() - line.arrival.at))
+        due_at = self._started + line.arrival.at
+        self._done.append(Answered(line.arrival, answer, time.perf_counter() - due_at, due_at))
         del self._lines[line.socket.fileno()]
         self._epoll.unregister(line.socket)
         line.socket.close()

@@ -73,7 +73,7 @@ def pools(questions: Sequence[Question], count: int, draw: random.Random) -> Poo
     """``count`` known and as many unknown identifiers for each question, drawn alike, and who asks when signed in."""
     askers = -(-2 * count // ASKED_BY_ONE) if any(one.signed_in for one in questions) else 0
     mobiles = iter(draw.sample(range(10**8), 3 * count * len(questions) + askers))
-    drawn = {"mobile": (f"138{one:08d}" for one in mobiles), "user_name": _names(draw), "number": _numbers(draw)}
+    drawn = {"mobile": (f"138{one:08d}" for one in mobiles), "user_name": _names(draw), "number": numbers(draw)}
     known: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}
     people: list[dict[str, Any]] = []
@@ -105,7 +105,7 @@ def _names(draw: random.Random) -> Iterator[str]:
             yield name
 
 
-def _numbers(draw: random.Random) -> Iterator[str]:
+def numbers(draw: random.Random) -> Iterator[str]:
     """Numbers of resident ID cards, every one once."""
     births = [datetime.date(1950, 1, 1) + datetime.timedelta(days=day) for day in draw.sample(range(20_000), 20_000)]
     for birth in births:
@@ -122,7 +122,7 @@ class Visitor:
     cookies: Cookies = field(default_factory=dict)
 
     def get(self, path: str) -> Answer:
-        return self._keep(self._site.exchange(self._site.get(path, **self._headers())))
+        return self.send(self._site.get(path, **self._headers()))
 
     def form(self, path: str) -> Form:
         """What the page is about."""
@@ -145,8 +145,14 @@ class Visitor:
         return self._site.post(path, values, **self._headers(), Origin=self._site.issuer)
 
     def sign_in(self, identifier: str, password: str) -> Answer:
-        request = self.filled("/signin", {"identifier": identifier, "password": password})
-        return self._keep(expect(self._site.exchange(request), 303))
+        return self.submit("/signin", {"identifier": identifier, "password": password})
+
+    def submit(self, path: str, values: Mapping[str, str]) -> Answer:
+        """The answer to the form of ``path`` with ``values``, which leads on."""
+        return expect(self.send(self.filled(path, values)), 303)
+
+    def send(self, request: bytes) -> Answer:
+        return self._keep(self._site.exchange(request))
 
     def after(self, answer: Answer) -> "Visitor":
         """The browser once it has ``answer``; this one stays as it is, so that each question is somebody's first."""

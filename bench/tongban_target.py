@@ -98,7 +98,7 @@ class Tongban(Target):
             clients=self._clients,
         )
         self._add_people()
-        self._worker = self.begin("worker", log=self._worker_log)
+        self.renew_worker()
         environment = {**self._environment, **(self._sampler if self._profiled else {})}
         self.launch(self._command("serve"), core=core, log=self._log, env=environment)
 
@@ -106,6 +106,12 @@ class Tongban(Target):
         super().stop()
         if hasattr(self, "_worker"):
             processes.stop(self._worker)
+
+    def renew_worker(self) -> None:
+        """A new worker in place of the one there is, if any: it has learned nothing yet of who does not answer."""
+        if hasattr(self, "_worker"):
+            processes.stop(self._worker)
+        self._worker = self.begin("worker", log=self._worker_log)
 
     def begin(self, *words: str, log: Path) -> processes.Child:
         """An ``idp`` command beside the server."""

@@ -10,7 +10,7 @@ from bench.open_load import Answered, Arrival
 def answered(kind: str, status: int | None, *headers: str, seconds: float = 0.01) -> Answered:
     head = "\r\n".join([f"HTTP/1.1 {status} X", *headers]).encode()
     answer = None if status is None else Answer(status, head, b"")
-    return Answered(Arrival(0.0, kind, b""), answer, seconds)
+    return Answered(Arrival(0.0, kind, b""), answer, seconds, due_at=0.0)
 
 
 @pytest.mark.parametrize(("kind", "status"), [(SIGN_IN, 303), (SIGN_IN, 422), (JWKS, 200), (TOKEN, 200)])

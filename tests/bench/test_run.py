@@ -34,3 +34,8 @@ def test_known_and_unknown_are_answered_alike_wherever_one_may_ask() -> None:
 def test_a_flood_gets_answers_that_may_be_and_ends_well() -> None:
     rows = bench("flood", "--seconds", "2", "--dry")
     assert {"| sign-in", "| JWKS", "| token", "| token without the flood"} <= set(rows)
+
+
+def test_who_waits_for_a_vendor_that_holds_everybody_is_offered_another_way() -> None:
+    rows = bench("faces", "--rounds", "1", "--seconds", "6", "--dry")
+    assert {"| sign-in", "| token", "| text message", "| waiting page"} <= set(rows)
