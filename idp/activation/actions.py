@@ -32,11 +32,12 @@ from idp.signin.phones import is_idle, release
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the person has set. ``hashed``: the password; ``locale``: of the page."""
+    """What the person has set. ``hashed``: the password; ``locale``: of the page; ``channel``: its code, if they came by one."""
 
     hashed: str
     user_name: UserName | None
     locale: str
+    channel: str | None = None
 
 
 def subject_of(journey: Journey) -> CheckSubject:
@@ -141,6 +142,8 @@ class Activations:
         store_password(tx, party_id=party_id, hashed=chosen.hashed, now=now)
         self._leave_links(tx, party_id, subject_of(journey), now)
         detail: Detail = {"count": len(waiting), "on_file": on_file, "platform": waiting[0].platform}
+        if chosen.channel:
+            detail["channel"] = chosen.channel
         record(tx, Event.PERSON_ACTIVATED, actor=party_id, subject=party_id, detail=detail, now=now)
         if not on_file:
             for act in HELD:
