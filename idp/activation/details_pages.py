@@ -17,6 +17,7 @@ from idp.credentials.policy import Personal
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
+from idp.proofing.ways import LADDER
 from idp.registration.agreement_pages import accept, current_texts
 from idp.registration.details_pages import check_details, details_fields
 from idp.signin.choosing import password_rules
@@ -92,4 +93,5 @@ def done() -> ResponseReturnValue:
         continue_url=onward(url_for("account.overview")),
         goes_on=bool(onward("")),
         held_until=held_until(current_transaction(), session.party_id, Act.REPRESENT, now=now()),
+        ladder_url=url_for(LADDER, **carried()),
     )
