@@ -158,6 +158,9 @@ def test_who_has_the_old_phone_stops_an_activation_with_a_new_one(site: Site, wa
     assert not walker.browser.signed_in
     assert site.one("SELECT status FROM party WHERE id = :p", p=party) == "suspended"
     assert site.browser().submit("/recover/stop", stop).status_code == 422
+    assert "suspended" in Walker(site.browser()).shown(), "whoever passed the check so has no second try at it"
+    assert states(site) == {"leg_1": "active"}
+    assert accounts(site) == 2
 
 
 def test_the_stop_is_good_as_long_as_the_account_is_held(site: Site, walker: Walker) -> None:
