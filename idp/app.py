@@ -213,7 +213,7 @@ def create_app(
         provider.database,
         provider.cipher,
         provider.registry,
-        provider.directory,
+        provider.joining,
         provider.population,
         provider.checks,
     )
@@ -347,7 +347,7 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 
 def _activation(provider: Provider, journeys: Journeys, phones: PhonePolicy, metrics: Metrics) -> Activation:
     return Activation(
-        Activations(provider.directory, provider.waiting, journeys, phones),
+        Activations(provider.joining, journeys, phones),
         journeys,
         provider.codes,
         provider.passwords,
@@ -457,7 +457,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
     counter = CounterEndpoint(
         provider.database,
-        provider.directory,
+        provider.joining,
         gate,
         machine.read,
         sign_in=settings.limits.identity.clerk_sign_in,

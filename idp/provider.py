@@ -45,6 +45,7 @@ from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
+from idp.proofing.joining import Joining
 from idp.proofing.photo_port import IdPhotoReader
 from idp.proofing.ports import BankCardVerifier, EnterpriseRegister, PopulationRegister, Registers
 from idp.proofing.rules import PhonePolicy
@@ -73,6 +74,7 @@ class Provider:
     registry: Registry
     directory: Directory
     waiting: WaitingAccounts
+    joining: Joining
     passwords: Passwords
     codes: SmsCodes
     factors: Factors
@@ -143,6 +145,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         max_bytes=settings.outbound.max_bytes,
         ca_file=settings.outbound.ca_file,
     )
+    joining = Joining(directory, WaitingAccounts(cipher, index))
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
@@ -156,7 +159,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         keys=keys,
         registry=registry,
         directory=directory,
-        waiting=WaitingAccounts(cipher, index),
+        waiting=joining.waiting,
+        joining=joining,
         passwords=Passwords(
             database,
             Hasher(limits.password, waiting=settings.server.threads // 2),
@@ -178,7 +182,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         photo_reader=registers.photos,
         calendar=calendar,
         disputes=objections,
-        reviews=reviews.Reviews(cipher, directory, objections, _review_policy(settings)),
+        reviews=reviews.Reviews(cipher, joining, objections, _review_policy(settings)),
         requests=Requests(cipher, directory, objections, phone_policy(settings)),
         links=links,
         closings=Closings(

@@ -17,6 +17,7 @@ _PLACE = Statement[Any](
 _HELD = Statement(
     "SELECT held_until FROM party_hold WHERE party_id = :party AND act = :act AND held_until > :now", int
 )
+_LIFT = Statement[Any]("DELETE FROM party_hold WHERE party_id = :party AND created_at = :placed_at")
 _PURGE = Statement[Any]("DELETE FROM party_hold WHERE held_until < :now")
 
 
@@ -27,6 +28,11 @@ def place_hold(tx: Transaction, party_id: str, act: Act, *, until: int, now: int
 def held_until(tx: Transaction, party_id: str, act: Act, *, now: int) -> int | None:
     """When ``party_id`` may do this again; None when it may now."""
     return tx.one(_HELD, party=party_id, act=act, now=now)
+
+
+def lift_holds(tx: Transaction, party_id: str, *, placed_at: int) -> None:
+    """What was placed then waits no longer; what was placed, or placed again, at any other time still does."""
+    tx.run(_LIFT, party=party_id, placed_at=placed_at)
 
 
 def purge_holds(tx: Transaction, *, now: int) -> int:

@@ -3,8 +3,8 @@
 Always true: equal accounts have the same JSON, to the byte; no password, hash or salt has a place in it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,10 @@ import orjson
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.names import PersonName
-from idp.accounts.rules import Mobile
+from idp.accounts.rules import Kind, Mobile, WaitingState
+
+_CHANGING = frozenset({Kind.PASSPORT})
+"""Numbers that two countries may give out to two people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,14 @@ class OldAccount:
     representative: Representative | None = None
     region: str | None = None
 
+    def is_of(self, name: PersonName, document: Document) -> bool:
+        """Whether it is the account of ``document``'s holder. People change their names; a number that is given to
+        one person for good says enough, another one only together with the name.
+        """
+        if self.document != document:
+            return False
+        return document.kind not in _CHANGING or (self.name is not None and self.name.key == name.key)
+
     def as_json(self) -> str:
         facts: dict[str, Any] = {
             "name": self.name and self.name.value,
@@ -57,6 +68,24 @@ class OldAccount:
             }
         told = {name: value for name, value in facts.items() if value is not None}
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One account that waits, with what the older platform said of it. ``imported_at``: Unix seconds."""
+
+    id: str
+    platform: str
+    region: str | None
+    state: WaitingState
+    imported_at: int
+    told: OldAccount = field(repr=False)
+
+
+def phones_on_file(waiting: Iterable[Waiting]) -> list[Mobile]:
+    """Each number once, the one that was told last first."""
+    newest = sorted(waiting, key=lambda one: (one.imported_at, one.id), reverse=True)
+    return list(dict.fromkeys(one.told.mobile for one in newest if one.told.mobile))
 
 
 def read_json(text: str) -> OldAccount:

@@ -7,14 +7,14 @@ what waited are one transaction with one winner.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from idp.accounts.actions import Active, Directory, Holder, Taken, hold, status
+from idp.accounts.actions import Active, Holder, Taken, hold, status
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
+from idp.accounts.old_accounts import Waiting, phones_on_file
 from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName, WaitingState
 from idp.accounts.telling import own_locale, tell_phone
-from idp.accounts.waiting import WaitingAccounts
-from idp.activation.rules import FACE, Finding, Found, Waiting, is_of, level, phones_on_file, ranked
+from idp.activation.rules import Finding, Found, level, ranked
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.checks.rules import CheckSubject, Passed
@@ -24,7 +24,8 @@ from idp.flows.actions import Journey, Journeys
 from idp.messages.sms import enqueue_sms
 from idp.proofing.actions import add_evidence
 from idp.proofing.checking import end_of
-from idp.proofing.rules import PhonePolicy
+from idp.proofing.joining import Joining
+from idp.proofing.rules import FACE, PhonePolicy
 from idp.recovery.requests import HELD
 from idp.recovery.stopping import arm
 from idp.signin.phones import is_idle, release
@@ -32,11 +33,12 @@ from idp.signin.phones import is_idle, release
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the person has set. ``hashed``: the password; ``locale``: of the page."""
+    """What the person has set. ``hashed``: the password; ``locale``: of the page; ``channel``: the code of theirs."""
 
     hashed: str
     user_name: UserName | None
     locale: str
+    channel: str | None = None
 
 
 def subject_of(journey: Journey) -> CheckSubject:
@@ -50,13 +52,13 @@ class Activations:
 
     def __init__(
         self,
-        directory: Directory,
-        waiting: WaitingAccounts,
+        joining: Joining,
         journeys: Journeys,
         policy: PhonePolicy,
     ) -> None:
-        self._directory = directory
-        self._waiting = waiting
+        self._joining = joining
+        self._directory = joining.directory
+        self._waiting = joining.waiting
         self._journeys = journeys
         self._policy = policy
 
@@ -72,7 +74,7 @@ class Activations:
         for one in finding.waiting:
             self._advance(tx, one, WaitingState.FACE_PASSED, now)
         if finding.found is Found.ACTIVE and finding.party_id:
-            self._join(tx, finding.party_id, subject, now)
+            self._joining.join(tx, finding.party_id, subject.name, subject.document, now=now)
         detail: Detail = {"found": finding.found, "count": len(finding.waiting), "check": passed.check_id}
         who = finding.party_id
         record(tx, Event.ACTIVATION_FOUND, actor=who, subject=who or journey.id, detail=detail, now=now)
@@ -85,23 +87,13 @@ class Activations:
             if status(tx, owner) is not PartyStatus.ACTIVE:
                 return Finding(Found.SUSPENDED, owner)
             return Finding(Found.ACTIVE, owner, self._directory.mobile(tx, owner))
-        waiting = self._of(tx, subject)
+        waiting = self._joining.of(tx, subject.name, subject.document)
         return Finding(Found.WAITING if waiting else Found.NOTHING, waiting=waiting)
-
-    def _of(self, tx: Transaction, subject: CheckSubject) -> tuple[Waiting, ...]:
-        found = [
-            (one, self._waiting.open(tx, one.id)) for one in self._waiting.find_by_document(tx, subject.document)
-        ]
-        return tuple(
-            Waiting(one.id, one.platform, one.region, one.state, one.imported_at, told)
-            for one, told in found
-            if told and is_of(subject, told)
-        )
 
     def confirmed(self, tx: Transaction, journey: Journey) -> tuple[Waiting, ...]:
         """What the journey's person has confirmed to be theirs, as far as it still waits."""
-        records = set(journey.facts["records"])
-        return tuple(one for one in self._of(tx, subject_of(journey)) if one.id in records)
+        subject, records = subject_of(journey), set(journey.facts["records"])
+        return tuple(one for one in self._joining.of(tx, subject.name, subject.document) if one.id in records)
 
     def offered(self, tx: Transaction, journey: Journey) -> list[Mobile]:
         """The phones on file to which a code may go; not one that an account has by now, for it may be another's."""
@@ -139,8 +131,10 @@ class Activations:
         if not self._prove(tx, journey, waiting[0], party_id, on_file=on_file, now=now):
             return None
         store_password(tx, party_id=party_id, hashed=chosen.hashed, now=now)
-        self._leave_links(tx, party_id, subject_of(journey), now)
+        self._joining.leave_links(tx, party_id, subject_of(journey).document, now=now)
         detail: Detail = {"count": len(waiting), "on_file": on_file, "platform": waiting[0].platform}
+        if chosen.channel:
+            detail = {**detail, "channel": chosen.channel}
         record(tx, Event.PERSON_ACTIVATED, actor=party_id, subject=party_id, detail=detail, now=now)
         if not on_file:
             for act in HELD:
@@ -197,25 +191,6 @@ class Activations:
             now=now,
         )
         return True
-
-    def _join(self, tx: Transaction, party_id: str, subject: CheckSubject, now: int) -> None:
-        """What waits of a person who has an account goes to it."""
-        waiting = self._of(tx, subject)
-        for one in waiting:
-            self._waiting.move(tx, one.id, one.state, WaitingState.MERGED, now=now, party_id=party_id)
-        if waiting:
-            detail = {"count": len(waiting)}
-            record(tx, Event.ACCOUNTS_JOINED, actor=party_id, subject=party_id, detail=detail, now=now)
-        self._leave_links(tx, party_id, subject, now)
-
-    def _leave_links(self, tx: Transaction, party_id: str, subject: CheckSubject, now: int) -> None:
-        """Accounts of entities the person represented: theirs to confirm, without power until then (trust 6)."""
-        for one in self._waiting.of_representative(tx, subject.document):
-            if one.party_id is None and self._waiting.move(
-                tx, one.id, one.state, WaitingState.CLAIMED, now=now, party_id=party_id
-            ):
-                detail = {"platform": one.platform}
-                record(tx, Event.ENTITY_LINK_LEFT, actor=party_id, subject=party_id, detail=detail, now=now)
 
     def _tell(
         self,

@@ -11,10 +11,13 @@ from idp.accounts.holds import held_until
 from idp.accounts.rules import Act, Kind
 from idp.activation.actions import Chosen, subject_of
 from idp.activation.pages import BEGIN, STEPS, blueprint, parts
+from idp.channels.current import current_channel, note
+from idp.channels.rules import Step
 from idp.credentials.policy import Personal
 from idp.db import current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
+from idp.proofing.ways import LADDER
 from idp.registration.agreement_pages import accept, current_texts
 from idp.registration.details_pages import check_details, details_fields
 from idp.signin.choosing import password_rules
@@ -44,7 +47,7 @@ def details(journey: Journey) -> ResponseReturnValue:
         return _details_page(form, journey)
     db.session.rollback()
     hashed = parts().passwords.hash(form["password"])
-    return _finish(journey, form, Chosen(hashed, user_name, preferences().lang))
+    return _finish(journey, form, Chosen(hashed, user_name, preferences().lang, current_channel()))
 
 
 def _personal(journey: Journey) -> Personal:
@@ -62,6 +65,7 @@ def _finish(journey: Journey, form: Form, chosen: Chosen) -> ResponseReturnValue
         return error_page(409, title=sentence("journey_over"), text=GENERAL, again=url_for(BEGIN, **carried()))
     accept(outcome.party_id)
     authenticated(outcome.party_id, Method.SMS)
+    note(Step.ACTIVATED)
     db.session.commit()
     parts().count("activated")
     return redirect(url_for("activation.done", **carried()), 303)
@@ -89,4 +93,5 @@ def done() -> ResponseReturnValue:
         continue_url=onward(url_for("account.overview")),
         goes_on=bool(onward("")),
         held_until=held_until(current_transaction(), session.party_id, Act.REPRESENT, now=now()),
+        ladder_url=url_for(LADDER, **carried()),
     )

@@ -24,6 +24,8 @@ from idp.flows.rules import FlowKind, open_step, step_names
 from idp.flows.steps import Steps, journey_over
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.rules import PhonePolicy
+from idp.proofing.ways import offered
+from idp.reviews.rules import EVIDENCE as REVIEW
 from idp.signin.pages import client_name
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -225,4 +227,5 @@ def elsewhere() -> ResponseReturnValue:
         "activate_elsewhere.html",
         again_url=url_for(BEGIN, **carried()),
         register_url=url_for("registration.phone", **carried()),
+        reviewed=any(way.name == REVIEW for way in offered()),
     )

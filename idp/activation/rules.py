@@ -4,18 +4,12 @@ Always true: a face check alone gives no account its full standing: the phone on
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from idp.accounts.old_accounts import OldAccount
-from idp.accounts.rules import Kind, Mobile, WaitingState
-from idp.checks.rules import CheckSubject
+from idp.accounts.old_accounts import Waiting
+from idp.accounts.rules import Mobile
 from idp.proofing.rules import CHECKED, FACE_CHECKED
-
-FACE = "face"
-"""The kind of evidence that a face check is."""
-_CHANGING = frozenset({Kind.PASSPORT})
-"""Numbers that two countries may give out to two people."""
 
 
 class Found(StrEnum):
@@ -28,18 +22,6 @@ class Found(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """One account that waits, with what the older platform said of it. ``imported_at``: Unix seconds."""
-
-    id: str
-    platform: str
-    region: str | None
-    state: WaitingState
-    imported_at: int
-    told: OldAccount = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """``party_id``, ``mobile``: of the account there is already; ``waiting``: what can be activated."""
 
@@ -47,21 +29,6 @@ class Finding:
     party_id: str | None = None
     mobile: Mobile | None = None
     waiting: tuple[Waiting, ...] = ()
-
-
-def is_of(subject: CheckSubject, told: OldAccount) -> bool:
-    """Whether an old account with the subject's document is theirs. People change their names; a number that is
-    given to one person for good says enough, another one only together with the name.
-    """
-    if told.document != subject.document:
-        return False
-    return subject.document.kind not in _CHANGING or (told.name is not None and told.name.key == subject.name.key)
-
-
-def phones_on_file(waiting: Iterable[Waiting]) -> list[Mobile]:
-    """Each number once, the one that was told last first."""
-    newest = sorted(waiting, key=lambda one: (one.imported_at, one.id), reverse=True)
-    return list(dict.fromkeys(one.told.mobile for one in newest if one.told.mobile))
 
 
 def level(*, on_file: bool) -> int:

@@ -30,6 +30,7 @@ class Event(StrEnum):
     ACTIVATION_FOUND = "person:activation:found"
     """The face has passed, and the person was told what there is of theirs; ``detail`` says what."""
     PERSON_ACTIVATED = "person:account:activated"
+    ACTIVATION_COMPLETED = "person:activation:completed"
     ACCOUNTS_JOINED = "person:account:joined"
     """Accounts of older platforms went to the account their person has."""
     ENTITY_LINK_LEFT = "person:entity_link:left"

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from idp.accounts.actions import Directory, Taken, hold
+from idp.accounts.actions import Taken, hold
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.capabilities.proofing import (
@@ -27,9 +27,9 @@ from idp.credentials.attempts import account_key
 from idp.credentials.rules import AttemptKind, Locked, Reserved
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
-from idp.proofing.actions import add_evidence
 from idp.proofing.checking import end_of
-from idp.proofing.rules import FACE_CHECKED
+from idp.proofing.joining import Joining
+from idp.proofing.second import complete
 
 KIND = "counter"
 _ATTEMPT = AttemptKind.COUNTER_NUMBER
@@ -73,9 +73,10 @@ class Wait:
 class Counter:
     """What a person and a clerk do at a counter. ``record`` opens transactions of its own."""
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+    def __init__(self, database: Database, joining: Joining) -> None:
         self._database = database
-        self._directory = directory
+        self._joining = joining
+        self._directory = joining.directory
 
     def show_number(self, tx: Transaction, party_id: str, *, now: int) -> str:
         """A new number for the person to show; the one before is no longer good."""
@@ -144,7 +145,10 @@ class Counter:
         )
         if isinstance(found, Taken):
             return False
-        add_evidence(tx, party, kind=KIND, level=FACE_CHECKED, source=client_id, expires_at=ends, now=now)
+        self._joining.prove(
+            tx, party, name=seen.name, document=seen.document, kind=KIND, source=client_id, expires_at=ends, now=now
+        )  # fmt: skip
+        complete(tx, party, now=now)
         return True
 
     def _is_recorded(self, tx: Transaction, client_id: str, reference: str) -> bool:

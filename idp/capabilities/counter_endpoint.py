@@ -6,7 +6,6 @@ working day, and there: an offline token, which outlives that, is nobody's.
 
 from collections.abc import Iterator
 
-from idp.accounts.actions import Directory
 from idp.capabilities.counter import Counter, Wait, is_clerk
 from idp.capabilities.endpoints import Gate, ReadAccess, Route
 from idp.capabilities.proofing import CLERK_AAL, CLERK_IAL, CLERK_IDLE, read_seen
@@ -14,6 +13,7 @@ from idp.capabilities.rules import Refused, wrong_member
 from idp.clients.capabilities import Capability
 from idp.db import Database, Transaction
 from idp.oidc.live import Footing, note_activity
+from idp.proofing.joining import Joining
 from idp.proofing.rules import FACE_CHECKED
 from idp.web.locale import china_date
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
@@ -25,7 +25,7 @@ class CounterEndpoint:
     def __init__(
         self,
         database: Database,
-        directory: Directory,
+        joining: Joining,
         gate: Gate,
         read: ReadAccess,
         *,
@@ -34,7 +34,7 @@ class CounterEndpoint:
     ) -> None:
         """``sign_in``: seconds since the clerk's sign-in at most; ``session_idle``: of every session."""
         self._database = database
-        self._counter = Counter(database, directory)
+        self._counter = Counter(database, joining)
         self._gate = gate
         self._read = read
         self._sign_in = sign_in

@@ -29,6 +29,7 @@ from idp.clients.capabilities import Capability
 from idp.clients.rules import Client
 from idp.crypto.fields import FieldCipher
 from idp.db import Database, current_transaction, db
+from idp.proofing.joining import Joining
 from idp.proofing.ports import PopulationRegister
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
@@ -76,7 +77,7 @@ def init_capabilities(
     database: Database,
     cipher: FieldCipher,
     registry: Registry,
-    directory: Directory,
+    joining: Joining,
     population: PopulationRegister,
     faces: Checks,
 ) -> None:
@@ -84,7 +85,7 @@ def init_capabilities(
 
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
     app.extensions[EXTENSION] = Capabilities(
-        DepartmentChecks(cipher), Counter(database, directory), faces, registry, directory, asks
+        DepartmentChecks(cipher), Counter(database, joining), faces, registry, joining.directory, asks
     )
     app.register_blueprint(blueprint)
 

@@ -13,11 +13,11 @@ from idp.checks.rules import Passed
 from idp.credentials.attempts import account_key
 from idp.credentials.rules import AttemptKind, Reserved
 from idp.db import Database, Transaction
-from idp.proofing.actions import add_evidence
 from idp.proofing.checking import Claim, Confirmed, Counted, Denied, Means, verdict_of
+from idp.proofing.joining import Joining
 from idp.proofing.name_check import NameCheck
 from idp.proofing.ports import PopulationRegister
-from idp.proofing.rules import FACE, FACE_CHECKED, ProofRefusal
+from idp.proofing.rules import FACE, ProofRefusal
 
 DAY = 86400
 SOURCE = "face-check"
@@ -49,6 +49,7 @@ class FaceProof(NameCheck):
         valid: int,
     ) -> None:
         super().__init__(database, directory, waiting, register, daily=daily)
+        self._joining = Joining(directory, waiting)
         self._valid = valid
 
     def confirm(self, claim: Claim, *, now: int) -> Known | Denied:
@@ -107,11 +108,12 @@ class FaceProof(NameCheck):
         found = self._identify(tx, claim, Confirmed(known.valid_to), now=now)
         if isinstance(found, Identity):
             ends = passed.judged_at + self._valid * DAY
-            add_evidence(
+            self._joining.prove(
                 tx,
                 claim.party_id,
+                name=claim.name,
+                document=claim.document,
                 kind=self.means.kind,
-                level=FACE_CHECKED,
                 source=self.means.source,
                 expires_at=min(ends, found.valid_to or ends),
                 now=now,

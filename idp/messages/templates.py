@@ -278,6 +278,12 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "account_joined",
+            "您在原平台的账户已于 {time} 并入您本人的账户。如非本人办理，请立即联系服务热线。",
+            "On {time} your old account was joined to your own account. Not you? Call the service line.",
+            "time",
+        ),
+        _template(
             "activation_notice",
             "您在原平台的账户经人脸核验激活，改用尾号 {tail} 的手机。非本人操作，请到“找回密码”选“不是我申请的”，"
             "输入 {stop}。",

@@ -27,7 +27,7 @@ class Holding:
 class BankCheck(Check):
     """What somebody does to have themselves confirmed by their bank."""
 
-    means = Means(BANK_CARD, source="bank-card", counted=AttemptKind.BANK_CARD, knows_document=False)
+    means = Means(BANK_CARD, source="bank-card", counted=AttemptKind.BANK_CARD, knows_document=False, seconds=True)
 
     def __init__(self, database: Database, directory: Directory, banks: BankCardVerifier, *, daily: int) -> None:
         super().__init__(database, directory, daily=daily)

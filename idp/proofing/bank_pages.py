@@ -60,7 +60,8 @@ def init_bank_cards(
     fields = (*FIELDS, CARD, *((PHONE,) if elements == 4 else ()))
     app.extensions[EXTENSION] = BankCards(BankCheck(database, directory, banks, daily=daily), fields)
     needs = _("本人的身份证件、银行卡和银行预留的手机号") if elements == 4 else _("本人的身份证件和银行卡")
-    way = Way(BANK_CARD, "proofing.bank_card", CHECKED, needs=needs, counted=BankCheck.means.counted)
+    means = BankCheck.means
+    way = Way(BANK_CARD, "proofing.bank_card", CHECKED, needs=needs, counted=means.counted, seconds=means.seconds)
     add_way(app, way)
 
 

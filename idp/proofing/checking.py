@@ -19,6 +19,7 @@ from idp.db import Database, Transaction
 from idp.proofing.actions import add_evidence
 from idp.proofing.ports import CardRefused, Deceased, Match, Mismatch, NotFound, Unavailable, Unusable
 from idp.proofing.rules import CHECKED, ProofRefusal
+from idp.proofing.second import complete
 from idp.web.locale import CHINA_TIME
 
 OF_DOCUMENT = 3
@@ -55,13 +56,14 @@ class Means:
     """By what a claim is checked: the ``kind`` of evidence it gives, its ``source``, what tries are ``counted`` as.
 
     ``knows_document``: whether a yes tells when the document ends; one that does not leaves the record of a document
-    as it is.
+    as it is. ``seconds``: whether a yes completes a face that passed with a new phone.
     """
 
     kind: str
     source: str
     counted: AttemptKind
     knows_document: bool = True
+    seconds: bool = False
 
 
 class Check:
@@ -133,6 +135,8 @@ class Check:
         if isinstance(found, Identity):
             kind, source, ends = self.means.kind, self.means.source, found.valid_to
             add_evidence(tx, claim.party_id, kind=kind, level=CHECKED, source=source, expires_at=ends, now=now)
+            if self.means.seconds:
+                complete(tx, claim.party_id, now=now)
         return found
 
     def _identify(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:

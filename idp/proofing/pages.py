@@ -16,7 +16,7 @@ from idp.proofing.checking import Claim
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.name_check import NameCheck
 from idp.proofing.rules import CHECKED, NAME_AND_NUMBER, ProofRefusal, identity_level
-from idp.proofing.ways import LADDER, Way, add_way, declined, offered, others, passed_by, used_up, useful, wanted
+from idp.proofing.ways import LADDER, Way, add_way, declined, offered_to, others, passed_by, used_up, useful, wanted
 from idp.web.clock import now
 from idp.web.forms import Form
 from idp.web.guards import current_session, signed_in
@@ -53,9 +53,10 @@ def ladder() -> ResponseReturnValue:
     level, least = identity_level(proofs, now=now()), wanted()
     if least and level >= least:
         return redirect(onward(url_for("account.profile")), 303)
-    open_ways, spent = useful(proofs, least=least), used_up(party_id)
+    ways = offered_to(party_id)
+    open_ways, spent = useful(ways, proofs, least=least), used_up(party_id)
     held = {proof.kind for proof in proofs if proof.valid(now())}
-    shown = [way for way in offered() if way in open_ways or (way.name in held and way.level >= least)]
+    shown = [way for way in ways if way in open_ways or (way.name in held and way.level >= least)]
     return render_template(
         "identity_raise.html",
         ial=level,

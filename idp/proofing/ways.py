@@ -4,7 +4,7 @@ Always true: a way is offered when the settings name it and a capability serves 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,8 @@ from idp.credentials.attempts import account_key, locks
 from idp.credentials.rules import AttemptKind
 from idp.db import current_transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.rules import CHECKED, REGISTERED, Proof, identity_level, renewable
+from idp.proofing.rules import CHECKED, FACE_CHECKED, REGISTERED, Proof, identity_level, renewable
+from idp.proofing.second import awaits_second
 from idp.web.clock import now
 from idp.web.guards import current_session
 from idp.web.visit import carried, current_visit, onward
@@ -30,7 +31,8 @@ class Way:
 
     ``name``: the kind of evidence it gives, and its name in `proofing.ways`. ``endpoint``: its first page, which
     calls `passed_by` before anything else. ``level``: what it gives. ``needs``: what people need at hand, to read.
-    ``counted``: what its tries are counted as, if they are.
+    ``counted``: what its tries are counted as, if they are. ``seconds``: whether it completes a face that passed with
+    a new phone, and gives such a person the level of a face.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Way:
     level: int
     needs: LazyString
     counted: AttemptKind | None = None
+    seconds: bool = False
 
 
 @dataclass(slots=True)
@@ -76,14 +79,21 @@ def offered() -> tuple[Way, ...]:
     return ways_of(current_app).offered()
 
 
+def offered_to(party_id: str) -> tuple[Way, ...]:
+    """The same, with what they give this person."""
+    if not awaits_second(current_transaction(), party_id, now=now()):
+        return offered()
+    return tuple(replace(way, level=FACE_CHECKED) if way.seconds else way for way in offered())
+
+
 def reach() -> int:
     return ways_of(current_app).reach()
 
 
-def useful(proofs: Iterable[Proof], *, least: int = CHECKED) -> list[Way]:
+def useful(ways: Iterable[Way], proofs: Iterable[Proof], *, least: int = CHECKED) -> list[Way]:
     """Those to ``least`` or above that would prove more than ``proofs`` do, or for longer."""
     known = list(proofs)
-    return [way for way in offered() if way.level >= least and renewable(known, level=way.level, now=now())]
+    return [way for way in ways if way.level >= least and renewable(known, level=way.level, now=now())]
 
 
 def way_up(level: int = CHECKED) -> str:
@@ -108,7 +118,8 @@ def others(name: str) -> list[Way]:
     """Where somebody may go who gets no further by the way ``name``, the first to be shown first."""
     party_id: str = current_session().party_id
     spent = used_up(party_id)
-    found = useful(proofs_of(current_transaction(), party_id), least=max(wanted(), CHECKED))
+    proofs = proofs_of(current_transaction(), party_id)
+    found = useful(offered_to(party_id), proofs, least=max(wanted(), CHECKED))
     return [way for way in found if way.name != name and way.name not in spent]
 
 
@@ -126,10 +137,11 @@ def passed_by(name: str) -> ResponseReturnValue | None:
     """
     if (answer := declined()) is not None:
         return answer
-    way = next((one for one in offered() if one.name == name), None)
+    party_id: str = current_session().party_id
+    way = next((one for one in offered_to(party_id) if one.name == name), None)
     if way is None:
         return redirect(url_for(LADDER, **carried()), 303)
-    proofs = proofs_of(current_transaction(), current_session().party_id)
+    proofs = proofs_of(current_transaction(), party_id)
     if asked := wanted():
         done = identity_level(proofs, now=now()) >= asked
     else:

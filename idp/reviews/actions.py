@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from idp.accounts.actions import Directory, Taken, hold
+from idp.accounts.actions import Taken, hold
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
 from idp.accounts.telling import tell
@@ -22,8 +22,7 @@ from idp.crypto.resealing import reseal_column
 from idp.db import Database, Dialect, Statement, Transaction
 from idp.disputes.actions import Disputes
 from idp.flows.numbers import new_number
-from idp.proofing.actions import add_evidence
-from idp.proofing.rules import FACE_CHECKED
+from idp.proofing.joining import Joining
 from idp.reviews.keeping import Photos, drop, drop_all, drop_unfiled, purge, reseal_photos
 from idp.reviews.rules import (
     DAY,
@@ -98,9 +97,10 @@ _ALL_OF = Statement(f"SELECT {_COLUMNS} FROM review WHERE party_id = :party ORDE
 class Reviews:
     """The reviews, with the key that opens them. ``disputes``: whose calendar their days are counted by."""
 
-    def __init__(self, cipher: FieldCipher, directory: Directory, disputes: Disputes, policy: Policy) -> None:
+    def __init__(self, cipher: FieldCipher, joining: Joining, disputes: Disputes, policy: Policy) -> None:
         self._cipher = cipher
-        self._directory = directory
+        self._joining = joining
+        self._directory = joining.directory
         self._policy = policy
         self.photos = Photos(cipher)
         self._attempts = AttemptPolicy(limit=policy.photos, window=DAY, lock_steps=(DAY,))
@@ -197,7 +197,16 @@ class Reviews:
         if isinstance(recorded, Taken):  # another account's, or the account has closed
             return False
         ends = proved_until(self._policy, valid_to, now=now)
-        add_evidence(tx, party, kind=EVIDENCE, level=FACE_CHECKED, source=EVIDENCE, expires_at=ends, now=now)
+        self._joining.prove(
+            tx,
+            party,
+            name=claim.name,
+            document=claim.document,
+            kind=EVIDENCE,
+            source=EVIDENCE,
+            expires_at=ends,
+            now=now,
+        )
         self._end(tx, key, State.APPROVED, by=by, now=now)
         self._note(tx, Event.REVIEW_APPROVED, review, by, now=now)
         tell(tx, self._directory, party, "review_approved", locale=review.locale, now=now)

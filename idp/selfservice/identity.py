@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from idp.db import current_transaction
 from idp.proofing.actions import proofs_of
 from idp.proofing.rules import Proof, carrying, identity_level
-from idp.proofing.ways import LADDER, useful
+from idp.proofing.ways import LADDER, offered_to, useful
 from idp.selfservice.pages import blueprint
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -42,7 +42,7 @@ def _end(proofs: list[Proof]) -> int | None:
 
 def _raise_url(proofs: list[Proof]) -> str | None:
     """Where the person proves more, or the same for longer; None where nothing more can be proved here."""
-    found = useful(proofs)
+    found = useful(offered_to(current_session().party_id), proofs)
     return url_for(found[0].endpoint if len(found) == 1 else LADDER) if found else None
 
 

@@ -329,6 +329,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:registered": _("注册账户"),
     "person:activation:found": _("通过人脸核验查找原平台账户"),
     "person:account:activated": _("激活原平台账户"),
+    "person:activation:completed": _("补充核验通过，提前恢复办理"),
     "person:account:joined": _("并入原平台账户"),
     "person:entity_link:left": _("原平台登记的单位等待确认"),
     "person:user_name:set": _("设置用户名"),

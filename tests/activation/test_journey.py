@@ -1,5 +1,6 @@
 """Activation over HTTP, from who one is to a session: every end of it, and nothing for anybody else."""
 
+import json
 import re
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,8 @@ from idp.accounts.documents import Passport
 from idp.accounts.holds import held_until
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Act, Mobile, OldFlag
+from idp.channels import actions as channels
+from idp.channels.rules import Channel, Step
 from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, RegisterRole
 from tests.activation.walking import (
     CODE,
@@ -111,6 +114,23 @@ def test_the_department_app_gets_its_person_back_at_the_level_of_the_face(site: 
     assert claims["amr"] == ["sms"]
 
 
+def test_an_activation_by_a_poster_counts_for_its_channel(site: Site, walker: Walker) -> None:
+    add_old(site)
+    county = Channel("cs-430121", "county", "长沙县", "", "430121", active=True)
+    with site.provider.database.transaction() as tx:
+        channels.add(tx, county, now=site.now())
+    walker.browser.get(f"/c/{county.code}")
+    walker.to_details()
+    walker.details(password="short1")
+    with site.provider.database.autocommit() as tx:
+        assert channels.sums(tx) == {}, "looking is no activation"
+    walker.details()
+    with site.provider.database.autocommit() as tx:
+        assert channels.sums(tx) == {county.code: {Step.ACTIVATED: 1}}
+    told = site.one("SELECT detail FROM audit_event WHERE event = 'person:account:activated'")
+    assert json.loads(str(told))["channel"] == county.code
+
+
 def test_with_a_new_phone_it_is_level_two_and_what_could_harm_waits(site: Site, walker: Walker) -> None:
     add_old(site)
     walker.to_details("new", NEW_PHONE)
@@ -138,6 +158,9 @@ def test_who_has_the_old_phone_stops_an_activation_with_a_new_one(site: Site, wa
     assert not walker.browser.signed_in
     assert site.one("SELECT status FROM party WHERE id = :p", p=party) == "suspended"
     assert site.browser().submit("/recover/stop", stop).status_code == 422
+    assert "suspended" in Walker(site.browser()).shown(), "whoever passed the check so has no second try at it"
+    assert states(site) == {"leg_1": "active"}
+    assert accounts(site) == 2
 
 
 def test_the_stop_is_good_as_long_as_the_account_is_held(site: Site, walker: Walker) -> None:

@@ -23,7 +23,7 @@ from idp.clients.capabilities import Permit, Terms, read_terms
 from idp.clients.rules import Client
 from idp.db import Database, Statement
 from idp.messages.outbox import init_outbox
-from tests.console.test_storage import CIPHER, directory
+from tests.console.test_storage import CIPHER, directory, joining
 from tests.provider import CLIENTS
 
 NOW = 1_800_000_000
@@ -110,7 +110,7 @@ def test_what_is_done_elsewhere_is_replaced_by_who_saw_it_alone(any_database: Da
 
 
 def test_of_numbers_shown_at_once_one_is_good_and_nobody_waits_for_ever(any_database: Database) -> None:
-    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
+    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, joining(directory()))
     clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
 
     def show(_: int) -> str:
@@ -129,7 +129,7 @@ def test_of_numbers_shown_at_once_one_is_good_and_nobody_waits_for_ever(any_data
 
 
 def test_a_number_is_taken_once_and_a_proof_recorded(any_database: Database) -> None:
-    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, directory())
+    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, joining(directory()))
     clerk, party = person(any_database, "13812340001"), person(any_database, "13812340002")
     with any_database.transaction() as tx:
         desk.show_number(tx, party, now=NOW)

@@ -8,9 +8,8 @@ import pytest
 
 from idp.audit import init_audit
 from idp.channels import actions
-from idp.channels.current import current_channel, note
 from idp.channels.rules import LIFE, Channel, Step
-from idp.db import Database, Statement, db
+from idp.db import Database, Statement
 from tests.channels.conftest import COUNTY, Run
 from tests.console.staff import on_duty
 from tests.console.test_pages import Role
@@ -147,19 +146,6 @@ def test_who_begins_with_another_phone_is_counted_once(site: Site, browser: Brow
     assert location(browser.submit(f"/register?f={journey}", {"phone": "13900006666"})) == "/register/code"
     prove(browser, journey)
     assert counts(site) == {county: {"started": 1}}
-
-
-def test_an_activation_counts_by_the_same_channel(site: Site, browser: Browser, county: str) -> None:
-    browser.get(f"/c/{county}")
-    sent = {"Cookie": f"tb_channel={cookie(browser)}"}
-    with site.app.test_request_context("/anything", headers=sent):
-        assert current_channel() == county
-        assert note(Step.ACTIVATED) == county
-        db.session.commit()
-    with site.app.test_request_context("/anything"):
-        assert current_channel() is None
-        assert note(Step.ACTIVATED) is None
-    assert counts(site) == {county: {"activated": 1}}
 
 
 def test_none_of_many_at_once_is_lost(any_database: Database) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from idp.accounts.actions import Active, Directory, status
 from idp.accounts.rules import Mobile, PartyStatus
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, init_audit, record
 from idp.audit import chains as chains_module
 from idp.audit.reading import LATEST, Filter, Place, search
@@ -30,6 +31,7 @@ from idp.disputes.rules import Calendar
 from idp.grants.actions import find, issue
 from idp.messages.outbox import init_outbox
 from idp.proofing.actions import add_evidence, proofs_of, require_proofing
+from idp.proofing.joining import Joining
 from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.reviews.actions import Reviews
@@ -99,8 +101,12 @@ def requests(people: Directory) -> Requests:
     return Requests(CIPHER, people, disputes(people), PhonePolicy())
 
 
+def joining(people: Directory) -> Joining:
+    return Joining(people, WaitingAccounts(CIPHER, INDEX))
+
+
 def eyes(people: Directory) -> FourEyes:
-    reviews = Reviews(CIPHER, people, disputes(people), Policy(daily=3, photos=20, keep=DAY, valid=DAY))
+    reviews = Reviews(CIPHER, joining(people), disputes(people), Policy(daily=3, photos=20, keep=DAY, valid=DAY))
     return FourEyes(CIPHER, acts(people, OPERATORS, INVITATIONS, requests(people), reviews))
 
 

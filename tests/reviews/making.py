@@ -51,17 +51,17 @@ def begun(browser: Browser, form: dict[str, str] | None = None) -> str:
     return where.query
 
 
-def with_photos(browser: Browser) -> str:
-    query = begun(browser)
+def with_photos(browser: Browser, form: dict[str, str] | None = None) -> str:
+    query = begun(browser, form)
     for side, colour in zip(SIDES, ("teal", "navy", "maroon"), strict=True):
         answer = browser.upload(f"/identity/review/{side}?{query}", jpeg(colour=colour))
         assert answer.status_code == 303, answer.text
     return query
 
 
-def filed(site: Site, browser: Browser) -> str:
+def filed(site: Site, browser: Browser, form: dict[str, str] | None = None) -> str:
     """The number of a review that waits."""
-    answer = browser.submit(f"/identity/review/send?{with_photos(browser)}")
+    answer = browser.submit(f"/identity/review/send?{with_photos(browser, form)}")
     assert answer.headers["Location"] == "/identity/review?done=review_filed", answer.text
     return str(site.one("SELECT id FROM review WHERE state = 'filed'"))
 

@@ -539,9 +539,14 @@ STATES: Mapping[str, State] = {
     ),
     "activate-done": page("activate_done.html", client_name=TAX, continue_url="#", goes_on=True, held_until=None),
     "activate-done-held": page(
-        "activate_done.html", client_name=None, continue_url="#", goes_on=False, held_until=NOW + 72 * 3600
+        "activate_done.html",
+        client_name=None,
+        continue_url="#",
+        goes_on=False,
+        held_until=NOW + 72 * 3600,
+        ladder_url="#",
     ),
-    "activate-elsewhere": page("activate_elsewhere.html", again_url="#", register_url="#"),
+    "activate-elsewhere": page("activate_elsewhere.html", again_url="#", register_url="#", reviewed=True),
     "home": page(
         "home.html", signed_in=False, account_url="/account", signin_url="/signin", register_url="/register"
     ),
