@@ -21,7 +21,8 @@ from idp.capabilities.endpoints import PERSON
 from idp.capabilities.name_question import ask_register
 from idp.capabilities.rules import Check, CheckResult, CheckState
 from idp.checks.actions import Checks
-from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Order, Passed, Refusal
+from idp.checks.pages import order_check
+from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Passed, Refusal
 from idp.checks.rules import CheckState as OutsideState
 from idp.clients import permits
 from idp.clients.actions import Registry
@@ -134,23 +135,21 @@ def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseRetu
     permit = permits.find(tx, check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     here = url_for("capabilities.matter", key=check.id)
-    order = Order(
-        kind=CheckKind.FACE,
-        purpose=CheckPurpose.MATTER,
-        subject=CheckSubject(identity.name, identity.document),
+    there = order_check(
+        CheckKind.FACE,
+        CheckPurpose.MATTER,
+        CheckSubject(identity.name, identity.document),
         party_id=check.party_id,
         back=here,
         elsewhere=here,
-        locale=preferences().tag,
         asked_by=client.department.get(language) or client.label(language),
         matter=permit.terms.label(language),
     )
-    outside = parts().faces.order(tx, order, browser=browser_digest(), now=now())
-    if not checks.agree(tx, check, outside=outside, now=now()):
+    if not checks.agree(tx, check, outside=there.removeprefix(CAMERA), now=now()):
         db.session.rollback()
         return redirect(here, 303)
     db.session.commit()
-    return redirect(f"{CAMERA}{outside}", 303)
+    return redirect(there, 303)
 
 
 def _ordered(outside: str) -> str | None:

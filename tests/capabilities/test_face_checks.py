@@ -1,11 +1,17 @@
 """A department has the signed-in person's face checked for one matter: what was found answers this alone."""
 
+from pathlib import Path
+from shutil import copyfile
+
 import pytest
 
-from idp.checks.ports import Judged
-from idp.checks.rules import Refusal
-from tests.capabilities.asking import FACES, answer_of, asked, fetch, grant, problem, withdraw
-from tests.provider import Browser, Site
+from idp.app import create_app
+from idp.checks.ports import Judged, Opened
+from idp.checks.rules import Refusal, Variant
+from tests.capabilities.asking import AGREED, FACES, answer_of, asked, fetch, grant, problem, withdraw
+from tests.checks.vendor import ScriptedVendor, work
+from tests.provider import Browser, Site, add_document, settings_at
+from tests.registers import ScriptedRegisters
 
 YES = Judged(passed=True, reason=None, score=970, digest="0" * 64, judged_at=1)
 NO = Judged(passed=False, reason=Refusal.NOT_PASSED, score=200, digest="1" * 64, judged_at=1)
@@ -29,17 +35,17 @@ def judge(site: Site, outside: str, judged: Judged) -> None:
     """As the worker does with what it fetched."""
     checks = site.provider.checks
     with site.provider.database.transaction() as tx:
-        work = checks.load(tx, outside)
-        assert work is not None
-        assert checks.decide(tx, work, judged, now=site.now())
+        found = checks.load(tx, outside)
+        assert found is not None
+        assert checks.decide(tx, found, judged, now=site.now())
 
 
 def give_up(site: Site, outside: str, reason: Refusal) -> None:
     checks = site.provider.checks
     with site.provider.database.transaction() as tx:
-        work = checks.load(tx, outside)
-        assert work is not None
-        assert checks.give_up(tx, work, reason, now=site.now())
+        found = checks.load(tx, outside)
+        assert found is not None
+        assert checks.give_up(tx, found, reason, now=site.now())
 
 
 def state(site: Site, key: str) -> str:
@@ -51,9 +57,9 @@ def test_the_person_is_told_who_asks_and_the_department_what_came_of_it(site: Si
     outside = agree(pensioner, key)
     checks = site.provider.checks
     with site.provider.database.autocommit() as tx:
-        work = checks.load(tx, outside)
-    assert work is not None
-    assert (work.order.asked_by, work.order.matter, work.order.back) == ("应用", "低保资格复核", f"/matters/{key}")
+        found = checks.load(tx, outside)
+    assert found is not None
+    assert (found.order.asked_by, found.order.matter, found.order.back) == ("应用", "低保资格复核", f"/matters/{key}")
     assert state(site, key) == "waiting"
     judge(site, outside, YES)
     back = pensioner.get(f"/matters/{key}?check={outside}")
@@ -174,3 +180,20 @@ def test_a_result_after_the_withdrawal_answers_nothing(site: Site, pensioner: Br
     pensioner.get(f"/matters/{key}")
     assert problem(fetch(site, key, path=FACES)) == (403, "capability-not-granted")
     assert site.one("SELECT result FROM department_check WHERE id = :id", id=key) is None
+
+
+def test_inside_an_app_the_vendors_software_takes_over(site_template: Path, tmp_path: Path) -> None:
+    copyfile(site_template, tmp_path / "idp.db")
+    vendor = ScriptedVendor(opens=Opened("t-1", None, sdk_token="for-the-app"))
+    settings = settings_at(tmp_path, face={"variant": "sdk"})
+    made = Site(create_app(settings, ScriptedRegisters().ports, vendors=vendor.ports))
+    add_document(made.provider, made.party(), now=made.now())
+    grant(made, "app", "face_check")
+    person = made.browser().sign_in()
+    outside = agree(person, asked(made, person, path=FACES))
+    person.submit(f"/check/{outside}", AGREED)
+    work(made)
+    assert vendor.opened[0].variant is Variant.SDK
+    assert person.get(f"/check/{outside}/wait").headers["Location"] == f"/check/{outside}/app"
+    assert "for-the-app" in person.get(f"/check/{outside}/app").text
+    made.close()

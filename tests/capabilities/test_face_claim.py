@@ -10,14 +10,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
-from tests.capabilities.asking import FACES, fetch, grant, problem, withdraw
+from tests.capabilities.asking import AGREED, FACES, fetch, grant, problem, withdraw
 from tests.checks.vendor import ScriptedVendor, no, work, yes
 from tests.provider import Browser, Site, add_document, add_person, answered, claims_of, settings_at
 from tests.registers import ScriptedRegisters
 from tests.signin.factors import sent_to
 
 MATTER = "YL-2026-000417"
-AGREED = {"consent": "2026-11-01"}
 
 
 @pytest.fixture
