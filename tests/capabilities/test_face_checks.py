@@ -121,6 +121,14 @@ def test_what_the_vendor_is_finding_out_is_waited_for_and_not_rolled_again(
     assert site.one("SELECT COUNT(*) FROM outside_check") == 1
 
 
+def test_the_vendor_is_asked_no_oftener_than_from_the_page_of_the_check(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    agree(pensioner, key)
+    site.execute("UPDATE outside_check SET state = 'open', left_at = :at", at=site.now() - 300)
+    pensioner.get(f"/matters/{key}")
+    assert site.one("SELECT not_before - created_at FROM outbox WHERE kind = 'check_fetch'") >= 5
+
+
 def test_a_no_that_nobody_came_back_with_is_heard_from_another_browser(site: Site, pensioner: Browser) -> None:
     key = asked(site, pensioner, path=FACES)
     judge(site, agree(pensioner, key), NO)
