@@ -282,7 +282,14 @@ def _page(form: Form, check: Check, client: Client, state: str | None = None) ->
         state=state,
         outcome=None if state == WAITING else sentence(f"matter_{state}"),
         back_url=_home(check),
+        wait_url=_wait_url(check) if state == UNDER_WAY else None,
     )
+
+
+def _wait_url(check: Check) -> str | None:
+    outside = check.outside or ""
+    here = parts().faces.read(current_transaction(), outside, browser=browser_digest(), now=now())
+    return f"{CAMERA}{outside}/wait" if here else None
 
 
 def _state(check: Check, client: Client) -> str:

@@ -108,6 +108,8 @@ def test_what_the_vendor_is_finding_out_is_waited_for_and_not_rolled_again(
     site.execute("UPDATE outside_check SET state = 'open'")
     for other in (pensioner, site.browser().sign_in()):
         page = other.get(f"/matters/{key}")
+        assert (f"/check/{outside}/wait" in page.text) == (other is pensioner), "the way on"
+        assert "counter" in page.text
         assert 'value="agree"' not in page.text
         assert "again=1" in page.headers["Refresh"]
         assert other.submit(f"/matters/{key}", {"decision": decision}).status_code == 200
