@@ -4,7 +4,7 @@ Always true: a parked request answers only to the browser that brought it, is ta
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from idp.admission.rules import NOTHING_DONE, Demand, FaceDemand, FaceOutcome, Progress
@@ -91,16 +91,17 @@ def _dump(parked: Parked) -> dict[str, Any]:
 
 
 def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
+    """Parked by the build before or after, in a rolling upgrade, too: what is missing has its default."""
     if values is None or values["browser"] != browser:
         return None
-    demand = dict(values["demand"])
+    demand = _known(Demand, values["demand"])
     demand["minimum"] = Level(**demand["minimum"])
     demand["acr"] = tuple(demand["acr"])
     for name in ("prompts", "consent"):
         demand[name] = frozenset(demand[name])
-    if demand["face"] is not None:
-        demand["face"] = FaceDemand(**demand["face"])
-    progress = Progress(**values["progress"])
+    if demand.get("face") is not None:
+        demand["face"] = FaceDemand(**_known(FaceDemand, demand["face"]))
+    progress = Progress(**_known(Progress, values["progress"]))
     if progress.face is not None:
         progress = replace(progress, face=FaceOutcome(progress.face))
     changed = {
@@ -108,4 +109,9 @@ def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
         "progress": progress,
         "scopes": frozenset(values["scopes"]),
     }
-    return Parked(**{**values, **changed})
+    return Parked(**{**_known(Parked, values), **changed})
+
+
+def _known(made: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``values`` that this build knows."""
+    return {one.name: values[one.name] for one in fields(made) if one.name in values}

@@ -52,6 +52,8 @@ _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
     " WHERE id = :id AND state = :before AND (expires_at > :now OR :overdue = 1)"
 )
+_IS_SPENT = Statement("SELECT 1 FROM spent_token WHERE jti = :key", int)
+_NOTE_SPENT = Statement[Any]("INSERT INTO spent_token (jti, expires_at) VALUES (:key, :until) ON CONFLICT DO NOTHING")
 _PURGE = Statement[Any]("DELETE FROM department_check WHERE expires_at < :before")
 
 
@@ -74,8 +76,11 @@ class DepartmentChecks:
         request: str | None = None,
         now: int,
     ) -> Check | int:
-        """Lay the question before the person; the seconds to wait when the day's quota is used up."""
-        wait = permits.spend(tx, permit, now=now)
+        """Lay the question before the person; the seconds to wait when the day's quota is used up.
+
+        What comes with a ``request`` is asked by whoever opens an address: it costs nothing before `spend`.
+        """
+        wait = None if request else permits.spend(tx, permit, now=now)
         if wait is not None:
             return wait
         key = new_id("cck")
@@ -136,6 +141,20 @@ def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int
     ``outside``: the check they are sent to, in place of none or of the one that ``check`` was read with.
     """
     return tx.run(_AGREE, id=check.id, outside=outside, seen=check.outside or "", now=now) == 1
+
+
+def spend(tx: Transaction, check: Check, permit: Permit, *, now: int) -> int | None:
+    """Take out of the quota what `start` did not, once for a check however often it is reopened; as `permits.spend`.
+
+    In the transaction of `agree`: who is late there spends nothing.
+    """
+    key = f"department-check:{check.id}"
+    if check.request is None or tx.one(_IS_SPENT, key=key) is not None:
+        return None
+    wait = permits.spend(tx, permit, now=now)
+    if wait is None:
+        tx.run(_NOTE_SPENT, key=key, until=check.expires_at)
+    return wait
 
 
 def reopen(tx: Transaction, check: Check) -> None:

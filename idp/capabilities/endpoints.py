@@ -158,6 +158,8 @@ class CheckEndpoints:
             check = self._checks.answered(tx, request.below, now=now)
             if check is None or check.client_id != caller.client.client_id or check.capability is not capability:
                 return self._gate.refuse(Refused.NOT_FOUND, caller.client, now)
+            if check.permit_id != caller.permit.id:
+                return self._gate.refuse(Refused.NOT_GRANTED, caller.client, now)
             if not check.fetchable(now):
                 return self._gate.refuse(Refused.NOT_FOUND, caller.client, now)
             if check.state is not CheckState.DONE:

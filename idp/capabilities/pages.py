@@ -19,9 +19,10 @@ from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.endpoints import PERSON
 from idp.capabilities.name_question import ask_register
-from idp.capabilities.rules import Check, CheckResult, CheckState
+from idp.capabilities.rules import Check, CheckResult, CheckState, stands
 from idp.checks.actions import Checks
-from idp.checks.rules import OVER, CheckKind, CheckPurpose, CheckSubject, Order, Passed, Refusal
+from idp.checks.pages import order_check
+from idp.checks.rules import OVER, PAUSES, CheckKind, CheckPurpose, CheckSubject, Passed, Refusal
 from idp.checks.rules import CheckState as OutsideState
 from idp.clients import permits
 from idp.clients.actions import Registry
@@ -135,23 +136,24 @@ def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseRetu
     permit = permits.find(tx, check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     here = url_for("capabilities.matter", key=check.id)
-    order = Order(
-        kind=CheckKind.FACE,
-        purpose=CheckPurpose.MATTER,
-        subject=CheckSubject(identity.name, identity.document),
+    if checks.spend(tx, check, permit, now=now()) is not None:
+        db.session.commit()
+        return _to_request(check, FaceOutcome.USED_UP)
+    there = order_check(
+        CheckKind.FACE,
+        CheckPurpose.MATTER,
+        CheckSubject(identity.name, identity.document),
         party_id=check.party_id,
         back=here,
         elsewhere=here,
-        locale=preferences().tag,
         asked_by=client.department.get(language) or client.label(language),
         matter=permit.terms.label(language),
     )
-    outside = parts().faces.order(tx, order, browser=browser_digest(), now=now())
-    if not checks.agree(tx, check, outside=outside, now=now()):
+    if not checks.agree(tx, check, outside=there.removeprefix(CAMERA), now=now()):
         db.session.rollback()
         return redirect(here, 303)
     db.session.commit()
-    return redirect(f"{CAMERA}{outside}", 303)
+    return redirect(there, 303)
 
 
 def _ordered(outside: str) -> str | None:
@@ -172,7 +174,9 @@ def _is_elsewhere(check: Check) -> bool:
     tx, outside = current_transaction(), check.outside or ""
     state, _ = parts().faces.stands(tx, outside, now=now())
     if state is OutsideState.OPEN and "again" not in request.args:  # the page that looks again asks nobody
-        parts().faces.expect_result(tx, outside, now=now())
+        here = parts().faces.read(tx, outside, browser=browser_digest(), now=now())
+        pause = here.pause(now()) if here else PAUSES[-1][1]  # somebody else's browser hurries nobody
+        parts().faces.expect_result(tx, outside, now=now(), pause=pause)
         db.session.commit()
     return state in (OutsideState.AGREED, OutsideState.OPEN)
 
@@ -238,14 +242,14 @@ def _asked(form: Form, check: Check, client: Client, identity: Identity | None) 
 def _back(check: Check) -> ResponseReturnValue:
     """To the department's site, which fetches the answer by itself, to its request, or to what came of it."""
     if check.request:
-        return _to_request(check, check.request)
+        ended = parts().checks.find(current_transaction(), check.id)
+        return _to_request(check, _OUTCOMES.get(ended.result) if ended and ended.result else None)
     return redirect(_home(check) or url_for("capabilities.matter", key=check.id), 303)
 
 
-def _to_request(check: Check, key: str) -> ResponseReturnValue:
-    """On with the request that waits; what was decided counts for it if it waits for this very check."""
-    ended = parts().checks.find(current_transaction(), check.id)
-    outcome = _OUTCOMES.get(ended.result) if ended and ended.result else None
+def _to_request(check: Check, outcome: FaceOutcome | None) -> ResponseReturnValue:
+    """On with the request that waits; what came of it counts for that if it waits for this very check."""
+    key = check.request or ""
     parked = parked_here(key)
     if parked is not None and parked.check == check.id and outcome is not None:
         keep_parked(key, parked, face=outcome)
@@ -279,7 +283,14 @@ def _page(form: Form, check: Check, client: Client, state: str | None = None) ->
         state=state,
         outcome=None if state == WAITING else sentence(f"matter_{state}"),
         back_url=_home(check),
+        wait_url=_wait_url(check) if state == UNDER_WAY else None,
     )
+
+
+def _wait_url(check: Check) -> str | None:
+    outside = check.outside or ""
+    here = parts().faces.read(current_transaction(), outside, browser=browser_digest(), now=now())
+    return f"{CAMERA}{outside}/wait" if here else None
 
 
 def _state(check: Check, client: Client) -> str:
@@ -287,6 +298,6 @@ def _state(check: Check, client: Client) -> str:
         return "expired"
     if check.result is not None:
         return check.result.value
-    if not client.served or check.capability not in client.capabilities:
+    if not stands(check, client):
         return "withdrawn"
     return WAITING if check.open else UNDER_WAY

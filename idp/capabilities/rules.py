@@ -130,6 +130,12 @@ class Check(NamedTuple):
         return self.state is not CheckState.DONE and now >= self.expires_at
 
 
+def stands(check: Check, client: Client) -> bool:
+    """Whether it was asked by what is in force: a capability that is granted anew brings no old check back."""
+    permit = client.capabilities.get(check.capability)
+    return client.served and permit is not None and permit.id == check.permit_id
+
+
 def read_question(body: Mapping[str, Any], client: Client) -> Question | str:
     """The question in a body, or the name of the member that is wrong."""
     known = {"access_token", "matter", "nonce", "return_uri", *CREDENTIALS}

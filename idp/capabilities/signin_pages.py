@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from idp.admission.pages import keep_parked, parked_here
 from idp.admission.parked import Parked
-from idp.admission.rules import FaceDemand, FaceOutcome
+from idp.admission.rules import FaceDemand
 from idp.capabilities.checks import DepartmentChecks, note_release
 from idp.capabilities.pages import blueprint, parts
-from idp.capabilities.rules import CheckResult
+from idp.capabilities.rules import CheckResult, stands
 from idp.clients.capabilities import Capability, Permit
 from idp.clients.rules import Client
 from idp.crypto.fields import FieldCipher
@@ -44,17 +44,17 @@ def asked() -> ResponseReturnValue:
     if client is None or permit is None:  # withdrawn since the request came
         without = replace(parked.demand, face=replace(face, granted=False))
         return _on(key, replace(parked, demand=without))
-    if (begun := _begun(parked)) is not None:
+    if (begun := _begun(parked, client)) is not None:
         return redirect(url_for("capabilities.matter", key=begun), 303)
     return _begin(key, parked, face, client, permit)
 
 
-def _begun(parked: Parked) -> str | None:
+def _begun(parked: Parked, client: Client) -> str | None:
     """The id of the check this person was sent to already, while there is something to do."""
     if parked.check is None or parked.checked_by != current_session().party_id:
         return None
     check = parts().checks.find(current_transaction(), parked.check)
-    if check is None or check.overdue(now()) or check.result is CheckResult.EXPIRED:
+    if check is None or check.overdue(now()) or check.result is CheckResult.EXPIRED or not stands(check, client):
         return None
     return check.id
 
@@ -72,8 +72,7 @@ def _begin(key: str, parked: Parked, face: FaceDemand, client: Client, permit: P
         now=now(),
     )
     db.session.commit()
-    if isinstance(check, int):
-        return _on(key, replace(parked, checked_by=party_id), face=FaceOutcome.USED_UP)
+    assert not isinstance(check, int)  # noqa: S101 - nothing was taken out of the quota
     if not keep_parked(key, replace(parked, check=check.id, checked_by=party_id), face=None):
         return expired_page()
     return redirect(url_for("capabilities.matter", key=check.id), 303)
@@ -100,11 +99,13 @@ class CheckClaims:
     def _claim(self, client: Client, grant: Grant, now: int) -> dict[str, Any]:
         """Nothing once the capability is withdrawn, or the answer too old to be fetched."""
         key = check_in(grant.claims)
-        if key is None or Capability.FACE_CHECK not in client.capabilities:
+        if key is None:
             return {}
         with self._database.transaction() as tx:
             check = self._checks.find(tx, key)
             if check is None or (check.client_id, check.party_id) != (client.client_id, grant.party_id):
+                return {}
+            if not stands(check, client):
                 return {}
             if check.result is not CheckResult.PASSED or not check.fetchable(now):
                 return {}

@@ -62,8 +62,10 @@ class FaceProof(NameCheck):
             refused = self._objection(tx, claim, now)
             own = self._directory.person(tx, claim.party_id).identity is not None
             attempt = None if refused else self._reserve(tx, keys, now)
-        if attempt is None:
-            return Denied(refused or ProofRefusal.TRIES_USED_UP)
+            if attempt is None:
+                unasked = Denied(refused or ProofRefusal.TRIES_USED_UP)
+                self._tell(tx, claim.party_id, claim.party_id, None, unasked, now)
+                return unasked
         answer = self._ask(claim)
         with self._database.transaction() as tx:
             outcome = verdict_of(answer, now)

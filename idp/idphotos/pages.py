@@ -25,7 +25,7 @@ from idp.flows.actions import Journey, Journeys
 from idp.flows.rules import open_step, step_names, undone
 from idp.flows.steps import Steps, journey_over
 from idp.idphotos.proof import EVIDENCE, PhotoProof
-from idp.idphotos.reading import KIND, SIDES, ask
+from idp.idphotos.reading import KIND, SIDES, ask, is_away
 from idp.proofing.checking import Claim, Denied
 from idp.proofing.pages import way_page
 from idp.proofing.rules import FACE_CHECKED, ProofRefusal
@@ -189,7 +189,7 @@ def _photo_page(form: Form, journey: Journey, side: Side) -> ResponseReturnValue
 @_at("read")
 def read(journey: Journey) -> ResponseReturnValue:
     """The worker has the photos read; this page looks for the outcome, and asks again if the reader was away."""
-    away = bool(journey.facts["away"])
+    away = is_away(journey, now=now())
     if request.method == "POST":
         tx = current_transaction()
         return _go_on(ask(tx, _parts().journeys, journey, journey.facts, now=now()) if away else journey)

@@ -35,11 +35,16 @@ def ask(
 ) -> Journey | None:
     """Move on to ``facts`` and have the photos read; the journey then, None when it had moved on meanwhile."""
     reference = new_id("pho")
-    waiting = {**facts, "reference": reference, "away": False}
+    waiting = {**facts, "reference": reference, "asked_at": now, "away": False}
     if not journeys.move(tx, journey, waiting):
         return None
     enqueue(tx, Kind.PHOTOS_READ, {"journey": journey.id, "reference": reference}, now=now, lifetime=LIFETIME)
     return Journey(journey.id, KIND, waiting, journey.version + 1)
+
+
+def is_away(journey: Journey, *, now: int) -> bool:
+    """Whether the person is to say when to ask again: nobody answered, or no worker came to ask in time."""
+    return bool(journey.facts["away"]) or now > journey.facts.get("asked_at", 0) + LIFETIME
 
 
 class Reading:

@@ -181,7 +181,7 @@ class Check:
         outcome: Identity | Confirmed | Denied,
         now: int,
     ) -> None:
-        """Leave the audit record of a refusal, with the kind of ``answer`` it rests on."""
+        """Leave the audit record of a refusal, with the kind of ``answer`` it rests on, None: nobody was asked."""
         if not isinstance(outcome, Denied):
             return
         record(
@@ -191,7 +191,8 @@ class Check:
             subject=subject,
             result="refused",
             reason=outcome.reason,
-            detail={"answer": type(answer).__name__.lower(), "source": self.means.source},
+            detail=({"answer": type(answer).__name__.lower()} if answer is not None else {})
+            | {"source": self.means.source},
             now=now,
         )
 

@@ -10,6 +10,7 @@ from idp.admission.parked import Parked, Parking
 from idp.admission.rules import Demand, Progress
 from idp.crypto.fields import FieldCipher
 from idp.crypto.rings import parse_ring
+from idp.crypto.sealed import SealedValues
 from idp.proofing.rules import Level
 from idp.state.sql import SqliteStore
 
@@ -66,6 +67,23 @@ def test_what_the_person_has_done_is_remembered(parking: Parking) -> None:
     found = parking.peek(key, browser="b1")
     assert found is not None
     assert found.progress == Progress(consented=True)
+
+
+@pytest.mark.parametrize("change", ["before", "after"])
+def test_what_another_build_parked_in_a_rolling_upgrade_goes_on(
+    parking: Parking, store: SqliteStore, change: str
+) -> None:
+    key = parking.park(PARKED)
+    values = SealedValues(store, cipher("f"), namespace="parked", kind="parked.request", ttl=60)
+    told = values.take(key)
+    assert told is not None
+    if change == "before":
+        del told["demand"]["face"], told["progress"]["face"], told["check"], told["checked_by"]
+    else:
+        for part in (told, told["demand"], told["progress"]):
+            part["of_the_next_build"] = True
+    values.put(key, told)
+    assert parking.peek(key, browser="b1") == PARKED
 
 
 def test_nothing_of_it_is_legible_in_the_store_nor_opens_under_another_key(

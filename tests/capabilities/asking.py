@@ -13,6 +13,8 @@ NONCE = "n-0S6_WzA2Mj.fresh"
 MATTER = "DB-2026-000417"
 CHECKS = "/capabilities/v1/name-checks"
 FACES = "/capabilities/v1/face-checks"
+AGREED = {"consent": "2026-11-01"}
+"""To the face check's own terms."""
 
 
 def grant(site: Site, client_id: str, capability: str, *, daily: int = 100) -> str:

@@ -1,11 +1,17 @@
 """A department has the signed-in person's face checked for one matter: what was found answers this alone."""
 
+from pathlib import Path
+from shutil import copyfile
+
 import pytest
 
-from idp.checks.ports import Judged
-from idp.checks.rules import Refusal
-from tests.capabilities.asking import FACES, answer_of, asked, fetch, grant, problem, withdraw
-from tests.provider import Browser, Site
+from idp.app import create_app
+from idp.checks.ports import Judged, Opened
+from idp.checks.rules import Refusal, Variant
+from tests.capabilities.asking import AGREED, FACES, answer_of, asked, fetch, grant, problem, withdraw
+from tests.checks.vendor import ScriptedVendor, work
+from tests.provider import Browser, Site, add_document, settings_at
+from tests.registers import ScriptedRegisters
 
 YES = Judged(passed=True, reason=None, score=970, digest="0" * 64, judged_at=1)
 NO = Judged(passed=False, reason=Refusal.NOT_PASSED, score=200, digest="1" * 64, judged_at=1)
@@ -29,17 +35,17 @@ def judge(site: Site, outside: str, judged: Judged) -> None:
     """As the worker does with what it fetched."""
     checks = site.provider.checks
     with site.provider.database.transaction() as tx:
-        work = checks.load(tx, outside)
-        assert work is not None
-        assert checks.decide(tx, work, judged, now=site.now())
+        found = checks.load(tx, outside)
+        assert found is not None
+        assert checks.decide(tx, found, judged, now=site.now())
 
 
 def give_up(site: Site, outside: str, reason: Refusal) -> None:
     checks = site.provider.checks
     with site.provider.database.transaction() as tx:
-        work = checks.load(tx, outside)
-        assert work is not None
-        assert checks.give_up(tx, work, reason, now=site.now())
+        found = checks.load(tx, outside)
+        assert found is not None
+        assert checks.give_up(tx, found, reason, now=site.now())
 
 
 def state(site: Site, key: str) -> str:
@@ -51,9 +57,9 @@ def test_the_person_is_told_who_asks_and_the_department_what_came_of_it(site: Si
     outside = agree(pensioner, key)
     checks = site.provider.checks
     with site.provider.database.autocommit() as tx:
-        work = checks.load(tx, outside)
-    assert work is not None
-    assert (work.order.asked_by, work.order.matter, work.order.back) == ("应用", "低保资格复核", f"/matters/{key}")
+        found = checks.load(tx, outside)
+    assert found is not None
+    assert (found.order.asked_by, found.order.matter, found.order.back) == ("应用", "低保资格复核", f"/matters/{key}")
     assert state(site, key) == "waiting"
     judge(site, outside, YES)
     back = pensioner.get(f"/matters/{key}?check={outside}")
@@ -102,6 +108,8 @@ def test_what_the_vendor_is_finding_out_is_waited_for_and_not_rolled_again(
     site.execute("UPDATE outside_check SET state = 'open'")
     for other in (pensioner, site.browser().sign_in()):
         page = other.get(f"/matters/{key}")
+        assert (f"/check/{outside}/wait" in page.text) == (other is pensioner), "the way on"
+        assert "counter" in page.text
         assert 'value="agree"' not in page.text
         assert "again=1" in page.headers["Refresh"]
         assert other.submit(f"/matters/{key}", {"decision": decision}).status_code == 200
@@ -113,6 +121,14 @@ def test_what_the_vendor_is_finding_out_is_waited_for_and_not_rolled_again(
     pensioner.submit(f"/matters/{key}", {"decision": "agree"})
     assert answer_of(site, key, path=FACES)["result"] == "not_passed"
     assert site.one("SELECT COUNT(*) FROM outside_check") == 1
+
+
+def test_the_vendor_is_asked_no_oftener_than_from_the_page_of_the_check(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES)
+    agree(pensioner, key)
+    site.execute("UPDATE outside_check SET state = 'open', left_at = :at", at=site.now() - 300)
+    pensioner.get(f"/matters/{key}")
+    assert site.one("SELECT not_before - created_at FROM outbox WHERE kind = 'check_fetch'") >= 5
 
 
 def test_a_no_that_nobody_came_back_with_is_heard_from_another_browser(site: Site, pensioner: Browser) -> None:
@@ -174,3 +190,20 @@ def test_a_result_after_the_withdrawal_answers_nothing(site: Site, pensioner: Br
     pensioner.get(f"/matters/{key}")
     assert problem(fetch(site, key, path=FACES)) == (403, "capability-not-granted")
     assert site.one("SELECT result FROM department_check WHERE id = :id", id=key) is None
+
+
+def test_inside_an_app_the_vendors_software_takes_over(site_template: Path, tmp_path: Path) -> None:
+    copyfile(site_template, tmp_path / "idp.db")
+    vendor = ScriptedVendor(opens=Opened("t-1", None, sdk_token="for-the-app"))
+    settings = settings_at(tmp_path, face={"variant": "sdk"})
+    made = Site(create_app(settings, ScriptedRegisters().ports, vendors=vendor.ports))
+    add_document(made.provider, made.party(), now=made.now())
+    grant(made, "app", "face_check")
+    person = made.browser().sign_in()
+    outside = agree(person, asked(made, person, path=FACES))
+    person.submit(f"/check/{outside}", AGREED)
+    work(made)
+    assert vendor.opened[0].variant is Variant.SDK
+    assert person.get(f"/check/{outside}/wait").headers["Location"] == f"/check/{outside}/app"
+    assert "for-the-app" in person.get(f"/check/{outside}/app").text
+    made.close()

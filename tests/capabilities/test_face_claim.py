@@ -10,14 +10,13 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
-from tests.capabilities.asking import FACES, fetch, grant, problem, withdraw
+from tests.capabilities.asking import AGREED, FACES, fetch, grant, problem, withdraw
 from tests.checks.vendor import ScriptedVendor, no, work, yes
 from tests.provider import Browser, Site, add_document, add_person, answered, claims_of, settings_at
 from tests.registers import ScriptedRegisters
 from tests.signin.factors import sent_to
 
 MATTER = "YL-2026-000417"
-AGREED = {"consent": "2026-11-01"}
 
 
 @pytest.fixture
@@ -177,12 +176,46 @@ def test_a_matter_that_is_none_is_a_malformed_request(pensioner: Browser, matter
     assert answered(pensioner.ask(claims=asking(matter)))["error"] == "invalid_request"
 
 
-def test_the_days_quota_holds_here_too(pensioner: Browser) -> None:
+def test_the_days_quota_holds_here_too(site: Site, pensioner: Browser) -> None:
     for _ in range(3):
-        begun(pensioner)
-    step = sent_to(pensioner.ask(claims=asking()))
-    onward = sent_to(pensioner.get(step))
+        assert sent_to(pensioner.submit(begun(pensioner), {"decision": "agree"})).startswith("/check/chk_")
+    onward = sent_to(pensioner.submit(begun(pensioner), {"decision": "agree"}))
     assert answered(pensioner.get(onward))["error"] == "temporarily_unavailable"
+    assert site.one("SELECT count FROM capability_use WHERE result = 'quota_used_up'") == 1
+    assert site.one("SELECT COUNT(*) FROM outside_check") == 3
+
+
+def test_who_only_opens_addresses_takes_nothing_from_others(site: Site, pensioner: Browser) -> None:
+    for _ in range(4):
+        page = begun(pensioner)
+        pensioner.get(page)
+    pensioner.submit(page, {"decision": "decline"})
+    assert site.one("SELECT COUNT(*) FROM capability_use WHERE result = 'started'") == 0
+
+
+def test_what_is_reopened_costs_one_use(site: Site, pensioner: Browser) -> None:
+    page = begun(pensioner)
+    for _ in range(2):
+        here = sent_to(pensioner.submit(page, {"decision": "agree"}))
+        sent_to(pensioner.submit(here, {"decline": "yes"}))
+        assert 'value="agree"' in pensioner.get(page).text
+    assert answered(back_in_the_app(pensioner, checked(pensioner, page)))["code"]
+    assert site.one("SELECT COUNT(*) FROM outside_check") == 3
+    assert site.one("SELECT count FROM capability_use WHERE result = 'started'") == 1
+
+
+def test_a_capability_granted_anew_brings_no_old_check_back(site: Site, pensioner: Browser) -> None:
+    page = begun(pensioner)
+    code = entered(pensioner)["code"]
+    withdraw(site, "app", "face_check")
+    grant(site, "app", "face_check")
+    assert "face_check" not in id_token(site, code)
+    key = page.removeprefix("/matters/")
+    assert problem(fetch(site, key, path=FACES)) == (403, "capability-not-granted")
+    again = sent_to(pensioner.submit(page, {"decision": "agree"}))
+    anew = sent_to(pensioner.get(sent_to(pensioner.get(again))))
+    assert anew.startswith("/matters/cck_")
+    assert anew != page
 
 
 def test_opening_the_step_twice_asks_once(site: Site, pensioner: Browser) -> None:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from adapters.departments.demo.app import DemoSettings, create_app
 from adapters.departments.demo.departments import SOCIAL
+from adapters.departments.demo.pension import Book
 from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Request, Response
 from idp.app import create_app as create_provider
@@ -179,6 +180,14 @@ def test_an_answer_confirms_once_and_for_its_own_person(site: Site, pensioner: P
     assert pensioner.confirmed
     pensioner.arrive(onward)
     assert 'id="outcome"' in pensioner.shown
+
+
+def test_a_claim_confirms_the_matter_its_person_signed_in_for_and_once() -> None:
+    book = Book(signing={"YL-1": "sub-1", "YL-2": "sub-2"})
+    told = {"matter": "YL-1", "result": "passed", "time": 1, "jti": "cck_1"}
+    assert not book.take_claim("sub-1", told | {"matter": "YL-2"}), "another person's matter"
+    assert not book.take_claim("sub-1", told | {"matter": "YL-3"}), "nobody's"
+    assert [book.take_claim("sub-1", told) for _ in range(2)] == [True, False]
 
 
 @pytest.mark.parametrize("way", ["check", "signin"])

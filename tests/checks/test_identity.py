@@ -156,6 +156,8 @@ def test_the_registers_yes_costs_a_try_until_the_face_has_passed_and_is_recorded
     assert signed_in.submit("/identity/face", other).status_code == 422, "nobody asks on and on about others"
     confirmed = "SELECT COUNT(*) FROM audit_event WHERE event = 'person:identity:confirmed'"
     assert site.one(confirmed) == 5
+    refused = "SELECT COUNT(*) FROM audit_event WHERE reason = 'identity_tries_used_up'"
+    assert site.one(refused) == 1
     counted = "SELECT COUNT(*) FROM attempt WHERE kind = 'name_check' AND pending || failures <> '[][]'"
     assert site.one(counted) == 1, "on who asks; a yes locks nobody's document"
     signed_in.get(proved)

@@ -9,7 +9,7 @@ from PIL import Image
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.app import create_app
-from idp.idphotos.reading import TRIES
+from idp.idphotos.reading import LIFETIME, TRIES
 from idp.messages.worker import Failed, Retry, Settled
 from idp.proofing.actions import ial
 from idp.proofing.photo_port import Read, Unread, Unreadable
@@ -145,6 +145,20 @@ def test_a_reader_that_is_away_is_asked_again_when_the_person_says_so(
     assert signed_in.submit(f"{PHOTOS}/read?{query}").headers["Location"] == f"{PHOTOS}/read?{query}"
     assert signed_in.submit(f"{PHOTOS}/read?{query}").status_code == 303, "twice asks once"
     assert len(work(site)) == 1
+    assert signed_in.get(f"{PHOTOS}/confirm?{query}").status_code == 200
+
+
+def test_a_question_that_no_worker_came_to_ask_may_be_asked_again(site: Site, signed_in: Browser) -> None:
+    query = begun(signed_in)
+    sent(signed_in, query)
+    assert "Refresh" in signed_in.get(f"{PHOTOS}/read?{query}").headers
+    site.execute("DELETE FROM outbox")
+    site.later = LIFETIME + 1
+    page = signed_in.get(f"{PHOTOS}/read?{query}")
+    assert ("Refresh" in page.headers, "not available" in page.text) == (False, True)
+    signed_in.submit(f"{PHOTOS}/read?{query}")
+    assert "Refresh" in signed_in.get(f"{PHOTOS}/read?{query}").headers
+    work(site)
     assert signed_in.get(f"{PHOTOS}/confirm?{query}").status_code == 200
 
 

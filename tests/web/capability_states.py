@@ -25,6 +25,7 @@ def _check(
             "purpose": "养老金资格认证",
             "law": "《中华人民共和国社会保险法》第七十四条", "matter": "YL-2026-000417",
             "outcome": None if state == "waiting" else sentence(f"matter_{state}"), "back_url": None,
+            "wait_url": None,
         }  # fmt: skip
         return render_template(
             "department_check.html", form=form, label=label, about=about, state=state, **facts | changed
@@ -44,7 +45,7 @@ CAPABILITY_STATES: Mapping[str, Callable[[], str]] = {
     "matter": _check("waiting", back_url="#"),
     "matter-face": _check("waiting", capability="face_check"),
     "matter-unanswered": _check("waiting", wrong="matter_unanswered"),
-    "matter-under-way": _check("under_way"),
+    "matter-under-way": _check("under_way", capability="face_check", wait_url="#"),
     "matter-passed": _check("passed", back_url="#"),
     "matter-not-passed": _check("not_passed"),
     "matter-declined": _check("declined"),

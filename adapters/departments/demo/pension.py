@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, redirect, render_template, request, url_for
@@ -36,19 +38,29 @@ class _Asked:
 
 @dataclass(slots=True)
 class Book:
-    """In memory, as everything of the demo: what each session asked, when each person was confirmed, answers used."""
+    """In memory, as everything of the demo: what each session asked, the matters of sign-ins and whose they are, when
+    each person was confirmed, answers used.
+    """
 
     asked: dict[str, _Asked] = field(default_factory=dict)
+    signing: dict[str, str] = field(default_factory=dict)
     confirmed: dict[str, int] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
 
+    lock: Lock = field(default_factory=Lock, repr=False)
+
     def use_once(self, key: str, _ends: int) -> bool:
-        first = key not in self.used
-        self.used.add(key)
+        with self.lock:
+            first = key not in self.used
+            self.used.add(key)
         return first
 
+    def take_claim(self, subject: str, told: dict[str, Any]) -> bool:
+        """Whether ``told`` is of a matter for which this person was sent to sign in, for the first time."""
+        return self.signing.pop(str(told.get("matter")), None) == subject
+
     def bound(self) -> None:
-        for one in (self.asked, self.confirmed, self.used):
+        for one in (self.asked, self.signing, self.confirmed, self.used):
             if len(one) > _MOST:
                 one.clear()
 
@@ -63,7 +75,7 @@ def add_confirmation(app: Flask, sso: SingleSignOn) -> None:
             return _begin(sso, book)
         session = current_person.session
         told = session.claims.get(_CHECK)
-        if isinstance(told, dict) and book.use_once(str(told.get("jti")), 0):  # verified when the person came back
+        if isinstance(told, dict) and book.take_claim(session.sub, told):  # verified when the person came back
             book.confirmed[session.sub] = told["time"]
         if "check" in request.args:
             return redirect(url_for(KEY, outcome=_outcome(sso, book, request.args["check"])), 303)
@@ -80,6 +92,7 @@ def _begin(sso: SingleSignOn, book: Book) -> ResponseReturnValue:
         return sso.notice(NoticeKind.FOREIGN_FORM, target="/")
     session, matter, nonce = current_person.session, f"YL-{secrets.token_hex(6)}", secrets.token_urlsafe(24)
     if request.form.get("way") == "signin":
+        book.signing[matter] = session.sub
         return sso.start(demand(LEVEL), target=f"/{KEY}", matter=matter)
     home = urlsplit(sso.party.settings.redirect_uri)
     try:
@@ -111,7 +124,7 @@ def _outcome(sso: SingleSignOn, book: Book, check: str) -> str:
         found = sso.party.check_result(answer, expected=expected, use_once=book.use_once, now=now)
     except DepartmentError:
         return "none"
-    del book.asked[session.key]
+    book.asked.pop(session.key, None)
     if found.passed:
         book.confirmed[session.sub] = found.time
     return found.result
