@@ -142,6 +142,7 @@ def create_app(
         app,
         provider.database,
         provider.directory,
+        provider.waiting,
         provider.bank_cards,
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
