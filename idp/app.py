@@ -348,7 +348,13 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 
 def _activation(provider: Provider, journeys: Journeys, phones: PhonePolicy, metrics: Metrics) -> Activation:
     return Activation(
-        Activations(provider.directory, provider.waiting, journeys, phones),
+        Activations(
+            provider.directory,
+            provider.waiting,
+            journeys,
+            phones,
+            valid=provider.settings.proofing.face_valid,
+        ),
         journeys,
         provider.codes,
         provider.passwords,

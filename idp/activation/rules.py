@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from idp.accounts.names import PersonName
 from idp.accounts.old_accounts import OldAccount
 from idp.accounts.rules import Kind, Mobile, WaitingState
 from idp.checks.rules import CheckSubject
@@ -23,6 +24,8 @@ class Found(StrEnum):
 
     WAITING = "waiting"
     ACTIVE = "active"
+    UNPROVED = "unproved"
+    """The document is on record with an account that no face, or no longer any, has proved to be its person's."""
     SUSPENDED = "suspended"
     NOTHING = "nothing"
 
@@ -53,9 +56,12 @@ def is_of(subject: CheckSubject, told: OldAccount) -> bool:
     """Whether an old account with the subject's document is theirs. People change their names; a number that is
     given to one person for good says enough, another one only together with the name.
     """
-    if told.document != subject.document:
-        return False
-    return subject.document.kind not in _CHANGING or (told.name is not None and told.name.key == subject.name.key)
+    return told.document == subject.document and is_named(subject, told.name)
+
+
+def is_named(subject: CheckSubject, name: PersonName | None) -> bool:
+    """Whether a record of the subject's document under ``name`` is about them."""
+    return subject.document.kind not in _CHANGING or (name is not None and name.key == subject.name.key)
 
 
 def phones_on_file(waiting: Iterable[Waiting]) -> list[Mobile]:
