@@ -142,6 +142,7 @@ def create_app(
         app,
         provider.database,
         provider.directory,
+        provider.waiting,
         provider.bank_cards,
         daily=settings.limits.identity.bank_card_daily,
         elements=settings.proofing.bank_card_elements,
@@ -347,7 +348,7 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 
 def _activation(provider: Provider, journeys: Journeys, phones: PhonePolicy, metrics: Metrics) -> Activation:
     return Activation(
-        Activations(provider.joining, journeys, phones),
+        Activations(provider.joining, journeys, phones, valid=provider.settings.proofing.face_valid),
         journeys,
         provider.codes,
         provider.passwords,

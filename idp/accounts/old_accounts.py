@@ -47,9 +47,7 @@ class OldAccount:
         """Whether it is the account of ``document``'s holder. People change their names; a number that is given to
         one person for good says enough, another one only together with the name.
         """
-        if self.document != document:
-            return False
-        return document.kind not in _CHANGING or (self.name is not None and self.name.key == name.key)
+        return self.document == document and is_named(self.name, name, document)
 
     def as_json(self) -> str:
         facts: dict[str, Any] = {
@@ -68,6 +66,11 @@ class OldAccount:
             }
         told = {name: value for name, value in facts.items() if value is not None}
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def is_named(known: PersonName | None, name: PersonName, document: Document) -> bool:
+    """Whether a record of ``document`` under the name ``known`` is about its holder called ``name``."""
+    return document.kind not in _CHANGING or (known is not None and known.key == name.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from idp.accounts.identifiers import Identifier
 from idp.accounts.old_accounts import OldAccount, read_json
 from idp.accounts.rules import Mobile, PartyKind, WaitingState
 from idp.crypto.fields import BlindIndex, FieldCipher
-from idp.db import Database, Statement, Transaction
+from idp.db import Database, Dialect, Statement, Transaction
 
 _OLD_ID = "legacy_old_id"
 _LINE = "legacy_line"
@@ -74,10 +74,20 @@ _BY_PARTY = Statement(
     " ORDER BY imported_at, id",
     _waiting,
 )
+_OF_HOLDER = "SELECT id FROM legacy_account WHERE document_blind IN (:a, :b) OR representative_blind IN (:a, :b)"
+# On SQLite writers stand in line from their first statement on; nothing need be locked.
+_LOCK: dict[Dialect, Statement[str]] = {
+    "sqlite": Statement(_OF_HOLDER, str),
+    "postgresql": Statement(_OF_HOLDER + " ORDER BY id FOR UPDATE", str),
+}
 _READ = Statement("SELECT sealed FROM legacy_account WHERE id = :id AND sealed IS NOT NULL", bytes)
 _MOVE = Statement[Any](
     "UPDATE legacy_account SET state = :after, state_at = :now, party_id = COALESCE(:party, party_id),"
     " merged_into = COALESCE(:merged_into, merged_into) WHERE id = :id AND state = :before AND flag IS NULL"
+)
+_GIVE_BACK = Statement[Any](
+    "UPDATE legacy_account SET state = 'imported', state_at = :now, party_id = NULL"
+    " WHERE party_id = :party AND state = 'claimed'"
 )
 _ERASE = Statement[Any](f"{_FORGET} AND party_id = :party")
 _PURGE = Statement[Any](
@@ -123,6 +133,13 @@ class WaitingAccounts:
     def of_representative(self, tx: Transaction, document: Document) -> list[WaitingAccount]:
         """Accounts of legal entities for which the holder of that document stood at the older platform."""
         return self._find(tx, _BY_REPRESENTATIVE, document)
+
+    def lock(self, tx: Transaction, document: Document) -> None:
+        """What concerns the holder of ``document`` does not move before ``tx`` ends, but by it. In one order, so that
+        of two who move the same neither waits for the other for ever.
+        """
+        blinds = self._index.candidates(document.kind, document.value)
+        tx.all(_LOCK[tx.dialect], a=blinds[0], b=blinds[-1])
 
     def open(self, tx: Transaction, key: str) -> OldAccount | None:
         """What the older platform said, in clear, for one request; None when it is forgotten."""
@@ -187,8 +204,11 @@ def forget(tx: Transaction, *, before: int) -> None:
     tx.run(_PURGE, before=before)
 
 
-def erase(tx: Transaction, party_id: str, *, now: int) -> None:  # noqa: ARG001 - one of the erasers
-    """The account closes: forget what older platforms said of its person."""
+def erase(tx: Transaction, party_id: str, *, now: int) -> None:
+    """The account closes: forget what older platforms said of its person. Entities that waited for them to confirm
+    wait on, for whoever stands for them next.
+    """
+    tx.run(_GIVE_BACK, party=party_id, now=now)
     tx.run(_ERASE, party=party_id)
 
 

@@ -11,7 +11,7 @@ from idp.accounts.actions import Active, Holder, Taken, hold, status
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
-from idp.accounts.old_accounts import Waiting, phones_on_file
+from idp.accounts.old_accounts import Waiting, is_named, phones_on_file
 from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName, WaitingState
 from idp.accounts.telling import own_locale, tell_phone
 from idp.activation.rules import Finding, Found, level, ranked
@@ -21,11 +21,12 @@ from idp.checks.rules import CheckSubject, Passed
 from idp.credentials.password import store_password
 from idp.db import Transaction
 from idp.flows.actions import Journey, Journeys
+from idp.flows.rules import undone
 from idp.messages.sms import enqueue_sms
-from idp.proofing.actions import add_evidence
+from idp.proofing.actions import add_evidence, ial
 from idp.proofing.checking import end_of
 from idp.proofing.joining import Joining
-from idp.proofing.rules import FACE, PhonePolicy
+from idp.proofing.rules import DAY, FACE, FACE_CHECKED, PhonePolicy
 from idp.recovery.requests import HELD
 from idp.recovery.stopping import arm
 from idp.signin.phones import is_idle, release
@@ -55,12 +56,16 @@ class Activations:
         joining: Joining,
         journeys: Journeys,
         policy: PhonePolicy,
+        *,
+        valid: int,
     ) -> None:
+        """``valid``: days for which a face check proves anything."""
         self._joining = joining
         self._directory = joining.directory
         self._waiting = joining.waiting
         self._journeys = journeys
         self._policy = policy
+        self._valid = valid
 
     def pass_face(self, tx: Transaction, journey: Journey, passed: Passed, *, now: int) -> Finding | None:
         """Go on with a result that was just taken; what there is of its person. When None, the caller rolls back.
@@ -70,7 +75,8 @@ class Activations:
         subject = subject_of(journey)
         if not self._journeys.move(tx, journey, {**journey.facts, "passed": asdict(passed)}):
             return None
-        finding = self.find(tx, subject)
+        self._waiting.lock(tx, subject.document)
+        finding = self.find(tx, subject, now=now)
         for one in finding.waiting:
             self._advance(tx, one, WaitingState.FACE_PASSED, now)
         if finding.found is Found.ACTIVE and finding.party_id:
@@ -80,12 +86,19 @@ class Activations:
         record(tx, Event.ACTIVATION_FOUND, actor=who, subject=who or journey.id, detail=detail, now=now)
         return finding
 
-    def find(self, tx: Transaction, subject: CheckSubject) -> Finding:
+    def find(self, tx: Transaction, subject: CheckSubject, *, now: int) -> Finding:
         """What there is of somebody; for who has passed a face check as that very person only (trust 3)."""
         owner = self._directory.owner(tx, subject.document)
         if owner is not None:
             if status(tx, owner) is not PartyStatus.ACTIVE:
                 return Finding(Found.SUSPENDED, owner)
+            known = self._directory.person(tx, owner)
+            theirs = any(
+                one.document == subject.document and is_named(one.name, subject.name, subject.document)
+                for one in known.documents
+            )
+            if not theirs or ial(tx, owner, now=now) < FACE_CHECKED:
+                return Finding(Found.UNPROVED)
             return Finding(Found.ACTIVE, owner, self._directory.mobile(tx, owner))
         waiting = self._joining.of(tx, subject.name, subject.document)
         return Finding(Found.WAITING if waiting else Found.NOTHING, waiting=waiting)
@@ -104,9 +117,13 @@ class Activations:
         learn it (trust 3).
         """
         record(tx, Event.PHONE_VERIFIED, subject=journey.id, now=now)
-        held = self._directory.holder(tx, Mobile(journey.facts["mobile"]))
+        mobile = Mobile(journey.facts["mobile"])
+        held = self._directory.holder(tx, mobile)
         if held and not is_idle(tx, held.party_id, self._policy, now=now):
             return False
+        if held is None and self._directory.is_held(tx, mobile):  # by an account that is suspended
+            return False
+        self._waiting.lock(tx, subject_of(journey).document)
         for one in self.confirmed(tx, journey):
             self._advance(tx, one, WaitingState.PHONE_BOUND, now)
         return self._journeys.move(tx, journey, {**journey.facts, "proved": True, "holder": list(held or ())})
@@ -118,6 +135,7 @@ class Activations:
             return None
         if not self._released(tx, journey, now):
             return Taken(Kind.MOBILE)
+        self._waiting.lock(tx, subject_of(journey).document)
         waiting = ranked(self.confirmed(tx, journey), mobile)
         if {one.id for one in waiting} != set(journey.facts["records"]):
             return None
@@ -131,7 +149,8 @@ class Activations:
         if not self._prove(tx, journey, waiting[0], party_id, on_file=on_file, now=now):
             return None
         store_password(tx, party_id=party_id, hashed=chosen.hashed, now=now)
-        self._joining.leave_links(tx, party_id, subject_of(journey).document, now=now)
+        subject = subject_of(journey)
+        self._joining.leave_links(tx, party_id, subject.name, subject.document, now=now)
         detail: Detail = {"count": len(waiting), "on_file": on_file, "platform": waiting[0].platform}
         if chosen.channel:
             detail = {**detail, "channel": chosen.channel}
@@ -141,6 +160,14 @@ class Activations:
                 place_hold(tx, party_id, act, until=now + self._policy.change_hold, now=now)
         self._tell(tx, party_id, mobile, channels, on_file=on_file, locale=chosen.locale, now=now)
         return opened
+
+    def step_back(self, tx: Transaction, journey: Journey, *, now: int) -> Journey | None:
+        """After a `finish` that came to nothing: the journey where it can go on; None when it is over."""
+        there = {one.id for one in self.confirmed(tx, journey)} == set(journey.facts["records"])
+        owned = self.find(tx, subject_of(journey), now=now).found is not Found.WAITING
+        facts = undone(journey.kind, "phone" if there and not owned else "found", journey.facts)
+        moved = self._journeys.move(tx, journey, facts)
+        return Journey(journey.id, journey.kind, facts, journey.version + 1) if moved else None
 
     def _released(self, tx: Transaction, journey: Journey, now: int) -> bool:
         """Take the number from the idle account that had it when it was proved; False when it is in use by now."""
@@ -168,6 +195,7 @@ class Activations:
     ) -> bool:
         """Document and evidence; an end the older platform knew that has passed says nothing of the one in use."""
         subject, passed = subject_of(journey), Passed(**journey.facts["passed"])
+        lasts = passed.judged_at + self._valid * DAY
         ends = end_of(first.told.valid_to) if first.told.valid_to else None
         recorded = self._directory.record_document(
             tx,
@@ -186,7 +214,7 @@ class Activations:
             kind=FACE,
             level=level(on_file=on_file),
             source=passed.vendor,
-            expires_at=recorded.valid_to,
+            expires_at=min(lasts, recorded.valid_to or lasts),
             check_id=passed.check_id,
             now=now,
         )

@@ -10,7 +10,7 @@ from idp.accounts.actions import Active, Taken
 from idp.accounts.holds import held_until
 from idp.accounts.rules import Act, Kind
 from idp.activation.actions import Chosen, subject_of
-from idp.activation.pages import BEGIN, STEPS, blueprint, parts
+from idp.activation.pages import BEGIN, STEPS, blueprint, end_url, parts, to
 from idp.channels.current import current_channel, note
 from idp.channels.rules import Step
 from idp.credentials.policy import Personal
@@ -62,7 +62,10 @@ def _finish(journey: Journey, form: Form, chosen: Chosen) -> ResponseReturnValue
         if isinstance(outcome, Taken) and outcome.kind is Kind.USER_NAME:
             form.refuse("user_name", sentence("user_name_taken"))
             return _details_page(form, journey)
-        return error_page(409, title=sentence("journey_over"), text=GENERAL, again=url_for(BEGIN, **carried()))
+        back = parts().activations.step_back(current_transaction(), journey, now=now())
+        db.session.commit()
+        again = to(back) if back else url_for(BEGIN, **carried())
+        return error_page(409, title=sentence("journey_over"), text=GENERAL, again=again)
     accept(outcome.party_id)
     authenticated(outcome.party_id, Method.SMS)
     note(Step.ACTIVATED)
@@ -78,6 +81,7 @@ def _details_page(form: Form, journey: Journey) -> ResponseReturnValue:
         password_rules=password_rules(parts().passwords),
         texts=current_texts(),
         notice=done_notice() if form.ok else None,
+        end_url=end_url(journey),
         steps=step_names(journey.kind),
     )
 

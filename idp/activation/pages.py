@@ -39,6 +39,8 @@ EXTENSION = "tongban_activation"
 KIND = FlowKind.ACTIVATION
 BEGIN = "activation.person"
 RECORDS = Field("records", sentence("activation_changed"), max_length=4000)
+STILL_THERE = 600
+"""Seconds for which a passed face says who is at the browser: another may sit down there (a shared machine)."""
 blueprint = Blueprint("activation", __name__)
 
 
@@ -98,7 +100,9 @@ def person() -> ResponseReturnValue:
 def _resumed(subject: CheckSubject) -> Journey | None:
     """What this browser began for the same person and did not bring to its end."""
     found = parts().journeys.latest(current_transaction(), KIND, browser=browser_digest(), now=now())
-    return found if found and "passed" in found.facts and subject_of(found) == subject else None
+    if found is None or "passed" not in found.facts or subject_of(found) != subject:
+        return None
+    return found if now() - found.facts["passed"]["judged_at"] <= STILL_THERE else None
 
 
 def _order(journey: Journey) -> str:
@@ -165,7 +169,7 @@ def _face_page(journey: Journey, reason: LazyString | None) -> ResponseReturnVal
 @STEPS.at("found")
 def found(journey: Journey) -> ResponseReturnValue:
     """Step 3: what there is of the person whose face has passed; they confirm what is to become one account."""
-    finding = parts().activations.find(current_transaction(), subject_of(journey))
+    finding = parts().activations.find(current_transaction(), subject_of(journey), now=now())
     if finding.found is not Found.WAITING:
         return _nothing_waits(finding) if request.method == "GET" else journey_over(BEGIN)
     if request.method == "GET":
@@ -179,6 +183,10 @@ def found(journey: Journey) -> ResponseReturnValue:
     moved = parts().journeys.move(current_transaction(), journey, facts)
     db.session.commit()
     return redirect(url_for("activation.phone", f=journey.id, **carried()), 303) if moved else journey_over(BEGIN)
+
+
+def end_url(journey: Journey) -> str:
+    return url_for("activation.end", f=journey.id, **carried())
 
 
 def _records(finding: Finding) -> str:
@@ -201,6 +209,7 @@ def _found_page(form: Form, journey: Journey, finding: Finding) -> ResponseRetur
             for one in finding.waiting
         ],
         records=_records(finding),
+        end_url=end_url(journey),
         client_name=client_name(),
         elsewhere_url=url_for("activation.elsewhere", **carried()),
         steps=step_names(KIND),
@@ -217,6 +226,16 @@ def _nothing_waits(finding: Finding) -> ResponseReturnValue:
         register_url=url_for("registration.phone", **carried()),
         client_name=client_name(),
     )
+
+
+@blueprint.post("/activate/end")
+@public
+@STEPS.at("found", "phone", "code", "details")
+def end(journey: Journey) -> ResponseReturnValue:
+    """Who is at the browser is not the one whose face has passed there, or wants no more of it."""
+    parts().journeys.move(current_transaction(), journey, journey.facts, ended_at=now())
+    db.session.commit()
+    return redirect(url_for(BEGIN, **carried()), 303)
 
 
 @blueprint.get("/activate/elsewhere")

@@ -7,7 +7,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.rules import Mobile
-from idp.activation.pages import BEGIN, KIND, STEPS, blueprint, parts, to
+from idp.activation.pages import BEGIN, KIND, STEPS, blueprint, end_url, parts, to
 from idp.captcha.pages import asked_before_sms, passed, question, sent_form
 from idp.credentials.rules import Purpose
 from idp.credentials.sms_code import Denied
@@ -87,6 +87,7 @@ def _phone_page(form: Form, journey: Journey, offered: list[Mobile]) -> Response
         held_hours=parts().phones.change_hold // 3600,
         captcha=question(form, asked=asked_before_sms()),
         notice=done_notice() if form.ok else None,
+        end_url=end_url(journey),
         elsewhere_url=url_for("activation.elsewhere", **carried()),
         steps=step_names(journey.kind),
     )

@@ -17,6 +17,8 @@ class Found(StrEnum):
 
     WAITING = "waiting"
     ACTIVE = "active"
+    UNPROVED = "unproved"
+    """The document is on record with an account that no face, or no longer any, has proved to be its person's."""
     SUSPENDED = "suspended"
     NOTHING = "nothing"
 

@@ -7,6 +7,8 @@ passed, the register's yes has cost a try, and bears a record.
 from dataclasses import dataclass
 
 from idp.accounts.actions import Directory, Identity, hold
+from idp.accounts.holds import held_until
+from idp.accounts.rules import Act
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.checks.rules import Passed
@@ -51,6 +53,12 @@ class FaceProof(NameCheck):
         super().__init__(database, directory, waiting, register, daily=daily)
         self._joining = Joining(directory, waiting)
         self._valid = valid
+
+    def _objection(self, tx: Transaction, claim: Claim, now: int) -> ProofRefusal | None:
+        """A face brought the account its new phone: while that waits for objections, no second one gives it more."""
+        if held_until(tx, claim.party_id, Act.REPRESENT, now=now) is not None:
+            return ProofRefusal.HELD
+        return super()._objection(tx, claim, now)
 
     def confirm(self, claim: Claim, *, now: int) -> Known | Denied:
         """Ask the register. May take seconds. Raises `DatabaseUnavailable`.

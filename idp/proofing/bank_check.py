@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from idp.accounts.actions import Directory, Identity
 from idp.accounts.rules import Mobile
+from idp.accounts.waiting import WaitingAccounts
 from idp.credentials.rules import AttemptKind
 from idp.crypto.tokens import new_id
 from idp.db import Database
@@ -29,8 +30,16 @@ class BankCheck(Check):
 
     means = Means(BANK_CARD, source="bank-card", counted=AttemptKind.BANK_CARD, knows_document=False, seconds=True)
 
-    def __init__(self, database: Database, directory: Directory, banks: BankCardVerifier, *, daily: int) -> None:
-        super().__init__(database, directory, daily=daily)
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        waiting: WaitingAccounts,
+        banks: BankCardVerifier,
+        *,
+        daily: int,
+    ) -> None:
+        super().__init__(database, directory, waiting, daily=daily)
         self._banks = banks
 
     def check(self, claim: Claim, holding: Holding, *, now: int) -> Identity | Denied:

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 
 from idp.accounts.actions import Directory, Identity
 from idp.accounts.rules import Mobile
+from idp.accounts.waiting import WaitingAccounts
 from idp.db import Database, db
 from idp.proofing.bank_check import BankCheck, Holding
 from idp.proofing.cards import BankCard
@@ -49,6 +50,7 @@ def init_bank_cards(
     app: Flask,
     database: Database,
     directory: Directory,
+    waiting: WaitingAccounts,
     banks: BankCardVerifier | None,
     *,
     daily: int,
@@ -58,7 +60,7 @@ def init_bank_cards(
     if banks is None:
         return
     fields = (*FIELDS, CARD, *((PHONE,) if elements == 4 else ()))
-    app.extensions[EXTENSION] = BankCards(BankCheck(database, directory, banks, daily=daily), fields)
+    app.extensions[EXTENSION] = BankCards(BankCheck(database, directory, waiting, banks, daily=daily), fields)
     needs = _("本人的身份证件、银行卡和银行预留的手机号") if elements == 4 else _("本人的身份证件和银行卡")
     means = BankCheck.means
     way = Way(BANK_CARD, "proofing.bank_card", CHECKED, needs=needs, counted=means.counted, seconds=means.seconds)

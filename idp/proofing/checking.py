@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from idp.accounts.actions import Directory, Identity, Taken, hold
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
+from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.credentials import attempts
 from idp.credentials.attempts import account_key, unknown_key
@@ -71,9 +72,10 @@ class Check:
 
     means: Means
 
-    def __init__(self, database: Database, directory: Directory, *, daily: int) -> None:
+    def __init__(self, database: Database, directory: Directory, waiting: WaitingAccounts, *, daily: int) -> None:
         self._database = database
         self._directory = directory
+        self._waiting = waiting
         self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
         self._of_document = replace(self._policy, limit=daily * OF_DOCUMENT)
 
@@ -122,6 +124,7 @@ class Check:
         """The account may have become somebody's, or have closed, while somebody outside thought."""
         verdict = verdict_of(answer, now)
         if isinstance(verdict, Denied):
+            self._awaits(tx, claim)  # whoever was named, it is asked (trust 3)
             return verdict
         if not hold(tx, claim.party_id):
             return Denied(ProofRefusal.NOT_CONFIRMED)
@@ -131,6 +134,8 @@ class Check:
 
     def record(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
         """Write down what was said of ``claim``. On `Denied` nothing was written."""
+        if self._awaits(tx, claim):
+            return Denied(ProofRefusal.NOT_CONFIRMED)
         found = self._identify(tx, claim, confirmed, now=now)
         if isinstance(found, Identity):
             kind, source, ends = self.means.kind, self.means.source, found.valid_to
@@ -138,6 +143,13 @@ class Check:
             if self.means.seconds:
                 complete(tx, claim.party_id, now=now)
         return found
+
+    def _awaits(self, tx: Transaction, claim: Claim) -> bool:
+        """Whether an account of an older platform waits for the person claimed, who is not known to be here: theirs
+        is the face; what can be known of somebody (a name, a number, a card) is not enough.
+        """
+        waits = self._waiting.find_by_document(tx, claim.document)
+        return bool(waits) and self._directory.person(tx, claim.party_id).identity is None
 
     def _identify(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
         """The account is its person's from now on, if it was nobody's."""

@@ -5,10 +5,10 @@ Always true: who knows a name and a number joins nothing; of what is joined ever
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory
+from idp.accounts.actions import Directory, hold
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
-from idp.accounts.old_accounts import Waiting, phones_on_file
+from idp.accounts.old_accounts import Waiting, is_named, phones_on_file
 from idp.accounts.rules import WaitingState
 from idp.accounts.telling import own_locale, tell_phone
 from idp.accounts.waiting import WaitingAccounts
@@ -62,6 +62,9 @@ class Joining:
 
     def join(self, tx: Transaction, party_id: str, name: PersonName, document: Document, *, now: int) -> None:
         """What waits of a person who has an account goes to it."""
+        if not hold(tx, party_id):
+            return
+        self.waiting.lock(tx, document)
         joined = [
             one
             for one in self.of(tx, name, document)
@@ -71,11 +74,15 @@ class Joining:
             detail = {"count": len(joined)}
             record(tx, Event.ACCOUNTS_JOINED, actor=party_id, subject=party_id, detail=detail, now=now)
             self._tell(tx, party_id, joined, now)
-        self.leave_links(tx, party_id, document, now=now)
+        self.leave_links(tx, party_id, name, document, now=now)
 
-    def leave_links(self, tx: Transaction, party_id: str, document: Document, *, now: int) -> None:
+    def leave_links(self, tx: Transaction, party_id: str, name: PersonName, document: Document, *, now: int) -> None:
         """Accounts of entities the person represented: theirs to confirm, without power until then (trust 6)."""
         for one in self.waiting.of_representative(tx, document):
+            told = self.waiting.open(tx, one.id)
+            stood = told.representative if told else None
+            if stood is None or not is_named(stood.name, name, document):
+                continue
             if one.party_id is None and self.waiting.move(
                 tx, one.id, one.state, WaitingState.CLAIMED, now=now, party_id=party_id
             ):

@@ -43,8 +43,7 @@ class NameCheck(Check):
         *,
         daily: int,
     ) -> None:
-        super().__init__(database, directory, daily=daily)
-        self._waiting = waiting
+        super().__init__(database, directory, waiting, daily=daily)
         self._register = register
 
     def check(self, claim: Claim, *, now: int) -> Identity | Denied:

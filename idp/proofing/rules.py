@@ -38,6 +38,8 @@ class ProofRefusal(StrEnum):
     NOT_CONFIRMED = "identity_not_confirmed"
     DOCUMENT_EXPIRED = "document_expired"
     TRIES_USED_UP = "identity_tries_used_up"
+    HELD = "proof_held"
+    """The account has just come to its phone by a face or a decision alone: the same again adds nothing to it."""
     REGISTER_UNAVAILABLE = "register_unavailable"
 
 

@@ -129,6 +129,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "document_number_invalid": _("证件号码不完整或有误，请对照证件核对"),
     "identity_not_confirmed": _("没有核验通过：姓名和证件号码未能确认"),
     "document_expired": _("证件已过有效期，请换领新证件后再核验"),
+    "proof_held": _("账户刚换用新手机号，为保护账户，暂时不能用人脸核验提高等级，请过一段时间再试"),
     "identity_tries_used_up": _("今天核验未通过的次数已达上限，请明天再试，或带上证件到政务服务窗口办理"),
     "register_unavailable": _("人口信息库暂时没有回应，没有计入核验次数，请稍后再试"),
     "bank_card_missing": _("请输入银行卡号"),

@@ -1,7 +1,10 @@
 """Accounts of older platforms: found by what their person shows, moved on by one winner, forgotten in the end."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
+from time import sleep
 
 import pytest
 
@@ -137,3 +140,25 @@ def test_before_and_after_a_rotation_waiting_accounts_are_found(any_database: Da
         assert after.open(tx, "leg_2") == ENTITY
         stored = tx.one(Statement("SELECT old_blind FROM legacy_account WHERE id = 'leg_1'", bytes))
         assert stored == after.of_old_id("old", "leg_1")[0]
+
+
+def test_two_who_move_the_same_accounts_in_different_orders_do_not_block_each_other(any_database: Database) -> None:
+    keys_of_both = ["leg_1", "leg_2"]
+    with any_database.transaction() as tx:
+        tx.run(ADD_BATCH, digest=b"d")
+        for key in keys_of_both:
+            add(tx, key, PERSON)
+    both = Barrier(2)
+
+    def move(order: list[str]) -> int:
+        moved = 0
+        both.wait()
+        with any_database.transaction() as tx:
+            accounts().lock(tx, DOCUMENT)
+            for key in order:
+                moved += accounts().move(tx, key, WaitingState.IMPORTED, WaitingState.FACE_PASSED, now=NOW)
+                sleep(0.2)  # the other is at its first, if it may be
+        return moved
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(move, [keys_of_both, keys_of_both[::-1]])) == [0, 2]

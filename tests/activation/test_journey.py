@@ -7,13 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from idp.accounts.documents import Passport
+from idp.accounts.documents import IdNumber, Passport
 from idp.accounts.holds import held_until
 from idp.accounts.names import PersonName
+from idp.accounts.old_accounts import Representative
 from idp.accounts.rules import Act, Mobile, OldFlag
+from idp.accounts.waiting import erase
 from idp.channels import actions as channels
 from idp.channels.rules import Channel, Step
-from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, RegisterRole
+from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, Match, RegisterRole
 from tests.activation.walking import (
     CODE,
     ENTITY,
@@ -33,7 +35,7 @@ from tests.activation.walking import (
     templates,
 )
 from tests.provider import NAME as USER_NAME
-from tests.provider import PASSWORD, PHONE, Browser, Site, add_person, answered, claims_of
+from tests.provider import PASSWORD, PHONE, Browser, Site, add_document, add_person, answered, claims_of
 from tests.registers import ScriptedRegisters
 
 HOLD = 72 * 3600
@@ -356,6 +358,132 @@ def test_a_held_account_confirms_no_entity(site: Site, walker: Walker, registers
     told = {"type": "enterprise", "name": "长沙某某公司", "uscc": CODE}
     assert "done=entity_held" in location(walker.browser.submit("/entities/new", told))
     assert states(site)["leg_2"] == "claimed"
+
+
+# -- what an account there is has to show
+
+
+def test_an_account_that_only_knows_name_and_number_gets_nothing_of_the_persons(site: Site, walker: Walker) -> None:
+    add_document(site.provider, site.party(), now=site.now())
+    known = replace(PERSON, name=PersonName("欧阳清岚"), document=IdNumber("11010519491231002X"))
+    add_old(site, told=known)
+    add_old(site, "leg_2", replace(ENTITY, representative=Representative(known.name, known.document)))
+    page = walker.shown({"name": "欧阳清岚", "kind": "id_number", "number": "11010519491231002X"})
+    assert PHONE[-4:] not in page
+    assert "service counter" in page
+    assert states(site) == {"leg_1": "imported", "leg_2": "imported"}
+    assert site.one("SELECT COUNT(*) FROM legacy_account WHERE party_id IS NOT NULL") == 0
+    assert audited(site, "person:account:joined") == 0
+
+
+def test_an_account_of_another_with_the_same_passport_number_is_not_theirs(site: Site, walker: Walker) -> None:
+    add_old(site, told=replace(PERSON, document=Passport("E12345678"), name=PersonName("ANNE O'NEIL")))
+    hers = {"name": "Anne O'Neil", "kind": "passport", "number": "E12345678"}
+    walker.shown(hers)
+    walker.confirm().choose_phone().prove()
+    walker.details()
+    assert level(site, site.party(OLD_PHONE)) == 3
+    add_old(site, "leg_2", replace(PERSON, document=Passport("E12345678"), name=PersonName("JUAN PEREZ")))
+    his = Walker(site.browser())
+    page = his.shown(hers | {"name": "Juan Perez"})
+    assert OLD_PHONE[-4:] not in page
+    assert states(site)["leg_2"] == "imported"
+
+
+def test_an_entity_of_a_passport_goes_to_the_name_it_was_told_with(site: Site, walker: Walker) -> None:
+    passport = Passport("E12345678")
+    add_old(site, told=replace(PERSON, document=passport, name=PersonName("ANNE O'NEIL")))
+    add_old(site, "leg_2", replace(ENTITY, representative=Representative(PersonName("JUAN PEREZ"), passport)))
+    walker.shown({"name": "Anne O'Neil", "kind": "passport", "number": "E12345678"})
+    walker.confirm().choose_phone().prove()
+    walker.details()
+    assert states(site) == {"leg_1": "active", "leg_2": "imported"}
+
+
+def test_what_a_face_proved_at_activation_ends(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.to_details()
+    walker.details()
+    valid = site.provider.settings.proofing.face_valid * 86400
+    assert abs(int(site.one("SELECT expires_at FROM evidence")) - site.now() - valid) < 60
+
+
+def test_a_second_face_gives_no_more_while_the_new_phone_is_held(
+    site: Site, walker: Walker, registers: ScriptedRegisters
+) -> None:
+    add_old(site)
+    walker.to_details("new", NEW_PHONE)
+    walker.details()
+    registers.people[NAME, NUMBER] = Match(valid_to=None)
+    refused = walker.browser.submit("/identity/face", {})
+    assert refused.status_code == 422
+    assert "new phone number" in refused.text
+    site.later += HOLD + 1
+    assert path_of(location(site.browser().sign_in(NEW_PHONE).submit("/identity/face", {}))).startswith("/check/")
+
+
+def test_who_comes_back_later_shows_the_face_again(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.shown()
+    site.later += 660
+    assert path_of(location(walker.browser.submit("/activate", WHO))).startswith("/check/")
+
+
+def test_who_finds_somebody_elses_activation_ends_it(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.shown()
+    end = re.search(r'action="(/activate/end[^"]*)"', walker.browser.get(walker.at).text)
+    assert end
+    assert path_of(location(walker.browser.submit(end[1], {"end": "yes"}))) == "/activate"
+    assert path_of(location(walker.browser.get(walker.at))) == "/activate"
+
+
+def test_a_number_of_a_suspended_account_is_refused_when_it_is_proved(site: Site, walker: Walker) -> None:
+    add_old(site)
+    site.execute("UPDATE party SET status = 'suspended' WHERE id = :p", p=site.party())
+    walker.shown()
+    walker.confirm().choose_phone("new", PHONE).prove()
+    assert path_of(walker.at) == "/activate/phone"
+    assert "done=activation_phone_taken" in walker.at
+
+
+def test_a_number_taken_at_the_last_moment_leads_back_to_the_phone(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.to_details()
+    add_person(site.provider, OLD_PHONE, None)
+    lost = walker.details()
+    assert lost.status_code == 409
+    back = re.search(r'href="(/activate/phone[^"]*)"', lost.text)
+    assert back
+    walker.at = back[1]
+    walker.choose_phone("new", NEW_PHONE).prove()
+    assert path_of(location(walker.details())) == "/activate/done"
+
+
+def test_what_went_at_the_last_moment_leads_back_to_what_there_is(site: Site, walker: Walker) -> None:
+    add_old(site)
+    add_old(site, "leg_2", platform="city-app")
+    walker.to_details()
+    site.execute("UPDATE legacy_account SET flag = 'closed' WHERE id = 'leg_2'")
+    lost = walker.details()
+    assert lost.status_code == 409
+    back = re.search(r'href="(/activate/found[^"]*)"', lost.text)
+    assert back
+    walker.at = back[1]
+    walker.confirm().choose_phone().prove()
+    assert path_of(location(walker.details())) == "/activate/done"
+
+
+def test_an_entity_waits_on_when_who_was_to_confirm_it_closes_their_account(site: Site, walker: Walker) -> None:
+    add_old(site)
+    add_old(site, "leg_2", ENTITY)
+    walker.to_details()
+    walker.details()
+    with site.provider.database.transaction() as tx:
+        erase(tx, site.party(OLD_PHONE), now=site.now())
+    assert states(site) == {"leg_1": "active", "leg_2": "imported"}
+    row = "SELECT party_id IS NULL AND sealed IS NOT NULL FROM legacy_account WHERE id = 'leg_2'"
+    assert site.one(row) == 1
 
 
 # -- face not passed, given up, begun anew

@@ -4,12 +4,15 @@ import logging
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.accounts.documents import IdNumber
+from idp.accounts.names import PersonName
 from idp.proofing.cards import BankCard
 from idp.proofing.checking import end_of
 from idp.proofing.ports import (
@@ -23,6 +26,7 @@ from idp.proofing.ports import (
     Unusable,
     UnusableReason,
 )
+from tests.activation.walking import PERSON, add_old
 from tests.proofing.conftest import Opened
 from tests.provider import Browser, Site, add_person
 from tests.registers import ScriptedRegisters
@@ -300,3 +304,13 @@ def test_every_spelling_is_one_card() -> None:
         "４１１１１１１１１１１１１１１１",
     ):
         assert BankCard.parse(text) == BankCard("4111111111111111")
+
+
+def test_knowing_somebodys_card_does_not_take_what_waits_for_its_person(
+    opened: Opened, banks: ScriptedRegisters
+) -> None:
+    site = opened()
+    add_old(site, told=replace(PERSON, name=PersonName(NAME), document=IdNumber(NUMBER)))
+    knows(banks, Match(valid_to=None))
+    assert check(site.browser().sign_in()).status_code == 422
+    assert site.one("SELECT COUNT(*) FROM evidence") == site.one("SELECT COUNT(*) FROM identity_document") == 0

@@ -1,14 +1,18 @@
 """The check of name and number: what the register must say, what it costs, what people learn of it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from idp.accounts import closing
+from idp.accounts.documents import IdNumber
+from idp.accounts.names import PersonName
 from idp.proofing.ports import Deceased, Match, Mismatch, NotFound, Unavailable, UnavailableReason, Unusable
 from idp.proofing.ports import UnusableReason as Fault
+from tests.activation.walking import PERSON, add_old
 from tests.proofing.conftest import Opened
-from tests.provider import Browser, Site, add_person, answered, claims_of
+from tests.provider import Browser, Site, add_document, add_person, answered, claims_of
 from tests.registers import ScriptedRegisters
 
 NAME, NUMBER = "欧阳清岚", "11010519491231002X"
@@ -241,3 +245,29 @@ def test_evidence_that_has_ended_does_not_open_an_idle_account_to_its_phone(
     page = browser.submit("/signin/code", {"identifier": "13812340001"}).headers["Location"]
     assert browser.submit(page, {"code": site.text_code()}).status_code == 403
     assert not browser.signed_in
+
+
+def test_knowing_name_and_number_does_not_take_what_waits_for_its_person(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    add_old(site, told=replace(PERSON, name=PersonName(NAME), document=IdNumber(NUMBER)))
+    knows(registers, Match(valid_to=None))
+    waiting = check(signed_in)
+    assert waiting.status_code == 422
+    knows(registers, Mismatch())
+    unknown = check(signed_in)
+    assert (
+        waiting.text.partition("error-summary")[2].partition("</div>")[0]
+        == (unknown.text.partition("error-summary")[2].partition("</div>")[0])
+    )
+    assert site.one("SELECT COUNT(*) FROM evidence") == site.one("SELECT COUNT(*) FROM identity_document") == 0
+
+
+def test_who_is_known_here_is_checked_anew_although_something_waits(
+    site: Site, signed_in: Browser, registers: ScriptedRegisters
+) -> None:
+    add_document(site.provider, site.party(), now=site.now())
+    site.execute("UPDATE evidence SET ended_at = 1")
+    add_old(site, told=replace(PERSON, name=PersonName(NAME), document=IdNumber(NUMBER)))
+    knows(registers, Match(valid_to=None))
+    assert check(signed_in).status_code == 303

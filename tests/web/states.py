@@ -370,6 +370,7 @@ ACTIVATE_WHO = {
     "person": thing(name="**岚", number="1****************X"),
     "again_url": "#",
     "elsewhere_url": "#",
+    "end_url": "#",
     "client_name": TAX,
     "steps": ACTIVATION,
 }
@@ -381,6 +382,7 @@ ACTIVATE_PHONE = {
     "captcha": None,
     "notice": None,
     "elsewhere_url": "#",
+    "end_url": "#",
     "steps": ACTIVATION,
 }
 
@@ -505,7 +507,7 @@ STATES: Mapping[str, State] = {
         f"activate-found-{found}": page(
             "activate_nothing.html", found=found, masked_phone=phone, client_name=TAX, **ACTIVATE_ON
         )
-        for found, phone in (("active", PHONE), ("suspended", None), ("nothing", None))
+        for found, phone in (("active", PHONE), ("unproved", None), ("suspended", None), ("nothing", None))
     },
     "activate-phone": page(
         "activate_phone.html",
@@ -531,11 +533,13 @@ STATES: Mapping[str, State] = {
         change_url="#",
         **CODE_STEP | {"steps": ACTIVATION},
     ),
-    "activate-details": page("activate_details.html", form=_details, **DETAILS | {"steps": ACTIVATION}),
+    "activate-details": page(
+        "activate_details.html", form=_details, **DETAILS | {"steps": ACTIVATION, "end_url": "#"}
+    ),
     "activate-details-refused": page(
         "activate_details.html",
         form=lambda: refused(_details(), password="password_personal", agreements="agreements_missing"),
-        **DETAILS | {"steps": ACTIVATION},
+        **DETAILS | {"steps": ACTIVATION, "end_url": "#"},
     ),
     "activate-done": page("activate_done.html", client_name=TAX, continue_url="#", goes_on=True, held_until=None),
     "activate-done-held": page(
