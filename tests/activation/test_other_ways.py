@@ -133,16 +133,6 @@ def test_a_face_proved_in_my_account_joins_them_too(site: Site, walker: Walker, 
     assert owner(site, "leg_1") == site.party(NEW_PHONE)
 
 
-def test_name_and_number_alone_join_nothing(site: Site, walker: Walker, registers: ScriptedRegisters) -> None:
-    add_old(site)
-    registers.people[NAME, NUMBER] = Match(valid_to=None)
-    browser = registered(walker)
-    browser.submit("/identity/name", {"name": NAME, "kind": "id_number", "number": NUMBER})
-    assert level(site, site.party(NEW_PHONE)) == 2
-    assert states(site) == {"leg_1": "imported"}
-    assert templates(site, OLD_PHONE) == []
-
-
 def test_a_phone_on_file_that_is_somebody_elses_by_now_is_told_nothing(site: Site, walker: Walker) -> None:
     add_old(site)
     add_person(site.provider, OLD_PHONE, None)
