@@ -105,6 +105,8 @@ def test_page_state_is_accessible(tabs: dict[str, Page], site: str, state: str, 
         contrasts = CONTRASTS if (width, size) in (NARROWEST, WIDEST) else CONTRASTS[:1]
         for contrast in reversed(contrasts):
             choose(page, size=size, contrast=contrast)
+            if lang == "en" and (width, size) not in (NARROWEST, WIDEST):
+                continue  # the structure is the same in both languages, and so are sizes and colours
             faults += [f"{width} {size} {contrast}: {found}" for found in violations(page, TAGS)]
         scroll, small = page.evaluate("document.documentElement.scrollWidth"), page.evaluate(SMALL_TARGETS)
         faults += [f"{width} {size} scrolls sideways to {scroll}"] * (scroll > width)
