@@ -1,8 +1,8 @@
 """Which tests stay on one worker when there are several (`pytest -n`), and in which order they are given out.
 
 Always true: a module's tests run on one worker in their order, so that what it starts is started once; only modules
-whose tests belong to one storage or the other are cut there. Nothing that needs the demonstration's fixed ports runs
-at the same time.
+whose tests belong to one storage or the other are cut there, and the page states by language. Nothing that needs the
+demonstration's fixed ports runs at the same time.
 """
 
 import pytest
@@ -16,6 +16,7 @@ _LONGEST_FIRST = (
     "tests/journeys",
     "tests/trust/test_trail.py",
     "tests/web/test_in_browser.py",
+    "tests/trust/test_activation_races.py",
     "tests/trust/test_once.py",
     "tests/trust/test_sessions.py",
     "tests/trust/test_outages.py",
@@ -28,6 +29,8 @@ _LONGEST_FIRST = (
     "tests/services/test_cluster.py",
     "tests/credentials/test_password.py",
     "tests/sandbox/test_in_browser.py",
+    "tests/sandbox/test_checks_in_browser.py",
+    "tests/activation/test_in_browser.py",
     "tests/services/test_servers.py",
     "tests/credentials/test_sms_code.py",
     "tests/conformance/test_plans.py",
@@ -41,6 +44,8 @@ def unit_of(nodeid: str) -> str:
     module, _, name = nodeid.partition("::")
     if module.startswith("tests/journeys/"):
         return "tests/journeys"  # the demonstration and the cluster have the same ports, always
+    if module == "tests/web/test_in_browser.py":
+        return f"{module} {name.rstrip(']').rpartition('-')[2]}"  # some minutes for each language
     if not module.startswith("tests/trust/"):
         return module
     words = name.partition("[")[2].rstrip("]").split("-")
