@@ -10,7 +10,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-_STORAGES = ("sqlite", "postgresql", "embedded", "production")
+_CUTS = {
+    "tests/trust/": ("sqlite", "postgresql", "embedded", "production"),
+    "tests/web/test_in_browser.py": ("zh", "en"),
+}
+"""How a module's name begins -> the words in a test's name that tell its parts apart."""
 _LONGEST_FIRST = (
     "tests/trust/test_kills.py",
     "tests/journeys",
@@ -44,12 +48,9 @@ def unit_of(nodeid: str) -> str:
     module, _, name = nodeid.partition("::")
     if module.startswith("tests/journeys/"):
         return "tests/journeys"  # the demonstration and the cluster have the same ports, always
-    if module == "tests/web/test_in_browser.py":
-        return f"{module} {name.rstrip(']').rpartition('-')[2]}"  # some minutes for each language
-    if not module.startswith("tests/trust/"):
-        return module
+    cut = next((words for beginning, words in _CUTS.items() if module.startswith(beginning)), ())
     words = name.partition("[")[2].rstrip("]").split("-")
-    return " ".join([module, *(word for word in words if word in _STORAGES)])
+    return " ".join([module, *(word for word in words if word in cut)])
 
 
 def place_of(nodeid: str) -> int:

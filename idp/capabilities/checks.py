@@ -15,6 +15,7 @@ from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
+from idp.grants import spent
 
 
 class _Row(NamedTuple):
@@ -52,8 +53,6 @@ _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
     " WHERE id = :id AND state = :before AND (expires_at > :now OR :overdue = 1)"
 )
-_IS_SPENT = Statement("SELECT 1 FROM spent_token WHERE jti = :key", int)
-_NOTE_SPENT = Statement[Any]("INSERT INTO spent_token (jti, expires_at) VALUES (:key, :until) ON CONFLICT DO NOTHING")
 _PURGE = Statement[Any]("DELETE FROM department_check WHERE expires_at < :before")
 
 
@@ -149,11 +148,11 @@ def spend(tx: Transaction, check: Check, permit: Permit, *, now: int) -> int | N
     In the transaction of `agree`: who is late there spends nothing.
     """
     key = f"department-check:{check.id}"
-    if check.request is None or tx.one(_IS_SPENT, key=key) is not None:
+    if check.request is None or spent.is_spent(tx, key):
         return None
     wait = permits.spend(tx, permit, now=now)
     if wait is None:
-        tx.run(_NOTE_SPENT, key=key, until=check.expires_at)
+        spent.spend(tx, key, until=check.expires_at)
     return wait
 
 

@@ -35,6 +35,7 @@ from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
+from idp.grants.spent import spend
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 
@@ -102,9 +103,6 @@ _OF_TRANSACTION = Statement(
     "SELECT id FROM outside_check WHERE id = :id AND vendor_transaction = :vendor_transaction AND vendor = :vendor"
     " AND state = 'open' AND expires_at > :now",
     str,
-)
-_HEAR = Statement[Any](
-    "INSERT INTO spent_token (jti, expires_at) VALUES (:heard, :until) ON CONFLICT (jti) DO NOTHING"
 )
 _PURGE = Statement[Any](
     "DELETE FROM outside_check WHERE expires_at < :unused AND (taken_at IS NULL OR (taken_at < :used AND NOT EXISTS"
@@ -221,7 +219,7 @@ class Checks:
     def hear(self, tx: Transaction, heard: Heard, *, vendor: str, now: int) -> bool:
         """Whether this callback is heard for the first time."""
         name = hashlib.sha256(f"{vendor} {heard.id}".encode()).hexdigest()
-        return tx.run(_HEAR, heard=f"check-callback:{name}", until=now + LIFETIME) == 1
+        return spend(tx, f"check-callback:{name}", until=now + LIFETIME)
 
     def is_open(self, tx: Transaction, heard: Heard, *, vendor: str, now: int) -> bool:
         """Whether a callback speaks of a check that is open, by the name its vendor gave it."""

@@ -24,6 +24,7 @@ from idp.db import Database, DatabaseUnavailable, Statement
 from idp.disputes import actions as disputes
 from idp.disputes import calendar
 from idp.flows import actions as flows
+from idp.grants.spent import purge_spent
 from idp.messages.outbox import purge_settled
 from idp.recovery import requests
 from idp.reviews import actions as reviews
@@ -31,14 +32,13 @@ from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 
 DAY = 86400
-_SPENT = Statement[Any]("DELETE FROM spent_token WHERE expires_at < :now")
 _OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE expires_at < :now")
 
 
 def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, now: int) -> None:
     """Delete what has expired: tokens, journeys, settled messages, attempts, retired keys, audit past retention."""
     with database.transaction() as tx:
-        tx.run(_SPENT, now=now)
+        purge_spent(tx, now=now)
         tx.run(_OPAQUE, now=now)
         flows.purge(tx, before=now - DAY)
         purge_holds(tx, now=now)

@@ -16,6 +16,7 @@ from idp.flows.rules import FlowKind, open_step
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
+from idp.web.guards import current_session, signed_in
 from idp.web.reasons import GENERAL, sentence
 from idp.web.visit import carried
 
@@ -43,6 +44,21 @@ class Steps:
                 if open_step(self.kind, journey.facts) not in steps:
                     return not_here(self.address(journey))
                 return view(journey)
+
+            return serve
+
+        return kept
+
+    def own(self, *steps: str | None) -> Callable[[View], Callable[[], ResponseReturnValue]]:
+        """Like `at`, for journeys of who is signed in (fact ``party_id``): to nobody else in the same browser."""
+
+        def kept(view: View) -> Callable[[], ResponseReturnValue]:
+            @signed_in
+            @self.at(*steps)
+            @wraps(view)
+            def serve(journey: Journey) -> ResponseReturnValue:
+                mine = journey.facts["party_id"] == current_session().party_id
+                return view(journey) if mine else journey_over(self.begin)
 
             return serve
 

@@ -6,7 +6,6 @@ it was read rightly and the register has confirmed it; no page waits for a reade
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -90,22 +89,6 @@ def _to(journey: Journey) -> str:
 STEPS = Steps(KIND, BEGIN, lambda: _parts().journeys, _to)
 
 
-def _at(*steps: str) -> Callable[[View], Callable[[], ResponseReturnValue]]:
-    """For a view that is open at one of ``steps``, to who began the journey and is still signed in."""
-
-    def kept(view: View) -> Callable[[], ResponseReturnValue]:
-        @signed_in
-        @STEPS.at(*steps)
-        @wraps(view)
-        def serve(journey: Journey) -> ResponseReturnValue:
-            mine = journey.facts["party_id"] == current_session().party_id
-            return view(journey) if mine else journey_over(BEGIN)
-
-        return serve
-
-    return kept
-
-
 @blueprint.route("", methods=["GET", "POST"])
 @signed_in
 def start() -> ResponseReturnValue:
@@ -133,7 +116,7 @@ def _start_page(form: Form, refused: ProofRefusal | None = None) -> ResponseRetu
 
 def _photo_step(side: Side, *steps: str) -> Callable[[], ResponseReturnValue]:
     @takes_photo
-    @_at(*steps)
+    @STEPS.own(*steps)
     def serve(journey: Journey) -> ResponseReturnValue:
         form = Form(PHOTO)
         if request.method == "GET":
@@ -186,7 +169,7 @@ def _photo_page(form: Form, journey: Journey, side: Side) -> ResponseReturnValue
 
 
 @blueprint.route("/read", methods=["GET", "POST"])
-@_at("read")
+@STEPS.own("read")
 def read(journey: Journey) -> ResponseReturnValue:
     """The worker has the photos read; this page looks for the outcome, and asks again if the reader was away."""
     away = is_away(journey, now=now())
@@ -210,7 +193,7 @@ def read(journey: Journey) -> ResponseReturnValue:
 
 
 @blueprint.route("/confirm", methods=["GET", "POST"])
-@_at("confirm")
+@STEPS.own("confirm")
 def confirm(journey: Journey) -> ResponseReturnValue:
     """What was read: the person says whether it is right, and then the register does."""
     if request.method == "GET":
@@ -252,7 +235,7 @@ def _confirm_page(form: Form, journey: Journey, refused: ProofRefusal | None = N
 
 
 @blueprint.route("/face", methods=["GET", "POST"])
-@_at("face")
+@STEPS.own("face")
 def face(journey: Journey) -> ResponseReturnValue:
     """To the face check, as often as that is allowed; back from it with the result, once."""
     if request.method == "POST":

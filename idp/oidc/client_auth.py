@@ -18,16 +18,14 @@ from joserfc.jwk import KeySet
 from idp.clients.actions import Registry
 from idp.clients.rules import ASSERTION_ALGS, AuthMethod, Client
 from idp.crypto.tokens import digest, same
-from idp.db import Database, Statement
+from idp.db import Database
+from idp.grants.spent import spend
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_ASSERTION_LIFE = 600
 """Seconds an assertion may live: as long as its ``jti`` is remembered at most."""
 _CLOCK_SKEW = 300
-_SPEND = Statement[Any](
-    "INSERT INTO spent_token (jti, expires_at) VALUES (:jti, :expires_at) ON CONFLICT (jti) DO NOTHING"
-)
 _NOBODY = digest("no client has this secret")
 
 
@@ -169,7 +167,7 @@ class ClientAuthenticator:
         """An assertion counts once over all nodes."""
         jti = f"assertion:{client.client_id}:{digest(claims['jti']).hex()}"
         with self._database.autocommit() as tx:
-            return tx.run(_SPEND, jti=jti, expires_at=claims["exp"] + _CLOCK_SKEW) == 1
+            return spend(tx, jti, until=claims["exp"] + _CLOCK_SKEW)
 
 
 def _basic_credentials(encoded: str) -> tuple[str, str] | None:

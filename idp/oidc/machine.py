@@ -17,6 +17,7 @@ from idp.db import Database, Statement, Transaction
 from idp.entities.rules import SCOPE
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
+from idp.grants.spent import is_spent, spend
 from idp.mapping.actions import Links
 from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
@@ -41,10 +42,6 @@ _OPAQUE = Statement(
     "SELECT gid, client_id, scope, audience, issued_at, expires_at FROM opaque_token WHERE hash = :hash", _Opaque
 )
 _DROP_OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE hash = :hash AND client_id = :client")
-_SPENT = Statement("SELECT 1 FROM spent_token WHERE jti = :jti", int)
-_SPEND = Statement[Any](
-    "INSERT INTO spent_token (jti, expires_at) VALUES (:jti, :expires_at) ON CONFLICT (jti) DO NOTHING"
-)
 
 
 _PERSON_OF_GRANT = person_where("(SELECT party_id FROM authorization_grant WHERE gid = :gid)")
@@ -116,7 +113,7 @@ class MachineEndpoints:
             footing = live.by_gid(tx, claims["gid"], jti=jti)
             if footing is None or not footing.stands(idle=self._idle, now=now):
                 return None
-        elif tx.one(_SPENT, jti=jti):
+        elif is_spent(tx, jti):
             return None
         return Access(jti, client.client_id, claims["scope"], claims["aud"], claims["iat"], claims["exp"], footing)
 
@@ -231,7 +228,7 @@ class MachineEndpoints:
     def _revoke_access(self, tx: Transaction, token: str, client: Client, *, now: int) -> None:
         claims = self._maker.keys.verify(token, typ=ACCESS, algs=("ES256",)) if "." in token else None
         if claims and claims["client_id"] == client.client_id and claims["exp"] > now:
-            tx.run(_SPEND, jti=claims["jti"], expires_at=claims["exp"])
+            spend(tx, claims["jti"], until=claims["exp"])
             subject_id: str | None = claims["gid"]
         elif claims is None and tx.run(_DROP_OPAQUE, hash=digest(token), client=client.client_id):
             subject_id = None

@@ -5,7 +5,6 @@ Always true: a photo is shown to who sent it, in the journey it was sent in, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,22 +72,6 @@ def _to(journey: Journey) -> str:
 
 
 STEPS = Steps(KIND, BEGIN, lambda: parts().journeys, _to)
-
-
-def _at(*steps: str) -> Callable[[View], Callable[[], ResponseReturnValue]]:
-    """For a view that is open at one of ``steps``, to who began the journey and is still signed in."""
-
-    def kept(view: View) -> Callable[[], ResponseReturnValue]:
-        @signed_in
-        @STEPS.at(*steps)
-        @wraps(view)
-        def serve(journey: Journey) -> ResponseReturnValue:
-            mine = journey.facts["party_id"] == current_session().party_id
-            return view(journey) if mine else journey_over(BEGIN)
-
-        return serve
-
-    return kept
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -174,7 +157,7 @@ def _photo_step(side: Side) -> Callable[[], ResponseReturnValue]:
     later = step_names(KIND)[step_names(KIND).index(side) :]
 
     @takes_photo
-    @_at(*later)
+    @STEPS.own(*later)
     def serve(journey: Journey) -> ResponseReturnValue:
         form = Form(PHOTO)
         if request.method == "GET":
@@ -243,7 +226,7 @@ def picture(jpeg: bytes) -> ResponseReturnValue:
 
 
 @blueprint.route("/send", methods=["GET", "POST"])
-@_at("send")
+@STEPS.own("send")
 def send(journey: Journey) -> ResponseReturnValue:
     """Everything once more; with that it is laid before the operators."""
     claim = _claim(journey)
