@@ -129,27 +129,9 @@ def create_app(
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
     init_captcha(app, _captcha(provider, digits, metrics))
-    name_check = NameCheck(
-        provider.database,
-        provider.directory,
-        provider.waiting,
-        provider.population,
-        daily=settings.limits.identity.daily,
-    )
-    init_ways(app, settings.proofing.ways)
-    init_proofing(app, name_check)
-    init_bank_cards(
-        app,
-        provider.database,
-        provider.directory,
-        provider.waiting,
-        provider.bank_cards,
-        daily=settings.limits.identity.bank_card_daily,
-        elements=settings.proofing.bank_card_elements,
-    )
-    init_checks(app, _checks(provider, vendors, agreements))
     phones = phone_policy(settings)
     journeys = Journeys(provider.cipher, lifetime=settings.session.flow)
+    name_check = _init_proving(app, provider, vendors, agreements, journeys)
     with app.app_context():
         if settings.signin.faces and is_offered(CheckKind.FACE):
             init_face_sign_in(app, journeys)
@@ -167,16 +149,6 @@ def create_app(
     )
     init_channels(app)
     init_signout(app, SignOut(provider.database, provider.store, provider.registry, settings.tokens.logout_wait))
-    init_face_proof(
-        app,
-        provider.database,
-        provider.directory,
-        provider.waiting,
-        provider.population,
-        journeys,
-        daily=settings.limits.identity.daily,
-        valid=settings.proofing.face_valid,
-    )
     init_registration(app, _registration(provider, journeys, agreements, phones, name_check))
     init_recovery(
         app,
@@ -225,6 +197,43 @@ def create_app(
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _init_proving(
+    app: Flask, provider: Provider, vendors: Vendors, agreements: Agreements, journeys: Journeys
+) -> NameCheck:
+    """The ways to a higher level that a register, a bank or a vendor answers for; settings say which are offered."""
+    settings = provider.settings
+    name_check = NameCheck(
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.population,
+        daily=settings.limits.identity.daily,
+    )
+    init_ways(app, settings.proofing.ways)
+    init_proofing(app, name_check)
+    init_bank_cards(
+        app,
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.bank_cards,
+        daily=settings.limits.identity.bank_card_daily,
+        elements=settings.proofing.bank_card_elements,
+    )
+    init_checks(app, _checks(provider, vendors, agreements))
+    init_face_proof(
+        app,
+        provider.database,
+        provider.directory,
+        provider.waiting,
+        provider.population,
+        journeys,
+        daily=settings.limits.identity.daily,
+        valid=settings.proofing.face_valid,
+    )
+    return name_check
 
 
 def provider_of(app: Flask) -> Provider:
