@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +16,12 @@ from adapters.departments.demo.__main__ import settings_from
 from adapters.departments.demo.app import create_app
 from adapters.sandbox.services import chromium_path
 from tests.ports import free_ports
+from tests.web.axe import violations
 
 from .fake_provider import SECRET, FakeProvider
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = "async tags => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations"
 SMALL = """() => [...document.querySelectorAll('a[href]:not(.skip), button, summary')]
   .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < 43.5).map(([html]) => html)"""
@@ -87,12 +84,9 @@ def test_every_page_of_the_demo_apps_is_accessible(
         page.goto(f"{apps[department]}{path}{'&' if '?' in path else '?'}lang={lang}")
         for details in page.locator("details").all():
             details.evaluate("element => { element.open = true }")
-        page.evaluate(AXE.read_text("utf-8"))
         for width in (320, 1280):
             page.set_viewport_size({"width": width, "height": 800})
-            faults += [
-                f"{path} {width} {found['id']}: {found['nodes'][0]['html']}" for found in page.evaluate(RUN, TAGS)
-            ]
+            faults += [f"{path} {width} {found}" for found in violations(page)]
             faults += [f"{path} {width} small: {target}" for target in page.evaluate(SMALL)]
             faults += [f"{path} {width} scrolls"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
     context.close()

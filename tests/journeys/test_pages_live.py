@@ -4,16 +4,15 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, Page
 
-from adapters.sandbox import packages_node
 from tests.journeys.conftest import Site, walker
 from tests.journeys.tour import Tour
+from tests.web.axe import serious, violations
 from tests.web.reading import words_in
 
 pytestmark = pytest.mark.browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (320, 1280)
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
@@ -50,16 +49,8 @@ STATES = {
 }  # fmt: skip
 
 
-def violations(page: Page) -> list[str]:
-    found = page.evaluate(
-        "async tags => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations", TAGS
-    )
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
-
-
 def faults(page: Page) -> list[str]:
     """What is wrong with the page at either width."""
-    page.evaluate((packages_node.modules() / "axe-core" / "axe.min.js").read_text("utf-8"))
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
@@ -74,10 +65,6 @@ def foreign_words(page: Page, lang: str) -> list[str]:
     other = CHINESE if lang == "en" else ENGLISH
     words = (words.replace("Cookie", "") for words in words_in(page.content()))
     return [f"not translated: {found}" for found in words if other.search(found)]
-
-
-def serious(said: ConsoleMessage) -> bool:
-    return said.type in ("error", "warning") and "the server responded with a status of" not in said.text
 
 
 @dataclass

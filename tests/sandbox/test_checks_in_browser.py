@@ -17,7 +17,8 @@ from adapters.sandbox.check_prompts import STEPS
 from adapters.sandbox.check_store import Checks, Waiting
 from adapters.sandbox.services import chromium_path
 from adapters.sandbox.settings import SandboxSettings
-from tests.sandbox.test_in_browser import AXE, LOOKS, RUN, SMALL, TAGS
+from tests.sandbox.test_in_browser import LOOKS, SMALL
+from tests.web.axe import violations
 
 pytestmark = pytest.mark.browser
 
@@ -191,12 +192,10 @@ def test_a_vendors_page_is_accessible(browser: Browser, vendors: Vendors, what: 
         expect(page.locator("video")).to_be_visible()
     for details in page.locator("details").all():
         details.locator("summary").click()
-    page.evaluate(AXE.read_text("utf-8"))
     for width, scheme, contrast in LOOKS:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme, contrast=contrast)
-        for found in page.evaluate(RUN, TAGS):
-            faults += [f"{width} {scheme} {contrast} {found['id']}: {node['html'][:160]}" for node in found["nodes"]]
+        faults += [f"{width} {scheme} {contrast} {found}" for found in violations(page)]
         faults += [f"{width} small: {target}" for target, _ in page.evaluate(SMALL)]
         faults += [f"{width} scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
     context.close()

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -13,12 +12,10 @@ from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.contract import SmsRequest
 from adapters.sandbox.magic import steps_for
 from adapters.sandbox.services import chromium_path
+from tests.web.axe import violations
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = "async tags => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations"
 SMALL = """() => [...document.querySelectorAll('a[href]:not(.skip), button, input:not([type=hidden])')]
   .filter(e => !e.closest('p:not(.links, .route)')).map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < (document.body.clientWidth < 600 ? 43.5 : 24))"""
@@ -71,12 +68,10 @@ def browser() -> Iterator[Browser]:
 def test_a_sandbox_page_is_accessible(browser: Browser, site: str, path: str, lang: str) -> None:
     page, faults = browser.new_page(), []
     page.goto(f"{site}{path}{'&' if '?' in path else '?'}lang={lang}")
-    page.evaluate(AXE.read_text("utf-8"))
     for width, scheme, contrast in LOOKS:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme, contrast=contrast)
-        for found in page.evaluate(RUN, TAGS):
-            faults += [f"{width} {scheme} {contrast} {found['id']}: {node['html'][:160]}" for node in found["nodes"]]
+        faults += [f"{width} {scheme} {contrast} {found}" for found in violations(page)]
         faults += [f"{width} small: {target}" for target, _ in page.evaluate(SMALL)]
         faults += [f"{width} scrolls sideways"] * page.evaluate("document.documentElement.scrollWidth > innerWidth")
     page.close()

@@ -125,9 +125,13 @@ class Life:
         for spelling in SPELLINGS:
             browser = Browser(self.at, self.wire)
             assert browser.try_password(spelling, PASSWORD).status_code == 303
+        self.sign_in_by_code()
+
+    def sign_in_by_code(self) -> None:
+        before = self.at.count_messages(NATIONAL, "signin_code")
         asked = self.browser.ask_code(SPELLINGS[4])
         self.look()
-        code = self.code("signin_code")
+        code = self.code("signin_code", after=before)
         answer = self.browser.submit(asked.headers["location"], {"code": code})
         assert answer.status_code == 303, problem(answer)
         self.keep_cookies()
@@ -295,7 +299,6 @@ class Life:
         """Two operators: one reads and answers the objection, looks at the person, and proposes; the other agrees."""
         clerk, second = (Clerk(self, name) for name in CLERKS)
         self.be_reviewed(clerk, second)
-        self.send_photos()  # these wait for their review to the end
         [[dispute]] = self.at.rows("SELECT id FROM dispute")
         page = f"/console/disputes/{dispute}"
         assert OBJECTION in clerk.browser.get(page).text
@@ -313,6 +316,11 @@ class Life:
         assert REASON in second.browser.get(proposal).text
         agreed = second.submit(proposal, why | {"decision": "approve"})
         assert agreed.status_code == 303, problem(agreed)
+
+    def come_back(self) -> None:
+        """What an operator asked for anew is sent; these photos wait for their review to the end."""
+        self.sign_in_by_code()
+        self.send_photos()
 
 
 class Clerk:

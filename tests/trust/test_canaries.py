@@ -158,7 +158,7 @@ def lived(
         life.send_photos()
         life.be_dealt_with()
         life.leave()
-        life.look()
+        life.come_back()
         waiting = "SELECT 1 FROM outbox WHERE settled_at IS NULL AND kind <> 'none'"
         assert wait_until(lambda: not at.rows(waiting), seconds=20)
         yield Lived(at, life, dict(left_behind(at, wire)))
