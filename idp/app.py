@@ -31,9 +31,11 @@ from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.channels.pages import init_channels
+from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
 from idp.checks.hooks import Hook
-from idp.checks.identity_pages import init_face_proof
+from idp.checks.identity import FaceProof
+from idp.checks.identity_pages import init_check_proofs
 from idp.checks.pages import CheckParts, init_checks, is_offered
 from idp.checks.ports import Vendors
 from idp.checks.rules import CheckKind, Variant
@@ -223,16 +225,10 @@ def _init_proving(
         elements=settings.proofing.bank_card_elements,
     )
     init_checks(app, _checks(provider, vendors, agreements))
-    init_face_proof(
-        app,
-        provider.database,
-        provider.directory,
-        provider.waiting,
-        provider.population,
-        journeys,
-        daily=settings.limits.identity.daily,
-        valid=settings.proofing.face_valid,
-    )
+    people = (provider.database, provider.directory, provider.waiting)
+    daily, valid = settings.limits.identity.daily, settings.proofing.face_valid
+    face = FaceProof(*people, provider.population, daily=daily, valid=valid)
+    init_check_proofs(app, provider.directory, journeys, face=face, bank=BankProof(*people))
     return name_check
 
 

@@ -1,4 +1,4 @@
-"""A journey in which somebody says who they are and their face is checked: what leads to the check, and back from it.
+"""A journey in which somebody says who they are and is checked for it: what leads to the check, and back from it.
 
 Always true: what the check is taken for is the claim the journey holds, in the browser that made it.
 """
@@ -23,7 +23,7 @@ from idp.web.visit import carried
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """The face was that of ``subject``; the journey has still to be moved on."""
+    """The check of ``subject`` has passed; the journey has still to be moved on."""
 
     journey: Journey
     subject: CheckSubject
@@ -31,11 +31,12 @@ class CameBack:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceClaim:
-    """``endpoint``: the page that asks who it is, and to which the person comes back; ``elsewhere``: where other ways
-    stand. Both are names of routes.
+class CheckedClaim:
+    """``check``: the kind of check; ``endpoint``: the page that asks who it is, and to which the person comes back;
+    ``elsewhere``: where other ways stand. Both are names of routes.
     """
 
+    check: CheckKind
     kind: FlowKind
     purpose: CheckPurpose
     endpoint: str
@@ -54,7 +55,7 @@ class FaceClaim:
         told = {"name": subject.name.value, "document": [document.type, document.value], **(facts or {})}
         journey = journeys.begin(current_transaction(), self.kind, told, browser=browser_digest(), now=now())
         return order_check(
-            CheckKind.FACE,
+            self.check,
             self.purpose,
             subject,
             party_id=party_id,
@@ -70,7 +71,7 @@ class FaceClaim:
             return None
         kind, number = journey.facts["document"]
         subject = CheckSubject(PersonName(journey.facts["name"]), stored_document(DocumentType(kind), number))
-        passed = take_check(CheckKind.FACE, self.purpose, subject, party_id=party_id)
+        passed = take_check(self.check, self.purpose, subject, party_id=party_id)
         return CameBack(journey, subject, passed) if isinstance(passed, Passed) else None
 
     def over(self) -> str:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from idp.captcha.pages import asked_before_check, passed, question, sent_form
@@ -43,6 +44,8 @@ from idp.web.reasons import sentence
 
 EXTENSION = "tongban_checks"
 VENDORS = {CheckKind.FACE: _("人脸核验服务"), CheckKind.BANK: _("您的开户银行")}
+TOLD_AS = {(CheckKind.BANK, Refusal.NOT_PASSED): "check_bank_not_passed"}
+"""Refusals with other words where they are of another kind than a face check."""
 CONSENT = Field("consent", sentence("check_consent_missing"), max_length=32)
 blueprint = Blueprint("checks", __name__, url_prefix="/check")
 
@@ -72,6 +75,11 @@ def _parts() -> CheckParts:
 def is_offered(kind: CheckKind) -> bool:
     """Whether somebody makes such checks for this installation, with the text in force that people agree to first."""
     return kind in _parts().vendors and (kind not in CONSENTS or _text(kind) is not None)
+
+
+def vendor_title(kind: CheckKind) -> str | LazyString:
+    """Who makes such checks, in words people read."""
+    return _parts().titles.get(kind, {}).get(preferences().lang) or VENDORS[kind]
 
 
 def order_check(
@@ -264,7 +272,6 @@ def _with_check(path: str, key: str) -> str:
 
 
 def _consent_page(check: Check, order: Order, form: Form, text: Agreement | None) -> ResponseReturnValue:
-    title = _parts().titles.get(check.kind, {}).get(preferences().lang)
     return render_template(
         "check_consent.html",
         form=form,
@@ -273,7 +280,7 @@ def _consent_page(check: Check, order: Order, form: Form, text: Agreement | None
         purpose=order.purpose,
         matter=order.matter or None,
         subject=f"{order.subject.name.masked} {order.subject.document.masked}",
-        vendor=title or VENDORS[check.kind],
+        vendor=vendor_title(check.kind),
         consent=_shown(text) if text else None,
         captcha=question(form, asked=_asks_digits(order)),
         elsewhere_url=check.elsewhere,
@@ -290,7 +297,7 @@ def _outcome(check: Check, reason: Refusal) -> str:
         "check_outcome.html",
         kind=check.kind,
         away=reason is Refusal.VENDOR_AWAY,
-        text=sentence(reason),
+        text=sentence(TOLD_AS.get((check.kind, reason), reason)),
         again_url=None if reason in (Refusal.TOO_MANY, Refusal.TRIES_USED_UP) else check.back,
         elsewhere_url=check.elsewhere,
     )

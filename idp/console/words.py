@@ -120,6 +120,8 @@ WORDS: Mapping[str, LazyString] = {
     "lock_password": _("密码"),
     "lock_name_check": _("姓名和证件号码核验"),
     "lock_bank_card": _("银行卡核验"),
+    "lock_bank_channel": _("网上银行核验"),
+    "lock_face": _("人脸核验"),
     "lock_totp": _("验证器"),
     "lock_recovery_code": _("备用码"),
 }

@@ -32,6 +32,8 @@ class FlowKind(StrEnum):
     FACE_SIGN_IN = "face-sign-in"
     FACE_PROOF = "face-proof"
     """From a claim that the register has confirmed to the face of its person."""
+    BANK_PROOF = "bank-proof"
+    """From a claim to the bank that knows its person."""
     ENTITY_CLAIM = "entity_claim"
     """A legal entity claimed from outside; the account in the middle of it is a registration of its own."""
     REVIEW = "review"
@@ -101,6 +103,10 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.FACE_PROOF: (
         StepRule("person", gives=("party_id", "name", "document")),
         StepRule("face", gives=("proved",)),
+    ),
+    FlowKind.BANK_PROOF: (
+        StepRule("person", gives=("party_id", "name", "document")),
+        StepRule("bank", gives=("proved",)),
     ),
     FlowKind.PHOTOS: (
         StepRule("front", gives=("front",)),

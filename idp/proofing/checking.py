@@ -67,32 +67,15 @@ class Means:
     seconds: bool = False
 
 
-class Check:
-    """What all checks have in common. ``daily``: unsuccessful ones of an account in a day; see `OF_DOCUMENT`."""
+class Proving:
+    """What a claim may be, and what is written down of it, whoever is asked about it."""
 
     means: Means
 
-    def __init__(self, database: Database, directory: Directory, waiting: WaitingAccounts, *, daily: int) -> None:
+    def __init__(self, database: Database, directory: Directory, waiting: WaitingAccounts) -> None:
         self._database = database
         self._directory = directory
         self._waiting = waiting
-        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
-        self._of_document = replace(self._policy, limit=daily * OF_DOCUMENT)
-
-    def _check(self, claim: Claim, ask: Callable[[], Answer], *, now: int) -> Identity | Denied:
-        """``ask`` and record its yes. May take seconds. Raises `DatabaseUnavailable`."""
-        counted = self._counted(account_key(claim.party_id), claim.document)
-        with self._database.transaction() as tx:
-            refused = self._objection(tx, claim, now)
-            attempt = None if refused else self._reserve(tx, counted, now)
-        if attempt is None:
-            return Denied(refused or ProofRefusal.TRIES_USED_UP)
-        answer = ask()
-        with self._database.transaction() as tx:
-            outcome = self._judge(tx, claim, answer, now)
-            self._settle(tx, counted, attempt, outcome, now)
-            self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
-        return outcome
 
     def _objection(self, tx: Transaction, claim: Claim, now: int) -> ProofRefusal | None:
         """Verified data is not edited: an account that was somebody's stays theirs."""
@@ -104,42 +87,24 @@ class Check:
         ended = known.valid_to is not None and known.valid_to <= now
         return ProofRefusal.DOCUMENT_EXPIRED if ended and not self.means.knows_document else None
 
-    def _counted(self, who: bytes, document: Document) -> list[Counted]:
-        """In the order of the keys, so that of two checks that meet neither waits for the other for ever."""
-        about = unknown_key(self._directory.blind(document))
-        return sorted([(who, self._policy), (about, self._of_document)], key=lambda one: one[0])
-
-    def _reserve(self, tx: Transaction, counted: Sequence[Counted], now: int) -> Reserved | None:
-        """One attempt under each key, or none."""
-        kind = self.means.counted
-        got = [attempts.reserve(tx, key=key, kind=kind, now=now, policy=policy) for key, policy in counted]
-        taken = [(place, one) for place, one in zip(counted, got, strict=True) if isinstance(one, Reserved)]
-        if len(taken) == len(counted):
-            return taken[0][1]
-        for (key, policy), one in taken:
-            attempts.settle(tx, key=key, kind=kind, at=one.at, success=True, now=now, policy=policy)
-        return None
-
-    def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
-        """The account may have become somebody's, or have closed, while somebody outside thought."""
-        verdict = verdict_of(answer, now)
-        if isinstance(verdict, Denied):
-            self._awaits(tx, claim)  # whoever was named, it is asked (trust 3)
-            return verdict
-        if not hold(tx, claim.party_id):
-            return Denied(ProofRefusal.NOT_CONFIRMED)
-        if refused := self._objection(tx, claim, now):
-            return Denied(refused)
-        return self.record(tx, claim, verdict, now=now)
-
-    def record(self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int) -> Identity | Denied:
-        """Write down what was said of ``claim``. On `Denied` nothing was written."""
+    def record(
+        self, tx: Transaction, claim: Claim, confirmed: Confirmed, *, now: int, check_id: str | None = None
+    ) -> Identity | Denied:
+        """Write down what was said of ``claim``. On `Denied` nothing was written. ``check_id``: as `add_evidence`."""
         if self._awaits(tx, claim):
             return Denied(ProofRefusal.NOT_CONFIRMED)
         found = self._identify(tx, claim, confirmed, now=now)
         if isinstance(found, Identity):
-            kind, source, ends = self.means.kind, self.means.source, found.valid_to
-            add_evidence(tx, claim.party_id, kind=kind, level=CHECKED, source=source, expires_at=ends, now=now)
+            add_evidence(
+                tx,
+                claim.party_id,
+                kind=self.means.kind,
+                level=CHECKED,
+                source=self.means.source,
+                expires_at=found.valid_to,
+                check_id=check_id,
+                now=now,
+            )
             if self.means.seconds:
                 complete(tx, claim.party_id, now=now)
         return found
@@ -170,20 +135,6 @@ class Check:
             return Denied(ProofRefusal.NOT_CONFIRMED)
         return found
 
-    def _settle(
-        self,
-        tx: Transaction,
-        counted: Sequence[Counted],
-        attempt: Reserved,
-        outcome: Identity | Confirmed | Denied,
-        now: int,
-    ) -> None:
-        """Who did not answer costs the person no attempt."""
-        back = not isinstance(outcome, Denied) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
-        kind = self.means.counted
-        for key, policy in counted:
-            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=back, now=now, policy=policy)
-
     def _tell(
         self,
         tx: Transaction,
@@ -207,6 +158,74 @@ class Check:
             | {"source": self.means.source},
             now=now,
         )
+
+
+class Check(Proving):
+    """What checks have in common that are counted here. ``daily``: unsuccessful ones of an account in a day; see
+    `OF_DOCUMENT`.
+    """
+
+    def __init__(self, database: Database, directory: Directory, waiting: WaitingAccounts, *, daily: int) -> None:
+        super().__init__(database, directory, waiting)
+        self._policy = AttemptPolicy(limit=daily, window=86400, lock_steps=(86400,))
+        self._of_document = replace(self._policy, limit=daily * OF_DOCUMENT)
+
+    def _check(self, claim: Claim, ask: Callable[[], Answer], *, now: int) -> Identity | Denied:
+        """``ask`` and record its yes. May take seconds. Raises `DatabaseUnavailable`."""
+        counted = self._counted(account_key(claim.party_id), claim.document)
+        with self._database.transaction() as tx:
+            refused = self._objection(tx, claim, now)
+            attempt = None if refused else self._reserve(tx, counted, now)
+        if attempt is None:
+            return Denied(refused or ProofRefusal.TRIES_USED_UP)
+        answer = ask()
+        with self._database.transaction() as tx:
+            outcome = self._judge(tx, claim, answer, now)
+            self._settle(tx, counted, attempt, outcome, now)
+            self._tell(tx, claim.party_id, claim.party_id, answer, outcome, now)
+        return outcome
+
+    def _counted(self, who: bytes, document: Document) -> list[Counted]:
+        """In the order of the keys, so that of two checks that meet neither waits for the other for ever."""
+        about = unknown_key(self._directory.blind(document))
+        return sorted([(who, self._policy), (about, self._of_document)], key=lambda one: one[0])
+
+    def _reserve(self, tx: Transaction, counted: Sequence[Counted], now: int) -> Reserved | None:
+        """One attempt under each key, or none."""
+        kind = self.means.counted
+        got = [attempts.reserve(tx, key=key, kind=kind, now=now, policy=policy) for key, policy in counted]
+        taken = [(place, one) for place, one in zip(counted, got, strict=True) if isinstance(one, Reserved)]
+        if len(taken) == len(counted):
+            return taken[0][1]
+        for (key, policy), one in taken:
+            attempts.settle(tx, key=key, kind=kind, at=one.at, success=True, now=now, policy=policy)
+        return None
+
+    def _judge(self, tx: Transaction, claim: Claim, answer: Answer, now: int) -> Identity | Denied:
+        """The account may have become somebody's, or have closed, while somebody outside thought."""
+        verdict = verdict_of(answer, now)
+        if isinstance(verdict, Denied):
+            self._awaits(tx, claim)  # whoever was named, it is asked (trust 3)
+            return verdict
+        if not hold(tx, claim.party_id):
+            return Denied(ProofRefusal.NOT_CONFIRMED)
+        if refused := self._objection(tx, claim, now):
+            return Denied(refused)
+        return self.record(tx, claim, verdict, now=now)
+
+    def _settle(
+        self,
+        tx: Transaction,
+        counted: Sequence[Counted],
+        attempt: Reserved,
+        outcome: Identity | Confirmed | Denied,
+        now: int,
+    ) -> None:
+        """Who did not answer costs the person no attempt."""
+        back = not isinstance(outcome, Denied) or outcome.reason is ProofRefusal.REGISTER_UNAVAILABLE
+        kind = self.means.counted
+        for key, policy in counted:
+            attempts.settle(tx, key=key, kind=kind, at=attempt.at, success=back, now=now, policy=policy)
 
 
 def verdict_of(answer: Answer, now: int) -> Confirmed | Denied:

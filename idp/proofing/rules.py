@@ -17,6 +17,7 @@ CHECKED = 2
 """``ial`` of an account whose name and number a register has confirmed: it stands for a known person."""
 NAME_AND_NUMBER = "name_number"
 BANK_CARD = "bank_card"
+BANK_CHANNEL = "bank_channel"
 """The kinds of evidence that carry `CHECKED`."""
 FACE = "face"
 """The kind of evidence of a face check; it carries `FACE_CHECKED`."""

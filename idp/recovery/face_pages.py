@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from idp.audit import Event, record
 from idp.captcha.pages import note_failure
-from idp.checks.claiming import CameBack, FaceClaim
+from idp.checks.claiming import CameBack, CheckedClaim
 from idp.checks.pages import is_offered
 from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject
 from idp.credentials.rules import Purpose
@@ -34,7 +34,7 @@ from idp.web.visit import carried
 
 KIND = FlowKind.RECOVERY_BY_FACE
 BEGIN = "recovery.face"
-CLAIM = FaceClaim(KIND, CheckPurpose.RECOVERY, BEGIN, elsewhere="recovery.identifier")
+CLAIM = CheckedClaim(CheckKind.FACE, KIND, CheckPurpose.RECOVERY, BEGIN, elsewhere="recovery.identifier")
 CODE_STEP = CodeStep(
     Purpose.RECOVER, "recover_face_code.html", endpoint="recovery.face_code", change=BEGIN, to_accounts_only=True
 )

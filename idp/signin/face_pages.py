@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from idp.audit import Event, record
 from idp.captcha.pages import note_failure
-from idp.checks.claiming import CameBack, FaceClaim
-from idp.checks.rules import CheckPurpose, CheckSubject
+from idp.checks.claiming import CameBack, CheckedClaim
+from idp.checks.rules import CheckKind, CheckPurpose, CheckSubject
 from idp.credentials import password as passwords
 from idp.db import current_transaction, db
 from idp.flows.actions import Journeys
@@ -28,7 +28,9 @@ from idp.web.forms import Form
 from idp.web.guards import current_session, public
 from idp.web.visit import carried, onward
 
-CLAIM = FaceClaim(FlowKind.FACE_SIGN_IN, CheckPurpose.SIGN_IN, "signin.face", elsewhere="signin.password")
+CLAIM = CheckedClaim(
+    CheckKind.FACE, FlowKind.FACE_SIGN_IN, CheckPurpose.SIGN_IN, "signin.face", elsewhere="signin.password"
+)
 
 
 def init_face_sign_in(app: Flask, journeys: Journeys) -> None:

@@ -138,12 +138,17 @@ SENTENCES: Mapping[str, LazyString] = {
     "bank_not_confirmed": _("没有核验通过：开卡银行未能确认您填写的信息"),
     "bank_unavailable": _("银行暂时没有回应，没有计入核验次数，请稍后再试，或换一种方式"),
     "identity_checked_by_bank": _("开卡银行已确认您的身份。"),
+    "identity_checked_by_bank_channel": _("开户银行已确认您的身份。"),
+    "bank_channel_not_enough": _(
+        "银行的核验已通过，但还不能据此确认这个账户是您的。请换一种方式，或带上证件到政务服务窗口办理。"
+    ),
     "identity_checked_by_face": _("已通过人脸实人认证。"),
     "face_document_taken": _("这个证件已在您的另一个账户中登记，请用那个账户登录；不记得时可以找回账户。"),
     "identity_checked": _("已核验姓名和证件号码。"),
     # checks made elsewhere
     "check_consent_missing": _("请先阅读并勾选同意；不同意可以换其他方式办理"),
     "check_not_passed": _("这次未能确认是您本人。可以换到光线充足的地方再试，或换一种方式办理。"),
+    "check_bank_not_passed": _("银行未能确认是您本人。请用本人名下的银行账户登录后再试，或换一种方式办理。"),
     "check_abandoned": _("核验没有做完。可以重新开始，或换一种方式办理。"),
     "check_vendor_away": _("核验服务暂时没有回应，没有计入核验次数。请稍后再试，或换一种方式办理。"),
     "check_tries_used_up": _("今天核验未通过的次数已达上限。请明天再试，或换一种方式办理。"),
@@ -480,6 +485,7 @@ CAPABILITIES: Mapping[str, tuple[LazyString, LazyString]] = {
 EVIDENCE: Mapping[str, LazyString] = {
     "name_number": _("姓名和证件号码核验"),
     "bank_card": _("银行卡核验"),
+    "bank_channel": _("网上银行核验"),
     "face": _("人脸实人认证"),
     "certificate": _("数字证书认证"),
     "counter": _("政务服务窗口核验"),
@@ -491,6 +497,7 @@ SOURCES: Mapping[str, LazyString] = {
     "population-register": _("人口信息库"),
     "review": _("两名工作人员"),
     "bank-card": _("开卡银行"),
+    "bank-channel": _("开户银行"),
     "face-check": _("人脸核验服务"),
     "photos-face": _("人口信息库和人脸核验服务"),
     "demo": _("演示数据"),

@@ -10,6 +10,7 @@ from idp.accounts.documents import Passport
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Act, Mobile
+from idp.checks.ports import Judged
 from idp.console.rules import Role
 from idp.proofing.actions import add_evidence
 from idp.proofing.ports import Match, Mismatch
@@ -31,6 +32,8 @@ from tests.activation.walking import (
 )
 from tests.capabilities.asking import grant
 from tests.capabilities.test_counter import enlist, say, shown
+from tests.checks.going import away, back
+from tests.checks.vendor import ScriptedVendor, no, yes
 from tests.console.staff import on_duty
 from tests.console.test_reviews import opened, proposed
 from tests.proofing.test_bank_card import CARD
@@ -46,7 +49,7 @@ SEEN: dict[str, Any] = {"name": NAME, "document": {"type": "resident_id", "numbe
 
 @pytest.fixture(autouse=True)
 def every_way(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways_of(site.app), "order", ("name_number", "bank_card", "face", "review"))
+    monkeypatch.setattr(ways_of(site.app), "order", ("name_number", "bank_card", "bank_channel", "face", "review"))
 
 
 @pytest.fixture
@@ -193,6 +196,22 @@ def location_of_ladder(browser: Browser) -> str:
     link = re.search(r'href="(/identity/raise[^"]*)"', browser.get("/activate/done").text)
     assert link
     return link[1]
+
+
+def test_signing_in_to_the_bank_ends_it_as_a_card_does(site: Site, walker: Walker, bank: ScriptedVendor) -> None:
+    party, browser = activated(site, walker), walker.browser
+    assert 'href="/identity/bank"' in browser.get(location_of_ladder(browser)).text
+
+    def judged(found: Judged) -> str:
+        here = location(browser.submit("/identity/bank", {}))
+        away(browser, here, {})
+        return back(browser, here, bank, found)
+
+    assert judged(no()) == "200"
+    assert (level(site, party), len(held(site, party))) == (2, 4)
+    browser.get(judged(yes(None)))
+    assert (level(site, party), held(site, party)) == (3, [])
+    assert audited(site, "person:activation:completed") == 1
 
 
 def test_the_counter_ends_it_too(site: Site, walker: Walker) -> None:

@@ -8,11 +8,23 @@ AGREED = {"consent": "2026-11-01"}
 
 def face(browser: Browser, here: str, vendor: ScriptedVendor, found: object) -> str:
     """Agree at ``here``, go to the vendor and come back with what it ``found``; where that leads."""
-    first = browser.submit(here, AGREED)
+    away(browser, here, AGREED)
+    return back(browser, here, vendor, found)
+
+
+def away(browser: Browser, here: str, agreed: dict[str, str]) -> str:
+    """Agree at ``here``, and go; the address at the vendor."""
+    first = browser.submit(here, agreed)
     assert first.status_code == 303, first.text
     work(browser.site)
+    left = browser.get(f"{here}/wait")
+    assert left.status_code == 303, left.text
+    return left.headers["Location"]
+
+
+def back(browser: Browser, here: str, vendor: ScriptedVendor, found: object) -> str:
+    """Come back with what the vendor ``found``; where that leads."""
     wait = f"{here}/wait"
-    assert browser.get(wait).status_code == 303
     vendor.finds = found
     browser.get(wait)
     work(browser.site)

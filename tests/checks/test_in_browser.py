@@ -13,9 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.services import chromium_path
+from adapters.sandbox.settings import SandboxSettings
 from idp.app import create_app
 from idp.checks.ports import Opened, Pending
+from idp.cli.outside import check_vendors
 from idp.cli.work import make_worker
 from idp.proofing.ports import Match
 from tests.checks.conftest import OFFERED
@@ -85,6 +88,28 @@ def served(site_template: Path, tmp_path: Path, vendor: ScriptedVendor) -> Itera
     made.close()
 
 
+@pytest.fixture
+def at_the_bank(site_template: Path, tmp_path: Path) -> Iterator[Site]:
+    """A provider with its worker, and the stand-in bank, reached as in earnest; nobody is known to it."""
+    shutil.copyfile(site_template, tmp_path / "idp.db")
+    port = free_port()
+    issuer = f"http://localhost:{port}"
+    sandbox = create_sandbox(SandboxSettings(issuer=issuer))
+    with running(make_server("localhost", 0, sandbox, threaded=True, request_handler=Quiet)) as bank:
+        there = f"http://localhost:{bank.server_port}"
+        channel = {"url": f"{there}/bank/v1", "pages": (there,)}
+        settings = settings_at(
+            tmp_path, issuer=issuer, pages={"default_locale": "zh"}, bank_channel=channel, **OFFERED
+        )
+        made = Site(create_app(settings, ScriptedRegisters().ports, vendors=check_vendors(settings)))
+        worker = make_worker(made.app)
+        worker.start()
+        with running(make_server("localhost", port, made.app, threaded=True, request_handler=Quiet)):
+            yield made
+        worker.stop()
+        made.close()
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -95,11 +120,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def agree(site: Site, page: Page) -> None:
-    page.goto(f"{site.provider.settings.issuer}/signin?next=/identity/face")
+def sign_in(site: Site, page: Page, then: str) -> None:
+    page.goto(f"{site.provider.settings.issuer}/signin?next={then}")
     page.locator("input[name=identifier]").fill(PHONE)
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
+
+
+def agree(site: Site, page: Page) -> None:
+    sign_in(site, page, "/identity/face")
     page.get_by_role("button", name="下一步").click()
     page.locator("input[name=consent]").check()
     page.get_by_role("button", name="开始核验").click()
@@ -152,4 +181,36 @@ def test_outside_the_app_its_page_says_where_to_go(served: Site, vendor: Scripte
     expect(page.locator("#app-missing")).to_be_visible()
     expect(page.locator("#app-there")).to_be_hidden()
     expect(page.get_by_role("link", name="换一种方式")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_a_person_is_confirmed_on_the_pages_of_their_bank(at_the_bank: Site, chromium: Browser, script: bool) -> None:
+    faults: list[str] = []
+    context = chromium.new_context(locale="zh-CN", java_script_enabled=script)
+    page = context.new_page()
+    page.on("console", lambda said: faults.append(said.text) if serious(said) else None)
+    sign_in(at_the_bank, page, "/identity/raise")
+    page.get_by_role("link", name="网上银行核验").click()
+    page.locator("input[name=name]").fill("欧阳清岚")
+    page.locator("input[name=number]").fill("11010519491231002X")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.get_by_text("您的开户银行")).to_be_visible()
+    page.get_by_role("button", name="开始核验").click()
+    page.wait_for_url("**/bank/check/*")
+    page.get_by_text("试一试别的结果").click()
+    page.get_by_label("模拟的服务商会这样答复").select_option("fail")
+    page.get_by_role("button", name="确认是本人").click()
+    expect(page.get_by_text("银行未能确认是您本人")).to_be_visible()
+    assert level(at_the_bank) == 1
+    page.get_by_role("link", name="重新开始").click()
+    page.locator("input[name=name]").fill("欧阳清岚")
+    page.locator("input[name=number]").fill("11010519491231002X")
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_role("button", name="开始核验").click()
+    page.wait_for_url("**/bank/check/*")
+    page.get_by_role("button", name="确认是本人").click()
+    page.wait_for_url("**/account/profile?done=identity_checked_by_bank_channel")
+    assert level(at_the_bank) == 2
+    assert faults == []
     context.close()

@@ -1,4 +1,4 @@
-"""A face-check vendor for tests: it says what the test told it, and remembers what it was asked.
+"""A vendor of checks for tests, of faces or another kind: it says what the test told it, and remembers the questions.
 
 Always true: nothing is sent anywhere; without a word from the test it opens every check and has no result yet.
 """
@@ -37,6 +37,7 @@ class ScriptedVendor:
     opened: list[CheckOrder] = field(default_factory=list)
     fetched: list[tuple[CheckOrder, str]] = field(default_factory=list)
     name: str = "face-vendor"
+    kind: CheckKind = CheckKind.FACE
 
     def open(self, order: CheckOrder) -> Any:
         self.opened.append(order)
@@ -52,7 +53,7 @@ class ScriptedVendor:
 
     @property
     def ports(self) -> Vendors:
-        return {CheckKind.FACE: self}
+        return {self.kind: self}
 
 
 def _said(scripted: Any, order: CheckOrder) -> Any:

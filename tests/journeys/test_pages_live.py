@@ -25,6 +25,7 @@ STATES = {
     "confirm-enter", "confirm-wrong", "consent", "agreements", "agreements-refused", "agreement-text", "account",
     "account-profile", "account-identity", "account-identity-none", "identity-name", "identity-name-empty",
     "identity-name-wrong", "identity-raise", "identity-bank-card", "identity-bank-card-empty",
+    "identity-bank", "identity-bank-empty",
     "account-password", "account-password-wrong", "account-sessions", "account-apps",
     "account-activity", "account-acting", "account-acting-entity", "entity-new", "entity-new-wrong", "entity-claim",
     "entity-claim-wrong", "entity-password", "entity-password-wrong", "entity-who", "entity-who-code",

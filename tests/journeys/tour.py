@@ -103,6 +103,8 @@ class Tour(Steps):
         self.open("/identity/raise", "identity-raise")
         self.open("/identity/bank-card", "identity-bank-card")
         self.send("identity-bank-card-empty")
+        self.open("/identity/bank", "identity-bank")
+        self.send("identity-bank-empty")
         self.open("/account/identity", "account-identity-none")
         self.being_reviewed()
         self.page.context.clear_cookies(name=re.compile("session"))

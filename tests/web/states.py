@@ -229,6 +229,8 @@ def _person(**values: str) -> Form:
 WAITING = {"client_name": TAX, "declinable": True, "later_url": None}
 ALONE = {"client_name": None, "declinable": False, "later_url": "#"}
 IDENTITY = WAITING | {"failed": False, "elsewhere": False, "ways": [], "all_url": None}
+BY_FACE = {"check": "face", "vendor": lambda: _("人脸核验服务")}
+BY_BANK = {"check": "bank", "vendor": lambda: _("您的开户银行")}
 OTHER_WAY = {"ways": [thing(title=evidence_word("bank_card"), url="#")], "all_url": "#"}
 
 
@@ -785,20 +787,39 @@ STATES: Mapping[str, State] = {
     "recover-face-code-wrong": page(
         "recover_face_code.html", form=lambda: refused(Form(CODE), code="code_wrong"), **FACE_CODE
     ),
-    "identity-face": page("identity_face.html", form=_person, known=None, notice=None, **IDENTITY | OTHER_WAY),
+    "identity-face": page(
+        "identity_check.html", form=_person, known=None, notice=None, **BY_FACE | IDENTITY | OTHER_WAY
+    ),
     "identity-face-known": page(
-        "identity_face.html",
+        "identity_check.html",
         form=lambda: Form(),
         known="***岚 1****************X",
         notice=lambda: Notice("info", sentence("check_over")),
-        **IDENTITY | ALONE,
+        **BY_FACE | IDENTITY | ALONE,
     ),
     "identity-face-refused": page(
-        "identity_face.html",
+        "identity_check.html",
         form=lambda: refused(_person(), whole="face_document_taken"),
         known=None,
         notice=None,
-        **IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
+        **BY_FACE | IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
+    ),
+    "identity-bank": page(
+        "identity_check.html", form=_person, known=None, notice=None, **BY_BANK | IDENTITY | OTHER_WAY
+    ),
+    "identity-bank-known": page(
+        "identity_check.html",
+        form=lambda: Form(),
+        known="***岚 1****************X",
+        notice=lambda: Notice("info", sentence("check_over")),
+        **BY_BANK | IDENTITY | ALONE,
+    ),
+    "identity-bank-refused": page(
+        "identity_check.html",
+        form=lambda: refused(_person(), whole="bank_channel_not_enough"),
+        known=None,
+        notice=None,
+        **BY_BANK | IDENTITY | OTHER_WAY | {"failed": True, "elsewhere": True},
     ),
     "identity-raise": page(
         "identity_raise.html",
@@ -846,6 +867,14 @@ STATES: Mapping[str, State] = {
         )
         for reason in ("not-passed", "abandoned", "vendor-away", "tries-used-up", "too-many", "over")
     },
+    "check-outcome-bank": page(
+        "check_outcome.html",
+        kind="bank",
+        away=False,
+        text=lambda: sentence("check_bank_not_passed"),
+        again_url="#",
+        elsewhere_url="#",
+    ),
     "identity-raise-nowhere": page("identity_raise.html", ial=2, wanted=3, ways=[], **WAITING),
     "register-check": page("register_check.html", form=lambda: Form(), **CHECK),
     "register-check-unavailable": page(
