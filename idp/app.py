@@ -339,7 +339,7 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     chosen = provider.settings.entities
     questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
     registering = Registering(
-        provider.database, provider.entities, provider.waiting, questions, least=chosen.representative_ial
+        provider.database, provider.entities, provider.waiting, questions, least=provider.settings.representative_ial
     )
     return EntityParts(
         directory=provider.directory,
