@@ -176,7 +176,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
-        checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
         vendors=vendors,
         bank_cards=registers.bank_cards,
         photo_reader=registers.photos,
