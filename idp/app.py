@@ -189,6 +189,7 @@ def create_app(
         provider.joining,
         provider.population,
         provider.checks,
+        most=settings.limits.identity.matters_daily,
     )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
@@ -464,7 +465,15 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         count=count,
     )
     gate = Gate(authenticator, settings.issuer, count)
-    checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
+    checks = CheckEndpoints(
+        provider.database,
+        provider.directory,
+        provider.cipher,
+        gate,
+        maker,
+        machine.read,
+        most=settings.limits.identity.matters_daily,
+    )
     counter = CounterEndpoint(
         provider.database,
         provider.joining,
