@@ -191,6 +191,7 @@ def create_app(
         provider.joining,
         provider.population,
         provider.checks,
+        most=settings.limits.identity.matters_daily,
     )
     init_selfservice(app, _selfservice(provider, agreements, journeys, phones))
     init_console(app, _console(provider))
@@ -335,7 +336,7 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     chosen = provider.settings.entities
     questions = CountedQuestions(provider.database, provider.enterprise, daily=chosen.daily)
     registering = Registering(
-        provider.database, provider.entities, provider.waiting, questions, least=chosen.representative_ial
+        provider.database, provider.entities, provider.waiting, questions, least=provider.settings.representative_ial
     )
     return EntityParts(
         directory=provider.directory,
@@ -460,7 +461,15 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         count=count,
     )
     gate = Gate(authenticator, settings.issuer, count)
-    checks = CheckEndpoints(provider.database, provider.directory, provider.cipher, gate, maker, machine.read)
+    checks = CheckEndpoints(
+        provider.database,
+        provider.directory,
+        provider.cipher,
+        gate,
+        maker,
+        machine.read,
+        most=settings.limits.identity.matters_daily,
+    )
     counter = CounterEndpoint(
         provider.database,
         provider.joining,

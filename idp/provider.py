@@ -14,6 +14,9 @@ from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
+from idp.capabilities import checks as department_checks
+from idp.capabilities import counter
+from idp.checks import ending
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
 from idp.clients.actions import Registry
@@ -39,6 +42,7 @@ from idp.disputes.rules import Calendar
 from idp.entities.actions import Entities
 from idp.entities.rechecking import Rechecking
 from idp.entities.roles import leave_all
+from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
@@ -99,6 +103,10 @@ class Provider:
 
 
 ERASERS: tuple[Eraser, ...] = (
+    department_checks.erase,
+    counter.erase,
+    ending.erase,
+    flows.erase,
     password.erase,
     erase_factors,
     disputes.erase,
@@ -176,7 +184,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         outbound=outbound,
         population=registers.population,
         enterprise=registers.enterprise,
-        checks=Checks(database, cipher, directory, daily=limits.identity.outside_daily),
+        checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
         vendors=vendors,
         bank_cards=registers.bank_cards,
         photo_reader=registers.photos,

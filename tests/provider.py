@@ -56,6 +56,7 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 KEY = ECKey.generate_key("P-256", {"kid": "of-signed"})
 SECRET = "a-secret-of-forty-characters-for-the-tests"
 CALLBACK = "http://app.localhost:9/cb"
+DOCUMENT = IdNumber("11010519491231002X")
 SPA_ORIGIN = "http://spa.localhost:9"
 _CODE_FLOW = {
     "sector": "one",
@@ -323,9 +324,9 @@ def add_person(provider: Provider, phone: str, name: str | None, password: str =
     return opened.party_id
 
 
-def add_document(provider: Provider, party_id: str, *, now: int) -> IdNumber:
+def add_document(provider: Provider, party_id: str, *, now: int, number: IdNumber = DOCUMENT) -> IdNumber:
     """The account is its person's own: name and number have been verified."""
-    number, name = IdNumber("11010519491231002X"), PersonName("欧阳清岚")
+    name = PersonName("欧阳清岚")
     with provider.database.transaction() as tx:
         provider.directory.record_document(
             tx, party_id, document=number, name=name, valid_to=None, source="test", now=now

@@ -60,7 +60,8 @@ def test_every_profile_loads(name: str) -> None:
     assert settings.password.min_length == PROFILES[settings.password.profile].min_length
     assert settings.pages.region_name
     assert len(settings.levels.zh) == len(settings.levels.en) == 4
-    assert 2 <= settings.entities.representative_ial <= 4
+    assert settings.representative_ial == 2
+    assert Settings(province=name, face={"url": "https://face.example/v1"}).representative_ial == 3
     assert read_profile(name).keys() <= SECTIONS, "nothing about addresses, secrets or limits"
 
 

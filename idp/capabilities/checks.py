@@ -3,19 +3,26 @@
 Always true: every move is one conditional statement with one winner; quota, meter and audit stand in its transaction.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
 from idp.audit import Event, record
-from idp.capabilities.rules import LIFETIME, Check, CheckResult, CheckState
+from idp.audit.rules import Detail
+from idp.capabilities.rules import LIFETIME, Check, CheckResult, CheckState, Refused, Wait
+from idp.checks.ending import refused_at
 from idp.clients import permits
 from idp.clients.capabilities import Capability, Permit
+from idp.credentials import attempts
+from idp.credentials.rules import DAY, AttemptKind, AttemptPolicy, Locked, Reserved
 from idp.crypto.fields import FieldCipher
 from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.grants import spent
+
+TOO_OFTEN = "asked_too_often"
 
 
 class _Row(NamedTuple):
@@ -51,9 +58,17 @@ _REOPEN = Statement[Any](
 )
 _END = Statement[Any](
     "UPDATE department_check SET state = 'done', result = :result, judged_at = :at"
-    " WHERE id = :id AND state = :before AND (expires_at > :now OR :overdue = 1)"
+    " WHERE id = :id AND state = :before AND (expires_at > :now OR :by_itself = 1)"
 )
-_PURGE = Statement[Any]("DELETE FROM department_check WHERE expires_at < :before")
+_OVERDUE = Statement(
+    "SELECT id FROM department_check WHERE state <> 'done' AND expires_at <= :now ORDER BY expires_at LIMIT 100", str
+)
+_ABANDON = Statement[tuple[str, str, str, str]](
+    "UPDATE department_check SET state = 'done', result = 'declined', judged_at = :now"
+    " WHERE party_id = :party AND state <> 'done' RETURNING id, client_id, capability, permit_id"
+)
+_ERASE = Statement[Any]("DELETE FROM department_check WHERE party_id = :party")
+_PURGE = Statement[Any]("DELETE FROM department_check WHERE expires_at < :before AND state = 'done'")
 
 
 class DepartmentChecks:
@@ -73,13 +88,15 @@ class DepartmentChecks:
         nonce: str,
         return_uri: str | None = None,
         request: str | None = None,
+        most: int,
         now: int,
-    ) -> Check | int:
-        """Lay the question before the person; the seconds to wait when the day's quota is used up.
+    ) -> Check | Wait:
+        """Lay the question before the person; what there is to wait for when the day's quota is used up, or ``most``
+        were asked of them by this client in a day.
 
         What comes with a ``request`` is asked by whoever opens an address: it costs nothing before `spend`.
         """
-        wait = None if request else permits.spend(tx, permit, now=now)
+        wait = None if request else _pay(tx, permit, party_id, most=most, now=now)
         if wait is not None:
             return wait
         key = new_id("cck")
@@ -126,12 +143,22 @@ class DepartmentChecks:
         )
 
     def answered(self, tx: Transaction, key: str, *, now: int) -> Check | None:
-        """The check as its client sees it: one whose time has passed is over."""
+        """The check as its client sees it: what the vendor has refused is over, wherever its person is, and so is one
+        whose time has passed.
+        """
         check = self.find(tx, key)
-        if check is not None and check.overdue(now):
-            _end(tx, check, CheckResult.EXPIRED, before=check.state, at=check.expires_at, overdue=True, now=now)
-            return self.find(tx, key)
-        return check
+        return self.find(tx, key) if check is not None and _settle(tx, check, now=now) else check
+
+    def end_stale(self, database: Database, *, now: int) -> int:
+        """End, and meter, what nobody fetched in time, a hundred in a transaction; how many."""
+        ended = 0
+        while True:
+            with database.transaction() as tx:
+                overdue = tx.all(_OVERDUE, now=now)
+                for check in map(partial(self.find, tx), overdue):
+                    ended += check is not None and _settle(tx, check, now=now)
+            if not overdue:
+                return ended
 
 
 def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int) -> bool:
@@ -142,18 +169,32 @@ def agree(tx: Transaction, check: Check, *, outside: str | None = None, now: int
     return tx.run(_AGREE, id=check.id, outside=outside, seen=check.outside or "", now=now) == 1
 
 
-def spend(tx: Transaction, check: Check, permit: Permit, *, now: int) -> int | None:
-    """Take out of the quota what `start` did not, once for a check however often it is reopened; as `permits.spend`.
+def spend(tx: Transaction, check: Check, permit: Permit, *, most: int, now: int) -> Wait | None:
+    """Take out of the quota what `start` did not, once for a check however often it is reopened; ``most`` as there.
 
     In the transaction of `agree`: who is late there spends nothing.
     """
     key = f"department-check:{check.id}"
-    if check.request is None or spent.is_spent(tx, key):
+    if check.request is None or not spent.spend(tx, key, until=check.expires_at):
         return None
-    wait = permits.spend(tx, permit, now=now)
-    if wait is None:
-        spent.spend(tx, key, until=check.expires_at)
+    wait = _pay(tx, permit, check.party_id, most=most, now=now)
+    if wait is not None:
+        spent.give_back(tx, key)
     return wait
+
+
+def _pay(tx: Transaction, permit: Permit, party_id: str, *, most: int, now: int) -> Wait | None:
+    """One use out of the client's quota, and one of those it may have of this person."""
+    policy = AttemptPolicy(limit=most, window=DAY, lock_steps=(DAY,))
+    key = attempts.asked_key(permit.client_id, permit.terms.capability, party_id)
+    counted: dict[str, Any] = {"key": key, "kind": AttemptKind.MATTER, "policy": policy}
+    got = attempts.reserve(tx, now=now, **counted)
+    if not isinstance(got, Reserved):
+        permits.meter(tx, permit.client_id, permit.terms.capability, TOO_OFTEN, now=now)
+        return Wait(Refused.ASKED_TOO_OFTEN, max(1, got.until - now) if isinstance(got, Locked) else 1)
+    wait = permits.spend(tx, permit, now=now)
+    attempts.settle(tx, at=got.at, success=wait is not None, now=now, **counted)
+    return None if wait is None else Wait(Refused.QUOTA_USED_UP, wait)
 
 
 def reopen(tx: Transaction, check: Check) -> None:
@@ -177,6 +218,16 @@ def note_release(tx: Transaction, check: Check, *, now: int) -> None:
     _record(tx, Event.DEPARTMENT_CHECK_RELEASED, check, result=check.result, now=now)
 
 
+def erase(tx: Transaction, party_id: str, *, now: int) -> None:
+    """Decline what is under way for an account that closes, and forget all it was asked: as `Eraser`."""
+    for key, client_id, capability, permit_id in tx.all(_ABANDON, party=party_id, now=now):
+        permits.meter(tx, client_id, Capability(capability), CheckResult.DECLINED, now=now)
+        detail: Detail = {"capability": capability, "check": key, "permit": permit_id, "answer": CheckResult.DECLINED}
+        who: dict[str, Any] = {"actor": party_id, "subject": party_id, "client": client_id}
+        record(tx, Event.DEPARTMENT_CHECK_ANSWERED, detail=detail, now=now, **who)
+    tx.run(_ERASE, party=party_id)
+
+
 def purge(tx: Transaction, *, before: int) -> None:
     tx.run(_PURGE, before=before)
 
@@ -186,6 +237,20 @@ def reseal_department_checks(database: Database, cipher: FieldCipher) -> int:
     return reseal_column(database, cipher, "department_check", "sealed")
 
 
+def _settle(tx: Transaction, check: Check, *, now: int) -> bool:
+    """End what needs its person no more: a vendor's no, or that there was none in time. Whether there was such."""
+    if check.state is CheckState.DONE:
+        return False
+    refused = refused_at(tx, check.outside) if check.outside else None
+    if refused is not None and refused < check.expires_at:
+        _end(tx, check, CheckResult.NOT_PASSED, before=check.state, at=refused, by_itself=True, now=now)
+        return True
+    if check.overdue(now):
+        _end(tx, check, CheckResult.EXPIRED, before=check.state, at=check.expires_at, by_itself=True, now=now)
+        return True
+    return False
+
+
 def _end(
     tx: Transaction,
     check: Check,
@@ -193,13 +258,14 @@ def _end(
     *,
     before: CheckState,
     at: int,
-    overdue: bool = False,
+    by_itself: bool = False,
     now: int,
 ) -> bool:
-    if tx.run(_END, id=check.id, result=result, before=before, at=at, overdue=int(overdue), now=now) != 1:
+    """``by_itself``: nobody does so now; then it may be late."""
+    if tx.run(_END, id=check.id, result=result, before=before, at=at, by_itself=int(by_itself), now=now) != 1:
         return False
     permits.meter(tx, check.client_id, check.capability, result, now=now)
-    actor = None if overdue else check.party_id
+    actor = None if by_itself else check.party_id
     _record(tx, Event.DEPARTMENT_CHECK_ANSWERED, check, actor=actor, result=result, now=now)
     return True
 

@@ -6,7 +6,6 @@ nobody but others; what is recorded, the number's end, audit and word to the per
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from idp.accounts.actions import Taken, hold
@@ -18,7 +17,7 @@ from idp.capabilities.proofing import (
     WRONG_NUMBERS,
     Seen,
 )
-from idp.capabilities.rules import Refused
+from idp.capabilities.rules import Refused, Wait
 from idp.clients import permits
 from idp.clients.capabilities import Permit
 from idp.clients.rules import Client
@@ -60,14 +59,6 @@ _RECORD = Statement[Any](
     " VALUES (:id, :client, :clerk, :party, :means, :reference, :now) ON CONFLICT (client_id, reference) DO NOTHING"
 )
 _UNRECORD = Statement[Any]("DELETE FROM counter_proofing WHERE id = :id")
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A limit was reached. ``seconds``: until it may be tried again."""
-
-    reason: Refused
-    seconds: int
 
 
 class Counter:
@@ -205,6 +196,12 @@ def remove_clerk(tx: Transaction, client: Client, sub: str, *, now: int) -> bool
         return False
     record(tx, Event.CLERK_REMOVED, client=client.client_id, subject=party, now=now)
     return True
+
+
+def erase(tx: Transaction, party_id: str, *, now: int) -> None:
+    """Nobody shows the number of an account that closes: as `Eraser`."""
+    del now
+    tx.run(_FORGET, party=party_id)
 
 
 def purge(tx: Transaction, *, now: int) -> None:

@@ -6,10 +6,10 @@ working day, and there: an offline token, which outlives that, is nobody's.
 
 from collections.abc import Iterator
 
-from idp.capabilities.counter import Counter, Wait, is_clerk
+from idp.capabilities.counter import Counter, is_clerk
 from idp.capabilities.endpoints import Gate, ReadAccess, Route
 from idp.capabilities.proofing import CLERK_AAL, CLERK_IAL, CLERK_IDLE, read_seen
-from idp.capabilities.rules import Refused, wrong_member
+from idp.capabilities.rules import Refused, Wait, wrong_member
 from idp.clients.capabilities import Capability
 from idp.db import Database, Transaction
 from idp.oidc.live import Footing, note_activity

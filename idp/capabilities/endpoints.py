@@ -19,6 +19,7 @@ from idp.capabilities.rules import (
     Check,
     CheckState,
     Refused,
+    Wait,
     answer_claims,
     read_question,
     wrong_member,
@@ -106,13 +107,17 @@ class CheckEndpoints:
         gate: Gate,
         maker: TokenMaker,
         read: ReadAccess,
+        *,
+        most: int,
     ) -> None:
+        """``most``: as of `DepartmentChecks.start`."""
         self._database = database
         self._directory = directory
         self._checks = DepartmentChecks(cipher)
         self._gate = gate
         self._maker = maker
         self._read = read
+        self._most = most
 
     def routes(self) -> Iterator[Route]:
         for capability, path in PATHS.items():
@@ -140,11 +145,12 @@ class CheckEndpoints:
                 matter=question.matter,
                 nonce=question.nonce,
                 return_uri=question.return_uri,
+                most=self._most,
                 now=now,
             )
-        if isinstance(check, int):
-            headers = (("Retry-After", str(check)),)
-            return self._gate.refuse(Refused.QUOTA_USED_UP, caller.client, now, headers=headers)
+        if isinstance(check, Wait):
+            headers = (("Retry-After", str(check.seconds)),)
+            return self._gate.refuse(check.reason, caller.client, now, headers=headers)
         location = (("Location", f"{self._maker.issuer}{PATHS[capability]}/{check.id}"),)
         return json_response(self._told(check), status=201, headers=location)
 

@@ -61,6 +61,7 @@ def _start(name: str, capability: Capability) -> dict[str, Any]:
                 Refused.INVALID_TOKEN,
                 Refused.NOT_VERIFIED,
                 Refused.QUOTA_USED_UP,
+                Refused.ASKED_TOO_OFTEN,
             ),
         },
     }

@@ -63,7 +63,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the pages work with; ``asks``: who answers which question."""
+    """What the pages work with; ``asks``: who answers which question; ``most``: as of `DepartmentChecks.start`."""
 
     checks: DepartmentChecks
     counter: Counter
@@ -71,6 +71,7 @@ class Capabilities:
     registry: Registry
     directory: Directory
     asks: dict[Capability, Ask]
+    most: int
 
 
 def init_capabilities(
@@ -81,12 +82,14 @@ def init_capabilities(
     joining: Joining,
     population: PopulationRegister,
     faces: Checks,
+    *,
+    most: int,
 ) -> None:
     from idp.capabilities import counter_pages, signin_pages  # noqa: F401 - their views join the blueprint
 
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
     app.extensions[EXTENSION] = Capabilities(
-        DepartmentChecks(cipher), Counter(database, joining), faces, registry, joining.directory, asks
+        DepartmentChecks(cipher), Counter(database, joining), faces, registry, joining.directory, asks, most
     )
     app.register_blueprint(blueprint)
 
@@ -136,7 +139,7 @@ def _to_camera(check: Check, client: Client, identity: Identity) -> ResponseRetu
     permit = permits.find(tx, check.permit_id)
     assert permit is not None  # noqa: S101 - permits are never deleted
     here = url_for("capabilities.matter", key=check.id)
-    if checks.spend(tx, check, permit, now=now()) is not None:
+    if checks.spend(tx, check, permit, most=parts().most, now=now()) is not None:
         db.session.commit()
         return _to_request(check, FaceOutcome.USED_UP)
     there = order_check(

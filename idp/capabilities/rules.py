@@ -56,6 +56,7 @@ class Refused(StrEnum):
     INVALID_TOKEN = "invalid-access-token"  # noqa: S105 - a problem's name
     NOT_VERIFIED = "person-not-verified"
     QUOTA_USED_UP = "quota-used-up"
+    ASKED_TOO_OFTEN = "person-asked-too-often"
     NOT_FOUND = "not-found"
     CLERK = "clerk-not-entitled"
     NUMBER = "number-not-good"
@@ -77,6 +78,7 @@ _STATUS = {
     Refused.INVALID_TOKEN: 403,
     Refused.NOT_VERIFIED: 409,
     Refused.QUOTA_USED_UP: 429,
+    Refused.ASKED_TOO_OFTEN: 429,
     Refused.NOT_FOUND: 404,
     Refused.CLERK: 403,
     Refused.NUMBER: 409,
@@ -85,6 +87,14 @@ _STATUS = {
     Refused.DOCUMENT_EXPIRED: 409,
     Refused.CONFLICT: 409,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A limit was reached. ``seconds``: until it may be tried again."""
+
+    reason: Refused
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)

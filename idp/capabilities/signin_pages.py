@@ -15,7 +15,7 @@ from idp.admission.parked import Parked
 from idp.admission.rules import FaceDemand
 from idp.capabilities.checks import DepartmentChecks, note_release
 from idp.capabilities.pages import blueprint, parts
-from idp.capabilities.rules import CheckResult, stands
+from idp.capabilities.rules import CheckResult, Wait, stands
 from idp.clients.capabilities import Capability, Permit
 from idp.clients.rules import Client
 from idp.crypto.fields import FieldCipher
@@ -69,10 +69,11 @@ def _begin(key: str, parked: Parked, face: FaceDemand, client: Client, permit: P
         matter=face.matter,
         nonce=random_token(),
         request=key,
+        most=parts().most,
         now=now(),
     )
     db.session.commit()
-    assert not isinstance(check, int)  # noqa: S101 - nothing was taken out of the quota
+    assert not isinstance(check, Wait)  # noqa: S101 - nothing was taken out of the quota
     if not keep_parked(key, replace(parked, check=check.id, checked_by=party_id), face=None):
         return expired_page()
     return redirect(url_for("capabilities.matter", key=check.id), 303)

@@ -6,19 +6,16 @@ person, the account, the browser and the page it was ordered for.
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from idp.accounts.actions import Directory
-from idp.accounts.documents import DocumentType, stored_document
-from idp.accounts.names import PersonName
 from idp.audit import Event, record
 from idp.checks.counting import Tries
-from idp.checks.ports import CheckOrder, Heard, Judged, Opened
+from idp.checks.ports import Heard, Judged, Opened
 from idp.checks.rules import (
-    KEPT,
     LIFETIME,
     Check,
     CheckKind,
@@ -28,49 +25,29 @@ from idp.checks.rules import (
     Order,
     Passed,
     Refusal,
-    Variant,
 )
 from idp.checks.telling import Telling
+from idp.checks.work import Row, Work, check_of, facts_of, work_of
 from idp.crypto.fields import FieldCipher
-from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
-from idp.db import Database, Statement, Transaction
+from idp.db import Statement, Transaction
 from idp.grants.spent import spend
 from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 
-
-class _Row(NamedTuple):
-    id: str
-    kind: str
-    purpose: str
-    state: str
-    reason: str | None
-    party_id: str | None
-    back: str
-    elsewhere: str
-    sealed: bytes | None
-    vendor_transaction: str | None
-    expires_at: int
-    attempt_key: bytes | None
-    attempt_at: int | None
-    left_at: int | None
-    fetch_at: int | None
-
-
-_COLUMNS = ", ".join(_Row._fields)
+_COLUMNS = ", ".join(Row._fields)
 _ADD = Statement[Any](
     "INSERT INTO outside_check (id, kind, purpose, state, party_id, subject, browser, back, elsewhere, sealed,"
     " created_at, expires_at) VALUES (:id, :kind, :purpose, 'ordered', :party, :subject, :browser, :back, :elsewhere,"
     " :sealed, :now, :expires_at)"
 )
-_READ = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND browser = :browser", _Row)
+_READ = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND browser = :browser", Row)
 _STANDS = Statement(
     "SELECT state, reason FROM outside_check WHERE id = :id"
     " AND (expires_at > :now OR state NOT IN ('ordered', 'agreed', 'open'))",
     lambda state, reason: (CheckState(state), Refusal(reason) if reason else None),
 )
-_LOAD = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND sealed IS NOT NULL", _Row)
+_LOAD = Statement(f"SELECT {_COLUMNS} FROM outside_check WHERE id = :id AND sealed IS NOT NULL", Row)
 _AGREE = Statement[Any](
     "UPDATE outside_check SET state = 'agreed', agreed_at = :now, vendor = :vendor, attempt_key = :key,"
     " attempt_at = :at WHERE id = :id AND state = 'ordered' AND expires_at > :now"
@@ -104,14 +81,10 @@ _OF_TRANSACTION = Statement(
     " AND state = 'open' AND expires_at > :now",
     str,
 )
-_PURGE = Statement[Any](
-    "DELETE FROM outside_check WHERE expires_at < :unused AND (taken_at IS NULL OR (taken_at < :used AND NOT EXISTS"
-    " (SELECT 1 FROM evidence e WHERE e.check_id = outside_check.id)))"
-)
 _STALE = Statement(
     f"SELECT {_COLUMNS} FROM outside_check WHERE sealed IS NOT NULL AND expires_at <= :now"
     " ORDER BY expires_at LIMIT 100",
-    _Row,
+    Row,
 )
 
 
@@ -123,8 +96,7 @@ class Denied:
 class Checks:
     """The checks, with the keys that open them. ``daily``: as of `Tries`."""
 
-    def __init__(self, database: Database, cipher: FieldCipher, directory: Directory, *, daily: int) -> None:
-        self._database = database
+    def __init__(self, cipher: FieldCipher, directory: Directory, *, daily: int) -> None:
         self._cipher = cipher
         self._directory = directory
         self._tries = Tries(directory, daily=daily)
@@ -143,7 +115,7 @@ class Checks:
             browser=browser,
             back=order.back,
             elsewhere=order.elsewhere,
-            sealed=self._seal(key, _facts(order, nonce=secrets.token_urlsafe(24))),
+            sealed=self._seal(key, facts_of(order, nonce=secrets.token_urlsafe(24))),
             now=now,
             expires_at=now + LIFETIME,
         )
@@ -156,7 +128,7 @@ class Checks:
             return None
         if row.expires_at <= now:
             row = row._replace(state=CheckState.FAILED, reason=Refusal.OVER, sealed=None)
-        return self._check(row, self._open(row))
+        return check_of(row, self._open(row))
 
     def stands(self, tx: Transaction, key: str, *, now: int) -> tuple[CheckState, Refusal | None]:
         """How it stands, in whichever browser it was ordered; one whose time is over is away."""
@@ -189,12 +161,12 @@ class Checks:
         if check.order is not None:
             self._record(tx, Event.CHECK_REFUSED, check.id, check.order, reason=reason, now=now)
 
-    def load(self, tx: Transaction, key: str) -> "Work | None":
+    def load(self, tx: Transaction, key: str) -> Work | None:
         """For the worker: what there is to do for this check; None when it is over."""
         row = tx.one(_LOAD, id=key)
-        return None if row is None else self._work(row)
+        return None if row is None else work_of(row, self._open(row))
 
-    def opened(self, tx: Transaction, work: "Work", opened: Opened, *, now: int) -> bool:
+    def opened(self, tx: Transaction, work: Work, opened: Opened, *, now: int) -> bool:
         """The vendor waits for the person. False when the check was over meanwhile."""
         facts = work.facts | {"url": opened.url, "sdk_token": opened.sdk_token}
         sealed = self._seal(work.check.id, facts)
@@ -226,7 +198,7 @@ class Checks:
         named = {"id": heard.reference, "vendor_transaction": heard.transaction, "vendor": vendor}
         return tx.one(_OF_TRANSACTION, **named, now=now) is not None
 
-    def decide(self, tx: Transaction, work: "Work", judged: Judged, *, now: int) -> bool:
+    def decide(self, tx: Transaction, work: Work, judged: Judged, *, now: int) -> bool:
         """Write down the vendor's result. False when the check was over already.
 
         A yes counts no more once so many a no was said of the document that nobody may try.
@@ -247,7 +219,7 @@ class Checks:
             self._tries.count(tx, work.order, now=now)
         return ended
 
-    def give_up(self, tx: Transaction, work: "Work", reason: Refusal, *, now: int, cause: str | None = None) -> bool:
+    def give_up(self, tx: Transaction, work: Work, reason: Refusal, *, now: int, cause: str | None = None) -> bool:
         """No result will come: the vendor is away, or the person went. False when the check was over already.
 
         ``cause``: what the vendor did, for the trail.
@@ -258,7 +230,7 @@ class Checks:
     def _end(
         self,
         tx: Transaction,
-        work: "Work",
+        work: Work,
         state: CheckState,
         reason: Refusal | None,
         now: int,
@@ -276,7 +248,7 @@ class Checks:
         self._record(tx, event, check.id, work.order, reason=reason, now=now, **({"cause": cause} if cause else {}))
         return True
 
-    def _settle(self, tx: Transaction, work: "Work", *, costs: bool, now: int) -> None:
+    def _settle(self, tx: Transaction, work: Work, *, costs: bool, now: int) -> None:
         """A vendor that gave no answer costs the person no attempt."""
         if work.attempt_key is None or work.attempt_at is None:
             return
@@ -325,20 +297,9 @@ class Checks:
             now=now,
         )
 
-    def end_stale(self, *, now: int) -> int:
-        """End what nobody came back from, a hundred in a transaction; how many."""
-        ended = 0
-        while True:
-            with self._database.transaction() as tx:
-                works = [self._work(row) for row in tx.all(_STALE, now=now)]
-                ended += sum(self._end_stale(tx, work, now) for work in works)
-            if not works:
-                return ended
-
-    def _end_stale(self, tx: Transaction, work: "Work", now: int) -> bool:
-        """What a vendor was not asked about, or has not answered, is not the person's fault."""
-        waits = work.check.state is CheckState.AGREED or work.asked_for
-        return self.give_up(tx, work, Refusal.VENDOR_AWAY if waits else Refusal.ABANDONED, now=now)
+    def stale(self, tx: Transaction, *, now: int) -> list[Work]:
+        """Up to a hundred checks whose time is over and that nobody has ended."""
+        return [work_of(row, self._open(row)) for row in tx.all(_STALE, now=now)]
 
     def _record(
         self,
@@ -365,107 +326,8 @@ class Checks:
     def _seal(self, key: str, facts: dict[str, Any]) -> bytes:
         return self._cipher.seal(orjson.dumps(facts).decode(), context=f"outside_check.sealed:{key}")
 
-    def _open(self, row: _Row) -> dict[str, Any] | None:
+    def _open(self, row: Row) -> dict[str, Any] | None:
         if row.sealed is None:
             return None
         facts: dict[str, Any] = orjson.loads(self._cipher.open(row.sealed, context=f"outside_check.sealed:{row.id}"))
         return facts
-
-    def _check(self, row: _Row, facts: dict[str, Any] | None) -> Check:
-        return Check(
-            row.id,
-            CheckKind(row.kind),
-            CheckPurpose(row.purpose),
-            CheckState(row.state),
-            Refusal(row.reason) if row.reason else None,
-            row.back,
-            row.elsewhere,
-            row.expires_at,
-            _order(row, facts) if facts else None,
-            facts.get("url") if facts else None,
-            facts.get("sdk_token") if facts else None,
-            left_at=row.left_at,
-            asking=row.fetch_at is not None,
-        )
-
-    def _work(self, row: _Row) -> "Work":
-        facts = self._open(row)
-        if facts is None:
-            raise ValueError("a check that is over is no work")
-        return Work(
-            self._check(row, facts),
-            _order(row, facts),
-            facts,
-            row.vendor_transaction,
-            row.attempt_key,
-            row.attempt_at,
-            row.fetch_at is not None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A check under way as the worker needs it. ``transaction``: the vendor's, once it is open."""
-
-    check: Check
-    order: Order
-    facts: dict[str, Any] = field(repr=False)
-    transaction: str | None
-    attempt_key: bytes | None = field(repr=False)
-    attempt_at: int | None
-    asked_for: bool
-    """A result was asked for, and the vendor has not answered that question."""
-
-    def asked(self, *, return_url: str) -> CheckOrder:
-        """What the vendor is asked. ``return_url``: where it sends the person back to."""
-        order = self.order
-        return CheckOrder(
-            reference=self.check.id,
-            purpose=order.purpose,
-            name=order.subject.name.value,
-            document_type=order.subject.document.type,
-            number=order.subject.document.value,
-            nonce=self.facts["nonce"],
-            return_url=return_url,
-            locale=self.facts["locale"],
-            variant=Variant(self.facts["variant"]),
-        )
-
-
-def _facts(order: Order, *, nonce: str) -> dict[str, Any]:
-    document = order.subject.document
-    return {
-        "name": order.subject.name.value,
-        "document": [document.type, document.value],
-        "asked_by": order.asked_by,
-        "matter": order.matter,
-        "locale": order.locale,
-        "variant": order.variant,
-        "nonce": nonce,
-    }
-
-
-def _order(row: _Row, facts: dict[str, Any]) -> Order:
-    kind, number = facts["document"]
-    return Order(
-        kind=CheckKind(row.kind),
-        purpose=CheckPurpose(row.purpose),
-        subject=CheckSubject(PersonName(facts["name"]), stored_document(DocumentType(kind), number)),
-        party_id=row.party_id,
-        back=row.back,
-        elsewhere=row.elsewhere,
-        locale=facts["locale"],
-        variant=Variant(facts["variant"]),
-        asked_by=facts["asked_by"],
-        matter=facts["matter"],
-    )
-
-
-def purge_checks(tx: Transaction, *, retention: int, now: int) -> None:
-    """Delete checks nobody used, and used ones after ``retention`` seconds when no evidence rests on them."""
-    tx.run(_PURGE, unused=now - KEPT, used=now - retention)
-
-
-def reseal_checks(database: Database, cipher: FieldCipher) -> int:
-    """Bring checks under way under the current key; the number changed."""
-    return reseal_column(database, cipher, "outside_check", "sealed")

@@ -1,13 +1,14 @@
 """How often checks may be tried: by who asks, about whom, and from where.
 
 Always true: whoever only begins checks of somebody uses up tries of their own; on the document counts what a vendor
-has signed, and of one document no more results are looked at than its limit.
+has signed, and of one document no more results are looked at than its limit. What people who are not signed in miss
+is counted apart, and nobody's misses but their own lock who is known by the document out of a check of themselves.
 """
 
 from idp.accounts.actions import Directory
 from idp.checks.rules import LIFETIME, CheckKind, Order
 from idp.credentials import attempts
-from idp.credentials.attempts import account_key, browser_key, unknown_key
+from idp.credentials.attempts import account_key, browser_key, claimed_key, unknown_key
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
 from idp.crypto.fields import BlindIndex
@@ -33,8 +34,8 @@ class Tries:
 
     def reserve(self, tx: Transaction, order: Order, *, browser: bytes, now: int) -> tuple[bytes, int] | None:
         """One try of who asks, by key and time; None when there is none for them, or none about this document."""
-        kind = _KINDS[order.kind]
-        if kind in attempts.locks(tx, key=self._document(order), now=now):
+        kind, about = _KINDS[order.kind], self._about(tx, order)
+        if about is not None and kind in attempts.locks(tx, key=about, now=now):
             return None
         key = account_key(order.party_id) if order.party_id else browser_key(browser)
         got = attempts.reserve(tx, key=key, kind=kind, now=now, policy=self._own)
@@ -53,14 +54,23 @@ class Tries:
         self._count(tx, order, success=False, now=now)
 
     def _count(self, tx: Transaction, order: Order, *, success: bool, now: int) -> bool:
-        key, kind, policy = self._document(order), _KINDS[order.kind], self._documents
+        key, kind, policy = self._about(tx, order), _KINDS[order.kind], self._documents
+        if key is None:
+            return True
         got = attempts.reserve(tx, key=key, kind=kind, now=now, policy=policy)
         if isinstance(got, Reserved):
             attempts.settle(tx, key=key, kind=kind, at=got.at, success=success, now=now, policy=policy)
         return isinstance(got, Reserved)
 
-    def _document(self, order: Order) -> bytes:
-        return unknown_key(self._directory.blind(order.subject.document))
+    def _about(self, tx: Transaction, order: Order) -> bytes | None:
+        """On what a miss about the document counts; None where the account is known by it: its own tries bound it."""
+        document = order.subject.document
+        if order.party_id is None:
+            return claimed_key(self._directory.blind(document))
+        known = self._directory.person(tx, order.party_id).identity
+        if known is not None and known.document == document:
+            return None
+        return unknown_key(self._directory.blind(document))
 
 
 class StrangersBudget:

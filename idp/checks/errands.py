@@ -7,9 +7,11 @@ question holds up checks alone.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp.checks.actions import Checks, Work
+from idp.checks.actions import Checks
+from idp.checks.ending import end_stale
 from idp.checks.ports import CheckVendor, Opened, Pending, Vendors
 from idp.checks.rules import TRIES, CheckState, Refusal
+from idp.checks.work import Work
 from idp.db import Database
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -68,7 +70,7 @@ class Errands:
             return Settled() if self._checks.decide(tx, work, answer, now=self._clock()) else _OVER
 
     def end_stale(self, now: int) -> None:
-        self._checks.end_stale(now=now)
+        end_stale(self._database, self._checks, now=now)
 
     def _work(self, key: str, state: CheckState) -> tuple[Work | None, CheckVendor | None]:
         """The check if it still stands at ``state``, and its vendor, None where there is none any more."""

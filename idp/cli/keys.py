@@ -12,7 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
-from idp.checks.actions import reseal_checks
+from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
 from idp.console.justifications import reseal_justifications

@@ -12,7 +12,7 @@ from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter
-from idp.checks.actions import purge_checks
+from idp.checks.ending import purge_checks
 from idp.cli.context import Context
 from idp.cli.schema import is_current
 from idp.clients import permits

@@ -10,6 +10,7 @@ from flask import Flask
 from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
+from idp.capabilities.checks import DepartmentChecks
 from idp.checks.errands import Errands
 from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
@@ -54,6 +55,8 @@ def make_worker(app: Flask) -> Worker:
     )
     worker.every(60, "account-closing", lambda now: close_due(provider.database, provider.closings, now=now))
     worker.every(60, "stale-checks", errands.end_stale)
+    asked = DepartmentChecks(provider.cipher)
+    worker.every(60, "stale-department-checks", lambda now: asked.end_stale(provider.database, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))

@@ -112,6 +112,7 @@ WORDS: Mapping[str, LazyString] = {
     "permit_replaced": _("已被新的取代"),
     "use_started": _("已发起"),
     "use_quota_used_up": _("超出每日次数"),
+    "use_asked_too_often": _("对同一人过于频繁"),
     "use_passed": _("通过"),
     "use_not_passed": _("未通过"),
     "use_declined": _("本人不同意"),

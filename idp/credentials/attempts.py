@@ -3,9 +3,11 @@
 Always true: a window is read and written under its row's lock, in one transaction.
 
 ``key`` is who is attacked: `account_key` of a known account, `unknown_key` of an identifier nobody owns, so that both
-run the same statements; or who asks: `browser_key` of somebody without an account.
+run the same statements, or of a document asked about; `claimed_key` of one that somebody who is not signed in says is
+theirs; or who asks: `browser_key` of somebody without an account.
 """
 
+import hashlib
 from typing import NamedTuple
 
 import orjson
@@ -50,9 +52,19 @@ def unknown_key(blind: bytes) -> bytes:
     return b"u:" + blind
 
 
+def claimed_key(blind: bytes) -> bytes:
+    """``blind``: the blind index of a document named by somebody who is not signed in."""
+    return b"c:" + blind
+
+
 def browser_key(browser: bytes) -> bytes:
     """``browser``: SHA-256 of the browser's id."""
     return b"b:" + browser
+
+
+def asked_key(*names: str) -> bytes:
+    """``names``: of who asks, for what, about whom."""
+    return b"a:" + hashlib.sha256("\n".join(names).encode()).digest()
 
 
 def reserve(

@@ -22,8 +22,8 @@ class _Row(NamedTuple):
 
 
 _BEGIN = Statement[Any](
-    "INSERT INTO flow (id, kind, browser, facts, version, created_at, expires_at)"
-    " VALUES (:id, :kind, :browser, :facts, 1, :now, :expires_at)"
+    "INSERT INTO flow (id, kind, browser, party_id, facts, version, created_at, expires_at)"
+    " VALUES (:id, :kind, :browser, :party, :facts, 1, :now, :expires_at)"
 )
 _READ = Statement(
     "SELECT facts, version FROM flow WHERE id = :id AND kind = :kind AND browser = :browser"
@@ -39,9 +39,10 @@ _LOAD = Statement(
     "SELECT facts, version FROM flow WHERE id = :id AND kind = :kind AND ended_at IS NULL AND expires_at > :now", _Row
 )
 _MOVE = Statement[Any](
-    "UPDATE flow SET facts = :facts, version = version + 1, ended_at = :ended_at"
+    "UPDATE flow SET facts = :facts, party_id = :party, version = version + 1, ended_at = :ended_at"
     " WHERE id = :id AND version = :version AND ended_at IS NULL"
 )
+_ERASE = Statement[Any]("DELETE FROM flow WHERE party_id = :party")
 _PURGE = Statement[Any]("DELETE FROM flow WHERE expires_at < :before")
 
 
@@ -68,7 +69,8 @@ class Journeys:
     ) -> Journey:
         key = new_id("flw")
         sealed = self._seal(key, facts)
-        tx.run(_BEGIN, id=key, kind=kind, browser=browser, facts=sealed, now=now, expires_at=now + self.lifetime)
+        whose = {"browser": browser, "party": _party(facts)}
+        tx.run(_BEGIN, id=key, kind=kind, **whose, facts=sealed, now=now, expires_at=now + self.lifetime)
         return Journey(key, kind, dict(facts), 1)
 
     def read(self, tx: Transaction, kind: FlowKind, key: str, *, browser: bytes, now: int) -> Journey | None:
@@ -95,10 +97,23 @@ class Journeys:
     ) -> bool:
         """Put ``facts`` in place of the journey's; False when it has moved on meanwhile."""
         sealed = self._seal(journey.id, facts)
-        return tx.run(_MOVE, id=journey.id, version=journey.version, facts=sealed, ended_at=ended_at) == 1
+        moved = {"facts": sealed, "party": _party(facts), "ended_at": ended_at}
+        return tx.run(_MOVE, id=journey.id, version=journey.version, **moved) == 1
 
     def _seal(self, key: str, facts: Mapping[str, Any]) -> bytes:
         return self._cipher.seal(orjson.dumps(facts).decode(), context=f"flow.facts:{key}")
+
+
+def _party(facts: Mapping[str, Any]) -> str | None:
+    """The account a journey says it is about; some have none, or only make one."""
+    found = facts.get("party_id")
+    return found if isinstance(found, str) and found.startswith("pty_") else None
+
+
+def erase(tx: Transaction, party_id: str, *, now: int) -> None:
+    """Forget the journeys of an account that closes, those that are over with the others."""
+    del now
+    tx.run(_ERASE, party=party_id)
 
 
 def purge(tx: Transaction, *, before: int) -> int:

@@ -9,12 +9,15 @@ from idp.db import Base
 
 
 class Flow(Base):
-    """``facts`` is sealed JSON, context ``flow.facts:<id>``; ``browser`` is the SHA-256 of the browser's id."""
+    """``facts`` is sealed JSON, context ``flow.facts:<id>``; ``browser`` is the SHA-256 of the browser's id;
+    ``party_id``: as of the facts, to find what goes with an account.
+    """
 
     __tablename__ = "flow"
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     browser: Mapped[bytes] = mapped_column(index=True)
+    party_id: Mapped[str | None] = mapped_column(index=True)
     facts: Mapped[bytes]
     version: Mapped[int]
     created_at: Mapped[int]

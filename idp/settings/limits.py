@@ -63,7 +63,9 @@ class IdentityLimits(Section):
     """Unsuccessful checks of name and number by one account or phone in a day; of a document three times as many."""
     outside_daily: PositiveInt = 5
     """Checks made elsewhere (face, bank) that one account, or one browser without, did not pass in a day, each kind
-    on its own; of one document three times as many, whoever asks."""
+    on its own; of one document three times as many, by people who are not signed in, and again by accounts."""
+    matters_daily: PositiveInt = 10
+    """Checks by one capability that one app may have of one person in 24 hours; then none for a day."""
     outside_per_address_hourly: int = 30
     """Checks made elsewhere that people without an account begin from one address in an hour; 0 sets no budget."""
     outside_global_hourly: int = 10_000

@@ -10,6 +10,9 @@ from idp.settings.outside import CheckService, Register, Sms, SmsFallback
 from idp.settings.sections import Account, Reviews
 from idp.settings.tree import Settings
 
+_FACE_CHECKED = 3
+_LEADING = frozenset({"face", "photos_face", "review", "counter"})
+"""The ways that lead to it."""
 _KEY_CHARACTERS = 43
 """Of base64 for 32 bytes, without the padding."""
 
@@ -22,6 +25,7 @@ def unsafe(settings: Settings) -> list[str]:
         *_unsafe_addresses(settings),
         *_unsafe_secrets(settings),
         *_unsafe_checks(settings),
+        *_unsafe_representatives(settings),
         *_unsafe_limits(settings.limits),
         *_unsafe_account(settings.account),
         *_unsafe_reviews(settings.reviews),
@@ -81,6 +85,17 @@ def _unsafe_checks(settings: Settings) -> list[str]:
     if settings.face.url and not settings.face.least_score:
         faults.append("face.least_score: 0 takes a face without a score")
     return faults
+
+
+def _unsafe_representatives(settings: Settings) -> list[str]:
+    """An entity is not taken by knowing public facts (trust 6)."""
+    if not settings.face.url:
+        return []
+    if settings.representative_ial < _FACE_CHECKED:
+        return ["entities.representative_ial: below 3, although face.url is set"]
+    if _LEADING.isdisjoint(settings.proofing.ways):
+        return ["proofing.ways: no way leads to the level that a representative needs (entities.representative_ial)"]
+    return []
 
 
 def _is_loopback(url: str) -> bool:

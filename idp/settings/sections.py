@@ -75,8 +75,8 @@ class Log(Section):
 class Entities(Section):
     """Legal entities: who may register one, and how long the register's word is good."""
 
-    representative_ial: int = 2
-    """The identity level a representative needs."""
+    representative_ial: int | None = None
+    """The identity level a representative needs; left out: 3, a face check, where ``face.url`` is set, else 2."""
     fresh: PositiveInt = 300
     """How long ago the representative may have signed in when they register an entity or set its password."""
     recheck: PositiveInt = 86400
@@ -88,8 +88,8 @@ class Entities(Section):
 
     @field_validator("representative_ial")
     @classmethod
-    def _proved(cls, value: int) -> int:
-        if not 2 <= value <= 4:
+    def _proved(cls, value: int | None) -> int | None:
+        if value is not None and not 2 <= value <= 4:
             raise ValueError("a representative is known by a document: 2 to 4")
         return value
 

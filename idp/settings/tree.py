@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         return self.issuer.startswith("https://")
 
+    @property
+    def representative_ial(self) -> int:
+        """The identity level a representative needs here (trust 6): their face, where somebody checks faces."""
+        return self.entities.representative_ial or (3 if self.face.url else 2)
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -5,12 +5,18 @@ from shutil import copyfile
 
 import pytest
 
+from idp.accounts.documents import IdNumber
 from idp.app import create_app
+from idp.audit import Event
+from idp.capabilities.rules import LIFETIME
 from idp.checks.ports import Judged, Opened
 from idp.checks.rules import Refusal, Variant
-from tests.capabilities.asking import AGREED, FACES, answer_of, asked, fetch, grant, problem, withdraw
+from idp.cli.work import make_worker
+from idp.clients import permits
+from idp.selfservice.actions import close_due
+from tests.capabilities.asking import AGREED, FACES, answer_of, ask, asked, fetch, grant, problem, withdraw
 from tests.checks.vendor import ScriptedVendor, work
-from tests.provider import Browser, Site, add_document, settings_at
+from tests.provider import Browser, Site, add_document, add_person, settings_at
 from tests.registers import ScriptedRegisters
 
 YES = Judged(passed=True, reason=None, score=970, digest="0" * 64, judged_at=1)
@@ -74,6 +80,90 @@ def test_a_no_of_the_vendor_is_a_no(site: Site, pensioner: Browser) -> None:
     judge(site, agree(pensioner, key), NO)
     pensioner.get(f"/matters/{key}")
     assert answer_of(site, key, path=FACES)["result"] == "not_passed"
+
+
+def uses(site: Site) -> dict[str, int]:
+    with site.provider.database.autocommit() as tx:
+        found = permits.uses(tx, "app", days=9, now=site.now())
+    return {use.result: use.count for use in found if use.capability == "face_check"}
+
+
+def test_a_no_reaches_the_department_though_its_person_stays_away(site: Site, pensioner: Browser) -> None:
+    key = asked(site, pensioner, path=FACES, return_uri="http://app.localhost:9/pension")
+    judge(site, agree(pensioner, key), NO)
+    told = [answer_of(site, key, path=FACES) for _ in range(2)]
+    assert [one["result"] for one in told] == ["not_passed"] * 2
+    assert told[0] == told[1]
+    assert uses(site) == {"started": 1, "not_passed": 1}
+    page = pensioner.get(f"/matters/{key}").text
+    assert 'value="agree"' not in page
+    assert f"http://app.localhost:9/pension?check={key}" in page
+
+
+def test_what_nobody_fetched_is_metered_once_as_what_it_came_to(site: Site, pensioner: Browser) -> None:
+    refused, left, open_still = (asked(site, pensioner, path=FACES, matter=f"YL-{n}") for n in range(3))
+    judge(site, agree(pensioner, refused), NO)
+    give_up(site, agree(pensioner, left), Refusal.ABANDONED)
+    jobs = make_worker(site.app)._jobs._known
+    jobs["stale-department-checks"].run(site.now())
+    assert uses(site) == {"started": 3}, "while there is time"
+    at = site.one("SELECT expires_at FROM department_check WHERE id = :id", id=left)
+    for late in (60, 120):
+        jobs["stale-department-checks"].run(site.now() + LIFETIME + late)
+    site.later = LIFETIME
+    assert uses(site) == {"started": 3, "not_passed": 1, "expired": 2}
+    assert [(answer_of(site, key, path=FACES)["result"]) for key in (left, open_still)] == ["expired"] * 2
+    assert answer_of(site, left, path=FACES)["time"] == at
+    assert site.one("SELECT result FROM department_check WHERE id = :id", id=refused) == "not_passed"
+    assert uses(site) == {"started": 3, "not_passed": 1, "expired": 2}
+
+
+def test_what_is_under_way_for_an_account_that_closes_ends_and_goes(site: Site, pensioner: Browser) -> None:
+    party = site.party()
+    answered = asked(site, pensioner, path=FACES, matter="YL-0")
+    pensioner.submit(f"/matters/{answered}", {"decision": "decline"})
+    outside = agree(pensioner, asked(site, pensioner, path=FACES))
+    pensioner.submit("/account/counter")
+    pensioner.submit("/account/phone", {"phone": "13898760009"})
+    under_way = ("flow", "outside_check", "department_check", "counter_number")
+    left = "SELECT COUNT(*) FROM {} WHERE party_id = :party"
+    assert all(site.one(left.format(table), party=party) for table in under_way)
+    pensioner.submit("/account/close/ask", {"why": "privacy", "understood": "yes"})
+    site.later = 15 * 86400 + 60
+    assert close_due(site.provider.database, site.provider.closings, now=site.now()) == 1
+    assert [site.one(left.format(table), party=party) for table in under_way] == [0] * 4
+    told = "SELECT COUNT(*) FROM audit_event WHERE subject = :party AND event = :event AND detail LIKE :what"
+    given_up = f"%account_closed%{outside}%"
+    assert site.one(told, party=party, event="person:check:refused", what=given_up) == 1
+    assert site.one(told, party=party, event=Event.DEPARTMENT_CHECK_ANSWERED, what='%"declined"%') == 2
+    assert site.one("SELECT SUM(count) FROM capability_use WHERE result = 'declined'") == 2
+
+
+def test_one_app_has_one_person_checked_so_often_a_day(site: Site, pensioner: Browser) -> None:
+    add_person(site.provider, "13812340009", None)
+    other = site.browser().sign_in("13812340009")
+    add_document(site.provider, site.party("13812340009"), now=site.now(), number=IdNumber("110105199003070076"))
+    most = site.provider.settings.limits.identity.matters_daily
+    for n in range(most):
+        asked(site, pensioner, path=FACES, matter=f"YL-{n}")
+    refused = ask(site, pensioner, path=FACES)
+    assert problem(refused) == (429, "person-asked-too-often")
+    assert 0 < int(refused.headers["Retry-After"]) <= 86400
+    assert uses(site) == {"started": most, "asked_too_often": 1}, "and the quota is not spent"
+    asked(site, other, path=FACES)
+    asked(site, pensioner)  # by another capability
+    site.later = 86400 + 1
+    asked(site, site.browser().sign_in(), path=FACES)
+
+
+def test_a_day_without_quota_uses_up_nothing_of_a_person(site: Site, known: Browser) -> None:
+    grant(site, "app", "face_check", daily=1)
+    asked(site, known, path=FACES)
+    for _ in range(site.provider.settings.limits.identity.matters_daily):
+        assert problem(ask(site, known, path=FACES)) == (429, "quota-used-up")
+    withdraw(site, "app", "face_check")
+    grant(site, "app", "face_check")
+    asked(site, known, path=FACES)
 
 
 @pytest.mark.parametrize("reason", [Refusal.VENDOR_AWAY, Refusal.ABANDONED])

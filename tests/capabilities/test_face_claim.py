@@ -1,6 +1,7 @@
 """``claims.id_token.face_check``: an app has the person's face checked together with the sign-in, for one matter."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
+from idp.capabilities.pages import EXTENSION
 from tests.capabilities.asking import AGREED, FACES, fetch, grant, problem, withdraw
 from tests.checks.vendor import ScriptedVendor, no, work, yes
 from tests.provider import Browser, Site, add_document, add_person, answered, claims_of, settings_at
@@ -252,3 +254,21 @@ def test_the_answer_is_the_apps_own(site: Site, pensioner: Browser) -> None:
     key = page.removeprefix("/matters/")
     grant(site, "asking", "face_check")
     assert problem(fetch(site, key, "asking", path=FACES)) == (404, "not-found")
+
+
+@pytest.mark.parametrize("essential", [True, False])
+def test_an_app_that_asks_one_person_too_often_is_told_so_and_spends_no_quota(
+    site: Site, pensioner: Browser, vendor: ScriptedVendor, essential: bool
+) -> None:
+    site.app.extensions[EXTENSION] = replace(site.app.extensions[EXTENSION], most=1)
+    assert "code" in entered(pensioner)
+    page = begun(pensioner, essential=essential, matter="YL-2")
+    for _ in range(2):  # who comes back to the page is not let through either
+        onward = sent_to(pensioner.submit(page, {"decision": "agree"}))
+        assert onward.startswith("/continue?r=")
+    told = answered(pensioner.get(onward))
+    assert told.get("error") == ("temporarily_unavailable" if essential else None)
+    assert ("code" in told) is not essential
+    assert len(vendor.opened) == 1
+    spent = "SELECT count FROM capability_use WHERE result = 'started' AND capability = 'face_check'"
+    assert site.one(spent) == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from idp.capabilities import checks
 from idp.capabilities.counter import Counter
 from idp.capabilities.counter_endpoint import PATH, CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
@@ -70,7 +71,7 @@ def test_answers_are_as_described(site: Site, known: Browser) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "sources"),
     [
-        (CHECKS, "post", (CheckEndpoints._start,)),
+        (CHECKS, "post", (CheckEndpoints._start, checks._pay)),
         (f"{CHECKS}/{{id}}", "post", (CheckEndpoints._fetch,)),
         (PATH, "post", (CounterEndpoint._record, Counter.record, Counter._record)),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,11 +17,12 @@ from idp.capabilities import checks, counter
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.proofing import Means, Seen
-from idp.capabilities.rules import LIFETIME, CheckResult, Refused
+from idp.capabilities.rules import LIFETIME, Check, CheckResult, Refused, Wait
 from idp.clients import permits
 from idp.clients.actions import put
 from idp.clients.capabilities import Permit, Terms, read_terms
 from idp.clients.rules import Client
+from idp.crypto.tokens import new_id
 from idp.db import Database, Statement
 from idp.messages.outbox import init_outbox
 from tests.console.test_storage import CIPHER, directory, joining
@@ -71,12 +73,12 @@ def test_a_check_is_asked_agreed_to_and_answered_once_within_the_quota(any_datab
     permit, found = granted(any_database, "name_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
     with any_database.transaction() as tx:
-        check = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
-        late = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
-        wait = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
-        assert isinstance(wait, int)
-        assert not isinstance(check, int)
-        assert not isinstance(late, int)
+        check = found.start(tx, permit, party_id=party, **ASKED, most=10, now=NOW)
+        late = found.start(tx, permit, party_id=party, **ASKED, most=10, now=NOW)
+        wait = found.start(tx, permit, party_id=party, **ASKED, most=10, now=NOW)
+        assert wait == Wait(Refused.QUOTA_USED_UP, 28800)
+        assert not isinstance(check, Wait)
+        assert not isinstance(late, Wait)
         assert [checks.agree(tx, check, now=NOW) for _ in range(2)] == [True, False]
         assert [checks.finish(tx, check, passed=True, now=NOW) for _ in range(2)] == [True, False]
         expired = found.answered(tx, late.id, now=NOW + LIFETIME)
@@ -91,8 +93,8 @@ def test_what_is_done_elsewhere_is_replaced_by_who_saw_it_alone(any_database: Da
     permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
     party = person(any_database, "13812340001")
     with any_database.transaction() as tx:
-        asked = found.start(tx, permit, party_id=party, **ASKED, now=NOW)
-        assert not isinstance(asked, int)
+        asked = found.start(tx, permit, party_id=party, **ASKED, most=10, now=NOW)
+        assert not isinstance(asked, Wait)
         assert checks.agree(tx, asked, outside="chk_1", now=NOW)
         first = found.find(tx, asked.id)
         assert first is not None
@@ -141,3 +143,68 @@ def test_a_number_is_taken_once_and_a_proof_recorded(any_database: Database) -> 
         counter.purge(tx, now=NOW)
         checks.purge(tx, before=NOW)
         permits.purge_uses(tx, before=NOW)
+
+
+def test_of_many_who_agree_to_one_check_one_asks_and_one_use_is_paid(any_database: Database) -> None:
+    permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
+    party = person(any_database, "13812340001")
+
+    def agree(check: Check) -> tuple[bool, Wait | None]:
+        with any_database.transaction() as tx:
+            wait = checks.spend(tx, check, permit, most=10, now=NOW)
+            return checks.agree(tx, check, outside=new_id("chk"), now=NOW), wait
+
+    for paid in (1, 2):
+        with any_database.transaction() as tx:
+            check = found.start(tx, permit, party_id=party, **ASKED, request="prk_1", most=10, now=NOW)
+            assert not isinstance(check, Wait)
+        with ThreadPoolExecutor(4) as pool:
+            outcomes = list(pool.map(agree, [check] * 4))
+        assert sorted(outcomes, key=str) == [(False, None)] * 3 + [(True, None)]
+        with any_database.autocommit() as tx:
+            assert {use.result: use.count for use in permits.uses(tx, "app", days=9, now=NOW)} == {"started": paid}
+    with any_database.transaction() as tx:
+        check = found.start(tx, permit, party_id=party, **ASKED, request="prk_1", most=10, now=NOW)
+        assert not isinstance(check, Wait)
+        used_up = Wait(Refused.QUOTA_USED_UP, 28800)
+        assert [checks.spend(tx, check, permit, most=10, now=NOW) for _ in range(2)] == [used_up] * 2, "never free"
+
+
+def test_of_answers_a_fetch_and_the_worker_find_at_once_one_is_metered(any_database: Database) -> None:
+    permit, found = granted(any_database, "face_check"), DepartmentChecks(CIPHER)
+    party = person(any_database, "13812340001")
+    with any_database.transaction() as tx:
+        check = found.start(tx, permit, party_id=party, **ASKED, most=10, now=NOW)
+        assert not isinstance(check, Wait)
+
+    def look(turn: int) -> CheckResult | None:
+        if turn % 2:
+            found.end_stale(any_database, now=NOW + LIFETIME)
+        with any_database.transaction() as tx:
+            answered = found.answered(tx, check.id, now=NOW + LIFETIME)
+            return answered.result if answered else None
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(look, range(4))) == {CheckResult.EXPIRED}
+    with any_database.autocommit() as tx:
+        uses = {use.result: use.count for use in permits.uses(tx, "app", days=9, now=NOW)}
+    assert uses == {"started": 1, "expired": 1}
+
+
+def test_of_clerks_who_are_told_one_number_one_records_it(any_database: Database) -> None:
+    permit, desk = granted(any_database, "counter_proofing"), Counter(any_database, joining(directory()))
+    clerks = [person(any_database, f"1381234001{n}") for n in range(4)]
+    party = person(any_database, "13812340002")
+    for turn in range(2):
+        with any_database.transaction() as tx:
+            told = seen(desk.show_number(tx, party, now=NOW), f"CK-{turn}")
+
+        def use(n: int, told: Seen = told) -> object:
+            return desk.record(permit, clerks[n], replace(told, reference=f"{told.reference}-{n}"), now=NOW)
+
+        with ThreadPoolExecutor(4) as pool:
+            outcomes = list(pool.map(use, range(4)))
+        assert sum(isinstance(one, str) and one.startswith("cpf_") for one in outcomes) == 1, outcomes
+        assert outcomes.count(Refused.NUMBER) == 3
+        with any_database.autocommit() as tx:
+            assert tx.one(Statement("SELECT COUNT(*) FROM counter_proofing", int)) == turn + 1

@@ -410,7 +410,7 @@ def test_a_kind_nobody_makes_any_more_ends_calmly(site: Site, browser: Browser, 
 
 
 def test_old_checks_go_and_what_evidence_rests_on_stays(site: Site, browser: Browser, vendor: ScriptedVendor) -> None:
-    from idp.checks.actions import purge_checks
+    from idp.checks.ending import purge_checks
 
     vendor.finds = yes()
     unused, used, borne = (sent(browser) for _ in range(3))

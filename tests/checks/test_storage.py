@@ -11,7 +11,8 @@ from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.audit import chains as chains_module
 from idp.audit import init_audit
-from idp.checks.actions import Checks, Denied, Work
+from idp.checks.actions import Checks, Denied
+from idp.checks.ending import end_stale
 from idp.checks.ports import Heard, Judged, Opened
 from idp.checks.rules import (
     LIFETIME,
@@ -23,6 +24,7 @@ from idp.checks.rules import (
     Passed,
     Refusal,
 )
+from idp.checks.work import Work
 from idp.db import Database, Statement
 from idp.messages.outbox import init_outbox
 from tests.accounts.test_directory import directory
@@ -51,8 +53,8 @@ def people() -> Directory:
 
 
 @pytest.fixture
-def checks(any_database: Database, people: Directory) -> Checks:
-    return Checks(any_database, CIPHER, people, daily=2)
+def checks(people: Directory) -> Checks:
+    return Checks(CIPHER, people, daily=2)
 
 
 def ordered(database: Database, checks: Checks, order: Order = ORDER) -> str:
@@ -219,7 +221,7 @@ def test_who_begins_checks_of_somebody_and_walks_away_locks_nobody_else_out(
         assert begun(any_database, checks, browser)
         assert begun(any_database, checks, browser) is None
     assert agreed(any_database, checks, ordered(any_database, checks)) is None, "while they wait"
-    assert checks.end_stale(now=NOW + LIFETIME) == 13
+    assert end_stale(any_database, checks, now=NOW + LIFETIME) == 13
     assert begun(any_database, checks, BROWSER), "and when they were given up"
 
 
@@ -247,8 +249,8 @@ def test_a_result_that_comes_twice_is_counted_once(any_database: Database, check
 
 def test_what_nobody_came_back_from_ends_by_itself(any_database: Database, checks: Checks) -> None:
     key = opened(any_database, checks)
-    assert checks.end_stale(now=NOW + LIFETIME - 1) == 0
-    assert checks.end_stale(now=NOW + LIFETIME) == 1
+    assert end_stale(any_database, checks, now=NOW + LIFETIME - 1) == 0
+    assert end_stale(any_database, checks, now=NOW + LIFETIME) == 1
     with any_database.transaction() as tx:
         assert checks.load(tx, key) is None
 
@@ -265,7 +267,7 @@ def test_a_vendor_that_never_answered_costs_no_try_at_the_end(
             checks.expect_result(tx, key, now=NOW + 5)
         if step == "still there":
             checks.not_yet(tx, key)
-    assert checks.end_stale(now=NOW + LIFETIME) == 1
+    assert end_stale(any_database, checks, now=NOW + LIFETIME) == 1
     free = step in ("never asked", "never answered")
     with any_database.autocommit() as tx:
         row = tx.one(Statement("SELECT state, reason FROM outside_check", lambda *found: found))

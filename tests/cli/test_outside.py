@@ -81,6 +81,40 @@ def test_checks_are_offered_where_a_vendor_is_named_and_reach_the_sandbox(tmp_pa
         assert opened.url.startswith(f"http://localhost:{port}/{kind}/check/")
 
 
+VENDOR = {"url": "https://face.example/v1"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"face": VENDOR, "entities": {"representative_ial": 2}}, "entities.representative_ial"),
+        ({"face": VENDOR, "province": "hubei"}, "proofing.ways"),
+        ({"face": VENDOR, "province": "hubei", "proofing": {"ways": ["name_number", "face"]}}, None),
+        ({"face": VENDOR, "province": "hunan"}, None),
+        ({"face": VENDOR, "entities": {"representative_ial": 4}}, None),
+        ({"province": "hubei"}, None),
+        ({"entities": {"representative_ial": 2}}, None),
+    ],
+)
+def test_where_faces_are_checked_production_wants_the_face_of_a_representative(
+    chosen: dict[str, object], said: str | None
+) -> None:
+    faults = unsafe(Settings(environment="production", **chosen))  # type: ignore[arg-type]
+    found = [fault.partition(":")[0] for fault in faults if fault.startswith(("entities.", "proofing."))]
+    assert found == ([said] if said else [])
+    assert unsafe(Settings(**chosen)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "level"),
+    [({}, 2), ({"face": VENDOR}, 3), ({"face": VENDOR, "entities": {"representative_ial": 2}}, 2)],
+)
+def test_a_representative_is_known_by_their_face_where_somebody_checks_faces(
+    chosen: dict[str, object], level: int
+) -> None:
+    assert Settings(**chosen).representative_ial == level  # type: ignore[arg-type]
+
+
 def test_production_refuses_what_the_sandbox_shares_with_everybody() -> None:
     for section in ("face", "bank_channel"):
         on = Settings(environment="production", **{section: {"url": "http://localhost:8009/face/v1"}})  # type: ignore[arg-type]

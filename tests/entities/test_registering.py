@@ -1,10 +1,14 @@
 """Registering an entity by its representative: what the register must say, what it costs, what is learnt."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
+from idp.app import create_app
 from idp.entities.rules import EntityRefusal
+from idp.proofing.actions import add_evidence
 from idp.proofing.ports import (
     EntityStatus,
     EntityType,
@@ -15,8 +19,9 @@ from idp.proofing.ports import (
     Unusable,
     UnusableReason,
 )
+from tests.checks.vendor import ScriptedVendor
 from tests.entities.conftest import CODE, FORM, ONE, TWO, entity_of, entry, person, prove
-from tests.provider import Browser, Site, add_person
+from tests.provider import Browser, Site, add_person, settings_at
 from tests.registers import ScriptedRegisters
 
 AWAY = Unavailable(UnavailableReason.TIMEOUT)
@@ -233,3 +238,21 @@ def test_every_refusal_has_a_sentence() -> None:
     from idp.web.reasons import known_reason
 
     assert all(known_reason(reason) for reason in EntityRefusal)
+
+
+def test_where_faces_are_checked_a_representative_has_theirs_checked_first(
+    site_template: Path, tmp_path: Path
+) -> None:
+    copyfile(site_template, tmp_path / "idp.db")
+    registers, vendor = ScriptedRegisters(), ScriptedVendor()
+    registers.entities[CODE] = entry(ONE)
+    settings = settings_at(tmp_path, face={"url": "https://face.example/v1"})
+    made = Site(create_app(settings, registers.ports, vendors=vendor.ports))
+    browser = person(made, ONE)
+    assert browser.submit("/entities/new", FORM).headers["Location"] == "/identity/face?next=/entities/new"
+    assert registers.asked == []
+    with made.provider.database.transaction() as tx:
+        add_evidence(tx, made.party(ONE), kind="face", level=3, source="test", expires_at=None, now=made.now())
+    assert browser.submit("/entities/new", FORM).status_code == 303
+    assert states_of_one(made) == "confirmed"
+    made.close()
