@@ -6,6 +6,7 @@ Always true: a test without the marker ``services`` needs no server, and no test
 import itertools
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -34,6 +35,9 @@ hypothesis.settings.load_profile("tests")
 # Tests start hundreds of processes; compiling everything anew doubles the time each takes, whatever the shell says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# A shell ignores SIGINT for what it runs in the background, and what tests start and interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 _numbers = itertools.count(1)
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata
     import_module(f"idp.{_module.parent.name}.models")

@@ -74,7 +74,7 @@ class Server:
         self.wire = wire
 
     def call(self, path: str, app: App, data: Mapping[str, str], *, node: int = 0) -> httpx.Response:
-        return self.wire.post(self.at.nodes[node].url + path, data, {"Authorization": _basic(app)})
+        return self.wire.post(self.at.nodes[node].url + path, data, {"Authorization": basic(app)})
 
     def exchange(self, app: App, code: str, *, node: int = 0) -> httpx.Response:
         data = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri}
@@ -111,7 +111,7 @@ class Server:
         return found
 
 
-def _basic(app: App) -> str:
+def basic(app: App) -> str:
     return "Basic " + base64.b64encode(f"{app.client_id}:{app.secret}".encode()).decode()
 
 

@@ -45,6 +45,7 @@ EASY = {
     "TONGBAN_LIMITS__PASSWORD__ARGON2_TIME": "1",
     "TONGBAN_LIMITS__PASSWORD__ARGON2_MEMORY_KIB": "4096",
     "TONGBAN_LIMITS__PASSWORD__HASH_WORKERS": "8",
+    "TONGBAN_ENTITIES__REPRESENTATIVE_IAL": "2",
 }
 """Limits under which one machine may play hundreds of people; what is left out stands as in production."""
 
@@ -78,7 +79,7 @@ ALPHA, BETA, GAMMA, MACHINE = (_app(name) for name in ("alpha", "beta", "gamma",
 """Three apps for people (`GAMMA` asks for consent) and one for itself."""
 APPS = (ALPHA, BETA, GAMMA, MACHINE)
 _SCOPES = {
-    ALPHA: {"profile": "none", "phone": "none"},
+    ALPHA: {"profile": "none", "phone": "none", "legacy_sub": "statutory"},
     BETA: {"profile": "none", "offline_access": "none"},
     GAMMA: {"profile": "consent", "phone": "consent"},
     MACHINE: {"figures.read": "none"},

@@ -25,6 +25,7 @@ from tests.trust.browser import Wire
 from tests.trust.canaries import NATIONAL, SPELLINGS, Canaries
 from tests.trust.installation import ALPHA, Installation, installation, wait_until
 from tests.trust.life import PASSWORD, Life
+from tests.trust.moved import Moved
 from tests.trust.sealed import SEALED, movable, unreadable
 
 pytestmark = pytest.mark.services
@@ -159,6 +160,7 @@ def lived(
         life.be_dealt_with()
         life.leave()
         life.come_back()
+        Moved(at, wire, life.canaries).live()
         waiting = "SELECT 1 FROM outbox WHERE settled_at IS NULL AND kind <> 'none'"
         assert wait_until(lambda: not at.rows(waiting), seconds=20)
         yield Lived(at, life, dict(left_behind(at, wire)))

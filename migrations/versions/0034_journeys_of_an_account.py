@@ -6,7 +6,7 @@ Always true: up and down on SQLite and PostgreSQL.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0036"
+revision = "0034"
 down_revision = "0033"
 
 
