@@ -125,6 +125,7 @@ class Importer:
                 raise Overtaken
             writing = Writing(tx, self._accounts, batch.id, self._clock())
             _settle(read, _known(tx, read), {}, batch.id, counts, writing)
+            writing.finish()
             last = read[-1].raw
             batch = Batch(batch.id, last.end, last.number, None, **asdict(counts))
             go_on(tx, batch)
