@@ -64,8 +64,8 @@ _GO_ON = Statement[Any](
     + " WHERE id = :id"
 )
 _FOUND = "SELECT old_blind, id, state, flag, digest, line_batch_id FROM legacy_account WHERE platform = :platform"
-# One statement for all of a chunk where each would be planned, sent and answered by itself. Its list of unknown length
-# is looked up in the index however few rows there were when it was planned.
+# One statement for all of a chunk where each would be planned, sent and answered by itself. A list whose length the
+# planner does not know is looked up in the index, however few rows there were when it was planned.
 _FIND: dict[Dialect, Statement[tuple[bytes, Known]]] = {
     "sqlite": Statement(f"{_FOUND} AND old_blind IN (:a, :b)", lambda blind, *known: (bytes(blind), Known(*known))),
     "postgresql": Statement(
