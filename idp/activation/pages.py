@@ -221,6 +221,7 @@ def _nothing_waits(finding: Finding) -> ResponseReturnValue:
         "activate_nothing.html",
         found=str(finding.found),
         masked_phone=finding.mobile.masked if finding.mobile else None,
+        reviewed=_reviewed(),
         signin_url=url_for("signin.password", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
         register_url=url_for("registration.phone", **carried()),
@@ -246,5 +247,9 @@ def elsewhere() -> ResponseReturnValue:
         "activate_elsewhere.html",
         again_url=url_for(BEGIN, **carried()),
         register_url=url_for("registration.phone", **carried()),
-        reviewed=any(way.name == REVIEW for way in offered()),
+        reviewed=_reviewed(),
     )
+
+
+def _reviewed() -> bool:
+    return any(way.name == REVIEW for way in offered())

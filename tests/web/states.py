@@ -505,9 +505,15 @@ STATES: Mapping[str, State] = {
     ),
     **{
         f"activate-found-{found}": page(
-            "activate_nothing.html", found=found, masked_phone=phone, client_name=TAX, **ACTIVATE_ON
+            "activate_nothing.html", found=found, masked_phone=phone, reviewed=True, client_name=TAX, **ACTIVATE_ON
         )
-        for found, phone in (("active", PHONE), ("unproved", None), ("suspended", None), ("nothing", None))
+        for found, phone in (
+            ("active", PHONE),
+            ("unproved", None),
+            ("suspended", None),
+            ("rejected", None),
+            ("nothing", None),
+        )
     },
     "activate-phone": page(
         "activate_phone.html",
