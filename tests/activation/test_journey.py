@@ -83,6 +83,8 @@ def test_face_and_a_code_to_the_phone_on_file_are_complete(site: Site, walker: W
     add_old(site)
     page = walker.shown()
     assert "old-portal" in page
+    assert "Hunan" in page
+    assert "430100" not in page
     assert "137****1111" in page
     assert OLD_PHONE not in page
     assert NUMBER not in page
