@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import mul
 
 from idp.accounts.rules import Kind
 
@@ -46,6 +47,8 @@ class Sex(StrEnum):
 
 def compact(text: str) -> str:
     """``text`` in half width and capitals, without blanks, hyphens and brackets; empty when it is not ASCII then."""
+    if text.isascii() and text.isalnum():
+        return text.upper()
     plain = _IGNORED.sub("", unicodedata.normalize("NFKC", text))
     return plain.upper() if plain.isascii() else ""
 
@@ -57,7 +60,7 @@ def masked(value: str, *, head: int = 1, tail: int = 1) -> str:
 
 def check_character(seventeen: str) -> str:
     """ISO 7064 MOD 11-2, as GB 11643 has it."""
-    return _CHECK[sum(int(digit) * weight for digit, weight in zip(seventeen, _WEIGHTS, strict=True)) % 11]
+    return _CHECK[sum(map(mul, _WEIGHTS, map(int, seventeen))) % 11]
 
 
 def _date(text: str) -> date | None:

@@ -66,6 +66,7 @@ class WaitingState(StrEnum):
     PHONE_BOUND = "phone_bound"
     ACTIVE = "active"
     REJECTED = "rejected"
+    """Whoever has the phone on file said that somebody else activated it: it waits for who is seen by people."""
     MERGED = "merged"
 
 

@@ -52,10 +52,11 @@ class _Stored(NamedTuple):
 _COLUMNS = "id, platform, kind, region, state, party_id, imported_at, state_at"
 
 
-def _waiting_by(column: str) -> Statement[WaitingAccount]:
+def _waiting_by(column: str, *further: str) -> Statement[WaitingAccount]:
+    states = ", ".join(f"'{one}'" for one in ("imported", "claimed", "face_passed", "phone_bound", *further))
     return Statement(
         f"SELECT {_COLUMNS} FROM legacy_account WHERE {column} IN (:a, :b)"
-        " AND state IN ('imported', 'claimed', 'face_passed', 'phone_bound')"
+        f" AND state IN ({states})"
         " AND flag IS NULL ORDER BY imported_at, id",
         _waiting,
     )
@@ -65,7 +66,7 @@ def _waiting(key: str, platform: str, kind: str, region: str | None, state: str,
     return WaitingAccount(key, platform, PartyKind(kind), region, WaitingState(state), *rest)
 
 
-_BY_DOCUMENT = _waiting_by("document_blind")
+_BY_DOCUMENT = _waiting_by("document_blind", WaitingState.REJECTED)
 _BY_MOBILE = _waiting_by("mobile_blind")
 _BY_CREDIT_CODE = _waiting_by("credit_code_blind")
 _BY_REPRESENTATIVE = _waiting_by("representative_blind")
@@ -89,10 +90,18 @@ _GIVE_BACK = Statement[Any](
     "UPDATE legacy_account SET state = 'imported', state_at = :now, party_id = NULL"
     " WHERE party_id = :party AND state = 'claimed'"
 )
-_ERASE = Statement[Any](f"{_FORGET} AND party_id = :party")
-_PURGE = Statement[Any](
-    f"{_FORGET} AND state_at < :before AND (flag IS NOT NULL OR state IN ('active', 'rejected', 'merged'))"
+# What was moved in one go has one time.
+_REJECT = Statement(
+    "UPDATE legacy_account SET state = 'rejected', state_at = :now, party_id = NULL, merged_into = NULL"
+    " WHERE party_id = :party AND state IN ('active', 'merged') AND state_at = :since RETURNING id",
+    str,
 )
+_TAKE_BACK = Statement[Any](
+    "UPDATE legacy_account SET state = 'imported', state_at = :now, party_id = NULL"
+    " WHERE party_id = :party AND state = 'claimed' AND state_at = :since"
+)
+_ERASE = Statement[Any](f"{_FORGET} AND party_id = :party")
+_PURGE = Statement[Any](f"{_FORGET} AND state_at < :before AND (flag IS NOT NULL OR state IN ('active', 'merged'))")
 _STORED = Statement(
     "SELECT id, old_id, old_blind, sealed, digest FROM legacy_account WHERE id > :after ORDER BY id LIMIT :limit",
     _Stored,
@@ -111,7 +120,7 @@ class WaitingAccounts:
         self._index = index
 
     def find_by_document(self, tx: Transaction, document: Document) -> list[WaitingAccount]:
-        """Persons' accounts, the oldest import first; of entities see `of_representative`."""
+        """Persons' accounts, the oldest import first, rejected ones among them. Of entities: `of_representative`."""
         return self._find(tx, _BY_DOCUMENT, document)
 
     def find_by_phone(self, tx: Transaction, mobile: Mobile) -> list[WaitingAccount]:
@@ -202,6 +211,15 @@ def forget(tx: Transaction, *, before: int) -> None:
     that no later file brings them again.
     """
     tx.run(_PURGE, before=before)
+
+
+def reject(tx: Transaction, party_id: str, *, since: int, now: int) -> int:
+    """Whoever has activated at ``since`` what this party has from older platforms was not its person; how many these
+    were. They wait for who is seen by people, and what the older platform said of them is kept for that; entities
+    that were left to the party to confirm wait as before.
+    """
+    tx.run(_TAKE_BACK, party=party_id, since=since, now=now)
+    return len(tx.all(_REJECT, party=party_id, since=since, now=now))
 
 
 def erase(tx: Transaction, party_id: str, *, now: int) -> None:

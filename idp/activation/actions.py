@@ -100,8 +100,11 @@ class Activations:
             if not theirs or ial(tx, owner, now=now) < FACE_CHECKED:
                 return Finding(Found.UNPROVED)
             return Finding(Found.ACTIVE, owner, self._directory.mobile(tx, owner))
-        waiting = self._joining.of(tx, subject.name, subject.document)
-        return Finding(Found.WAITING if waiting else Found.NOTHING, waiting=waiting)
+        there = self._joining.of(tx, subject.name, subject.document)
+        waiting = tuple(one for one in there if one.state is not WaitingState.REJECTED)
+        if waiting:
+            return Finding(Found.WAITING, waiting=waiting)
+        return Finding(Found.REJECTED if there else Found.NOTHING)
 
     def confirmed(self, tx: Transaction, journey: Journey) -> tuple[Waiting, ...]:
         """What the journey's person has confirmed to be theirs, as far as it still waits."""

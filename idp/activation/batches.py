@@ -4,7 +4,7 @@ Always true: of the processes that import at the same time one writes, and a bat
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from idp.accounts.waiting import WaitingAccounts
@@ -63,18 +63,36 @@ _GO_ON = Statement[Any](
     + ", ".join(f"{name} = :{name}" for name in _COUNTS)
     + " WHERE id = :id"
 )
-_FIND = Statement(
-    "SELECT id, state, flag, digest, line_batch_id FROM legacy_account"
-    " WHERE platform = :platform AND old_blind IN (:a, :b)",
-    Known,
-)
-_ADD = Statement[Any](
-    "INSERT INTO legacy_account (id, batch_id, line_batch_id, platform, old_id, old_blind, kind, sealed, digest,"
-    " document_blind, mobile_blind, credit_code_blind, representative_blind, region, state, flag, imported_at,"
-    " updated_at, state_at) VALUES (:id, :batch, :batch, :platform, :old_id, :old_blind, :kind, :sealed, :digest,"
-    " :document_blind, :mobile_blind, :credit_code_blind, :representative_blind, :region, 'imported', :flag, :now,"
-    " :now, :now)"
-)
+_FOUND = "SELECT old_blind, id, state, flag, digest, line_batch_id FROM legacy_account WHERE platform = :platform"
+# One statement for all of a chunk where each would be planned, sent and answered by itself. A list whose length the
+# planner does not know is looked up in the index, however few rows there were when it was planned.
+_FIND: dict[Dialect, Statement[tuple[bytes, Known]]] = {
+    "sqlite": Statement(f"{_FOUND} AND old_blind IN (:a, :b)", lambda blind, *known: (bytes(blind), Known(*known))),
+    "postgresql": Statement(
+        f"{_FOUND} AND old_blind = ANY(CAST(:blinds AS bytea[]))", lambda blind, *known: (blind, Known(*known))
+    ),
+}
+_OWN = (
+    "id", "platform", "old_id", "old_blind", "kind", "sealed", "digest", "document_blind", "mobile_blind",
+    "credit_code_blind", "representative_blind", "region", "flag",
+)  # fmt: skip
+"""What tells one row that is added from another."""
+_TOGETHER = (64, 8, 1)
+"""Of how many rows there are statements."""
+
+
+def _adding(count: int) -> Statement[Any]:
+    rows = ", ".join(
+        f"({', '.join(f':{name}_{row}' for name in _OWN)}, :batch, :batch, 'imported', :now, :now, :now)"
+        for row in range(count)
+    )
+    return Statement(
+        f"INSERT INTO legacy_account ({', '.join(_OWN)}, batch_id, line_batch_id, state, imported_at, updated_at,"
+        f" state_at) VALUES {rows}"
+    )
+
+
+_ADD = {count: _adding(count) for count in _TOGETHER}
 _CORRECT = Statement(
     "UPDATE legacy_account SET line_batch_id = :batch, kind = :kind, sealed = :sealed, digest = :digest,"
     " document_blind = :document_blind, mobile_blind = :mobile_blind, credit_code_blind = :credit_code_blind,"
@@ -120,8 +138,30 @@ def go_on(tx: Transaction, batch: Batch) -> None:
 
 def find_known(tx: Transaction, keys: Iterable[tuple[str, tuple[bytes, ...]]]) -> list[Known | None]:
     """What is stored of each (platform, indexes of the old id), all in one round trip."""
-    asked = [tx.ask(_FIND, platform=platform, a=blinds[0], b=blinds[-1]) for platform, blinds in keys]
-    return [next(iter(answer()), None) for answer in asked]
+    asked = list(keys)
+    found = _find_each(tx, asked) if tx.dialect == "sqlite" else _find_together(tx, asked)
+    return [
+        next((found[at] for blind in blinds if (at := (platform, blind)) in found), None)
+        for platform, blinds in asked
+    ]
+
+
+_Place = tuple[str, bytes]
+
+
+def _find_each(tx: Transaction, keys: list[tuple[str, tuple[bytes, ...]]]) -> dict[_Place, Known]:
+    rows = [(key, tx.one(_FIND["sqlite"], platform=key, a=blinds[0], b=blinds[-1])) for key, blinds in keys]
+    return {(platform, row[0]): row[1] for platform, row in rows if row}
+
+
+def _find_together(tx: Transaction, keys: list[tuple[str, tuple[bytes, ...]]]) -> dict[_Place, Known]:
+    sought: dict[str, list[bytes]] = {}
+    for platform, blinds in keys:
+        sought.setdefault(platform, []).extend(blinds)
+    asked = [
+        (platform, tx.ask(_FIND["postgresql"], platform=platform, blinds=some)) for platform, some in sought.items()
+    ]
+    return {(platform, blind): known for platform, answer in asked for blind, known in answer()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +172,38 @@ class Writing:
     accounts: WaitingAccounts
     batch_id: str
     now: int
+    added: list[dict[str, Any]] = field(default_factory=list)
+    """Rows that `finish` writes."""
 
     def add(self, line: Line, text: str, *, blind: bytes, digest: bytes) -> str:
         """Id of the new account. ``text``: the JSON of what the line says; ``blind``: index of its old id."""
         key = new_id("leg")
-        self.tx.send(
-            _ADD,
-            id=key,
-            platform=line.platform,
-            old_id=self.accounts.seal_old_id(key, line.platform, line.old_id),
-            old_blind=blind,
-            **self._told(key, line, text, digest),
+        self.added.append(
+            {
+                "id": key,
+                "platform": line.platform,
+                "old_id": self.accounts.seal_old_id(key, line.platform, line.old_id),
+                "old_blind": blind,
+                **self._told(key, line, text, digest),
+            }
         )
         return key
 
+    def finish(self) -> None:
+        """Write what was added: many rows in a statement, for each costs about as much as the row itself."""
+        done = 0
+        for count in _TOGETHER:
+            while len(self.added) - done >= count:
+                rows = enumerate(self.added[done : done + count])
+                values = {f"{name}_{at}": row[name] for at, row in rows for name in _OWN}
+                self.tx.send(_ADD[count], **values, batch=self.batch_id, now=self.now)
+                done += count
+        self.added.clear()
+
     def correct(self, key: str, line: Line, text: str, *, digest: bytes) -> Callable[[], bool]:
         """The answer is False for an account that somebody has begun to activate meanwhile."""
-        answer = self.tx.ask(_CORRECT, id=key, **self._told(key, line, text, digest))
+        told = self._told(key, line, text, digest)
+        answer = self.tx.ask(_CORRECT, id=key, **told, batch=self.batch_id, now=self.now)
         return lambda: bool(answer())
 
     def flag(self, key: str, line: Line) -> Callable[[], bool]:
@@ -166,6 +221,4 @@ class Writing:
             "kind": line.kind,
             "region": line.told.region,
             "flag": line.flag,
-            "batch": self.batch_id,
-            "now": self.now,
         }

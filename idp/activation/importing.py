@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -25,16 +25,18 @@ from idp.activation.batches import (
     go_on,
     stand,
 )
-from idp.activation.files import Raw, Source
+from idp.activation.files import Source
 from idp.activation.lines import Decision, Known, Line, Reason, Unfit, decide, take
 from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex
 from idp.db import Database, Transaction
+from idp.tables import Raw
 
 CHUNK = 1000
 _FILE = "legacy_file"
 _REHEARSED = "-"
 """The batch of a dry run."""
+_REFUSED = {Decision.CONTRADICT: Reason.CONTRADICTION, Decision.REFUSE: Reason.TOO_LATE}
 
 
 class Overtaken(Exception):
@@ -113,7 +115,7 @@ class Importer:
             alone(tx)
             batch = find_batch(tx, digests)
             if batch is None:
-                batch = begin_batch(tx, digests[0], format=source.format, now=now)
+                batch = begin_batch(tx, digests[0], format=source.table.format, now=now)
                 record(tx, Event.LEGACY_BEGUN, subject=batch.id, now=now)
             return batch
 
@@ -125,6 +127,7 @@ class Importer:
                 raise Overtaken
             writing = Writing(tx, self._accounts, batch.id, self._clock())
             _settle(read, _known(tx, read), {}, batch.id, counts, writing)
+            writing.finish()
             last = read[-1].raw
             batch = Batch(batch.id, last.end, last.number, None, **asdict(counts))
             go_on(tx, batch)
@@ -146,7 +149,8 @@ class Importer:
         lines = source.lines(position, number)
 
         def read() -> list[_Read]:
-            return [self._read(source, raw) for raw in islice(lines, CHUNK)]
+            today = datetime.fromtimestamp(self._clock(), UTC).date()
+            return [self._read(source, raw, today) for raw in islice(lines, CHUNK)]
 
         with ThreadPoolExecutor(1) as reader:
             coming = reader.submit(read)
@@ -154,8 +158,7 @@ class Importer:
                 coming = reader.submit(read)
                 yield chunk
 
-    def _read(self, source: Source, raw: Raw) -> _Read:
-        today = datetime.fromtimestamp(self._clock(), UTC).date()
+    def _read(self, source: Source, raw: Raw, today: date) -> _Read:
         try:
             line = take(source.fields(raw), platform=source.platform, today=today)
         except Unfit as unfit:
@@ -181,7 +184,7 @@ def _settle(
     writing: Writing | None,
 ) -> None:
     """Decide on each line in turn, write what is to be written, and count."""
-    answers: list[tuple[Line, Callable[[], bool]]] = []
+    answers: list[tuple[_Read, Line, Callable[[], bool]]] = []
     for one in read:
         counts.lines += 1
         if one.line is None:
@@ -193,8 +196,8 @@ def _settle(
         if decision is Decision.LEAVE:
             counts.duplicates += 1
             continue
-        if decision is Decision.CONTRADICT:
-            _quarantine(one, Reason.CONTRADICTION, counts, writing)
+        if decision in _REFUSED:
+            _quarantine(one, _REFUSED[decision], counts, writing)
             continue
         key, answer = _put(one, one.line, decision, known, writing)
         state = known.state if known else WaitingState.IMPORTED
@@ -202,12 +205,12 @@ def _settle(
         if answer is None:
             _count(one.line, decision, counts)
         else:
-            answers.append((one.line, answer))
-    for line, answer in answers:
+            answers.append((one, one.line, answer))
+    for one, line, answer in answers:
         if answer():
             _count(line, Decision.CORRECT, counts)
         else:
-            counts.duplicates += 1
+            _quarantine(one, Reason.TOO_LATE, counts, writing)
 
 
 def _put(

@@ -91,6 +91,8 @@ class Reason(StrEnum):
     REPRESENTATIVE = "representative"
     CONTRADICTION = "contradiction"
     """An earlier line of the same file says something else of the same old id."""
+    TOO_LATE = "too_late"
+    """It says something new of an account that somebody has begun to activate, or that has come to its end."""
 
 
 class Unfit(Exception):
@@ -120,6 +122,8 @@ class Decision(Enum):
     """It changes nothing but that the account is never activated."""
     LEAVE = "leave"
     CONTRADICT = "contradict"
+    REFUSE = "refuse"
+    """It comes too late."""
 
 
 class Known(NamedTuple):
@@ -139,20 +143,28 @@ class BadColumns(Exception):
 
 @lru_cache(maxsize=256)
 def column(name: str) -> str | None:
-    """The column that is called so. Raises `BadColumns` for passwords and whatever is made from them."""
+    """The column that is called so. Raises `BadColumns`, which shows no more of the name than the word it is refused
+    for, for passwords and whatever is made from them.
+    """
     plain = _plain(name)
-    if _SECRET.search(plain):
-        raise BadColumns(f"column {name!r}: passwords, hashes and salts of other platforms are never accepted")
+    if secret := _SECRET.search(plain):
+        raise BadColumns(
+            f"a column with {secret[0]!r} in its name: passwords, hashes and salts of other platforms are never"
+            " accepted"
+        )
     return _BY_NAME.get(plain)
 
 
 def header(names: Iterable[str], *, platform: str | None) -> list[str]:
     """The columns of a file, in its order. Raises `BadColumns`."""
     found: list[str] = []
-    for name in names:
+    for place, name in enumerate(names, 1):
         one = column(name)
-        if one is None:
-            raise BadColumns(f"unknown column {name!r}; known are {', '.join(COLUMNS)}")
+        if one is None:  # what stands there is not said: of a file without a head it is about somebody
+            raise BadColumns(
+                f"column {place} of the first line, which names the columns, is unknown;"
+                f" known are {', '.join(COLUMNS)}"
+            )
         if one in found:
             raise BadColumns(f"column {one} stands there twice")
         found.append(one)
@@ -277,7 +289,9 @@ def _no_day() -> date:
 
 
 def decide(line: Line, known: Known | None, *, digests: tuple[bytes, ...], batch_id: str) -> Decision:
-    """``digests``: of what the line says. Whoever has begun to activate an account is past correction."""
+    """``digests``: of what the line says. Whoever has begun to activate an account is past correction; of what is
+    forgotten nobody can say any more whether a line is new.
+    """
     if known is None:
         return Decision.ADD
     if known.flag == line.flag and (known.digest is None or known.digest in digests):
@@ -286,7 +300,7 @@ def decide(line: Line, known: Known | None, *, digests: tuple[bytes, ...], batch
         return Decision.CONTRADICT
     if known.state == WaitingState.IMPORTED:
         return Decision.CORRECT
-    return Decision.FLAG if line.flag and not known.flag and known.state in UNDER_WAY else Decision.LEAVE
+    return Decision.FLAG if line.flag and not known.flag and known.state in UNDER_WAY else Decision.REFUSE
 
 
 UNDER_WAY = (WaitingState.CLAIMED, WaitingState.FACE_PASSED, WaitingState.PHONE_BOUND)

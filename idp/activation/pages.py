@@ -25,6 +25,7 @@ from idp.flows.steps import Steps, journey_over
 from idp.proofing.forms import FIELDS, empty_form, read_person
 from idp.proofing.rules import PhonePolicy
 from idp.proofing.ways import offered
+from idp.registration.pages import parts as registration
 from idp.reviews.rules import EVIDENCE as REVIEW
 from idp.signin.pages import client_name
 from idp.web.clock import now
@@ -33,6 +34,7 @@ from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.notices import done_notice
 from idp.web.reasons import sentence
+from idp.web.regions import province_name
 from idp.web.visit import carried
 
 EXTENSION = "tongban_activation"
@@ -202,7 +204,7 @@ def _found_page(form: Form, journey: Journey, finding: Finding) -> ResponseRetur
         accounts=[
             SimpleNamespace(
                 platform=one.platform,
-                region=one.region,
+                region=province_name(one.region),
                 name=one.told.name.masked if one.told.name else None,
                 masked_phone=one.told.mobile.masked if one.told.mobile else None,
             )
@@ -221,9 +223,12 @@ def _nothing_waits(finding: Finding) -> ResponseReturnValue:
         "activate_nothing.html",
         found=str(finding.found),
         masked_phone=finding.mobile.masked if finding.mobile else None,
+        reviewed=_reviewed(),
         signin_url=url_for("signin.password", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
-        register_url=url_for("registration.phone", **carried()),
+        register_url=_register_url()
+        if finding.found is Found.REJECTED
+        else url_for("registration.phone", **carried()),
         client_name=client_name(),
     )
 
@@ -245,6 +250,17 @@ def elsewhere() -> ResponseReturnValue:
     return render_template(
         "activate_elsewhere.html",
         again_url=url_for(BEGIN, **carried()),
-        register_url=url_for("registration.phone", **carried()),
-        reviewed=any(way.name == REVIEW for way in offered()),
+        register_url=_register_url(),
+        reviewed=_reviewed(),
     )
+
+
+def _register_url() -> str | None:
+    """Where who has an old account gets a new one without it; None where registration begins with name and number,
+    which confirm nobody for whom an account waits.
+    """
+    return None if step_names(registration().kind)[0] == "identity" else url_for("registration.phone", **carried())
+
+
+def _reviewed() -> bool:
+    return any(way.name == REVIEW for way in offered())

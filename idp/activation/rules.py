@@ -20,6 +20,8 @@ class Found(StrEnum):
     UNPROVED = "unproved"
     """The document is on record with an account that no face, or no longer any, has proved to be its person's."""
     SUSPENDED = "suspended"
+    REJECTED = "rejected"
+    """It was activated before, by somebody else as who has the phone on file said: a face is not enough any more."""
     NOTHING = "nothing"
 
 

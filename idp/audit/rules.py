@@ -33,6 +33,8 @@ class Event(StrEnum):
     ACTIVATION_COMPLETED = "person:activation:completed"
     ACCOUNTS_JOINED = "person:account:joined"
     """Accounts of older platforms went to the account their person has."""
+    OLD_ACCOUNTS_REJECTED = "person:activation:rejected"
+    """Who has the phone on file has stopped the activation: whoever did it was not the person."""
     ENTITY_LINK_LEFT = "person:entity_link:left"
     """The person represented an entity at an older platform; without power until the register bears it out."""
     EVIDENCE_ADDED = "person:evidence:added"

@@ -137,8 +137,16 @@ class Counter:
         if isinstance(found, Taken):
             return False
         self._joining.prove(
-            tx, party, name=seen.name, document=seen.document, kind=KIND, source=client_id, expires_at=ends, now=now
-        )  # fmt: skip
+            tx,
+            party,
+            name=seen.name,
+            document=seen.document,
+            kind=KIND,
+            source=client_id,
+            expires_at=ends,
+            now=now,
+            by_people=True,
+        )
         complete(tx, party, now=now)
         return True
 

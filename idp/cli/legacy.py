@@ -3,6 +3,7 @@
 Always true: what is printed are counts, reasons and numbers of lines, never what stands in a line.
 """
 
+import gc
 import json
 import sys
 import time
@@ -15,13 +16,12 @@ from typing import Any
 import click
 
 from idp.activation import reports
-from idp.activation.files import Encoding, Format, Source, open_source
+from idp.activation.files import Source, open_source
 from idp.activation.importing import Imported, Importer, Overtaken
 from idp.activation.lines import BadColumns
 from idp.cli.context import Context, fail
 from idp.db import DatabaseUnavailable, Transaction
-
-_SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+from idp.tables import SUFFIXES, Encoding, Format, Table
 
 
 @click.group()
@@ -52,12 +52,12 @@ def import_file(
     new of an account corrects it as long as nobody has begun to activate it. `idp legacy report BATCH --lines` names
     the lines that were not taken.
     """
-    form = form or _SUFFIXES.get(file.suffix.lower())
+    form = form or SUFFIXES.get(file.suffix.lower())
     if form is None:
         raise fail("say --format csv or --format jsonl: the file's name does not tell")
     try:
         with _bar(file, "looking at the file") as progress:
-            source = open_source(file, format=form, encoding=encoding, platform=platform, progress=progress)
+            source = open_source(Table(file, form, encoding), platform=platform, progress=progress)
         done = _import(context, source, dry_run)
     except BadColumns as bad:
         raise fail(f"not imported: {bad}") from None
@@ -77,8 +77,9 @@ def _import(context: Context, source: Source, dry_run: bool) -> Imported:
 
     provider = provider_of(context.app)
     accounts = provider.waiting
+    gc.freeze()  # or the collector looks through all of the application again and again for what a line leaves behind
     importer = Importer(provider.database, accounts, provider.index, clock=lambda: int(time.time()))
-    with _bar(source.path, "dry run" if dry_run else "importing") as progress:
+    with _bar(source.table.path, "dry run" if dry_run else "importing") as progress:
         return (importer.rehearse if dry_run else importer.run)(source, progress=progress)
 
 

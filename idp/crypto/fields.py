@@ -4,7 +4,7 @@ Always true: a sealed field opens only in the row and column it was sealed for, 
 with the key of its kind.
 """
 
-import hmac
+import hashlib
 import os
 from functools import lru_cache
 
@@ -16,6 +16,8 @@ from idp.crypto.rings import Ring, derive_key
 _FORMAT = 1  # AES-256-GCM; another cipher (SM4-GCM) takes another number
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+_BLOCK_BYTES = 64  # of SHA-256
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class FieldUnreadable(Exception):
@@ -78,11 +80,11 @@ def _bound(prefix: bytes, context: str) -> bytes:
 class BlindIndex:
     """HMAC-SHA-256 of canonical values under one key per kind of value, for equality lookups."""
 
-    __slots__ = ("_key", "_ring")
+    __slots__ = ("_begun", "_ring")
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring.derive("index")
-        self._key = lru_cache(maxsize=256)(derive_key)
+        self._begun = lru_cache(maxsize=256)(_begun)
 
     def current(self, kind: str, canonical: str) -> bytes:
         """The value to store for ``canonical`` (already normalised), 32 bytes."""
@@ -93,4 +95,14 @@ class BlindIndex:
         return tuple(self._make(key.secret, kind, canonical) for key in self._ring.keys)
 
     def _make(self, secret: bytes, kind: str, canonical: str) -> bytes:
-        return hmac.digest(self._key(secret, kind), canonical.encode("utf-8", "surrogatepass"), "sha256")
+        begun = self._begun(secret, kind)
+        inner, outer = begun[0].copy(), begun[1].copy()
+        inner.update(canonical.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _begun(secret: bytes, kind: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """The two hashes of HMAC with the key's blocks in them (RFC 2104 4): more than half of the cost of a value."""
+    key = derive_key(secret, kind).ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(key.translate(_INNER)), hashlib.sha256(key.translate(_OUTER))

@@ -249,7 +249,7 @@ def _bound(statement: Statement[Any], parameters: dict[str, Any]) -> tuple[list[
 
 
 def _dump(value: Any) -> bytes | None:
-    """A value as PostgreSQL reads it; a list is one of texts."""
+    """A value as PostgreSQL reads it; a list is one of texts or of bytes."""
     if value is None or type(value) is bytes:
         return value
     if isinstance(value, str):
@@ -261,8 +261,14 @@ def _dump(value: Any) -> bytes | None:
     if isinstance(value, int):
         return b"%d" % value
     if isinstance(value, list):
-        return b"{%b}" % b",".join(b'"%b"' % _ESCAPED.sub(rb"\\\g<0>", _dump(item) or b"") for item in value)
+        return b"{%b}" % b",".join([_dump_item(item) for item in value])
     raise TypeError(f"no column takes {type(value).__name__}")
+
+
+def _dump_item(item: Any) -> bytes:
+    if type(item) is bytes:
+        return b'"\\\\x%b"' % item.hex().encode()
+    return b'"%b"' % _ESCAPED.sub(rb"\\\g<0>", _dump(item) or b"")
 
 
 def _read_int(raw: bytes) -> int:

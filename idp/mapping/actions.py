@@ -128,6 +128,10 @@ class Links:
         """The blind indexes of a local id, the current first."""
         return self._index.candidates("local_id", f"{client_id}\n{local_id}")
 
+    def digests_of(self, digest: str) -> tuple[str, ...]:
+        """What a file of that digest is known by, keyed and in hex, the current first."""
+        return tuple(blind.hex() for blind in self._index.candidates("link_file", digest))
+
     def blinds_of(self, document: Document) -> tuple[bytes, ...]:
         """The same of a document: as those of `PartyIdentifier`, by which its holder is found."""
         return self._index.candidates(document.kind, document.value)

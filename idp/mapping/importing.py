@@ -17,9 +17,10 @@ from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.mapping.actions import Links
-from idp.mapping.files import Row, digest_of, read_rows
+from idp.mapping.files import Row, open_table, read_rows
 from idp.mapping.rules import Fault, Line, Standing, read_line
 from idp.mapping.survey import Found, Survey
+from idp.tables import digest_of
 
 _BATCH = 500
 _MOST_FAULTS = 0.01
@@ -116,9 +117,9 @@ class Importing:
         """
         rows = read_rows(path)
         first = list(itertools.islice(rows, 1))  # what is no table begins nothing
-        digest = digest_of(path)
+        digests = self.links.digests_of(digest_of(open_table(path)))
         with self.database.transaction() as tx:
-            seq = _begun(tx, client_id, digest, now=now)
+            seq = _begun(tx, client_id, digests, now=now)
         if seq is None:
             return None
         report = Report(seq)
@@ -138,9 +139,10 @@ class Importing:
         self, client_id: str, path: Path, *, whole: bool, today: date, now: int
     ) -> tuple[Report, Counter[Standing]] | None:
         """The same in one transaction that is rolled back, with how the links would stand."""
+        digests = self.links.digests_of(digest_of(open_table(path)))
         try:
             with self.database.transaction() as tx:
-                seq = _begun(tx, client_id, digest_of(path), now=now)
+                seq = _begun(tx, client_id, digests, now=now)
                 if seq is None:
                     return None
                 report = Report(seq)
@@ -201,15 +203,15 @@ class Importing:
         return None
 
 
-def _begun(tx: Transaction, client_id: str, digest: str, *, now: int) -> int | None:
+def _begun(tx: Transaction, client_id: str, digests: tuple[str, ...], *, now: int) -> int | None:
     """The number of this import: of the newest one if that was the same file; None when another was first."""
     newest = tx.one(_NEWEST, client=client_id)
-    if newest and newest.digest == digest:
+    if newest and newest.digest in digests:
         tx.run(_AGAIN, client=client_id, seq=newest.seq)
         return newest.seq
     if newest:  # what it is writing is to be there before anything is compared with it
         tx.run(_HOLD, client=client_id, seq=newest.seq)
-    return tx.one(_BEGIN, client=client_id, seq=newest.seq + 1 if newest else 1, digest=digest, now=now)
+    return tx.one(_BEGIN, client=client_id, seq=newest.seq + 1 if newest else 1, digest=digests[0], now=now)
 
 
 def _is_newest(tx: Transaction, client_id: str, seq: int) -> bool:

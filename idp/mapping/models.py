@@ -10,7 +10,9 @@ from idp.db import Base
 
 
 class LinkImport(Base):
-    """One file of a client's links, the ``seq``-th; ``digest``: SHA-256 of the file. A newer one counts for more."""
+    """One file of a client's links, the ``seq``-th; ``digest``: keyed index of its SHA-256, in hex. A newer one
+    counts for more.
+    """
 
     __tablename__ = "link_import"
     client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)

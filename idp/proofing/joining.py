@@ -37,8 +37,12 @@ class Joining:
         expires_at: int | None,
         now: int,
         check_id: str | None = None,
+        by_people: bool = False,
     ) -> None:
-        """The party's person was looked at, and is the holder of its ``document``. The rest: as `add_evidence`."""
+        """The party's person was looked at, and is the holder of its ``document``. The rest: as `add_evidence`.
+
+        ``by_people``: by a clerk or reviewers, not by a machine: what was rejected is theirs, too.
+        """
         add_evidence(
             tx,
             party_id,
@@ -49,10 +53,10 @@ class Joining:
             check_id=check_id,
             now=now,
         )
-        self.join(tx, party_id, name, document, now=now)
+        self.join(tx, party_id, name, document, now=now, rejected=by_people)
 
     def of(self, tx: Transaction, name: PersonName, document: Document) -> tuple[Waiting, ...]:
-        """What waits of this person; for who was looked at only (trust 3)."""
+        """What waits of this person, rejected or not; for who was looked at only (trust 3)."""
         found = [(one, self.waiting.open(tx, one.id)) for one in self.waiting.find_by_document(tx, document)]
         return tuple(
             Waiting(one.id, one.platform, one.region, one.state, one.imported_at, told)
@@ -60,15 +64,25 @@ class Joining:
             if told and told.is_of(name, document)
         )
 
-    def join(self, tx: Transaction, party_id: str, name: PersonName, document: Document, *, now: int) -> None:
-        """What waits of a person who has an account goes to it."""
+    def join(
+        self,
+        tx: Transaction,
+        party_id: str,
+        name: PersonName,
+        document: Document,
+        *,
+        now: int,
+        rejected: bool = False,
+    ) -> None:
+        """What waits of a person who has an account goes to it; with ``rejected`` what was rejected as well."""
         if not hold(tx, party_id):
             return
         self.waiting.lock(tx, document)
         joined = [
             one
             for one in self.of(tx, name, document)
-            if self.waiting.move(tx, one.id, one.state, WaitingState.MERGED, now=now, party_id=party_id)
+            if (rejected or one.state is not WaitingState.REJECTED)
+            and self.waiting.move(tx, one.id, one.state, WaitingState.MERGED, now=now, party_id=party_id)
         ]
         if joined:
             detail = {"count": len(joined)}

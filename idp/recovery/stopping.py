@@ -11,6 +11,7 @@ from idp.accounts import closing
 from idp.accounts.actions import Directory, hold, move_status
 from idp.accounts.rules import Kind, Mobile, PartyStatus
 from idp.accounts.telling import own_locale, tell_phone
+from idp.accounts.waiting import reject
 from idp.audit import Event, record
 from idp.credentials import attempts, trials
 from idp.credentials import password as passwords
@@ -32,10 +33,13 @@ for as long as they are good (a chance in a thousand or so, with captchas all th
 class _Found(NamedTuple):
     id: str
     party_id: str
+    filed_at: int
 
 
 # Of whatever state: a request whose place a later one took keeps its code, for the later one is stopped by it.
-_FIND = Statement("SELECT id, party_id FROM recovery_request WHERE stop IN (:b0, :b1) AND keep_until > :now", _Found)
+_FIND = Statement(
+    "SELECT id, party_id, filed_at FROM recovery_request WHERE stop IN (:b0, :b1) AND keep_until > :now", _Found
+)
 _USE = Statement("UPDATE recovery_request SET stop = NULL WHERE id = :id AND stop IN (:b0, :b1) RETURNING id", str)
 _END_ALL = Statement[Any](
     "UPDATE recovery_request SET state = 'stopped', sealed = NULL, stop = NULL WHERE party_id = :party"
@@ -77,21 +81,22 @@ class Stopping:
         if isinstance(reserved, Denied):
             return reserved
         with self._database.transaction() as tx:
-            party_id = self._use(tx, mobile, code, now)
-            if party_id is not None:
-                self._close(tx, party_id, mobile, now)
-            right = party_id is not None
+            used = self._use(tx, mobile, code, now)
+            if used is not None:
+                self._close(tx, used.party_id, mobile, now)
+                _take_back(tx, used, now)
+            right = used is not None
             attempts.settle(tx, key=key, kind=KIND, at=reserved.at, success=right, now=now, policy=POLICY)
         return None if right else Denied(Refusal.RECOVERY_STOP_WRONG)
 
-    def _use(self, tx: Transaction, mobile: Mobile, code: str, now: int) -> str | None:
+    def _use(self, tx: Transaction, mobile: Mobile, code: str, now: int) -> _Found | None:
         """Whose account the code stops, once; the account is held before its request is touched."""
         blinds = self._directory.blinds_of_text(stop_text(mobile, code))
         found = tx.one(_FIND, b0=blinds[0], b1=blinds[-1], now=now)
         if found is None:
             return None
         hold(tx, found.party_id)
-        return found.party_id if tx.one(_USE, id=found.id, b0=blinds[0], b1=blinds[-1]) else None
+        return found if tx.one(_USE, id=found.id, b0=blinds[0], b1=blinds[-1]) else None
 
     def _close(self, tx: Transaction, party_id: str, mobile: Mobile, now: int) -> None:
         tx.run(_END_ALL, party=party_id)
@@ -108,3 +113,9 @@ class Stopping:
         record(tx, Event.RECOVERY_STOPPED, subject=party_id, now=now)
         for phone in filter(None, (mobile, person.mobile)):
             tell_phone(tx, phone, "account_suspended", party_id=party_id, locale=own_locale(person), now=now)
+
+
+def _take_back(tx: Transaction, used: _Found, now: int) -> None:
+    """What the activation that is stopped has brought in; what the account had before belongs to it."""
+    if count := reject(tx, used.party_id, since=used.filed_at, now=now):
+        record(tx, Event.OLD_ACCOUNTS_REJECTED, subject=used.party_id, detail={"count": count}, now=now)

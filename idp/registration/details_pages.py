@@ -24,7 +24,7 @@ from idp.flows.rules import step_names
 from idp.proofing.actions import ial
 from idp.proofing.checking import Claim, Confirmed, Denied
 from idp.proofing.rules import CHECKED
-from idp.proofing.ways import way_up
+from idp.proofing.ways import LADDER, way_up
 from idp.registration.agreement_pages import AGREEMENTS, VERSIONS, accept, check_versions, current_texts
 from idp.registration.identity_pages import confirm_elsewhere, told_in
 from idp.registration.pages import blueprint, current_journey, is_at, lead_on, parts
@@ -161,13 +161,19 @@ def _of_before(journey: Journey) -> Notice | None:
 @blueprint.get("/register/done")
 @signed_in
 def done() -> ResponseReturnValue:
-    """The account is there. Where the installation says so, the next thing is offered, and may be skipped."""
+    """The account is there. Where the installation says so, the next thing is offered, and may be skipped; so is what
+    joins the old account that has the phone on file, which was just shown to be this person's (trust 3).
+    """
     session: Session = current_session()
-    offered = parts().offers_identity and ial(current_transaction(), session.party_id, now=now()) < CHECKED
+    tx = current_transaction()
+    mobile = parts().directory.mobile(tx, session.party_id)
+    waits = mobile is not None and parts().waiting.phone_waits(tx, mobile)
+    offered = parts().offers_identity and ial(tx, session.party_id, now=now()) < CHECKED
     return render_template(
         "register_done.html",
         client_name=client_name(),
         continue_url=onward(url_for("account.overview")),
         goes_on=bool(onward("")),
-        identity_url=url_for(way_up(), **carried()) if offered else None,
+        waits=waits,  # name and number confirm nobody then, so all ways are shown
+        identity_url=url_for(LADDER if waits else way_up(), **carried()) if offered or waits else None,
     )

@@ -206,6 +206,7 @@ class Reviews:
             source=EVIDENCE,
             expires_at=ends,
             now=now,
+            by_people=True,
         )
         self._end(tx, key, State.APPROVED, by=by, now=now)
         self._note(tx, Event.REVIEW_APPROVED, review, by, now=now)

@@ -337,6 +337,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:account:activated": _("激活原平台账户"),
     "person:activation:completed": _("补充核验通过，提前恢复办理"),
     "person:account:joined": _("并入原平台账户"),
+    "person:activation:rejected": _("激活被原手机号叫停，原平台账户退回待当面核验"),
     "person:entity_link:left": _("原平台登记的单位等待确认"),
     "person:user_name:set": _("设置用户名"),
     "person:phone:verified": _("验证手机号"),

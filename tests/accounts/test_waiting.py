@@ -97,7 +97,7 @@ def test_a_move_has_one_winner_and_goes_from_where_the_account_stands(tx: Transa
     assert not waiting.move(tx, "leg_1", WaitingState.IMPORTED, WaitingState.CLAIMED, now=NOW)
     (found,) = waiting.find_by_document(tx, DOCUMENT)
     assert (found.state, found.state_at) == (WaitingState.CLAIMED, NOW)
-    assert waiting.move(tx, "leg_1", WaitingState.CLAIMED, WaitingState.REJECTED, now=NOW)
+    assert waiting.move(tx, "leg_1", WaitingState.CLAIMED, WaitingState.ACTIVE, now=NOW)
     assert waiting.find_by_document(tx, DOCUMENT) == [], "what came to its end waits no more"
 
 
@@ -110,7 +110,7 @@ def test_what_was_closed_or_whose_person_is_dead_is_neither_found_nor_moved(tx: 
 
 def test_what_was_said_is_forgotten_after_the_end_and_the_old_id_stays(tx: Transaction) -> None:
     add(tx, "leg_3", PERSON, flag=OldFlag.CLOSED)
-    assert accounts().move(tx, "leg_2", WaitingState.IMPORTED, WaitingState.REJECTED, now=NOW)
+    assert accounts().move(tx, "leg_2", WaitingState.IMPORTED, WaitingState.MERGED, now=NOW)
     forget(tx, before=NOW)
     assert [tx.one(LEFT, id=key) for key in ("leg_1", "leg_2", "leg_3")] == [(4, 1), (2, 1), (0, 1)]
     forget(tx, before=NOW + 1)

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from bench.legacy_rows import Rows, write
+from idp import tables
 from idp.accounts.documents import IdNumber, TravelPermit
 from idp.accounts.names import PersonName
 from idp.accounts.old_accounts import OldAccount, Representative
 from idp.accounts.rules import Mobile, WaitingState
 from idp.accounts.waiting import WaitingAccounts, forget
-from idp.activation import files, importing, reports
+from idp.activation import importing, reports
 from idp.activation.batches import find_known
-from idp.activation.files import Encoding, open_source
+from idp.activation.files import open_source
 from idp.activation.importing import Imported, Importer, Overtaken
 from idp.activation.lines import COLUMNS, BadColumns
 from idp.audit import chains as chains_module
@@ -27,6 +28,7 @@ from idp.audit import init_audit
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.db import Database, Statement, Transaction
+from idp.tables import Encoding, Table
 from tests.provider import keys_of
 
 NOW = 1_790_000_000
@@ -92,7 +94,7 @@ def run(
     if text is not None:
         file.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
     form = "csv" if file.suffix == ".csv" else "jsonl"
-    source = open_source(file, format=form, encoding=encoding, platform=platform, progress=lambda _: None)
+    source = open_source(Table(file, form, encoding), platform=platform, progress=lambda _: None)
     worker = importer(database)
     return (worker.rehearse if dry else worker.run)(source, progress=lambda _: None)
 
@@ -178,8 +180,8 @@ def test_entities_come_with_whoever_stood_for_them(database: Database, tmp_path:
         (GOOD.replace("430102", "43"), "region"),
         (GOOD.replace("\n", ",one too many\n"), "malformed"),
         (GOOD.replace("张三", '"张三'), "malformed"),
-        ("x" * files.LONGEST + "\n", "too_long"),
-        ("x" * (5 * files.LONGEST), "too_long"),
+        ("x" * tables.LONGEST + "\n", "too_long"),
+        ("x" * (5 * tables.LONGEST), "too_long"),
     ],
     ids=lambda one: one if len(one) < 20 else "",
 )
@@ -234,13 +236,13 @@ def test_a_file_with_passwords_is_refused_before_anything_of_it_is_taken(
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        (HEAD.replace("region", "birthday"), "unknown column 'birthday'"),
+        (HEAD.replace("region", "birthday"), "column 12 of the first line, which names the columns, is unknown"),
         (HEAD.replace("region", "手机号"), "phone stands there twice"),
         (HEAD.replace("old_id", "region").replace("status,region", "status,old_id"), ""),
         (HEAD.replace("platform", "region").replace("status,region", "status,valid_to"), "valid_to stands"),
         (HEAD.replace("platform,", ""), "platform is missing"),
         ("", "empty"),
-        ("\0" * files.LONGEST * 2, "too_long"),
+        ("\0" * tables.LONGEST * 2, "too_long"),
     ],
 )
 def test_a_file_whose_columns_are_not_the_documented_ones_is_not_read(
@@ -251,6 +253,19 @@ def test_a_file_whose_columns_are_not_the_documented_ones_is_not_read(
         return
     with pytest.raises(BadColumns, match=said):
         run(database, file, head)
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"), [(f"{ZHANG},张三,13812340001\n", ()), ("s3cret-Hash-of-li,u1,13812340001\n", ("hash",))]
+)
+def test_of_a_file_without_a_head_nothing_is_shown(
+    database: Database, file: Path, head: str, shown: tuple[str, ...]
+) -> None:
+    with pytest.raises(BadColumns) as refused:
+        run(database, file, head + head, platform="old")
+    said = str(refused.value)
+    assert not any(cell in said for cell in (ZHANG, "张三", "13812340001", "u1", "s3cret", "of-li"))
+    assert all(word in said for word in shown)
 
 
 def test_the_same_file_again_changes_nothing(any_database: Database, file: Path) -> None:
@@ -288,8 +303,10 @@ def test_a_later_line_corrects_an_account_nobody_has_begun_to_activate(any_datab
         assert reports.funnel(tx, first.batch_id or "")["imported"] == 1, "it stays that of who brought it"
         (found,) = ACCOUNTS.find_by_document(tx, IdNumber(LI))
         assert ACCOUNTS.move(tx, found.id, WaitingState.IMPORTED, WaitingState.CLAIMED, now=NOW)
-    late = HEAD + GOOD.replace("138 1234 0001", "13900002222")
-    assert counts(run(any_database, file, late)) == (0, 0, 1, 0, 0)
+    late = HEAD + GOOD.replace("138 1234 0001", "13900002222") + corrected.split("\n")[1]
+    done = run(any_database, file, late + "\n" + GOOD.replace("u1", "u2"))
+    assert counts(done) == (1, 0, 1, 1, 0), "what is stored already is a duplicate, what would be new comes too late"
+    assert why(any_database, done) == [(2, "too_late")]
     told = of(any_database, LI)
     assert told
     assert told.mobile == Mobile("13900001111")
@@ -342,7 +359,9 @@ def test_a_correction_comes_too_late_for_an_account_claimed_meanwhile(
         return found
 
     monkeypatch.setattr(importing, "find_known", claimed_meanwhile)
-    assert counts(run(database, file, HEAD + GOOD.replace("张三", "张三丰"))) == (0, 0, 1, 0, 0)
+    done = run(database, file, HEAD + GOOD.replace("张三", "张三丰"))
+    assert counts(done) == (0, 0, 0, 1, 0)
+    assert why(database, done) == [(2, "too_late")]
     told = of(database, ZHANG)
     assert told
     assert told.name == PersonName("张三")
@@ -366,7 +385,7 @@ def test_of_two_imports_of_one_file_one_goes_on(
 ) -> None:
     monkeypatch.setattr(importing, "CHUNK", 10)
     write(file, 50, seed=4)
-    source = open_source(file, format="csv", encoding="utf-8", platform=None, progress=lambda _: None)
+    source = open_source(Table(file, "csv"), platform=None, progress=lambda _: None)
 
     def interrupt(_done: int) -> None:
         nonlocal interrupt_with
@@ -380,6 +399,31 @@ def test_of_two_imports_of_one_file_one_goes_on(
         (told,) = reports.batches(tx, None)
     assert told.finished_at == NOW
     assert told.lines == 50
+
+
+def test_lines_share_their_statements_and_are_known_under_either_key_of_a_rotation(
+    any_database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = write(file, 500, seed=6)
+    sent, send, ask = [0], Transaction.send, Transaction.ask
+
+    def counted(call: Any) -> Any:
+        def count(*words: Any, **named: Any) -> Any:
+            sent[0] += 1
+            return call(*words, **named)
+
+        return count
+
+    monkeypatch.setattr(Transaction, "send", counted(send))
+    monkeypatch.setattr(Transaction, "ask", counted(ask))
+    assert run(any_database, file).counts.accepted == expected.accepted
+    assert sent[0] < 60, "each line that is not taken has one of its own, nothing else has"
+    file.write_bytes(file.read_bytes() + b"\n")
+    cipher, index = keys("gf", "ji")
+    worker = Importer(any_database, WaitingAccounts(cipher, index), index, clock=lambda: NOW)
+    source = open_source(Table(file, "csv"), platform=None, progress=lambda _: None)
+    again = worker.run(source, progress=lambda _: None).counts
+    assert (again.accepted, again.duplicates) == (0, expected.lines - expected.quarantined)
 
 
 @pytest.mark.processes

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +13,8 @@ from idp.accounts.holds import held_until
 from idp.accounts.names import PersonName
 from idp.accounts.old_accounts import Representative
 from idp.accounts.rules import Act, Mobile, OldFlag
-from idp.accounts.waiting import erase
+from idp.accounts.waiting import erase, forget
+from idp.activation import reports
 from idp.channels import actions as channels
 from idp.channels.rules import Channel, Step
 from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, Match, RegisterRole
@@ -81,6 +83,8 @@ def test_face_and_a_code_to_the_phone_on_file_are_complete(site: Site, walker: W
     add_old(site)
     page = walker.shown()
     assert "old-portal" in page
+    assert "Hunan" in page
+    assert "430100" not in page
     assert "137****1111" in page
     assert OLD_PHONE not in page
     assert NUMBER not in page
@@ -149,6 +153,7 @@ def test_with_a_new_phone_it_is_level_two_and_what_could_harm_waits(site: Site, 
 
 def test_who_has_the_old_phone_stops_an_activation_with_a_new_one(site: Site, walker: Walker) -> None:
     add_old(site)
+    add_old(site, "leg_2", ENTITY)
     walker.to_details("new", NEW_PHONE)
     walker.details()
     party = site.party(NEW_PHONE)
@@ -161,8 +166,51 @@ def test_who_has_the_old_phone_stops_an_activation_with_a_new_one(site: Site, wa
     assert site.one("SELECT status FROM party WHERE id = :p", p=party) == "suspended"
     assert site.browser().submit("/recover/stop", stop).status_code == 422
     assert "suspended" in Walker(site.browser()).shown(), "whoever passed the check so has no second try at it"
-    assert states(site) == {"leg_1": "active"}
+    assert states(site) == {"leg_1": "rejected", "leg_2": "imported"}
+    assert site.one("SELECT COUNT(*) FROM legacy_account WHERE party_id IS NOT NULL") == 0
+    assert audited(site, "person:activation:rejected") == 1
+    with site.provider.database.autocommit() as tx:
+        found = reports.funnel(tx, "leb_1")
+    assert (found["imported"], found["waiting"], found["rejected"]) == (2, 1, 1)
     assert accounts(site) == 2
+
+
+def test_what_was_rejected_is_kept_for_whoever_is_seen_by_people(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.to_details("new", NEW_PHONE)
+    walker.details()
+    told = next(one for one in site.outbox("sms") if one["template"] == "activation_notice")
+    site.browser().submit("/recover/stop", {"phone": OLD_PHONE, "code": told["params"]["stop"]})
+    stopped = site.one("SELECT id FROM party WHERE status = 'suspended'")
+    with site.provider.database.transaction() as tx:
+        forget(tx, before=site.now() + 1)
+        erase(tx, str(stopped), now=site.now())
+    site.execute("DELETE FROM party_identifier WHERE party_id = :p", p=stopped)
+    page = Walker(site.browser()).shown()
+    assert 'href="/register"' in page
+    assert "records" not in page, "a face is not enough any more"
+    party = add_person(site.provider, "13700004444", None)
+    joining, name, document = site.provider.joining, PERSON.name, PERSON.document
+    assert name
+    assert document
+    proof: dict[str, Any] = {"name": name, "document": document, "source": "test", "expires_at": None}
+    for kind, people, state in (("face", False, "rejected"), ("counter", True, "merged")):
+        with site.provider.database.transaction() as tx:
+            joining.prove(tx, party, **proof, kind=kind, by_people=people, now=site.now())
+        assert states(site) == {"leg_1": state}
+    assert site.one("SELECT party_id FROM legacy_account") == party
+
+
+def test_a_stop_gives_back_only_what_the_stopped_activation_has_brought_in(site: Site, walker: Walker) -> None:
+    add_old(site)
+    walker.to_details("new", NEW_PHONE)
+    walker.details()
+    party = site.party(NEW_PHONE)
+    site.execute("UPDATE legacy_account SET state_at = state_at - 1")
+    told = next(one for one in site.outbox("sms") if one["template"] == "activation_notice")
+    stop = {"phone": OLD_PHONE, "code": told["params"]["stop"]}
+    assert site.browser().submit("/recover/stop", stop).status_code == 303
+    assert (states(site), site.one("SELECT party_id FROM legacy_account")) == ({"leg_1": "active"}, party)
 
 
 def test_the_stop_is_good_as_long_as_the_account_is_held(site: Site, walker: Walker) -> None:

@@ -1,6 +1,7 @@
 """Sign-in, registration and recovery notice that an account waits: for who has shown control of its phone."""
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -8,6 +9,7 @@ from idp.accounts.rules import Mobile, OldFlag
 from tests.activation.walking import ENTITY, NEW_PHONE, OLD_PHONE, WHO, Walker, add_old, location, path_of, templates
 from tests.provider import Browser, Site, add_person
 from tests.recovery.test_journey import trace as trace_recovery
+from tests.registration.test_journey import details as fill_in
 
 
 def ask_code(browser: Browser, phone: str) -> str:
@@ -57,10 +59,15 @@ def test_who_registers_is_told_and_may_still_register(site: Site, browser: Brows
     page = browser.get(details).text
     assert "waits to be activated" in page
     assert 'href="/activate"' in page
+    journey = parse_qs(urlsplit(details).query)["f"][0]
+    done = location(fill_in(browser, journey))
+    assert 'href="/identity/raise"' in browser.get(done).text, "whoever registered all the same is led to join it"
     other = site.browser()
     at = location(other.submit("/register", {"phone": NEW_PHONE}))
     details = location(other.submit(at, {"code": site.text_code()}))
     assert "waits to be activated" not in other.get(details).text
+    done = location(fill_in(other, parse_qs(urlsplit(details).query)["f"][0]))
+    assert "older platform" not in other.get(done).text
 
 
 @pytest.mark.parametrize("what", ["flagged", "entity", "nothing"])

@@ -1,4 +1,5 @@
 import base64
+import hmac
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,12 @@ def test_the_blind_index_is_keyed_by_ring_and_kind() -> None:
     assert len(value) == 32
     assert value != index.current("user_name", "+8613800138000")
     assert value != BlindIndex(ring(NEW)).current("mobile", "+8613800138000")
+
+
+@pytest.mark.parametrize("text", ["", "+8613800138000", "䶮𠅤", "x" * 200])
+def test_the_blind_index_is_hmac_sha_256_under_the_key_of_its_kind(text: str) -> None:
+    key = derive_key(ring().derive("index").current.secret, "mobile")
+    assert BlindIndex(ring()).current("mobile", text) == hmac.digest(key, text.encode(), "sha256")
 
 
 def test_the_blind_index_searches_all_keys_current_first() -> None:

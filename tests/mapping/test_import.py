@@ -95,7 +95,10 @@ def test_json_lines_say_the_same(known: Site, run: Callable[..., Result], tmp_pa
         ("users.txt", b"local_id", "ends in"),
         ("users.csv", b"", "lacks the column"),
         ("users.csv", "编号,姓名\n".encode(), "lacks the column"),
-        ("users.csv", b"\xff\xfe\x00", "lacks the column"),
+        ("users.csv", b"\xff\xfe\x00", "UTF-16"),
+        ("users.csv", "local_id,name,document_number,姓\n".encode("gb18030"), "is encoding"),
+        ("users.csv", b"x" * 70_000, "is too_long"),
+        ("users.csv", b"local_id,name,document_number,name\n", "name stands there twice"),
     ],
 )
 def test_what_is_no_table_begins_nothing(
@@ -260,11 +263,11 @@ def test_an_import_begins_when_no_older_one_is_writing_any_more(any_database: Da
     with any_database.transaction() as tx:
         put(tx, dict(CLIENTS[0]) | {"client_id": "tax"}, secret=SECRET, now=1)
     with any_database.transaction() as tx:
-        seq = importing._begun(tx, "tax", "one", now=1)
+        seq = importing._begun(tx, "tax", ("one",), now=1)
 
     def begin() -> tuple[int | None, int | None]:
         with any_database.transaction() as newer:
-            return importing._begun(newer, "tax", "two", now=2), newer.one(_LINKS)
+            return importing._begun(newer, "tax", ("two",), now=2), newer.one(_LINKS)
 
     with ThreadPoolExecutor(1) as pool:
         with any_database.transaction() as tx:

@@ -140,6 +140,15 @@ def test_hunan_asks_name_and_number_first_then_phone_then_password(
     assert browser.site.browser().sign_in(NUMBER).signed_in
 
 
+def test_who_cannot_have_their_face_checked_in_hunan_is_not_sent_in_a_circle(province: Opened) -> None:
+    hunan, hubei = (province(name).browser().get("/activate/elsewhere") for name in ("hunan", "hubei"))
+    assert (hunan.status_code, hubei.status_code) == (200, 200)
+    assert 'href="/register' not in hunan.text, "name and number confirm nobody for whom an account waits"
+    assert "say that you want to activate" in hunan.text
+    assert "tel:12345" in hunan.text
+    assert 'href="/register"' in hubei.text
+
+
 def test_registrations_of_hunan_are_told_apart_by_county(province: Opened, registers: ScriptedRegisters) -> None:
     site = province("hunan")
     registers.people[NAME, NUMBER] = Match(valid_to=None)

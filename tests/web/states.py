@@ -392,8 +392,8 @@ ACTIVATE_PHONE = {
 def _old(count: int) -> list[SimpleNamespace]:
     """So many accounts of older platforms."""
     some = [
-        thing(platform="湖南政务服务网", region="430000", name="**岚", masked_phone=PHONE),
-        thing(platform="长沙市民云", region="430100", name=None, masked_phone=None),
+        thing(platform="湖南政务服务网", region="湖南省", name="**岚", masked_phone=PHONE),
+        thing(platform="长沙市民云", region="湖南省", name=None, masked_phone=None),
         thing(platform="省人社一网通", region=None, name="**岚", masked_phone="139****0001"),
     ]
     return some[:count]
@@ -507,9 +507,15 @@ STATES: Mapping[str, State] = {
     ),
     **{
         f"activate-found-{found}": page(
-            "activate_nothing.html", found=found, masked_phone=phone, client_name=TAX, **ACTIVATE_ON
+            "activate_nothing.html", found=found, masked_phone=phone, reviewed=True, client_name=TAX, **ACTIVATE_ON
         )
-        for found, phone in (("active", PHONE), ("unproved", None), ("suspended", None), ("nothing", None))
+        for found, phone in (
+            ("active", PHONE),
+            ("unproved", None),
+            ("suspended", None),
+            ("rejected", None),
+            ("nothing", None),
+        )
     },
     "activate-phone": page(
         "activate_phone.html",
@@ -553,6 +559,15 @@ STATES: Mapping[str, State] = {
         ladder_url="#",
     ),
     "activate-elsewhere": page("activate_elsewhere.html", again_url="#", register_url="#", reviewed=True),
+    "activate-elsewhere-by-name": page("activate_elsewhere.html", again_url="#", register_url=None, reviewed=True),
+    "activate-found-rejected-by-name": page(
+        "activate_nothing.html",
+        found="rejected",
+        masked_phone=None,
+        reviewed=False,
+        client_name=TAX,
+        **ACTIVATE_ON | {"register_url": None},
+    ),
     "home": page(
         "home.html", signed_in=False, account_url="/account", signin_url="/signin", register_url="/register"
     ),
@@ -727,15 +742,20 @@ STATES: Mapping[str, State] = {
         form=_details,
         **DETAILS | {"notice": lambda: Notice("warn", sentence("activation_waits_here")), "activate_url": "#"},
     ),
-    "register-done": page("register_done.html", client_name=TAX, continue_url="#", goes_on=True, identity_url=None),
+    "register-done": page(
+        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=False, identity_url=None
+    ),
     "register-done-bare": page(
-        "register_done.html", client_name=None, continue_url="#", goes_on=False, identity_url=None
+        "register_done.html", client_name=None, continue_url="#", goes_on=False, waits=False, identity_url=None
     ),
     "register-done-goes-on": page(
-        "register_done.html", client_name=None, continue_url="#", goes_on=True, identity_url=None
+        "register_done.html", client_name=None, continue_url="#", goes_on=True, waits=False, identity_url=None
     ),
     "register-done-offer": page(
-        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, identity_url="#"
+        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=False, identity_url="#"
+    ),
+    "register-done-waits": page(
+        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=True, identity_url="#"
     ),
     "register-identity": page("register_identity.html", form=_person, **ASK_PHONE | {"steps": LONG_STEPS}),
     "register-identity-refused": page(
