@@ -64,12 +64,15 @@ _GO_ON = Statement[Any](
     + " WHERE id = :id"
 )
 _FOUND = "SELECT old_blind, id, state, flag, digest, line_batch_id FROM legacy_account WHERE platform = :platform"
-# One statement for all of a chunk where each would be planned, sent and answered by itself. A list whose length the
-# planner does not know is looked up in the index, however few rows there were when it was planned.
+# On PostgreSQL one statement for all of a chunk, where each would be sent and answered by itself. OFFSET 0 has each
+# looked up by both columns of the index: planned while there are few rows, `= ANY` reads all those of the platform,
+# and goes on so while they become a million.
 _FIND: dict[Dialect, Statement[tuple[bytes, Known]]] = {
     "sqlite": Statement(f"{_FOUND} AND old_blind IN (:a, :b)", lambda blind, *known: (bytes(blind), Known(*known))),
     "postgresql": Statement(
-        f"{_FOUND} AND old_blind = ANY(CAST(:blinds AS bytea[]))", lambda blind, *known: (blind, Known(*known))
+        "SELECT found.* FROM unnest(CAST(:blinds AS bytea[])) AS sought(blind)"
+        f" CROSS JOIN LATERAL ({_FOUND} AND old_blind = sought.blind OFFSET 0) AS found",
+        lambda blind, *known: (blind, Known(*known)),
     ),
 }
 _OWN = (

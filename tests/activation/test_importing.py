@@ -29,6 +29,7 @@ from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_ring
 from idp.db import Database, Statement, Transaction
 from idp.tables import Encoding, Table
+from tests.conftest import opened
 from tests.provider import keys_of
 
 NOW = 1_790_000_000
@@ -39,6 +40,10 @@ GOOD = f"old,u1,person,张三,居民身份证,{ZHANG},+86 138 1234 0001,2031-02-
 COUNT = Statement("SELECT COUNT(*) FROM legacy_account", int)
 STORED = Statement[tuple[str, ...]](
     "SELECT id, line_batch_id, digest, flag, state, updated_at FROM legacy_account ORDER BY id"
+)
+_SCANS = Statement[tuple[int, int]](
+    "SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes"
+    " WHERE indexrelname = 'uq_legacy_account_platform_old_blind'"
 )
 _KILLED = """
 import os, signal, sys
@@ -424,6 +429,21 @@ def test_lines_share_their_statements_and_are_known_under_either_key_of_a_rotati
     source = open_source(Table(file, "csv"), platform=None, progress=lambda _: None)
     again = worker.run(source, progress=lambda _: None).counts
     assert (again.accepted, again.duplicates) == (0, expected.lines - expected.quarantined)
+
+
+@pytest.mark.services
+def test_what_is_known_of_a_line_costs_the_same_however_many_there_are(
+    postgres_database_url: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 100)
+    for database in opened(postgres_database_url):
+        expected = write(file, 3000, seed=7)
+        run(database, file)
+        with database.autocommit() as tx:
+            tx.one(Statement("SELECT pg_stat_force_next_flush()"))
+            scans, read = tx.all(_SCANS)[0]
+    assert scans, "the counters have come"
+    assert read < expected.lines / 10, "a row is looked up by its whole key, not found among those of its platform"
 
 
 @pytest.mark.processes
