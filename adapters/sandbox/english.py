@@ -73,6 +73,18 @@ ENGLISH = {
         "陈桂英 has no user name and often forgets her password: sign in with a text code."
     ),
     "去用验证码登录": "Sign in with a code",
+    "激活旧平台的账户": "Activate an account of an older platform",
+    "高文英和马晓东的账户是从旧平台迁来的：说出自己是谁，做一次人脸核验，就能继续用。": (
+        "The accounts of 高文英 and 马晓东 were moved from older platforms: say who you are, have your face checked,"
+        " and go on using them."
+    ),
+    "去激活": "Activate",
+    "在家办养老金资格认证": "Confirm a pension at home",
+    "用陈桂英登录社保应用，养老金页面请她做一次人脸核验；应用只知道结果和时间。": (
+        "Sign in to the social security app as 陈桂英: its pension page asks her for a face check, and learns nothing"
+        " but the result and the time."
+    ),
+    "打开养老金页面": "Open the pension page",
     "管好自己的账户": "Look after your account",
     "修改密码，查看登录过的设备和用过的应用，随时收回。": (
         "Change your password, see the devices and apps that use your account, and end any of them."

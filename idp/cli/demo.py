@@ -20,9 +20,11 @@ from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import DocumentType, parse_document
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
+from idp.activation.files import open_source
 from idp.audit import Event, record
 from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
+from idp.cli.legacy import take_in
 from idp.cli.schema import upgrade_schema
 from idp.clients import permits
 from idp.clients.capabilities import Capability, CapabilityRefusal, Terms
@@ -37,10 +39,12 @@ from idp.entities.rules import RoleState
 from idp.proofing.actions import add_evidence
 from idp.proofing.ports import EnterpriseRecord, EntityStatus, EntityType, RegisterRole
 from idp.settings import Settings
+from idp.tables import Table
 from idp.web.agreements import Agreements, load_agreements
 from idp.web.locale import china_date
 
 PEOPLE = Path("config/demo/people.toml")
+MOVED = Path("config/demo/moved.csv")
 CLIENTS = Path("config/clients.demo.toml")
 OPERATORS = {
     "xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.COUNTER, Role.AUDIT),
@@ -188,6 +192,7 @@ def demo(context: Context, province: str | None) -> None:
     upgrade_schema(context.settings)
     add_people(context, PEOPLE)
     add_entities(context, PEOPLE)
+    take_in(context, open_source(Table(MOVED, "csv"), platform=None, progress=lambda _: None))
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
     grant_face_checks(context)
     context.database().engine.dispose()

@@ -58,7 +58,7 @@ def import_file(
     try:
         with _bar(file, "looking at the file") as progress:
             source = open_source(Table(file, form, encoding), platform=platform, progress=progress)
-        done = _import(context, source, dry_run)
+        done = take_in(context, source, dry_run=dry_run)
     except BadColumns as bad:
         raise fail(f"not imported: {bad}") from None
     except Overtaken:
@@ -72,7 +72,8 @@ def import_file(
         _tell(done, told)
 
 
-def _import(context: Context, source: Source, dry_run: bool) -> Imported:
+def take_in(context: Context, source: Source, *, dry_run: bool = False) -> Imported:
+    """Import the file, or rehearse that. Raises `Overtaken`, `DatabaseUnavailable`."""
     from idp.app import provider_of
 
     provider = provider_of(context.app)

@@ -46,6 +46,7 @@ SHEETS = {
         "oauth-error",
     ),
     "registering": ("register", "identity", "agreement", "consent"),
+    "activating": ("activate", "check", "matter", "account-counter", "sandbox-face"),
     "provinces": ("hunan", "hubei"),
     "acting-for-entities": ("entity", "account-acting"),
     "my-account": ("account",),

@@ -3,12 +3,14 @@
 Always true: nothing here depends on the language of the pages.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from tests.journeys.conftest import Site, newest_code
+from tests.journeys.conftest import ROOT, Site, newest_code
 from tests.journeys.walks import submit
 
 See = Callable[[str, Page], None]
@@ -51,6 +53,16 @@ class Steps:
 
     def code(self, phone: str, template: str = "") -> str:
         return newest_code(self.page, self.site.sandbox, phone, template)
+
+    def command(self, *words: str) -> None:
+        """``idp …`` as the installation's operators run it."""
+        subprocess.run(
+            [sys.executable, "-m", "idp", *words],
+            cwd=ROOT,
+            env=self.site.environment,
+            check=True,
+            capture_output=True,
+        )
 
     def _shown(self, name: str | None) -> None:
         if name:

@@ -6,14 +6,12 @@ Always true: nothing depends on the language of the pages, and one tour may foll
 
 import re
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pyotp
 
-from tests.journeys.conftest import ROOT
 from tests.journeys.console_tour import Operating
+from tests.journeys.face_tour import Facing
 from tests.journeys.steps import Steps
 from tests.journeys.walks import sign_in, signed_in_to
 from tests.reviews.making import jpeg
@@ -57,6 +55,7 @@ class Tour(Steps):
         self.my_account()
         self.leaving()
         self.by_the_door()
+        self.facing()
         self.refused()
         self.operating()
         self.outside()
@@ -105,6 +104,9 @@ class Tour(Steps):
         self.send("identity-bank-card-empty")
         self.open("/identity/bank", "identity-bank")
         self.send("identity-bank-empty")
+        for way in ("face", "photos"):
+            self.open(f"/identity/{way}", f"identity-{way}")
+            self.send(f"identity-{way}-empty")
         self.open("/account/identity", "account-identity-none")
         self.being_reviewed()
         self.page.context.clear_cookies(name=re.compile("session"))
@@ -309,6 +311,9 @@ class Tour(Steps):
         self.fill(identifier="a", password="b")
         self.send("error-form")
 
+    def facing(self) -> None:
+        Facing(self.site, self.page, self.see, self.lang, self.number).all()
+
     def operating(self) -> None:
         Operating(self.site, self.page, self.see, self.lang, self.number).all(PERSON[0])
 
@@ -321,15 +326,6 @@ class Tour(Steps):
         file = Path(self.site.env["TONGBAN_SECRETS__FILE"]).parent / "pension.toml"
         file.write_text(_CLIENT, "utf-8")
         self.command("client", "apply", str(file))
-
-    def command(self, *words: str) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "idp", *words],
-            cwd=ROOT,
-            env=self.site.environment,
-            check=True,
-            capture_output=True,
-        )
 
     def forget_agreements(self) -> None:
         """As after a new version of the texts: nobody has accepted what is in force."""
