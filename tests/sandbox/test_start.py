@@ -81,7 +81,7 @@ def test_what_only_the_seeding_reads_is_left_to_it(tmp_path: Path) -> None:
 
 def test_the_demo_people_are_whole() -> None:
     people = load_people(PEOPLE)
-    assert 6 <= len(people) <= 8
+    assert 6 <= len(people) <= 12
     assert len({person.mobile for person in people}) == len(people)
     names = [person.user_name for person in people if person.user_name]
     assert len(set(names)) == len(names)
