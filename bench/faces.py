@@ -35,8 +35,10 @@ RATES = {SIGN_IN: 5.0, TOKEN: 20.0, MESSAGE: 4.0}
 SERVED = {SIGN_IN: 303, TOKEN: 200, MESSAGE: 303}
 WAITING = 32
 """Checks open at once, each in a browser of its own."""
-ROUNDS, SECONDS = 5, 12.0
-"""Pairs of rounds; about as long as it takes until the first checks are given up."""
+COMING = 3.0
+"""Seconds within which these people come, one after another, before anything is measured."""
+ROUNDS, SECONDS = 7, 9.0
+"""Pairs of rounds; with `COMING` about as long as it takes until the first checks are given up."""
 HALF, TAIL, PROMPT = 1.25, 2.0, 1.0
 """As quick: p50 and p99 at most so many times those without; p99 of messages under so many seconds."""
 PEOPLE = 40
@@ -139,7 +141,7 @@ class Load:
         visitors = [self._visitor() for _ in range(waiting)]
         with Waiting(visitors, [next(self._numbers) for _ in visitors]) as people:
             agreed = time.perf_counter()
-            people.agree()
+            people.agree(COMING)
             seen, (began, ended) = self._measured(arrivals, mobiles)
             stays = people.leave()
         count, at_once = held([one for one in self._world.happened(agreed) if one.at < ended])
@@ -273,8 +275,9 @@ def _cells(times: Sequence[float]) -> list[str]:
 def _facts(target: Tongban, options: argparse.Namespace) -> dict[str, str]:
     rates = ", ".join(f"{rate:g} {kind}s" for kind, rate in RATES.items())
     return circumstances(target.versions()) | {
-        "run": f"{options.rounds} rounds of {options.seconds:g} s each with and without, {rates} in a second; the "
-        f"vendor holds a connection for {HOLD:g} s; server, worker, databases and load share all cores",
+        "run": f"{options.rounds} rounds of {options.seconds:g} s each with and without, {rates} in a second; people "
+        f"come within the {COMING:g} s before, and the vendor holds a connection for {HOLD:g} s; server, worker, "
+        "databases and load share all cores",
         "settings": f"{target.settings()}; the environment and the face-check vendor are of this machine",
     }
 

@@ -49,10 +49,13 @@ class Waiting:
         self._leaving.set()
         self._pool.shutdown()
 
-    def agree(self) -> None:
-        """All at once."""
+    def agree(self, over: float) -> None:
+        """One after another within ``over`` seconds; returns when all have."""
         everybody = zip(self._visitors, self._numbers, self._agreements, strict=True)
-        self._stays = [self._pool.submit(self._stay, *one) for one in everybody]
+        self._stays = []
+        for one in everybody:
+            self._stays.append(self._pool.submit(self._stay, *one))
+            time.sleep(over / len(self._visitors))
 
     def leave(self) -> list[Stay]:
         """When everybody's check is over. Raises ``WrongAnswer`` for an answer that must not be."""

@@ -20,7 +20,7 @@ from idp.settings import Settings, load_settings
 TESTS = Path(__file__).parent
 DOCUMENT = TESTS.parent / "docs/provinces.md"
 PROVINCES = ("hubei", "hunan", "yunnan")
-_PARTS = "face|activation|photos|certificates|Alipay|departments|mandates"
+_PARTS = "certificates|Alipay|departments|mandates"
 LATER = re.compile(rf"later: (?:{_PARTS})(?:, (?:{_PARTS}))*")
 SECTIONS = {"registration", "proofing", "signin", "levels", "entities", "password", "pages"}
 

@@ -15,6 +15,8 @@ TRIES = 4
 """So often a vendor is asked the same, within about 30 seconds, before the person is offered another way."""
 PAUSES = ((60, 1), (180, 2), (LIFETIME, 5))
 """Within so many seconds from the person's leaving for the vendor, so many between two questions for the result."""
+CONNECTING = ((4, 1), (LIFETIME, 3))
+"""The same from their agreeing, between two looks whether the vendor is there: one that is has answered by then."""
 KEPT = 7 * 86400
 """Seconds for which a check is kept whose result nobody used; one that was used stays as long as what rests on it."""
 
@@ -126,6 +128,7 @@ class Check:
     order: Order | None = None
     url: str | None = field(default=None, repr=False)
     sdk_token: str | None = field(default=None, repr=False)
+    agreed_at: int | None = None
     left_at: int | None = None
     """When the browser was sent to the vendor."""
     asking: bool = False
@@ -137,8 +140,9 @@ class Check:
 
     def pause(self, now: int) -> int:
         """Seconds until it is worth looking again."""
-        since = now - (self.left_at or now)
-        return next((pause for until, pause in PAUSES if since < until), PAUSES[-1][1])
+        pauses = PAUSES if self.left else CONNECTING
+        since = now - (self.left_at or self.agreed_at or now)
+        return next((pause for until, pause in pauses if since < until), pauses[-1][1])
 
 
 @dataclass(frozen=True, slots=True)

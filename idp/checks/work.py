@@ -86,6 +86,7 @@ def check_of(row: Row, facts: dict[str, Any] | None) -> Check:
         _order(row, facts) if facts else None,
         facts.get("url") if facts else None,
         facts.get("sdk_token") if facts else None,
+        agreed_at=row.attempt_at,
         left_at=row.left_at,
         asking=row.fetch_at is not None,
     )

@@ -122,6 +122,18 @@ def test_a_result_opens_nothing_twice_nor_elsewhere_nor_for_another_purpose(
         assert not stranger.signed_in
 
 
+def test_yunnan_signs_in_by_face_who_was_proved_by_it(site: Site, vendor: ScriptedVendor) -> None:
+    checked(site)
+    made = Site(
+        create_app(settings_at(site.directory, province="yunnan"), ScriptedRegisters().ports, vendors=vendor.ports)
+    )
+    browser = made.browser()
+    assert 'href="/signin/face"' in browser.get("/signin").text
+    assert came_back(browser, vendor, "/signin/face").headers["Location"] == "/account"
+    assert browser.signed_in
+    made.close()
+
+
 def test_where_it_is_off_there_is_no_such_page(site_template: Path, tmp_path: Path, vendor: ScriptedVendor) -> None:
     (tmp_path / "off").mkdir()
     copyfile(site_template, tmp_path / "off" / "idp.db")

@@ -220,6 +220,14 @@ def test_the_longer_it_takes_the_less_often_is_looked_and_asked(site: Site, brow
     assert site.one(waits) == 1 + 1 + 2 + 2 + 5 + 5
 
 
+def test_a_vendor_that_is_not_there_at_once_is_looked_for_less_often(site: Site, browser: Browser) -> None:
+    here, found = agreed(browser), []
+    for later in (0, 2, 6, 60):
+        site.later = later
+        found.append(browser.get(f"{here}/wait").headers["Refresh"].partition(";")[0])
+    assert found == ["1", "1", "3", "3"]
+
+
 def test_looking_while_a_question_is_under_way_writes_nothing(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
