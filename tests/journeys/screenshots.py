@@ -45,7 +45,7 @@ SHEETS = {
         "expired",
         "oauth-error",
     ),
-    "registering": ("register", "identity", "agreement", "consent"),
+    "registering": ("register", "identity", "review", "agreement", "consent"),
     "activating": ("activate", "check", "matter", "account-counter", "sandbox-face"),
     "provinces": ("hunan", "hubei"),
     "acting-for-entities": ("entity", "account-acting"),
@@ -54,7 +54,7 @@ SHEETS = {
     "outside": ("tax", "social", "sandbox"),
 }
 """Sheet of docs/screenshots -> how the names of its states begin; of two beginnings the longer one counts."""
-LARGEST, QUALITY = 3_000_000, 35
+LARGEST, QUALITY = 4_000_000, 30
 At = tuple[Site, Page, See, str, int]
 Walk = Callable[[*At], None]
 STYLE = """
@@ -117,6 +117,7 @@ def take(browser: Browser, site: Site, directory: Path, province: str) -> list[s
 
         def see(name: str, page: Page, lang: str = lang) -> None:
             state = f"{province}-{name}" if province else name
+            assert sheet_of(state) in SHEETS
             states[lang].append(state)
             shots(directory, lang, state, page)
 
