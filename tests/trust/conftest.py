@@ -13,7 +13,7 @@ from tests.trust.browser import Browser, Server, Wire
 from tests.trust.installation import Installation, Storage, installation
 
 ROUNDS = int(os.environ.get("TRUST_ROUNDS") or (200 if os.environ.get("CI") else 20))
-"""Rounds of each race, and kills of each database: all of them in CI, fewer while one works."""
+"""Rounds of each race: all of them in CI, fewer while one works."""
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ clients were told is then compared with the database, the audit trail, the outbo
 """
 
 import hashlib
+import os
 import random
 import time
 from collections import Counter
@@ -19,7 +20,8 @@ from tests.trust.installation import ALPHA, BETA, GAMMA, Installation, Storage, 
 from tests.trust.load import Ledger, sid, under_load
 
 pytestmark = pytest.mark.services
-KILLS = min(100, ROUNDS)
+KILLS = int(os.environ.get("TRUST_KILLS") or min(50, ROUNDS))
+"""Of each database. A hundred take half an hour of two cores: for a release, ``TRUST_KILLS=100``."""
 DISTURBED = 10
 """Every so-manieth kill is the worker's."""
 LEASE = 30
