@@ -102,11 +102,9 @@ class Provider:
     closings: Closings
 
 
+UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase)
+"""What each capability forgets of what is under way, once an account is closed."""
 ERASERS: tuple[Eraser, ...] = (
-    department_checks.erase,
-    counter.erase,
-    ending.erase,
-    flows.erase,
     password.erase,
     erase_factors,
     disputes.erase,
@@ -197,6 +195,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
             directory,
             settings.account.cooling_off,
             (partial(leave_all, directory=directory), links.erase, *ERASERS),
+            UNDER_WAY,
         ),
         entities=entities,
         rechecking=Rechecking(database, entities, registers.enterprise),

@@ -74,11 +74,16 @@ def _forget_additions(tx: Transaction, party_id: str, session: Session, entry: E
 
 @dataclass(frozen=True, slots=True)
 class Closings:
-    """Closing accounts. ``cooling_off`` in seconds; ``erasers`` of every capability that holds something."""
+    """Closing accounts. ``cooling_off`` in seconds; ``erasers`` of every capability that holds something.
+
+    ``afterwards``: those of what is under way. Whoever moves it on holds its row and then the account's, so each runs
+    when the account is closed and let go, in a transaction of its own.
+    """
 
     directory: Directory
     cooling_off: int
     erasers: tuple[Eraser, ...]
+    afterwards: tuple[Eraser, ...]
 
     def ask(self, tx: Transaction, session: Session, *, why: str, locale: str, now: int) -> bool:
         """Begin the time to think; the apps' grants end at once. False when it has been asked already."""
@@ -128,7 +133,11 @@ def close_due(database: Database, closings: Closings, *, now: int) -> int:
         for party_id in waiting:
             try:
                 with database.transaction() as tx:
-                    closed += closings.close(tx, party_id, now=now)
+                    done = closings.close(tx, party_id, now=now)
+                closed += done
+                for erase in closings.afterwards if done else ():
+                    with database.transaction() as tx:
+                        erase(tx, party_id, now=now)
             except Exception as error:
                 _log.error("account_not_closed", party=party_id, error=type(error).__name__)
         if not waiting:
