@@ -80,6 +80,23 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
+def opened(chromium: Browser, lang: str, script: bool) -> tuple[BrowserContext, Page]:
+    """A browser in that language, for which the app is a page of a few words."""
+    context = chromium.new_context(
+        java_script_enabled=script,
+        viewport={"width": 390, "height": 844},
+        reduced_motion="reduce",
+        locale="zh-CN" if lang == "zh" else "en-US",
+        permissions=["camera"],
+    )
+    context.route(f"{ALPHA.redirect_uri}*", lambda route: route.fulfill(body="back in the app"))
+    return context, context.new_page()
+
+
+def send(page: Page) -> None:
+    page.locator("main form button.main").first.click()
+
+
 @dataclass
 class Citizen:
     """Somebody in a browser of their own. ``n``: whose number and phone; ``faults``: of the pages they saw."""
@@ -101,7 +118,7 @@ class Citizen:
     def send(self) -> None:
         self.look()
         with self.page.expect_navigation():
-            self.page.locator("main form button.main").first.click()
+            send(self.page)
 
     def fill(self, **fields: str) -> None:
         for name, value in fields.items():
@@ -189,15 +206,9 @@ def citizen(
     site: Installation, chromium: Browser, n: int, lang: str = "zh", *, script: bool = True, size: str = "normal"
 ) -> Iterator[Citizen]:
     """A browser of somebody's own; at the end the pages they saw had no fault."""
-    context = chromium.new_context(
-        java_script_enabled=script,
-        viewport={"width": 390, "height": 844},
-        reduced_motion="reduce",
-        permissions=["camera"],
-    )
+    context, page = opened(chromium, lang, script)
     context.add_cookies([{"name": "tb_prefs", "value": f"{lang}.{size}.normal", "url": site.issuer}])
-    context.route(f"{ALPHA.redirect_uri}*", lambda route: route.fulfill(body="back in the app"))
-    one = Citizen(site, context, context.new_page(), n, script)
+    one = Citizen(site, context, page, n, script)
     yield one
     context.close()
     assert one.faults == []
