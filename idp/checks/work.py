@@ -26,6 +26,7 @@ class Row(NamedTuple):
     expires_at: int
     attempt_key: bytes | None
     attempt_at: int | None
+    agreed_at: int | None
     left_at: int | None
     fetch_at: int | None
 
@@ -86,7 +87,7 @@ def check_of(row: Row, facts: dict[str, Any] | None) -> Check:
         _order(row, facts) if facts else None,
         facts.get("url") if facts else None,
         facts.get("sdk_token") if facts else None,
-        agreed_at=row.attempt_at,
+        agreed_at=row.agreed_at,
         left_at=row.left_at,
         asking=row.fetch_at is not None,
     )
