@@ -4,6 +4,7 @@ Always true: a number counts only when its checksum holds; what a profile does n
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import IdNumber
@@ -24,6 +25,6 @@ class Profile:
     """Where an issuer writes whom a certificate is for (docs/operations.md)."""
 
 
-def named_by(certificate: Certificate, profile: Profile, *, today_year_limit: None = None) -> Named | None:
+def named_by(certificate: Certificate, profile: Profile, *, *, today: date) -> Named | None:
     """None: nobody."""
     raise NotImplementedError

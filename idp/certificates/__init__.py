@@ -1,0 +1,1 @@
+"""CA certificates of people and legal entities: bound, renewed, unbound, and signed in with."""
