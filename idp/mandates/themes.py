@@ -17,7 +17,7 @@ PLACES = frozenset({"principal", "agent", "actions", "services", "limit", "from"
 """What a legal text may have filled in, written ``{principal}``."""
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31}){0,3}")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{1,47}")
-_PLACE = re.compile(r"\{([a-z_]*)\}")
+PLACE = re.compile(r"\{([a-z_]*)\}")
 
 
 class Mask(NamedTuple):
@@ -136,9 +136,9 @@ def parse_theme(data: Mapping[str, Any]) -> Theme | Faulty:
     actions = frozenset(Action(name) for name in read.words("actions", among=Action))
     text = read.texts("text")
     for language, words in text.items():
-        for unknown in sorted(set(_PLACE.findall(words)) - PLACES):
+        for unknown in sorted(set(PLACE.findall(words)) - PLACES):
             read.fault(f"text.{language}", f"{{{unknown}}} is no place")
-        for missing in sorted({"principal", "agent", "actions", "until"} - set(_PLACE.findall(words))):
+        for missing in sorted({"principal", "agent", "actions", "until"} - set(PLACE.findall(words))):
             read.fault(f"text.{language}", f"says nothing of {{{missing}}}")
     theme = Theme(
         code=str(code),

@@ -1,0 +1,133 @@
+"""Tables of mandates: themes, mandates with their signatures, history and uses.
+
+Always true: a mandate that ended keeps its row; of one kind between two parties in one theme at most one is in force.
+"""
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db import Base
+
+
+def _once(name: str, *columns: str, where: str) -> Index:
+    """Of mandates in force there is one."""
+    condition = text(f"state IN ('active', 'suspended') AND {where}")
+    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
+class MandateTheme(Base):
+    """One version of a theme as imported; ``declaration`` is JSON (`idp.mandates.themes`) and never changes."""
+
+    __tablename__ = "mandate_theme"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    declaration: Mapped[str]
+    imported_at: Mapped[int]
+    retired_at: Mapped[int | None]
+
+
+class Mandate(Base):
+    """``scope``: JSON (`idp.mandates.scopes`); ``struck``: claims the principal does not release, blanks between.
+
+    ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages, and the post, as JSON
+    under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next told of its end.
+    """
+
+    __tablename__ = "mandate"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    principal_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("mandate.id"), index=True)
+    theme: Mapped[str]
+    theme_version: Mapped[int]
+    scope: Mapped[str]
+    struck: Mapped[str]
+    state: Mapped[str]
+    valid_from: Mapped[int]
+    valid_to: Mapped[int]
+    may_delegate: Mapped[int]
+    waived: Mapped[int]
+    requested_by: Mapped[str]
+    created_at: Mapped[int]
+    signed_at: Mapped[int | None]
+    accept_by: Mapped[int | None]
+    in_force_at: Mapped[int | None]
+    ended_at: Mapped[int | None]
+    end_reason: Mapped[str | None]
+    replaces_id: Mapped[str | None]
+    text_hash: Mapped[str]
+    sealed: Mapped[bytes]
+    notice_at: Mapped[int | None]
+
+    __table_args__ = (
+        Index("ix_mandate_agent_id_theme", "agent_id", "theme", "state"),
+        Index("ix_mandate_principal_id_theme", "principal_id", "theme", "state"),
+        Index("ix_mandate_state_valid_to", "state", "valid_to"),
+        _once("uq_mandate_first_link", "principal_id", "agent_id", "theme", "kind", where="parent_id IS NULL"),
+        _once("uq_mandate_second_link", "parent_id", "agent_id", where="parent_id IS NOT NULL"),
+    )
+
+
+class MandateSignature(Base):
+    """One person has signed the mandate's text for the principal, or accepted it for the agent (``side``).
+
+    ``footing``: by what they speak for that side; ``signature_id``: of a certificate's signature over the text
+    (`idp.signatures`), else how they confirmed it stands in ``method`` alone.
+    """
+
+    __tablename__ = "mandate_signature"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("mandate.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    side: Mapped[str]
+    footing: Mapped[str]
+    method: Mapped[str]
+    ial: Mapped[int]
+    aal: Mapped[int]
+    text_hash: Mapped[str]
+    signature_id: Mapped[str | None]
+    signed_at: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("mandate_id", "side", "person_id"),)
+
+
+class MandateEvent(Base):
+    """The history of one mandate. ``hash``: SHA-256 over the row and the hash before it, so that a gap shows."""
+
+    __tablename__ = "mandate_event"
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("mandate.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int]
+    actor_id: Mapped[str | None]
+    step: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    hash: Mapped[str]
+
+
+class MandateUse(Base):
+    """One use: a token for a department's API, or data released, under the mandate."""
+
+    __tablename__ = "mandate_use"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("mandate.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    represented_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    client_id: Mapped[str]
+    what: Mapped[str]
+    service: Mapped[str | None]
+    region: Mapped[str | None]
+    used_at: Mapped[int]
+
+    __table_args__ = (Index("ix_mandate_use_mandate_id_used_at", "mandate_id", "used_at"),)
+
+
+class SigningRule(Base):
+    """How many of an entity's people sign its mandates in sensitive themes; none: the representative alone."""
+
+    __tablename__ = "entity_signing_rule"
+    entity_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    rule: Mapped[str]
+    set_by: Mapped[str]
+    set_at: Mapped[int]

@@ -1,0 +1,47 @@
+"""How many of an entity's people have to sign: the signing rule, and whether it is met.
+
+Always true: one person is one signature, whatever they are to the entity.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from idp.mandates.granting import Footing
+from idp.mandates.rules import Kind
+from idp.mandates.themes import Theme
+
+
+class SigningRule(StrEnum):
+    ALONE = "alone"
+    """The representative, or an administrator within what they were given."""
+    ANY_TWO = "any_two"
+    """Two of representatives and administrators."""
+    WITH_ADMINISTRATOR = "with_administrator"
+    """A representative and an administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One of the principal's people has signed."""
+
+    person: str
+    footing: Footing
+
+
+def rule_for(theme: Theme, kind: Kind, chosen: SigningRule) -> SigningRule:
+    """What is asked for this mandate. ``chosen``: the entity's rule, which counts where it matters."""
+    return chosen if theme.sensitive or kind is Kind.ADMINISTRATOR else SigningRule.ALONE
+
+
+def is_signed(rule: SigningRule, signatures: Iterable[Signature]) -> bool:
+    """Whether these suffice. A person signs for themselves alone, which any rule of an entity does not touch."""
+    by = {one.person: one.footing for one in signatures}
+    footings = list(by.values())
+    if Footing.OWN in footings:
+        return True
+    if rule is SigningRule.ALONE:
+        return bool(footings)
+    if len(footings) < 2:
+        return False
+    return rule is SigningRule.ANY_TWO or {Footing.REPRESENTATIVE, Footing.ADMINISTRATOR} <= set(footings)
