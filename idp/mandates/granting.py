@@ -3,7 +3,7 @@
 Always true: nobody gives more than they hold, for longer than they hold it, or to themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,14 +44,15 @@ class Grantor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The mandate to be. ``agent_ial``: of the agent where it is a person. ``parent``: the agency's own mandate."""
+    """The mandate to be. ``agent``: empty while nobody has an account of that name and number, which nobody who
+    grants learns. ``parent``: the agency's own mandate.
+    """
 
     kind: Kind
     principal: str
     principal_kind: PartyKind
     agent: str
     agent_kind: PartyKind
-    agent_ial: int
     theme: Theme | None
     scope: Scope
     valid_from: int
@@ -116,14 +117,55 @@ def replaced_by(wanted: Wanted, living: Sequence[Mandate]) -> str | None:
     parent = wanted.parent.id if wanted.parent else None
     same = (wanted.kind, wanted.principal, wanted.agent, theme, parent)
     return next(
-        (one.id for one in living if (one.kind, one.principal, one.agent, one.theme, one.parent) == same), None
+        (
+            one.id
+            for one in living
+            if one.agent and (one.kind, one.principal, one.agent, one.theme, one.parent) == same
+        ),
+        None,
     )
 
 
 def _too_many(wanted: Wanted, living: Sequence[Mandate]) -> bool:
     """Persons who act for this one; one person in several themes is one person."""
-    agents = {one.agent for one in living if one.kind is Kind.PERSONAL}
+    personal = [one for one in living if one.kind is Kind.PERSONAL]
+    agents = {one.agent or one.id for one in personal}  # who is not known yet may be anybody
     return len(agents | {wanted.agent}) > MOST_PERSONAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptor:
+    """Who accepts, declines or renounces: ``agent`` is the party they are, or speak for by ``footing``."""
+
+    person: str
+    agent: str
+    footing: Footing
+    ial: int
+    held: bool = False
+    acting: bool = False
+    """By a mandate of somebody else's: an office of their own is none."""
+
+
+def may_accept(mandate: Mandate, acceptor: Acceptor, theme: Theme, signers: Mapping[str, int]) -> Refusal | None:
+    """Whether they may take the mandate on. ``mandate.agent`` is who it is addressed to, known by now.
+
+    ``signers``: who has signed for the principal, with their identity levels then.
+    """
+    if acceptor.acting:
+        return Refusal.ACTING
+    if acceptor.agent != mandate.agent:
+        return Refusal.FOR_ANOTHER
+    if acceptor.held:
+        return Refusal.HELD
+    if acceptor.agent == mandate.principal:
+        return Refusal.SELF
+    if acceptor.footing is not Footing.OWN:
+        return None
+    if acceptor.person in signers:
+        return Refusal.SELF
+    # An administrator speaks for the entity: nobody appoints one who is known less well than who appoints.
+    least = max(theme.agent_ial, *signers.values()) if mandate.kind is Kind.ADMINISTRATOR else theme.agent_ial
+    return Refusal.AGENT_LEVEL if acceptor.ial < least else None
 
 
 def _speaks(wanted: Wanted, grantor: Grantor, _now: int) -> Refusal | None:
@@ -161,13 +203,8 @@ def _levels(wanted: Wanted, grantor: Grantor, _now: int) -> Refusal | None:
     theme = wanted.theme
     assert theme is not None  # noqa: S101 - `_theme` comes first
     speaks_for_entity = grantor.footing is not Footing.OWN
-    if grantor.ial < theme.grantor_ial or (speaks_for_entity and grantor.el < theme.grantor_el):
-        return Refusal.GRANTOR_LEVEL
-    if wanted.agent_kind is PartyKind.ENTITY:
-        return None
-    # An administrator speaks for the entity: nobody appoints one who is known less well than who appoints.
-    needed = max(theme.agent_ial, grantor.ial) if wanted.kind is Kind.ADMINISTRATOR else theme.agent_ial
-    return Refusal.AGENT_LEVEL if wanted.agent_ial < needed else None
+    low = grantor.ial < theme.grantor_ial or (speaks_for_entity and grantor.el < theme.grantor_el)
+    return Refusal.GRANTOR_LEVEL if low else None
 
 
 def _within(wanted: Wanted, grantor: Grantor, _now: int) -> Refusal | None:

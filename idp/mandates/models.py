@@ -29,15 +29,20 @@ class MandateTheme(Base):
 class Mandate(Base):
     """``scope``: JSON (`idp.mandates.scopes`); ``struck``: claims the principal does not release, blanks between.
 
-    ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages, and the post, as JSON
-    under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next told of its end.
+    ``agent_id``: None until somebody of the name and number it is addressed to has an account and looks;
+    ``addressee_blind``: the blind index of that number. ``represented_id``: for whom the agent acts, the principal
+    of the first link. ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages, the
+    addressee and the post, as JSON under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next told
+    of its end.
     """
 
     __tablename__ = "mandate"
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     principal_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
-    agent_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    represented_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    addressee_blind: Mapped[bytes]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("mandate.id"), index=True)
     theme: Mapped[str]
     theme_version: Mapped[int]
@@ -61,8 +66,10 @@ class Mandate(Base):
     notice_at: Mapped[int | None]
 
     __table_args__ = (
-        Index("ix_mandate_agent_id_theme", "agent_id", "theme", "state"),
-        Index("ix_mandate_principal_id_theme", "principal_id", "theme", "state"),
+        Index("ix_mandate_agent_id", "agent_id", "represented_id", "theme"),
+        Index("ix_mandate_represented_id", "represented_id", "agent_id", "theme"),
+        Index("ix_mandate_principal_id", "principal_id", "state"),
+        Index("ix_mandate_addressee_blind", "addressee_blind"),
         Index("ix_mandate_state_valid_to", "state", "valid_to"),
         _once("uq_mandate_first_link", "principal_id", "agent_id", "theme", "kind", where="parent_id IS NULL"),
         _once("uq_mandate_second_link", "parent_id", "agent_id", where="parent_id IS NOT NULL"),

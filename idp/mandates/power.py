@@ -94,7 +94,7 @@ def chains(
 def _joined(first: Mandate, second: Mandate, represented: str) -> bool:
     """Whether the two are the typed links: principal to agency, agency to its employee."""
     typed = first.kind is second.kind is Kind.DELEGATED and first.parent is None and first.may_delegate
-    return typed and first.principal == represented and first.agent == second.principal
+    return typed and first.principal == second.represented == represented and first.agent == second.principal
 
 
 def _of(theme: Theme, represented: str, agent: str, mandates: tuple[Mandate, ...]) -> Chain:

@@ -148,13 +148,16 @@ class Refusal(StrEnum):
 class Mandate:
     """One mandate as far as decisions need it. Times: Unix seconds; ``valid_to`` is the first second without it.
 
-    ``in_force_at``: None while it was never active. ``parent``: of an agency's employee, the mandate of the agency.
+    ``agent``: empty while nobody has an account of the name and number it is addressed to. ``represented``: for whom
+    the agent comes to act: the principal, or for an agency's employee the agency's principal. ``in_force_at``: None
+    while it was never active. ``parent``: of an agency's employee, the mandate of the agency.
     """
 
     id: str
     kind: Kind
     principal: str
     agent: str
+    represented: str
     theme: str
     theme_version: int
     scope: Scope = field(default_factory=Scope)

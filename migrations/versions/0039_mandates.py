@@ -39,8 +39,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "mandate",
-        *_texts("id", "kind", "principal_id", "agent_id"),
-        *_texts("parent_id", nullable=True),
+        *_texts("id", "kind", "principal_id", "represented_id"),
+        *_texts("agent_id", "parent_id", nullable=True),
+        sa.Column("addressee_blind", sa.LargeBinary(), nullable=False),
         *_texts("theme"),
         *_numbers("theme_version"),
         *_texts("scope", "struck", "state"),
@@ -54,12 +55,15 @@ def upgrade() -> None:
         *_numbers("notice_at", nullable=True),
         _refers("mandate", "principal_id", "party"),
         _refers("mandate", "agent_id", "party"),
+        _refers("mandate", "represented_id", "party"),
         _refers("mandate", "parent_id", "mandate"),
         sa.PrimaryKeyConstraint("id", name="pk_mandate"),
     )
     op.create_index("ix_mandate_parent_id", "mandate", ["parent_id"])
-    op.create_index("ix_mandate_agent_id_theme", "mandate", ["agent_id", "theme", "state"])
-    op.create_index("ix_mandate_principal_id_theme", "mandate", ["principal_id", "theme", "state"])
+    op.create_index("ix_mandate_agent_id", "mandate", ["agent_id", "represented_id", "theme"])
+    op.create_index("ix_mandate_represented_id", "mandate", ["represented_id", "agent_id", "theme"])
+    op.create_index("ix_mandate_principal_id", "mandate", ["principal_id", "state"])
+    op.create_index("ix_mandate_addressee_blind", "mandate", ["addressee_blind"])
     op.create_index("ix_mandate_state_valid_to", "mandate", ["state", "valid_to"])
     _once("uq_mandate_first_link", ["principal_id", "agent_id", "theme", "kind"], "parent_id IS NULL")
     _once("uq_mandate_second_link", ["parent_id", "agent_id"], "parent_id IS NOT NULL")
