@@ -123,7 +123,5 @@ def check_anchor(data: bytes) -> Certificate | Refused:
 class PathValidator:
     """``sm2``: who verifies SM2 signatures (`idp.crypto.sm2.Sm2Verifier`)."""
 
-    def validate(
-        self, certificate: Certificate, authorities: Sequence[Authority], *, now: int
-    ) -> Accepted | Refused:
+    def validate(self, certificate: Certificate, authorities: Sequence[Authority], *, now: int) -> Accepted | Refused:
         raise NotImplementedError

@@ -57,6 +57,8 @@ class Via(StrEnum):
     ROLE = "role"
     """Signed in as themselves, then chosen."""
     ENTITY_PASSWORD = "entity_password"  # noqa: S105 - a door's name
+    MANDATE = "mandate"
+    """By a mandate, or a chain of them that ends in it."""
 
 
 class RepresentedStatus(StrEnum):
@@ -85,22 +87,26 @@ class EntityRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """For whom somebody acts, as what, and how they came to; a session and its grants keep it as ``text``."""
+    """For whom somebody acts, as what, and how they came to; a session and its grants keep it as ``text``.
+
+    ``entity``: the party represented, by a mandate a person as well. ``mandate``: the id of the last link.
+    """
 
     entity: str
     role: str
     via: Via
+    mandate: str | None = None
 
     @property
     def text(self) -> str:
-        return f"{self.entity} {self.role} {self.via}"
+        return " ".join((self.entity, self.role, self.via, *([self.mandate] if self.mandate else [])))
 
     @classmethod
     def parse(cls, text: str | None) -> "Acting | None":
         if not text:
             return None
-        entity, role, via = text.split(" ")
-        return cls(entity, role, Via(via))
+        entity, role, via, *mandate = text.split(" ")
+        return cls(entity, role, Via(via), *mandate)
 
 
 class Tie(NamedTuple):

@@ -87,6 +87,7 @@ _END_ELSEWHERE = _end_where("party_id = :key AND session_id <> :kept")
 _END_CLIENT = _end_where("client_id = :key")
 _END_CONNECTION = _end_where("party_id = :key AND client_id = :client")
 _END_ACTING = _end_where("party_id = :key AND acting LIKE :entity || ' %'")
+_END_MANDATE = _end_where("party_id = :key AND acting LIKE '% ' || :mandate")
 _CLIENTS_OF_SESSION = Statement(
     "SELECT MIN(gid), client_id, party_id, session_id, MIN(sub), sid FROM authorization_grant"
     " WHERE session_id = :key GROUP BY client_id, party_id, session_id, sid",
@@ -204,6 +205,12 @@ def end_acting_grants(tx: Transaction, party_id: str, entity_id: str, *, now: in
     """End what the person was given while acting for this entity, and tell the apps."""
     reason = EndReason.ROLE_ENDED
     _end(tx, tx.all(_END_ACTING, key=party_id, entity=entity_id, reason=reason, now=now), reason, now=now)
+
+
+def end_mandate_grants(tx: Transaction, party_id: str, mandate_id: str, *, now: int) -> None:
+    """End what the person was given while acting by this mandate, and tell the apps."""
+    reason = EndReason.MANDATE_ENDED
+    _end(tx, tx.all(_END_MANDATE, key=party_id, mandate=mandate_id, reason=reason, now=now), reason, now=now)
 
 
 def end_client_grants(tx: Transaction, client_id: str, reason: EndReason, *, now: int) -> None:

@@ -28,6 +28,7 @@ class EndReason(StrEnum):
     ACCOUNT_CLOSING = "account-closing"
     DISOWNED = "disowned-by-person"
     ROLE_ENDED = "role-ended"
+    MANDATE_ENDED = "mandate-ended"
 
 
 class Grant(NamedTuple):

@@ -31,9 +31,9 @@ class Mandate(Base):
 
     ``agent_id``: None until somebody of the name and number it is addressed to has an account and looks;
     ``addressee_blind``: the blind index of that number. ``represented_id``: for whom the agent acts, the principal
-    of the first link. ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages, the
-    addressee and the post, as JSON under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next told
-    of its end.
+    of the first link. ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages,
+    the addressee and the post, as JSON under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next
+    told of its end.
     """
 
     __tablename__ = "mandate"

@@ -4,7 +4,7 @@ Always true: what is not in a table here is not allowed, and a mandate that has 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from idp.mandates.scopes import Scope
@@ -167,6 +167,10 @@ class Mandate:
     in_force_at: int | None = None
     parent: str | None = None
     may_delegate: bool = False
+
+    def to(self, agent: str) -> "Mandate":
+        """The same, now that it is known who is meant."""
+        return replace(self, agent=agent)
 
     def in_force(self, *, now: int) -> bool:
         if self.state is not State.ACTIVE or self.in_force_at is None:

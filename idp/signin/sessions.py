@@ -50,6 +50,11 @@ _END_ACTING = Statement(
     " RETURNING id",
     str,
 )
+_END_ACTING_BY = Statement(
+    "UPDATE session SET acting = NULL WHERE party_id = :party AND acting LIKE '% ' || :mandate AND ended_at IS NULL"
+    " RETURNING id",
+    str,
+)
 _ACTING_SO = Statement(
     "SELECT id FROM session WHERE party_id = :party AND acting = :acting AND ended_at IS NULL", str
 )
@@ -205,6 +210,21 @@ def end_acting(tx: Transaction, party_id: str, entity_id: str, *, now: int) -> N
     """The person's sessions that act for this entity go on for the person alone."""
     for session_id in tx.all(_END_ACTING, party=party_id, entity=entity_id):
         record(tx, Event.ACTING_CHANGED, subject=party_id, session=session_id, detail={"ended": True}, now=now)
+
+
+def end_acting_by(tx: Transaction, party_id: str, mandate_id: str, *, now: int) -> None:
+    """The person's sessions that act by this mandate go on for the person alone."""
+    for session_id in tx.all(_END_ACTING_BY, party=party_id, mandate=mandate_id):
+        detail = {"ended": True}
+        record(
+            tx,
+            Event.ACTING_CHANGED,
+            subject=party_id,
+            session=session_id,
+            mandate=mandate_id,
+            detail=detail,
+            now=now,
+        )
 
 
 def end_entered_by(tx: Transaction, party_id: str, acting: str, reason: SessionEnd, *, now: int) -> None:

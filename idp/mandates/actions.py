@@ -1,0 +1,377 @@
+"""Giving a mandate: drawn up as a text, signed by as many as have to, accepted by whom it is for.
+
+Always true: what is kept is the very text that was read, and each signature is over its hash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import orjson
+
+from idp.accounts.actions import hold as hold_account
+from idp.accounts.rules import PartyKind
+from idp.audit import Event, record
+from idp.crypto.fields import FieldCipher
+from idp.crypto.tokens import new_id
+from idp.db import Statement, Transaction
+from idp.mandates import history, reading
+from idp.mandates.addressing import Addressee, Addresses
+from idp.mandates.granting import Denied, Footing, Wanted, may_grant
+from idp.mandates.registry import Themes
+from idp.mandates.rules import Kind, Mandate, Refusal, Side, State, Step, lapses
+from idp.mandates.scopes import Scope
+from idp.mandates.signing import Signature, SigningRule, is_signed, rule_for
+from idp.mandates.standing import Place, grantor_of, place_of
+from idp.mandates.telling import tell_party
+from idp.mandates.texts import Drawn, mandate_text
+from idp.mandates.themes import Theme
+
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody wants to give. ``id``: made beforehand (`new_id`), for it stands in the text that is read.
+
+    ``struck``: optional data that the principal does not release; ``parent``: the id of the agency's mandate.
+    ``replaces``: the mandate the grantor was shown as ending with this.
+    """
+
+    id: str
+    kind: Kind
+    principal: str
+    addressee: Addressee
+    theme: str
+    theme_version: int | None = None
+    """None: the current one."""
+    scope: Scope
+    valid_from: int
+    valid_to: int
+    may_delegate: bool = False
+    parent: str | None = None
+    struck: frozenset[str] = frozenset()
+    post: str = ""
+    waived: bool = False
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Who signs, and how they have just shown that it is them.
+
+    ``method``: as `idp.signin.rules.Method`, or ``certificate`` with the kept signature's id. ``acting``: the session
+    acts for somebody by a mandate.
+    """
+
+    person: str
+    method: str
+    ial: int
+    aal: int
+    acting: bool = False
+    signature: str | None = None
+
+
+class Text(NamedTuple):
+    """What is read and signed, by language; ``hash``: SHA-256 of all of it, hexadecimal."""
+
+    by_language: Mapping[str, str]
+    hash: str
+
+
+class _Signed(NamedTuple):
+    person: str
+    footing: str
+    ial: int
+
+
+_ADD = Statement[Any](
+    "INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, addressee_blind, parent_id, theme,"
+    " theme_version, scope, struck, state, valid_from, valid_to, may_delegate, waived, requested_by, created_at,"
+    " replaces_id, text_hash, sealed) VALUES (:id, :kind, :principal, :agent, :represented, :blind, :parent, :theme,"
+    " :version, :scope, :struck, :state, :valid_from, :valid_to, :may_delegate, :waived, :by, :now, :replaces,"
+    " :text_hash, :sealed)"
+)
+_ADD_SIGNATURE = Statement[int](
+    "INSERT INTO mandate_signature (id, mandate_id, person_id, side, footing, method, ial, aal, text_hash,"
+    " signature_id, signed_at) VALUES (:id, :mandate, :person, :side, :footing, :method, :ial, :aal, :text_hash,"
+    " :signature, :now) ON CONFLICT (mandate_id, side, person_id) DO NOTHING",
+    int,
+)
+_SIGNED = Statement(
+    "SELECT person_id, footing, ial FROM mandate_signature WHERE mandate_id = :mandate AND side = :side", _Signed
+)
+_SENT = Statement[int](
+    "UPDATE mandate SET state = 'pending_acceptance', signed_at = :now, accept_by = :until"
+    " WHERE id = :id AND state IN ('requested', 'pending_approvals')",
+    int,
+)
+_PENDING = Statement[int](
+    "UPDATE mandate SET state = 'pending_approvals' WHERE id = :id AND state = 'requested'", int
+)
+_RULE = Statement("SELECT rule FROM entity_signing_rule WHERE entity_id = :entity", SigningRule)
+
+
+class Granting:
+    """``recheck``: seconds for which the register's word on a representative is good."""
+
+    def __init__(self, cipher: FieldCipher, addresses: Addresses, themes: Themes, *, recheck: int) -> None:
+        self._cipher = cipher
+        self.addresses = addresses
+        self.themes = themes
+        self.recheck = recheck
+
+    def text(self, tx: Transaction, draft: Draft) -> Text | None:
+        """What the draft would say; None where its theme or its principal is nobody's."""
+        theme, principal = self.theme_of(draft), self.addresses.own(tx, draft.principal)
+        if theme is None or principal is None:
+            return None
+        drawn = Drawn(
+            id=draft.id,
+            kind=draft.kind,
+            theme=theme,
+            scope=draft.scope,
+            valid_from=draft.valid_from,
+            valid_to=draft.valid_to,
+            principal=principal.shown,
+            agent=draft.addressee.shown,
+            may_delegate=draft.may_delegate,
+            post=draft.post,
+        )
+        texts = {language: mandate_text(drawn, language) for language in LANGUAGES}
+        return Text(texts, sha256("".join(texts.values()).encode()).hexdigest())
+
+    def draw(self, tx: Transaction, draft: Draft, signer: Signer, *, text_hash: str, now: int) -> State | Denied:
+        """Somebody of the principal's gives the mandate and signs its text, whose hash they were shown."""
+        if not hold_account(tx, draft.principal):  # its mandates change one by one
+            return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
+        text = self.text(tx, draft)
+        place = place_of(tx, signer.person, draft.principal, theme=draft.theme, recheck=self.recheck, now=now)
+        decided = self._may(tx, draft, signer, place, now)
+        if isinstance(decided, Denied) or place is None or text is None:
+            return self._refused(tx, draft, signer, decided, now)
+        if text.hash != text_hash:
+            return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
+        self._add(tx, draft, text, State.PENDING_APPROVALS, by=signer.person, replaces=decided, now=now)
+        history.append(tx, draft.id, step="draw", state=State.PENDING_APPROVALS, actor=signer.person, now=now)
+        self._note(tx, Event.MANDATE_DRAWN, draft.id, draft.principal, signer.person, now)
+        return self._sign(tx, draft.id, signer, place, text.hash, now)
+
+    def request(self, tx: Transaction, draft: Draft, *, by: str, now: int) -> State | Denied:
+        """Whoever would act asks the principal for it. ``draft.addressee`` is they themselves (`Addresses.own`)."""
+        text, own = self.text(tx, draft), self.addresses.own(tx, by)
+        if text is None or own is None or own != draft.addressee or by == draft.principal:
+            return Denied(Refusal.FOR_ANOTHER)
+        self._add(tx, draft, text, State.REQUESTED, by=by, replaces=None, now=now)
+        history.append(tx, draft.id, step="request", state=State.REQUESTED, actor=by, now=now)
+        self._note(tx, Event.MANDATE_REQUESTED, draft.id, draft.principal, by, now)
+        tell_party(tx, self.addresses, draft.principal, "mandate_requested", now=now)
+        return State.REQUESTED
+
+    def sign(self, tx: Transaction, mandate_id: str, signer: Signer, *, text_hash: str, now: int) -> State | Denied:
+        """One more of the principal's people signs, or the first one signs what was asked for."""
+        seen = reading.find(tx, mandate_id)
+        if seen is None or not hold_account(tx, seen.principal):
+            return Denied(Refusal.STATE)
+        mandate, kept = reading.hold(tx, mandate_id), reading.particulars(tx, mandate_id)
+        if mandate is None or kept is None or mandate.state not in (State.REQUESTED, State.PENDING_APPROVALS):
+            return Denied(Refusal.STATE)
+        place = place_of(tx, signer.person, mandate.principal, theme=mandate.theme, recheck=self.recheck, now=now)
+        draft = self.draft_of(mandate, kept)
+        decided = self._may(tx, draft, signer, place, now)
+        if isinstance(decided, Denied) or place is None:
+            return self._refused(tx, draft, signer, decided, now)
+        if kept.text_hash != text_hash:
+            return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
+        tx.run(_PENDING, id=mandate_id)
+        return self._sign(tx, mandate_id, signer, place, text_hash, now)
+
+    def theme_of(self, draft: Draft) -> Theme | None:
+        """The version it is, or will be, given in; nothing is given any more in a theme that is retired."""
+        current = self.themes.current(draft.theme)
+        if current is None or draft.theme_version is None:
+            return current
+        return self.themes.of(draft.theme, draft.theme_version)
+
+    def signers(self, tx: Transaction, mandate_id: str, *, side: Side = Side.PRINCIPAL) -> dict[str, int]:
+        """Who has signed for ``side``, with their identity levels then."""
+        return {one.person: one.ial for one in tx.all(_SIGNED, mandate=mandate_id, side=side)}
+
+    def draft_of(self, mandate: Mandate, kept: reading.Particulars) -> Draft:
+        """What was given, as it was wanted."""
+        told = self.opened(mandate.id, kept)
+        return Draft(
+            id=mandate.id,
+            kind=mandate.kind,
+            principal=mandate.principal,
+            addressee=self.addresses.read(told["addressee"]),
+            theme=mandate.theme,
+            theme_version=mandate.theme_version,
+            scope=mandate.scope,
+            valid_from=mandate.valid_from,
+            valid_to=mandate.valid_to,
+            may_delegate=mandate.may_delegate,
+            parent=mandate.parent,
+            struck=frozenset(kept.struck.split()),
+            post=told["post"],
+            waived=bool(kept.waived),
+            replaces=kept.replaces_id,
+        )
+
+    def opened(self, mandate_id: str, kept: reading.Particulars) -> dict[str, Any]:
+        """What is sealed: ``text`` by language, ``addressee``, ``post``."""
+        told: dict[str, Any] = orjson.loads(self._cipher.open(kept.sealed, context=_context(mandate_id)))
+        return told
+
+    def add_signature(
+        self,
+        tx: Transaction,
+        mandate_id: str,
+        signer: Signer,
+        *,
+        side: Side,
+        footing: Footing,
+        text_hash: str,
+        now: int,
+    ) -> bool:
+        """False: they have signed for this side already."""
+        added = tx.run(
+            _ADD_SIGNATURE,
+            id=new_id("mns"),
+            mandate=mandate_id,
+            person=signer.person,
+            side=side,
+            footing=footing,
+            method=signer.method,
+            ial=signer.ial,
+            aal=signer.aal,
+            text_hash=text_hash,
+            signature=signer.signature,
+            now=now,
+        )
+        return added == 1
+
+    def _may(
+        self, tx: Transaction, draft: Draft, signer: Signer, place: Place | None, now: int
+    ) -> str | Denied | None:
+        """The id of the mandate that it replaces, or None."""
+        if place is None:
+            return Denied(Refusal.NOT_GRANTOR)
+        parent = reading.find(tx, draft.parent) if draft.parent else None
+        if draft.parent and parent is None:
+            return Denied(Refusal.NOT_DELEGABLE)
+        entity = self.addresses.entities.describe(tx, draft.principal) is not None
+        wanted = Wanted(
+            kind=draft.kind,
+            principal=draft.principal,
+            principal_kind=PartyKind.ENTITY if entity else PartyKind.PERSON,
+            agent=self.addresses.resolve(tx, draft.addressee),
+            agent_kind=draft.addressee.kind,
+            theme=self.theme_of(draft),
+            scope=draft.scope,
+            valid_from=draft.valid_from,
+            valid_to=draft.valid_to,
+            may_delegate=draft.may_delegate,
+            parent=parent,
+            replaces=draft.replaces,
+        )
+        grantor = grantor_of(tx, signer.person, place, acting=signer.acting, now=now)
+        others = [one for one in reading.given_by(tx, draft.principal) if one.id != draft.id]
+        granted = may_grant(wanted, grantor, others, now=now)
+        return granted if isinstance(granted, Denied) else granted.replaces
+
+    def _sign(
+        self, tx: Transaction, mandate_id: str, signer: Signer, place: Place, text_hash: str, now: int
+    ) -> State | Denied:
+        if not self.add_signature(
+            tx,
+            mandate_id,
+            signer,
+            side=Side.PRINCIPAL,
+            footing=place.footing,
+            text_hash=text_hash,
+            now=now,
+        ):
+            return Denied(Refusal.STATE)
+        mandate = reading.find(tx, mandate_id)
+        theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
+        assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
+        self._note(tx, Event.MANDATE_SIGNED, mandate_id, mandate.principal, signer.person, now)
+        if not self._is_signed(tx, mandate, theme):
+            history.append(
+                tx, mandate_id, step="signature", state=State.PENDING_APPROVALS, actor=signer.person, now=now
+            )
+            return State.PENDING_APPROVALS
+        tx.run(_SENT, id=mandate_id, now=now, until=lapses(signed_at=now))
+        history.append(tx, mandate_id, step=Step.SIGN, state=State.PENDING_ACCEPTANCE, actor=signer.person, now=now)
+        tell_party(tx, self.addresses, mandate.agent, "mandate_offered", now=now)
+        return State.PENDING_ACCEPTANCE
+
+    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme) -> bool:
+        chosen = tx.one(_RULE, entity=mandate.principal) or SigningRule.ALONE
+        signed = tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
+        rule = rule_for(theme, mandate.kind, chosen)
+        return is_signed(rule, [Signature(one.person, Footing(one.footing)) for one in signed])
+
+    def _add(
+        self, tx: Transaction, draft: Draft, text: Text, state: State, *, by: str, replaces: str | None, now: int
+    ) -> None:
+        theme = self.theme_of(draft)
+        assert theme is not None  # noqa: S101 - `text` was made of it
+        parent = reading.find(tx, draft.parent) if draft.parent else None
+        told = {"text": text.by_language, "addressee": self.addresses.write(draft.addressee), "post": draft.post}
+        tx.run(
+            _ADD,
+            id=draft.id,
+            kind=draft.kind,
+            principal=draft.principal,
+            agent=self.addresses.resolve(tx, draft.addressee) or None,
+            represented=parent.represented if parent else draft.principal,
+            blind=self.addresses.blind(draft.addressee),
+            parent=draft.parent,
+            theme=theme.code,
+            version=theme.version,
+            scope=orjson.dumps(draft.scope.declaration()).decode(),
+            struck=" ".join(sorted(draft.struck & {one.claim for one in theme.releases if one.optional})),
+            state=state,
+            valid_from=draft.valid_from,
+            valid_to=draft.valid_to,
+            may_delegate=int(draft.may_delegate),
+            waived=int(draft.waived),
+            by=by,
+            now=now,
+            replaces=replaces,
+            text_hash=text.hash,
+            sealed=self._cipher.seal(orjson.dumps(told).decode(), context=_context(draft.id)),
+        )
+
+    def _refused(
+        self, tx: Transaction, draft: Draft, signer: Signer, decided: str | Denied | None, now: int
+    ) -> Denied:
+        denied = decided if isinstance(decided, Denied) else Denied(Refusal.THEME_UNKNOWN)
+        refused(tx, denied.reason, principal=draft.principal, mandate=draft.id, person=signer.person, now=now)
+        return denied
+
+    def _note(self, tx: Transaction, event: Event, mandate_id: str, principal: str, person: str, now: int) -> None:
+        record(tx, event, actor=person, subject=principal, mandate=mandate_id, now=now)
+
+
+def refused(
+    tx: Transaction, reason: Refusal, *, principal: str | None, mandate: str | None, person: str, now: int
+) -> None:
+    """Leave a record of what was refused."""
+    record(
+        tx,
+        Event.MANDATE_REFUSED,
+        actor=person,
+        subject=principal,
+        mandate=mandate,
+        result="refused",
+        reason=reason,
+        now=now,
+    )
+
+
+def _context(mandate_id: str) -> str:
+    return f"mandate.sealed:{mandate_id}"

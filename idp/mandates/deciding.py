@@ -1,0 +1,80 @@
+"""Whether somebody may do something for somebody else now, asked of the rows.
+
+Always true: it is asked anew each time, of rows as they are, and whoever has gone - human, agency or represented
+party - leaves no power behind.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from idp.db import Statement, Transaction
+from idp.entities import roles
+from idp.entities.rules import RepresentedStatus, worth
+from idp.mandates import reading
+from idp.mandates.power import Asked, Chain, Office, chains, decide
+from idp.mandates.registry import Themes
+from idp.mandates.themes import Theme
+from idp.proofing.actions import ial
+
+
+class _Party(NamedTuple):
+    id: str
+    status: str
+    entity_status: str | None
+
+
+_PARTIES = Statement(
+    "SELECT p.id, p.status, l.status FROM party p LEFT JOIN legal_entity l ON l.party_id = p.id"
+    " WHERE p.id IN (:agent, :represented, :intermediary)",
+    _Party,
+)
+_REPRESENTED = Statement[tuple[str, str]](
+    "SELECT DISTINCT represented_id, theme FROM mandate WHERE state = 'active' AND (agent_id = :agent OR (parent_id IS"
+    " NULL AND agent_id IN (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed')))"
+    " ORDER BY represented_id, theme LIMIT :most"
+)
+
+
+class Deciding:
+    """``recheck``: seconds for which the register's word on a representative is good."""
+
+    def __init__(self, themes: Themes, *, recheck: int) -> None:
+        self.themes = themes
+        self._recheck = recheck
+
+    def may(
+        self, tx: Transaction, *, agent: str, represented: str, theme: str, asked: Asked, now: int
+    ) -> Chain | None:
+        """The chain by which ``agent`` may do what is asked; None: no."""
+        current = self.themes.current(theme)
+        if current is None:
+            return None
+        found = self.chains(tx, agent=agent, represented=represented, theme=current, now=now)
+        return decide(asked, found, current, ial=ial(tx, agent, now=now)) if found else None
+
+    def chains(self, tx: Transaction, *, agent: str, represented: str, theme: Theme, now: int) -> Sequence[Chain]:
+        """Every unbroken one all of whose parties are there; best first: an office, then what holds most."""
+        offices = self._offices(tx, agent, now)
+        links = reading.between(tx, agent=agent, represented=represented, theme=theme.code)
+        found = [one for one in chains(agent, represented, theme, links, offices, now=now) if one.scope]
+        stand = [one for one in found if self._all_there(tx, one)]
+        return sorted(stand, key=lambda one: (len(one.mandates), -len(one.scope.services), -len(one.scope.actions)))
+
+    def represented_by(self, tx: Transaction, agent: str, *, most: int) -> list[tuple[str, str]]:
+        """(party, theme) that a mandate in force, or soon to be, may let ``agent`` act in; `chains` tells if so."""
+        return tx.all(_REPRESENTED, agent=agent, most=most)
+
+    def _offices(self, tx: Transaction, agent: str, now: int) -> list[Office]:
+        ties = roles.ties_of(tx, agent, now=now)
+        current = RepresentedStatus.CURRENT
+        return [Office(agent, tie.entity) for tie in ties if worth(tie, recheck=self._recheck, now=now) is current]
+
+    def _all_there(self, tx: Transaction, chain: Chain) -> bool:
+        parties = {chain.agent, chain.represented, chain.intermediary or chain.agent}
+        asked = {"agent": chain.agent, "represented": chain.represented, "intermediary": chain.intermediary or ""}
+        there = {
+            one.id
+            for one in tx.all(_PARTIES, **asked)
+            if one.status == "active" and one.entity_status in (None, "active")
+        }
+        return parties <= there

@@ -1,0 +1,239 @@
+"""What happens to a mandate after it was given: accepted, declined, frozen, taken back, laid down, ended.
+
+Always true: each step has one winner, leaves its entry in the history, and one that ends power ends every acting
+context and every grant that rested on it in the same transaction.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from idp.accounts.actions import hold as hold_account
+from idp.audit import Event, record
+from idp.db import Statement, Transaction
+from idp.grants.actions import end_mandate_grants
+from idp.mandates import history, reading
+from idp.mandates.actions import Granting, Signer, refused
+from idp.mandates.granting import Acceptor, Denied, may_accept
+from idp.mandates.rules import LIVING, Mandate, Refusal, Side, State, Step, after, begins
+from idp.mandates.standing import Place, grantor_of, place_of
+from idp.mandates.telling import people_of, tell_party
+from idp.signin.sessions import end_acting_by
+
+_SET = Statement[int]("UPDATE mandate SET state = :to WHERE id = :id AND state = :was", int)
+_END = Statement[int](
+    "UPDATE mandate SET state = :to, ended_at = :now, end_reason = :reason, notice_at = NULL"
+    " WHERE id = :id AND state = :was",
+    int,
+)
+_ACTIVATE = Statement[int](
+    "UPDATE mandate SET state = 'active', agent_id = :agent, in_force_at = :in_force_at, notice_at = :notice_at"
+    " WHERE id = :id AND state = 'pending_acceptance' AND accept_by > :now",
+    int,
+)
+_TOLD = {
+    Step.FREEZE: "mandate_frozen",
+    Step.UNFREEZE: "mandate_unfrozen",
+    Step.REVOKE: "mandate_ended",
+    Step.RENOUNCE: "mandate_laid_down",
+    Step.DECLINE: "mandate_declined",
+    Step.SUPERSEDE: "mandate_ended",
+    Step.INVALIDATE: "mandate_ended",
+}
+"""What the other side reads; an end by the clock was announced before."""
+
+Changed = Callable[[Transaction, Mandate, State, int], None]
+"""Called in the transaction of a step that departments hear of (`idp.mandates.events`)."""
+
+
+class Moving:
+    """``changed``: who wants to know of each change of power."""
+
+    def __init__(self, granting: Granting, changed: Iterable[Changed] = ()) -> None:
+        self._granting = granting
+        self._addresses = granting.addresses
+        self._changed = tuple(changed)
+
+    def accept(
+        self, tx: Transaction, mandate_id: str, signer: Signer, *, party: str, text_hash: str, now: int
+    ) -> State | Denied:
+        """``party``: whom the signer accepts for, themselves or an entity they speak for."""
+        found = self._held(tx, mandate_id, also=party)
+        kept = reading.particulars(tx, mandate_id)
+        if found is None or kept is None or after(Step.ACCEPT, found.state, side=Side.AGENT) is None:
+            return Denied(Refusal.STATE)
+        mandate = self._addressed(tx, found, kept, party)
+        place = self._agent_place(tx, mandate, signer.person, party, now)
+        refusal = self._may_accept(tx, mandate, signer, place, party, now)
+        if refusal is None and kept.text_hash != text_hash:
+            refusal = Refusal.STATE
+        if refusal is not None or place is None:
+            return self._refuse(tx, refusal or Refusal.FOR_ANOTHER, mandate, signer.person, now)
+        self._supersede(tx, mandate, now)
+        in_force_at = begins(signed_at=kept.signed_at or now, waived=bool(kept.waived))
+        if not tx.run(
+            _ACTIVATE, id=mandate.id, agent=party, in_force_at=in_force_at, notice_at=mandate.valid_to, now=now
+        ):
+            return Denied(Refusal.STATE)
+        self._granting.add_signature(
+            tx, mandate.id, signer, side=Side.AGENT, footing=place.footing, text_hash=text_hash, now=now
+        )
+        self._written(tx, mandate, Step.ACCEPT, State.ACTIVE, signer.person, None, now)
+        tell_party(tx, self._addresses, mandate.principal, "mandate_accepted", now=now)
+        return State.ACTIVE
+
+    def step(
+        self,
+        tx: Transaction,
+        mandate_id: str,
+        step: Step,
+        *,
+        person: str,
+        party: str,
+        acting: bool = False,
+        reason: str | None = None,
+        now: int,
+    ) -> State | Denied:
+        """Decline, freeze, unfreeze, revoke, renounce. ``party``: the side that ``person`` speaks for.
+
+        ``acting``: their session acts for somebody by a mandate, which manages none.
+        """
+        found = self._held(tx, mandate_id)
+        kept = reading.particulars(tx, mandate_id) if found else None
+        if found is None or kept is None:
+            return Denied(Refusal.STATE)
+        mandate = self._addressed(tx, found, kept, party)
+        side = self._side(tx, mandate, person, party, now)
+        if acting or side is None:
+            return self._refuse(tx, Refusal.ACTING if acting else Refusal.FOR_ANOTHER, mandate, person, now)
+        to = after(step, mandate.state, side=side)
+        if to is None:
+            return self._refuse(tx, Refusal.STATE, mandate, person, now)
+        return self._move(tx, mandate, step, to, actor=person, reason=reason, now=now)
+
+    def by_system(self, tx: Transaction, mandate: Mandate, step: Step, *, reason: str, now: int) -> State | Denied:
+        """Expire, supersede, invalidate, freeze for an objection; ``mandate`` as it was just read and held."""
+        to = after(step, mandate.state, side=Side.SYSTEM)
+        if to is None:
+            return Denied(Refusal.STATE)
+        return self._move(tx, mandate, step, to, actor=None, reason=reason, now=now)
+
+    def _move(
+        self,
+        tx: Transaction,
+        mandate: Mandate,
+        step: Step,
+        to: State,
+        *,
+        actor: str | None,
+        reason: str | None,
+        now: int,
+    ) -> State | Denied:
+        ended = to not in LIVING
+        change: dict[str, Any] = {"id": mandate.id, "was": mandate.state, "to": to}
+        if ended:
+            change |= {"now": now, "reason": reason or step}
+        if not tx.run(_END if ended else _SET, **change):
+            return Denied(Refusal.STATE)
+        self._written(tx, mandate, step, to, actor, reason, now)
+        if mandate.state is State.ACTIVE:
+            self._cut(tx, mandate, now)
+        if ended:
+            for child in reading.under(tx, mandate.id):
+                self.by_system(tx, child, Step.INVALIDATE, reason="parent-ended", now=now)
+        if step in _TOLD:
+            other = mandate.principal if step in (Step.RENOUNCE, Step.DECLINE) else mandate.agent
+            tell_party(tx, self._addresses, other, _TOLD[step], now=now)
+        return to
+
+    def _cut(self, tx: Transaction, mandate: Mandate, now: int) -> None:
+        """Whoever acts by it, themselves or as the agency's representative or employee, acts by it no longer."""
+        ids = [mandate.id, *(child.id for child in reading.under(tx, mandate.id))]
+        people = {mandate.agent, *people_of(tx, mandate.agent)}
+        people |= {child.agent for child in reading.under(tx, mandate.id)}
+        for person in sorted(people - {""}):
+            for mandate_id in ids:
+                end_acting_by(tx, person, mandate_id, now=now)
+                end_mandate_grants(tx, person, mandate_id, now=now)
+
+    def _supersede(self, tx: Transaction, mandate: Mandate, now: int) -> None:
+        """One in force of a kind, between two parties, in one theme: the earlier one ends when this one begins."""
+        for other in reading.given_by(tx, mandate.principal):
+            same = (other.kind, other.agent, other.theme, other.parent)
+            alike = same == (mandate.kind, mandate.agent, mandate.theme, mandate.parent)
+            if other.id != mandate.id and alike and other.state in (State.ACTIVE, State.SUSPENDED):
+                self.by_system(tx, other, Step.SUPERSEDE, reason=mandate.id, now=now)
+
+    def _held(self, tx: Transaction, mandate_id: str, *, also: str = "") -> Mandate | None:
+        """The mandate, with its principal's account (and the acceptor's) held first: theirs change one by one."""
+        seen = reading.find(tx, mandate_id)
+        if seen is None:
+            return None
+        for party in sorted({seen.principal, also} - {""}):
+            hold_account(tx, party)
+        return reading.hold(tx, mandate_id)
+
+    def _addressed(self, tx: Transaction, mandate: Mandate, kept: reading.Particulars, party: str) -> Mandate:
+        """The mandate with ``party`` as its agent, where it is addressed to them and nobody had an account then."""
+        if mandate.agent:
+            return mandate
+        own = self._addresses.own(tx, party)
+        meant = self._granting.draft_of(mandate, kept).addressee
+        return mandate.to(party) if own is not None and own.is_same(meant) else mandate
+
+    def _agent_place(self, tx: Transaction, mandate: Mandate, person: str, party: str, now: int) -> Place | None:
+        if party != mandate.agent:
+            return None
+        return place_of(tx, person, party, theme=mandate.theme, recheck=self._granting.recheck, now=now)
+
+    def _may_accept(
+        self, tx: Transaction, mandate: Mandate, signer: Signer, place: Place | None, party: str, now: int
+    ) -> Refusal | None:
+        theme = self._granting.themes.of(mandate.theme, mandate.theme_version)
+        if place is None or theme is None:
+            return Refusal.FOR_ANOTHER if place is None else Refusal.THEME_UNKNOWN
+        grantor = grantor_of(tx, signer.person, place, acting=signer.acting, now=now)
+        acceptor = Acceptor(
+            person=signer.person,
+            agent=party,
+            footing=place.footing,
+            ial=grantor.ial,
+            held=grantor.held,
+            acting=signer.acting,
+        )
+        return may_accept(mandate, acceptor, theme, self._granting.signers(tx, mandate.id))
+
+    def _side(self, tx: Transaction, mandate: Mandate, person: str, party: str, now: int) -> Side | None:
+        if party not in (mandate.principal, mandate.agent):
+            return None
+        place = place_of(tx, person, party, theme=mandate.theme, recheck=self._granting.recheck, now=now)
+        if place is None or (place.mandate is not None and place.mandate.id == mandate.id):
+            return None  # nobody decides on their own mandate but by laying it down
+        return Side.PRINCIPAL if party == mandate.principal else Side.AGENT
+
+    def _refuse(self, tx: Transaction, reason: Refusal, mandate: Mandate, person: str, now: int) -> Denied:
+        refused(tx, reason, principal=mandate.principal, mandate=mandate.id, person=person, now=now)
+        return Denied(reason)
+
+    def _written(
+        self,
+        tx: Transaction,
+        mandate: Mandate,
+        step: Step,
+        to: State,
+        actor: str | None,
+        reason: str | None,
+        now: int,
+    ) -> None:
+        history.append(tx, mandate.id, step=step, state=to, actor=actor, reason=reason, now=now)
+        record(
+            tx,
+            Event.MANDATE_CHANGED,
+            actor=actor,
+            subject=mandate.principal,
+            mandate=mandate.id,
+            reason=reason,
+            detail={"step": step, "state": to},
+            now=now,
+        )
+        for changed in self._changed:
+            changed(tx, mandate, to, now)

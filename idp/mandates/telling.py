@@ -1,0 +1,21 @@
+"""Telling a party of a mandate: a person by text message, an entity by its representatives'.
+
+Always true: a message names no other person, and nobody is told where there is nobody.
+"""
+
+from idp.accounts.telling import tell
+from idp.db import Transaction
+from idp.entities import roles
+from idp.entities.rules import RoleState
+from idp.mandates.addressing import Addresses
+
+
+def tell_party(tx: Transaction, addresses: Addresses, party_id: str, template: str, *, now: int) -> None:
+    """Empty ``party_id``: a row of the outbox that goes nowhere, as for anybody (trust 3)."""
+    for person in people_of(tx, party_id) or [party_id]:
+        tell(tx, addresses.directory, person, template, now=now)
+
+
+def people_of(tx: Transaction, party_id: str) -> list[str]:
+    """Who speaks for an entity by its register; empty for a person."""
+    return [one.person for one in roles.of_entity(tx, party_id) if one.state == RoleState.CONFIRMED]
