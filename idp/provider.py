@@ -44,6 +44,11 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.roles import leave_all
 from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
+from idp.mandates.actions import Granting
+from idp.mandates.addressing import Addresses
+from idp.mandates.deciding import Deciding
+from idp.mandates.moving import Moving
+from idp.mandates.registry import Themes
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -100,6 +105,10 @@ class Provider:
     reviews: reviews.Reviews
     links: Links
     closings: Closings
+    themes: Themes
+    granting: Granting
+    moving: Moving
+    deciding: Deciding
 
 
 UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase)
@@ -154,6 +163,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
     joining = Joining(directory, WaitingAccounts(cipher, index))
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
+    themes = Themes(database)
+    granting = Granting(cipher, Addresses(directory, entities), themes, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
         settings=settings,
@@ -197,6 +208,10 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
             (partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
+        themes=themes,
+        granting=granting,
+        moving=Moving(granting),
+        deciding=Deciding(themes, recheck=settings.entities.recheck),
         entities=entities,
         rechecking=Rechecking(database, entities, registers.enterprise),
     )

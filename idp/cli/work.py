@@ -21,6 +21,7 @@ from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
 from idp.log import get_logger
+from idp.mandates.sweeping import Sweeping
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
 from idp.messages.sms import sms_handler
@@ -61,6 +62,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
+    worker.every(60, "mandates", Sweeping(provider.database, provider.moving).run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 

@@ -29,8 +29,9 @@ _PARTIES = Statement(
     _Party,
 )
 _REPRESENTED = Statement[tuple[str, str]](
-    "SELECT DISTINCT represented_id, theme FROM mandate WHERE state = 'active' AND (agent_id = :agent OR (parent_id IS"
-    " NULL AND agent_id IN (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed')))"
+    "SELECT DISTINCT represented_id, theme FROM mandate WHERE state = 'active' AND (agent_id = :agent"
+    " OR (parent_id IS NULL AND agent_id IN"
+    " (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed')))"
     " ORDER BY represented_id, theme LIMIT :most"
 )
 
