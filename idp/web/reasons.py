@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from idp.web.mandate_words import MANDATE_EVENTS, MANDATE_SENTENCES
+
 SENTENCES: Mapping[str, LazyString] = {
     # my account's rights
     "password_reset_required": _("为保护账户，密码已停用。请用短信验证码登录，再设置新密码。"),
@@ -328,6 +330,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "signed_out": _("您已退出登录。"),
     "phone_registered": _("这个手机号已有账户，请直接登录。"),
     "flow_expired": _("这次注册等待得太久，请重新开始。"),
+    **MANDATE_SENTENCES,
 }
 GENERAL = _("操作没有成功，请重试。")
 
@@ -452,6 +455,7 @@ EVENTS: Mapping[str, LazyString] = {
     "client:counter:refused": _("窗口登记身份核验未成功"),
     "client:logout_notice:delivered": _("通知应用退出登录"),
     "client:logout_notice:failed": _("未能通知应用退出登录"),
+    **MANDATE_EVENTS,
 }
 OTHER_EVENT = _("账户操作")
 
