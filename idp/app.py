@@ -69,6 +69,7 @@ from idp.oidc.machine import MachineEndpoints
 from idp.oidc.metadata import KeyDocument, discovery_document, json_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
+from idp.oidc.pushed import PushedEndpoint, PushedRequests
 from idp.oidc.remote_keys import RemoteKeys
 from idp.oidc.represented import Representation
 from idp.oidc.server import TokenServer
@@ -179,9 +180,10 @@ def create_app(
         rechecking=provider.rechecking,
     )
     posted = PostedRequests(provider.store, provider.cipher)
+    pushed = PushedRequests(provider.store, provider.cipher)
     init_oidc(
         app,
-        Doors(provider.database, provider.registry, provider.directory, provider.maker, posted),
+        Doors(provider.database, provider.registry, provider.directory, provider.maker, posted, pushed),
     )
     init_capabilities(
         app,
@@ -478,6 +480,12 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         sign_in=settings.limits.identity.clerk_sign_in,
         session_idle=settings.session.idle,
     )
+    pushed = PushedEndpoint(
+        provider.registry,
+        authenticator,
+        PushedRequests(provider.store, provider.cipher),
+        issuer=settings.issuer,
+    )
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:
@@ -491,6 +499,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     table = {
         "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements, ways_of(app)).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
+        "/par": Endpoint(methods=("POST",), handler=pushed.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
         "/userinfo": Endpoint(methods=("GET", "POST"), handler=machine.userinfo, origins=known_origin),

@@ -122,6 +122,8 @@ class Client:
     min_aal: int = 1
     pkce: str = "required"
     """``required``, or ``optional`` for a confidential client that cannot send a challenge."""
+    require_pushed_authorization_requests: bool = False
+    """Its authorization requests come pushed, or not at all (RFC 9126 6)."""
     assertion_audience: str = "any"
     """``issuer`` (FAPI 2.0), ``token_endpoint`` or ``any`` of the two."""
     jwks: str | None = None

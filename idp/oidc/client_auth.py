@@ -23,6 +23,8 @@ from idp.grants.spent import spend
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_PARAMETERS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
+"""What authenticates the client, and belongs to no request of its own."""
 MAX_ASSERTION_LIFE = 600
 """Seconds an assertion may live: as long as its ``jti`` is remembered at most."""
 _CLOCK_SKEW = 300

@@ -18,8 +18,9 @@ from idp.clients.rules import Basis
 from idp.db import Database, current_transaction, db
 from idp.grants.actions import consented
 from idp.oidc import authorize as actions
-from idp.oidc import logout
+from idp.oidc import logout, pushed
 from idp.oidc.posted import PARAMETER, PostedRequests
+from idp.oidc.pushed import PushedRequests
 from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse, scopes_needing
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
@@ -43,6 +44,7 @@ class Doors:
     directory: Directory
     maker: TokenMaker
     posted: PostedRequests
+    pushed: PushedRequests
 
 
 def init_oidc(app: Flask, doors: Doors) -> None:
@@ -62,15 +64,37 @@ def authorize() -> ResponseReturnValue:
     params = _params()
     if isinstance(params, Malformed):
         return oauth_error_page("invalid_request", params.why, status=params.status)
-    parsed = parse(params, _doors().registry.get)
+    parsed = _parsed(params)
+    if isinstance(parsed, Malformed):
+        return oauth_error_page("invalid_request", parsed.why)
     if isinstance(parsed, PageError):
         return oauth_error_page(parsed.error, parsed.description)
     issuer = _doors().maker.issuer
     if isinstance(parsed, RedirectError):
         return _send(actions.redirected(parsed, issuer=issuer))
     if request.method == "POST":
-        return _again_by_get("oidc.authorize", params)
+        return _again(parsed)
     return _admit(parsed)
+
+
+def _parsed(params: Mapping[str, str]) -> AuthorizationRequest | PageError | RedirectError | Malformed:
+    """Beside a request that was pushed nothing counts (RFC 9126 4, RFC 9101 6.3)."""
+    doors, uri = _doors(), params.get(pushed.PARAMETER, "")
+    if not uri.startswith(pushed.PREFIX):
+        return parse(params, doors.registry.get)
+    found = doors.pushed.take(uri, client_id=params.get("client_id"))
+    if found is None:
+        return Malformed("the request has expired, or was used: start again in the app")
+    return parse(found, doors.registry.get, pushed=True)
+
+
+def _again(parsed: AuthorizationRequest) -> ResponseReturnValue:
+    """The same request from its beginning, by GET."""
+    if not parsed.pushed:
+        return _again_by_get("oidc.authorize", parsed.params)
+    client_id = parsed.client.client_id
+    uri = _doors().pushed.keep(client_id, parsed.params)
+    return redirect(url_for("oidc.authorize", client_id=client_id, request_uri=uri), 303)
 
 
 def _again_by_get(endpoint: str, params: Mapping[str, str]) -> ResponseReturnValue:
@@ -97,7 +121,7 @@ def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
 def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
     """Answer the client: what was parked is read again, for the registration may have changed meanwhile."""
     doors = _doors()
-    parsed = parse(parked.resume, doors.registry.get)
+    parsed = parse(parked.resume, doors.registry.get, pushed=True)  # how it came was judged then
     if isinstance(parsed, PageError):
         return oauth_error_page(parsed.error, parsed.description)
     if isinstance(parsed, RedirectError):
@@ -121,7 +145,7 @@ def _answer(
     if withdrawn or not _still_admitted(parsed, decision, session):  # one has ended meanwhile: ask anew
         db.session.rollback()
         doors.registry.expire()
-        return _again_by_get("oidc.authorize", parsed.params)
+        return _again(parsed)
     answer = actions.grant_code(
         current_transaction(), doors.directory, doors.maker, parsed, decision, session, check=check, now=now()
     )

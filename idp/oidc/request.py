@@ -36,6 +36,8 @@ class AuthorizationRequest:
     acr: tuple[str, ...] = ()
     login_hint: str = ""
     id_token_hint: str | None = None
+    pushed: bool = False
+    """It came from the client itself (RFC 9126), not by way of the browser."""
 
     @property
     def scope(self) -> str:
@@ -70,7 +72,7 @@ _Checked = AuthorizationRequest | RedirectError
 
 
 def parse(
-    params: Mapping[str, str], find_client: Callable[[str], Client | None]
+    params: Mapping[str, str], find_client: Callable[[str], Client | None], *, pushed: bool = False
 ) -> AuthorizationRequest | PageError | RedirectError:
     """The typed request, or the first error found."""
     client_id = params.get("client_id")
@@ -83,7 +85,12 @@ def parse(
     if redirect_uri is None or redirect_uri not in client.redirect_uris:
         return PageError("invalid_request", "redirect_uri is missing or not registered for this client")
     request = AuthorizationRequest(
-        client=client, redirect_uri=redirect_uri, params=params, state=params.get("state"), nonce=params.get("nonce")
+        client=client,
+        redirect_uri=redirect_uri,
+        params=params,
+        state=params.get("state"),
+        nonce=params.get("nonce"),
+        pushed=pushed,
     )
     for check in _CHECKS:
         checked = check(request)
@@ -111,6 +118,13 @@ def _unsupported(request: AuthorizationRequest) -> _Checked:
     for name in ("request", "request_uri", "registration"):
         if name in request.params:
             return RedirectError(request, f"{name}_not_supported", f"{name} is not supported")
+    return request
+
+
+def _pushed(request: AuthorizationRequest) -> _Checked:
+    """RFC 9126 6: who registered for it is asked for nothing that the browser could have changed."""
+    if request.client.require_pushed_authorization_requests and not request.pushed:
+        return RedirectError(request, "invalid_request", "this client pushes its requests")
     return request
 
 
@@ -187,6 +201,7 @@ _CHECKS = (
     _lengths,
     _response_mode,
     _unsupported,
+    _pushed,
     _response_type,
     _scopes,
     _prompt,
