@@ -1,4 +1,4 @@
-"""Tables of registered clients, their secrets, the capabilities granted to them and the use they made of those.
+"""Tables of registered clients, their secrets and APIs, the capabilities granted to them and the use made of those.
 
 Always true: a secret is stored as SHA-256 (it is 256-bit random, made here or at least 32 characters long).
 """
@@ -30,6 +30,18 @@ class ClientSecret(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
     created_at: Mapped[int]
     expires_at: Mapped[int | None]
+
+
+class ResourceServerRow(Base):
+    """An API that tokens can be asked for (`idp.clients.resources`)."""
+
+    __tablename__ = "resource_server"
+    identifier: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"))
+    title: Mapped[str]
+    aware_at: Mapped[int | None]
+    aware_how: Mapped[str | None]
+    created_at: Mapped[int]
 
 
 class CapabilityPermit(Base):

@@ -130,6 +130,26 @@ class MandateUse(Base):
     __table_args__ = (Index("ix_mandate_use_mandate_id_used_at", "mandate_id", "used_at"),)
 
 
+class RepresentedHandle(Base):
+    """The name under which ``client_id`` knows that ``person_id`` acts for somebody (`idp.mandates.handles`).
+
+    ``mandate_id``: empty for an office.
+    """
+
+    __tablename__ = "represented_handle"
+    handle: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str]
+    person_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    represented_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    role: Mapped[str]
+    mandate_id: Mapped[str]
+    created_at: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("person_id", "client_id", "represented_id", "mandate_id", name="uq_represented_handle_key"),
+    )
+
+
 class SigningRule(Base):
     """How many of an entity's people sign its mandates in sensitive themes; none: the representative alone."""
 

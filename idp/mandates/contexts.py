@@ -1,0 +1,125 @@
+"""Acting contexts: what acting for somebody, chosen earlier, amounts to at this moment.
+
+Always true: it is judged anew at each use, of the register's word for an office and of the whole chain for a mandate;
+whatever is missing from either is no power.
+"""
+
+from dataclasses import dataclass
+
+from idp.accounts.rules import PartyKind
+from idp.db import Database, Statement, Transaction
+from idp.entities import roles
+from idp.entities.rechecking import Rechecking
+from idp.entities.rules import Acting, RepresentedStatus, Tie, Via, represented_level, worth
+from idp.mandates import reading
+from idp.mandates.deciding import Deciding
+from idp.mandates.power import Chain
+from idp.mandates.rules import LIVING, OPEN, Mandate
+from idp.mandates.themes import Theme
+from idp.proofing.actions import ial
+
+_KIND = Statement("SELECT kind FROM party WHERE id = :party", PartyKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """One theme of what a context holds."""
+
+    theme: Theme
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``tie``: of an office; ``mandate``: the last link, whatever has become of it; ``power`` stands behind it while
+    it is current. ``el``: the level of an entity that is represented now, else 0.
+    """
+
+    status: RepresentedStatus
+    kind: PartyKind = PartyKind.ENTITY
+    el: int = 0
+    tie: Tie | None = None
+    mandate: Mandate | None = None
+    power: Power | None = None
+
+    @property
+    def current(self) -> bool:
+        return self.status is RepresentedStatus.CURRENT
+
+
+_OVER = Context(RepresentedStatus.EXPIRED_IN_SESSION)
+_DENIED = Context(RepresentedStatus.NOT_ALLOWED)
+
+
+class Contexts:
+    def __init__(self, database: Database, deciding: Deciding, rechecking: Rechecking) -> None:
+        self.deciding = deciding
+        self._database = database
+        self._rechecking = rechecking
+
+    def hear(self, person: str, acting: Acting, *, now: int) -> bool:
+        """Ask the register where its last word on what this rests on is too old; whether it was asked.
+
+        It may take seconds: no transaction may be open.
+        """
+        office = acting if acting.mandate is None else self._office_behind(person, acting.mandate)
+        return office is not None and self._rechecking.before_use(person, office, now=now)
+
+    def _office_behind(self, person: str, mandate_id: str) -> Acting | None:
+        """Of a mandate that an agency holds, and its representative uses: the office in the agency."""
+        with self._database.autocommit() as tx:
+            mandate = reading.find(tx, mandate_id)
+        agency = mandate is not None and mandate.agent not in ("", person)
+        return Acting(mandate.agent, "", Via.ROLE) if mandate and agency else None
+
+    def judge(self, tx: Transaction, person: str, acting: Acting, *, now: int) -> Context:
+        if acting.mandate is not None:
+            return self._by_mandate(tx, person, acting, acting.mandate, now)
+        tie = roles.tie_to(tx, person, acting.entity, now=now)
+        recheck = self._rechecking.period
+        status = worth(tie, recheck=recheck, now=now)
+        return Context(status, el=represented_level(tie, recheck=recheck, now=now), tie=tie)
+
+    def power(self, tx: Transaction, person: str, acting: Acting, theme: str, *, now: int) -> Power | None:
+        """What a context, judged current, holds in one theme; None: nothing."""
+        if acting.mandate is not None:
+            found = self.judge(tx, person, acting, now=now).power
+            return found if found is not None and found.theme.code == theme else None
+        current = self.deciding.themes.current(theme)
+        if current is None or PartyKind.ENTITY not in current.principals:
+            return None
+        chain = self._chain(tx, person, acting, current, now)
+        capable = chain is not None and ial(tx, person, now=now) >= current.agent_ial
+        return Power(current, chain) if chain is not None and capable else None
+
+    def _by_mandate(self, tx: Transaction, person: str, acting: Acting, mandate_id: str, now: int) -> Context:
+        mandate = reading.find(tx, mandate_id)
+        if mandate is None or mandate.state not in LIVING or mandate.valid_to <= now:
+            return _OVER
+        theme = self.deciding.themes.of(mandate.theme, mandate.theme_version)
+        if mandate.represented != acting.entity or theme is None:
+            return _DENIED
+        if mandate.state in OPEN:
+            return Context(RepresentedStatus.APPROVAL_PENDING, mandate=mandate)
+        chain = self._chain(tx, person, acting, theme, now)
+        if chain is None:
+            return Context(self._why_not(tx, person, mandate, now), mandate=mandate)
+        if ial(tx, person, now=now) < theme.agent_ial:
+            return Context(RepresentedStatus.NOT_ALLOWED, mandate=mandate)
+        kind = tx.one(_KIND, party=acting.entity) or PartyKind.PERSON
+        el = ial(tx, acting.entity, now=now) if kind is PartyKind.ENTITY else 0
+        return Context(RepresentedStatus.CURRENT, kind, el, mandate=mandate, power=Power(theme, chain))
+
+    def _chain(self, tx: Transaction, person: str, acting: Acting, theme: Theme, now: int) -> Chain | None:
+        """The chain that ends in the context's own link; another one between the same two is another context."""
+        found = self.deciding.chains(tx, agent=person, represented=acting.entity, theme=theme, now=now)
+        last = [one.mandates[-1].id if one.mandates else None for one in found]
+        return next((one for one, link in zip(found, last, strict=True) if link == acting.mandate), None)
+
+    def _why_not(self, tx: Transaction, person: str, mandate: Mandate, now: int) -> RepresentedStatus:
+        """An agency's representative may only have to wait for the register."""
+        if mandate.agent == person or not mandate.in_force(now=now):
+            return RepresentedStatus.NOT_ALLOWED
+        office = worth(roles.tie_to(tx, person, mandate.agent, now=now), recheck=self._rechecking.period, now=now)
+        unheard = office is RepresentedStatus.REGISTER_UNAVAILABLE
+        return office if unheard else RepresentedStatus.NOT_ALLOWED
