@@ -63,7 +63,10 @@ from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
+from idp.mandates.offering import Offering
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.delegations import Delegations
+from idp.oidc.exchange import TokenExchange
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
 from idp.oidc.metadata import KeyDocument, discovery_document, json_document
@@ -177,13 +180,15 @@ def create_app(
         registry=provider.registry,
         directory=provider.directory,
         agreements=agreements,
-        rechecking=provider.rechecking,
+        contexts=provider.contexts,
     )
     posted = PostedRequests(provider.store, provider.cipher)
     pushed = PushedRequests(provider.store, provider.cipher)
     init_oidc(
         app,
-        Doors(provider.database, provider.registry, provider.directory, provider.maker, posted, pushed),
+        Doors(
+            provider.database, provider.registry, provider.directory, provider.maker, provider.terms, posted, pushed
+        ),
     )
     init_capabilities(
         app,
@@ -349,6 +354,7 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         journeys=journeys,
         passwords=provider.passwords,
         codes=provider.codes,
+        offering=Offering(provider.contexts, provider.entities),
         own_passwords=chosen.passwords,
         fresh=chosen.fresh,
     )
@@ -443,13 +449,23 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         token_endpoint=f"{settings.issuer}/token",
         fetch_jwks=RemoteKeys(provider.outbound).fetch,
     )
+    representation = Representation(provider.database, provider.entities, provider.contexts)
     machine = MachineEndpoints(
         database=provider.database,
         registry=provider.registry,
         directory=provider.directory,
         authenticator=authenticator,
         maker=maker,
-        representation=Representation(provider.database, provider.entities, provider.rechecking),
+        representation=representation,
+        resources=provider.resources,
+        delegations=Delegations(
+            provider.registry,
+            provider.resources,
+            provider.contexts,
+            provider.directory,
+            maker,
+            idle=endurance.session_idle,
+        ),
         links=provider.links,
         endurance=endurance,
         count=count,
@@ -460,6 +476,20 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         maker=maker,
         endurance=endurance,
         claims_for=CheckClaims(provider.database, provider.cipher).beside(machine.id_token_claims),
+        details_for=representation.details,
+        terms=provider.terms,
+        directory=provider.directory,
+        exchange=TokenExchange(
+            database=provider.database,
+            authenticator=authenticator,
+            registry=provider.registry,
+            resources=provider.resources,
+            themes=provider.themes,
+            contexts=provider.contexts,
+            directory=provider.directory,
+            maker=maker,
+            read=machine.read,
+        ),
         count=count,
     )
     gate = Gate(authenticator, settings.issuer, count)
@@ -483,6 +513,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     pushed = PushedEndpoint(
         provider.registry,
         authenticator,
+        provider.terms,
         PushedRequests(provider.store, provider.cipher),
         issuer=settings.issuer,
     )
@@ -528,6 +559,7 @@ def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcu
         registry=provider.registry,
         directory=provider.directory,
         maker=provider.maker,
+        terms=provider.terms,
         session_idle=provider.settings.session.idle,
         agreements=agreements.versions_in_force,
         recheck=provider.settings.entities.recheck,

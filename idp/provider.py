@@ -20,6 +20,7 @@ from idp.checks import ending
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
 from idp.clients.actions import Registry
+from idp.clients.resources import Resources
 from idp.console.invitations import Invitations
 from idp.console.operators import Operators
 from idp.credentials import password
@@ -46,12 +47,14 @@ from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
 from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
+from idp.mandates.contexts import Contexts
 from idp.mandates.deciding import Deciding
 from idp.mandates.moving import Moving
 from idp.mandates.registry import Themes
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
+from idp.oidc.terms import Terms
 from idp.oidc.tokens import Lifetimes, TokenMaker
 from idp.proofing.actions import end_evidence
 from idp.proofing.joining import Joining
@@ -81,6 +84,7 @@ class Provider:
     index: BlindIndex
     keys: KeyRing
     registry: Registry
+    resources: Resources
     directory: Directory
     waiting: WaitingAccounts
     joining: Joining
@@ -109,6 +113,8 @@ class Provider:
     granting: Granting
     moving: Moving
     deciding: Deciding
+    contexts: Contexts
+    terms: Terms
 
 
 UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase)
@@ -164,6 +170,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     themes = Themes(database)
+    resources, rechecking = Resources(database), Rechecking(database, entities, registers.enterprise)
+    deciding = Deciding(themes, recheck=settings.entities.recheck)
     granting = Granting(cipher, Addresses(directory, entities), themes, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
@@ -175,6 +183,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         index=index,
         keys=keys,
         registry=registry,
+        resources=resources,
         directory=directory,
         waiting=joining.waiting,
         joining=joining,
@@ -211,9 +220,11 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         themes=themes,
         granting=granting,
         moving=Moving(granting),
-        deciding=Deciding(themes, recheck=settings.entities.recheck),
+        deciding=deciding,
+        contexts=Contexts(database, deciding, rechecking),
+        terms=Terms(database, registry, themes, resources),
         entities=entities,
-        rechecking=Rechecking(database, entities, registers.enterprise),
+        rechecking=rechecking,
     )
 
 

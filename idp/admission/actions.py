@@ -6,11 +6,14 @@ Always true: what `rules.next_step` sees was read by one statement, and so at on
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from idp.admission.rules import Decision, Demand, Progress, Standing, next_step
+from idp.admission.rules import NOTHING_DONE, Decision, Demand, Progress, Represent, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
 from idp.entities.rules import Acting, Tie, represented_level, worth
-from idp.proofing.rules import Evidence, Level, identity_level
+from idp.mandates.contexts import Context, Contexts
+from idp.mandates.details import read_details
+from idp.mandates.offering import reach_of
+from idp.proofing.rules import Evidence, Level, identity_level, parse_acr
 from idp.signin.factors import attainable, factor_rows
 from idp.signin.rules import Method, Session
 
@@ -64,26 +67,43 @@ def facts_of_visitor(tx: Transaction, secret: str, demand: Demand) -> list[_Fact
     return tx.all(_OF_VISITOR[demand.represents], secret=digest(secret), client=demand.client_id)
 
 
+def acting_in(demand: Demand, session: Session, progress: Progress = NOTHING_DONE) -> Acting | None:
+    """For whom the person acts in this request: as the app asks, else as they have chosen; None: for themselves."""
+    asked = demand.acting.represent if demand.acting else None
+    if not demand.represents or asked is Represent.SELF:
+        return None
+    if demand.acting is None or asked is not Represent.SWITCH or progress.chosen:
+        return Acting.parse(session.acting)
+    return Acting.parse(demand.acting.acting) if demand.acting.person == session.party_id else None
+
+
 def standing(
     facts: Iterable[_Fact],
     session: Session,
     *,
     agreements: Mapping[str, str],
-    represents: bool,
+    acting: Acting | None,
+    context: Context | None = None,
+    el_reach: int = 0,
+    suits: bool = True,
     recheck: int,
     reach: int,
     now: int,
 ) -> Standing:
     """Who is there. ``agreements``: document -> version now in force.
 
-    ``represents``: the app is to know for whom they act. ``recheck``: how long the register's word is good.
-    ``reach``: the identity level anybody can get to here.
+    ``acting``: for whom, as far as the app is to know (`acting_in`); ``context``: what it amounts to, where that is
+    by a mandate and not among the facts. ``recheck``: how long the register's word is good. ``reach``: the identity
+    level anybody can get to here; ``el_reach``: the level of an entity that mandates let the person act for.
     """
     held = list(facts)
-    ties = _ties(held, now) if represents else {}
-    acting = Acting.parse(session.acting) if represents else None
+    ties = _ties(held, now)
     tie = ties.get(acting.entity) if acting else None
-    el = represented_level(tie, recheck=recheck, now=now)
+    if context is None:
+        represented = worth(tie, recheck=recheck, now=now)
+        el = represented_level(tie, recheck=recheck, now=now) if acting else 0
+    else:
+        represented, el = context.status, context.el
     evidence = [Evidence(int(fact.text), fact.number) for fact in held if fact.kind == "evidence"]
     level = Level(identity_level(evidence, now=now), session.aal, el)
     factors = frozenset(Method(name) for name in _texts(held, "factor"))
@@ -92,11 +112,15 @@ def standing(
         auth_time=session.auth_time,
         level=level,
         attainable=Level(
-            max(level.ial, reach), attainable(factors, session.used), max(_reach(ties.values(), now), el)
+            max(level.ial, reach),
+            attainable(factors, session.used),
+            max(_reach(ties.values(), now), el, el_reach),
         ),
         agreed={f"{name}:{version}" for name, version in agreements.items()} <= _texts(held, "agreement"),
         consented=frozenset(scope for scopes in _texts(held, "consent") for scope in scopes.split()),
-        represented=worth(tie, recheck=recheck, now=now) if acting else None,
+        represented=represented if acting else None,
+        acting=acting.text if acting else None,
+        suits=suits,
     )
 
 
@@ -127,6 +151,7 @@ def decide(
     session: Session | None,
     progress: Progress,
     *,
+    contexts: Contexts,
     agreements: Mapping[str, str],
     recheck: int,
     reach: int,
@@ -135,13 +160,36 @@ def decide(
     if session is None:
         return next_step(demand, None, progress, now=now)
     facts = tx.all(_OF_PARTY[demand.represents], party=session.party_id, client=demand.client_id)
+    acting = acting_in(demand, session, progress)
+    by_mandate = acting is not None and acting.mandate is not None
+    context = contexts.judge(tx, session.party_id, acting, now=now) if acting and by_mandate else None
     who = standing(
         facts,
         session,
         agreements=agreements,
-        represents=demand.represents,
+        acting=acting,
+        context=context,
+        el_reach=reach_of(tx, contexts, session.party_id, now=now) if asks_el(demand) else 0,
+        suits=_suits(tx, contexts, demand, session, acting, now),
         recheck=recheck,
         reach=reach,
         now=now,
     )
     return next_step(demand, who, progress, now=now)
+
+
+def asks_el(demand: Demand) -> bool:
+    """Whether any level asked for is of the entity represented."""
+    levels = [demand.minimum, *(level for value in demand.acr if (level := parse_acr(value)))]
+    return demand.represents and any(level.el for level in levels)
+
+
+def _suits(
+    tx: Transaction, contexts: Contexts, demand: Demand, session: Session, acting: Acting | None, now: int
+) -> bool:
+    """Whether the context holds something of what the app's details ask for."""
+    details = read_details(demand.acting.details) if demand.acting else ()
+    if not details or acting is None:
+        return not details
+    held = ((one, contexts.power(tx, session.party_id, acting, one.theme, now=now)) for one in details)
+    return any(power and one.narrows(power.chain.scope) for one, power in held)

@@ -12,15 +12,14 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory, hold
-from idp.admission.actions import decide
+from idp.admission.actions import acting_in, decide
 from idp.admission.parked import Parked, Parking
-from idp.admission.rules import Admit, Ask, Progress, Reason, Refusal, Refuse, Step
+from idp.admission.rules import ActingDemand, Admit, Ask, Progress, Reason, Refusal, Refuse, Step
 from idp.clients.actions import Registry
 from idp.clients.rules import Basis
 from idp.db import current_transaction, db
-from idp.entities.rechecking import Rechecking
-from idp.entities.rules import Acting
 from idp.grants.actions import give_consent
+from idp.mandates.contexts import Contexts
 from idp.proofing.ways import reach, way_up
 from idp.signin.rules import Session
 from idp.web.agreements import Agreements
@@ -55,7 +54,7 @@ class Admission:
     registry: Registry
     directory: Directory
     agreements: Agreements
-    rechecking: Rechecking
+    contexts: Contexts
     protocols: dict[str, Finish]
 
 
@@ -66,11 +65,11 @@ def init_admission(
     registry: Registry,
     directory: Directory,
     agreements: Agreements,
-    rechecking: Rechecking,
+    contexts: Contexts,
 ) -> None:
-    app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, rechecking, {})
+    app.extensions[EXTENSION] = Admission(parking, registry, directory, agreements, contexts, {})
     app.register_blueprint(blueprint)
-    init_visits(app, _load_visit, resume="admission.resume", proved=_note_proof)
+    init_visits(app, _load_visit, resume="admission.resume", proved=_note_proof, chose=_note_choice)
 
 
 def serve_protocol(app: Flask, name: str, finish: Finish) -> None:
@@ -105,8 +104,9 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
         parked.demand,
         session,
         _progress(parked, session),
+        contexts=admission.contexts,
         agreements=admission.agreements.versions_in_force(now()),
-        recheck=admission.rechecking.period,
+        recheck=admission.contexts.recheck,
         reach=reach(),
         now=now(),
     )
@@ -119,13 +119,13 @@ def _go_on(parked: Parked, finish: Finish, *, key: str | None) -> ResponseReturn
 
 
 def _heard_session(admission: Admission, parked: Parked) -> Session | None:
-    """The session; where it acts for an entity and the app is to know, the register has been heard on it lately."""
+    """The session; where it acts for somebody and the app is to know, the register has been heard on it lately."""
     session: Session | None = current_session()
-    acting = Acting.parse(session.acting) if session and parked.demand.represents else None
+    acting = acting_in(parked.demand, session, _progress(parked, session)) if session else None
     if session is None or acting is None:
         return session
     db.session.rollback()
-    if admission.rechecking.before_use(session.party_id, acting, now=now()):
+    if admission.contexts.hear(session.party_id, acting, now=now()):
         forget_session()
     found: Session | None = current_session()
     return found
@@ -144,11 +144,12 @@ def _ask(admission: Admission, parked: Parked, ask: Ask, key: str | None) -> Res
 def _progress(parked: Parked, session: Session | None) -> Progress:
     """What the person of ``session``, and nobody else, has done for this request."""
     if session is None:
-        return replace(parked.progress, consented=False, face=None)
+        return replace(parked.progress, consented=False, chosen=False, face=None)
     return replace(
         parked.progress,
         authenticated=session.id == parked.session_id and session.proofs >= parked.proofs,
         consented=parked.progress.consented and session.party_id == parked.consented_by,
+        chosen=parked.progress.chosen and session.party_id == parked.chosen_by,
         face=parked.progress.face if session.party_id == parked.checked_by else None,
     )
 
@@ -159,10 +160,17 @@ def _note_proof(key: str, session_id: str, proofs: int) -> None:
         parking.keep(key, replace(parked, session_id=session_id, proofs=proofs))
 
 
+def _note_choice(key: str, person: str) -> None:
+    parking = _admission().parking
+    if (parked := parking.peek(key, browser=_browser())) is not None:
+        parking.keep(key, replace(parked, chosen_by=person), chosen=True)
+
+
 def _load_visit(key: str) -> Visit | None:
     parked = _admission().parking.peek(key, browser=_browser())
     if parked is None:
         return None
+    asked = parked.demand.acting or ActingDemand()
     return Visit(
         key=key,
         client_name=parked.label.get(preferences().lang) or parked.label["zh"],
@@ -179,6 +187,9 @@ def _load_visit(key: str) -> Visit | None:
             Reason.VOLUNTARY_ACR,
             Reason.FACE_CHECK,
         ),
+        asks_for_party=parked.reason in (Reason.REPRESENT_SELECT, Reason.REPRESENT_REQUIRED),
+        for_another=asked.for_another,
+        details=asked.details,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from idp.admission.rules import NOTHING_DONE, Demand, FaceDemand, FaceOutcome, Progress
+from idp.admission.rules import NOTHING_DONE, ActingDemand, Demand, FaceDemand, FaceOutcome, Progress, Represent
 from idp.crypto.fields import FieldCipher
 from idp.crypto.sealed import SealedValues
 from idp.crypto.tokens import random_token
@@ -42,6 +42,8 @@ class Parked:
     proofs: int = 0
     consented_by: str | None = None
     """Whose consent ``progress`` means: nobody agrees for who signs in after them."""
+    chosen_by: str | None = None
+    """Whose choice of whom to act for ``progress`` means."""
     check: str | None = None
     """The face check for this request, and no other, that the person ``checked_by`` was sent to."""
     checked_by: str | None = None
@@ -101,6 +103,10 @@ def _load(values: Mapping[str, Any] | None, browser: str) -> Parked | None:
         demand[name] = frozenset(demand[name])
     if demand.get("face") is not None:
         demand["face"] = FaceDemand(**_known(FaceDemand, demand["face"]))
+    if demand.get("acting") is not None:
+        asked = _known(ActingDemand, demand["acting"])
+        represent = Represent(asked["represent"]) if asked.get("represent") else None
+        demand["acting"] = ActingDemand(**asked | {"represent": represent})
     progress = Progress(**_known(Progress, values["progress"]))
     if progress.face is not None:
         progress = replace(progress, face=FaceOutcome(progress.face))

@@ -38,6 +38,10 @@ class Reason(StrEnum):
     VOLUNTARY_ACR = "voluntary_acr"
     CONSENT_MISSING = "consent_missing"
     PROMPT_CONSENT = "prompt_consent"
+    REPRESENT_SELECT = "represent_select"
+    """The app wants the person to say anew for whom they act."""
+    REPRESENT_REQUIRED = "represent_required"
+    """The app is about acting for somebody who lets the person do what it is about."""
     FACE_CHECK = "face_check"
 
 
@@ -72,6 +76,37 @@ class FaceDemand:
     granted: bool
 
 
+class Represent(StrEnum):
+    """For whom the person is to act, as an app asks."""
+
+    SELF = "self"
+    SELECT = "select"
+    """Whoever they choose now."""
+    REQUIRED = "required"
+    """Anybody but themselves."""
+    SWITCH = "switch"
+    """Who is named, if the person may still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActingDemand:
+    """What an app asks of the acting; it holds for its request, and leaves the session's choice as it is.
+
+    ``person`` and ``acting``: of `Represent.SWITCH`, whose acting is meant, and which (`idp.entities.rules.Acting`).
+    ``details``: what the person must be able to do for whoever it is (`idp.mandates.details`), empty for anything.
+    """
+
+    represent: Represent | None = None
+    person: str = ""
+    acting: str = ""
+    details: str = ""
+
+    @property
+    def for_another(self) -> bool:
+        """Whether acting for oneself is no answer."""
+        return self.represent is Represent.REQUIRED or bool(self.details)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """What an app asks of a person, in no protocol's words."""
@@ -90,6 +125,7 @@ class Demand:
     """Scopes that need the person's consent."""
     represents: bool = False
     """The app is to be told for whom the person acts."""
+    acting: ActingDemand | None = None
     face: FaceDemand | None = None
 
 
@@ -107,6 +143,10 @@ class Standing:
     consented: frozenset[str] = frozenset()
     represented: RepresentedStatus | None = None
     """What acting for somebody else amounts to; None: they act for themselves, or the app is not to know."""
+    acting: str | None = None
+    """For whom, in this request; None as before."""
+    suits: bool = True
+    """Whether something of what the app's details ask is held by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +157,8 @@ class Progress:
     consented: bool = False
     declined: bool = False
     """Declined the stronger sign-in that the app would have liked."""
+    chosen: bool = False
+    """Said for whom they act."""
     face: FaceOutcome | None = None
 
 
@@ -240,6 +282,24 @@ def _raise(target: Level, standing: Standing, reason: Reason) -> Ask | Refuse:
     return Ask(step, reason, Refusal.INTERACTION_REQUIRED, target)
 
 
+_LOST = frozenset({RepresentedStatus.NOT_ALLOWED, RepresentedStatus.EXPIRED_IN_SESSION})
+"""Upon which somebody else may be chosen; what is only waited for is told to the app."""
+
+
+def _acting(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | None:
+    asked = demand.acting
+    if asked is None or asked.represent is Represent.SELF:
+        return None
+    lost = standing.represented is None or standing.represented in _LOST
+    if asked.represent is Represent.SELECT and not progress.chosen:
+        return Ask(Step.REPRESENT, Reason.REPRESENT_SELECT, Refusal.ACCOUNT_SELECTION)
+    if asked.represent is Represent.SWITCH and lost and not progress.chosen:
+        return Ask(Step.REPRESENT, Reason.REPRESENT_SELECT, Refusal.ACCOUNT_SELECTION)
+    if asked.for_another and (lost or not standing.suits):
+        return Ask(Step.REPRESENT, Reason.REPRESENT_REQUIRED, Refusal.ACCOUNT_SELECTION)
+    return None
+
+
 def _consented(demand: Demand, standing: Standing, progress: Progress, _now: int) -> Ask | None:
     if progress.consented:
         return None
@@ -277,6 +337,7 @@ _CHECKS: tuple[Callable[[Demand, Standing, Progress, int], Ask | Refuse | None],
     _agreed,
     _client_minimum,
     _requested_acr,
+    _acting,
     _consented,
     _face_checked,
 )

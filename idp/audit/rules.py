@@ -252,6 +252,8 @@ class Counted(StrEnum):
     """Beside the events of exchange and replay: what was refused before a grant was known."""
     CLIENT_CREDENTIALS = "client_credentials"
     REFRESH = "refresh"
+    EXCHANGE = "token_exchange"
+    """Beside the events of exchange: what was refused before a client was known."""
     INTROSPECTION = "introspection"
     CAPABILITY = "capability"
     """What was refused at the endpoints of capabilities; what was done there is an event."""

@@ -44,7 +44,9 @@ def make_worker(app: Flask) -> Worker:
     errands = check_errands(provider)
     handlers = {
         Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
-        Kind.LOGOUT.value: deliver_logout(provider.registry, provider.maker, provider.outbound, _clock),
+        Kind.LOGOUT.value: deliver_logout(
+            provider.database, provider.registry, provider.maker, provider.outbound, _clock
+        ),
         **errands.handlers,
         **photo_reading(provider).handlers,
     }

@@ -92,5 +92,11 @@ def set_aware(tx: Transaction, server: ResourceServer, *, how: str | None, now: 
     """Note that the self-test has passed, and ``how`` that is known; None: it is not aware any more."""
     tx.run(_AWARE, identifier=server.identifier, at=now if how else None, how=how)
     bump(tx, VERSION)
-    detail = {"for": server.identifier, "aware": how is not None}
-    record(tx, Event.RESOURCE_AWARE, client=server.client_id, subject=server.client_id, detail=detail, now=now)
+    record(
+        tx,
+        Event.RESOURCE_AWARE,
+        client=server.client_id,
+        subject=server.client_id,
+        detail={"for": server.identifier, "aware": how is not None},
+        now=now,
+    )

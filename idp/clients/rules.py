@@ -75,11 +75,15 @@ PERSONAL_SCOPES = frozenset(
         "id_document",
         "represented",
         "legal_entity",
+        "authority",
         "legacy_sub",
         "offline_access",
     }
 )
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE})
+DETAILS_TYPES = frozenset({"gov_mandate"})
+"""Types of authorization details (RFC 9396)."""
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
 ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
 MIN_SECRET = 32
@@ -124,6 +128,10 @@ class Client:
     """``required``, or ``optional`` for a confidential client that cannot send a challenge."""
     require_pushed_authorization_requests: bool = False
     """Its authorization requests come pushed, or not at all (RFC 9126 6)."""
+    resources: tuple[str, ...] = ()
+    """APIs it may ask tokens for, beside its own (RFC 8707); `idp.clients.resources` has them."""
+    authorization_details_types: frozenset[str] = frozenset()
+    """Of `DETAILS_TYPES`, those it may ask for (RFC 9396 10)."""
     assertion_audience: str = "any"
     """``issuer`` (FAPI 2.0), ``token_endpoint`` or ``any`` of the two."""
     jwks: str | None = None
@@ -182,12 +190,15 @@ def _build(data: Mapping[str, Any], secrets: tuple[Secret, ...]) -> Client:
     for text, kind in (("state", ClientState), ("auth_method", AuthMethod), ("access_token", TokenForm)):
         if text in values:
             values[text] = kind(values[text])
-    for sequence in ("redirect_uris", "post_logout_redirect_uris", "cors_origins"):
+    for sequence in ("redirect_uris", "post_logout_redirect_uris", "cors_origins", "resources"):
         if isinstance(values.get(sequence, ()), str):
             raise TypeError(f"{sequence} is a list")
         values[sequence] = tuple(values.get(sequence, ()))
-    if "grant_types" in values:
-        values["grant_types"] = frozenset(values["grant_types"])
+    for several in ("grant_types", "authorization_details_types"):
+        if isinstance(values.get(several, ()), str):
+            raise TypeError(f"{several} is a list")
+        if several in values:
+            values[several] = frozenset(values[several])
     return Client(**values, secrets=secrets)
 
 
@@ -253,6 +264,12 @@ def _protocol_faults(client: Client) -> list[str]:
         faults.append(f"grant_types: {', '.join(sorted(extra))} not served")
     if "refresh_token" in client.grant_types and "authorization_code" not in client.grant_types:
         faults.append("grant_types: refresh_token needs authorization_code")
+    if TOKEN_EXCHANGE in client.grant_types and not (client.confidential and client.resources):
+        faults.append("grant_types: token exchange is for a confidential client that names its resources")
+    if extra := client.authorization_details_types - DETAILS_TYPES:
+        faults.append(f"authorization_details_types: {', '.join(sorted(map(str, extra)))} not served")
+    if not all(isinstance(one, str) and one for one in client.resources):
+        faults.append("resources: identifiers of APIs")
     if not client.confidential and "client_credentials" in client.grant_types:
         faults.append("grant_types: a public client has no credentials (RFC 6749 4.4)")
     if client.pkce not in ("required", "optional") or (client.pkce == "optional" and not client.confidential):

@@ -4,8 +4,11 @@ Always true: which of code, name, kind and person did not agree with the registe
 in no address.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import SimpleNamespace
+from typing import Protocol
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +20,7 @@ from idp.accounts.rules import Act
 from idp.accounts.waiting import WaitingAccounts
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
-from idp.db import current_transaction, db
+from idp.db import Transaction, current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
 from idp.entities.asking import Denied
@@ -35,9 +38,10 @@ from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
+from idp.web.locale import preferences
 from idp.web.notices import Notice
-from idp.web.reasons import entity_type_word, known_reason, role_word, sentence
-from idp.web.visit import carried, current_visit, onward
+from idp.web.reasons import capacity_word, entity_type_word, known_reason, role_word, sentence
+from idp.web.visit import carried, current_visit, note_choice, onward
 
 EXTENSION = "tongban_entities"
 TYPE = Field("type", sentence("entity_type_missing"), max_length=32)
@@ -45,7 +49,38 @@ NAME = Field("name", sentence("entity_name_missing"), max_length=200)
 CODE = Field("uscc", sentence("credit_code_missing"), max_length=64)
 CHOICE = Field("act", sentence("acting_missing"), max_length=80)
 SELF = "self"
+MANDATE = "mnd_"
+"""What the ids of mandates begin with, and those of parties do not."""
 blueprint = Blueprint("entities", __name__)
+
+
+class Offered(Protocol):
+    """A mandate to act by (`idp.mandates.offering`)."""
+
+    @property
+    def mandate(self) -> str: ...
+    @property
+    def party(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def capacity(self) -> str: ...
+    @property
+    def theme(self) -> Mapping[str, str]: ...
+    @property
+    def until(self) -> int: ...
+
+
+class Offering(Protocol):
+    """Acting by mandates, which stand above entities; ``details``: what an app asks of it."""
+
+    def offered(self, tx: Transaction, person: str, *, details: str, now: int) -> Sequence[Offered]: ...
+
+    def choose(self, person: str, mandate_id: str, *, now: int) -> Acting | None: ...
+
+    def allows_office(self, details: str) -> bool: ...
+
+    def name_of(self, tx: Transaction, party: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +95,7 @@ class EntityParts:
     journeys: Journeys
     passwords: Passwords
     codes: SmsCodes
+    offering: Offering
     own_passwords: bool
     """Whether entities may have a password of their own."""
     fresh: int
@@ -85,11 +121,10 @@ def _acting_words() -> dict[str, object]:
 
 
 def acting_name() -> str | None:
-    """The entity this session acts for, for pages that say so; None for oneself."""
+    """The one this session acts for, for pages that say so; None for oneself."""
     session: Session | None = current_session()
     acting = Acting.parse(session.acting) if session else None
-    entity = parts().entities.describe(current_transaction(), acting.entity) if acting else None
-    return entity.name if entity else None
+    return parts().offering.name_of(current_transaction(), acting.entity) if acting else None
 
 
 def notice() -> Notice | None:
@@ -179,26 +214,44 @@ def entity_types() -> list[tuple[str, object, None]]:
 @blueprint.route("/account/acting", methods=["GET", "POST"])
 @signed_in
 def acting() -> ResponseReturnValue:
-    """For whom one acts: oneself, or an entity one has a role in. Switching needs no new sign-in."""
+    """For whom one acts: oneself, an entity one has a role in, or whoever gave a mandate. It needs no new sign-in."""
     session: Session = current_session()
     if request.method == "GET":
         return _acting_page(Form(CHOICE, values={"act": _chosen(session)}), session)
+    visit = current_visit()
     if request.form.get("decline") == "yes":
-        return redirect(url_for("admission.decline", what="strengthen", **carried()), 307)
+        what = "party" if visit and visit.asks_for_party else "strengthen"
+        return redirect(url_for("admission.decline", what=what, **carried()), 307)
     form = Form.submitted(CHOICE)
     if not form.ok:
         return _acting_page(form, session)
     if form["act"] == SELF:
-        act_for(session, None, via=None)
-        db.session.commit()
-        return redirect(onward(url_for("entities.acting", done="acting_self")), 303)
-    return _act_for_entity(form, session)
-
-
-def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
+        return _acted(session, None, "acting_self")
     if is_held(session.party_id):
         form.refuse("", sentence("entity_held"))
         return _acting_page(form, session)
+    if form["act"].startswith(MANDATE):
+        return _act_by_mandate(form, session)
+    return _act_for_entity(form, session)
+
+
+def _acted(session: Session, chosen: Acting | None, done: str) -> ResponseReturnValue:
+    act_for(session, chosen.text if chosen else None, via=chosen.via if chosen else None)
+    db.session.commit()
+    note_choice(session.party_id)
+    return redirect(onward(url_for("entities.acting", done=done)), 303)
+
+
+def _act_by_mandate(form: Form, session: Session) -> ResponseReturnValue:
+    db.session.rollback()
+    chosen = parts().offering.choose(session.party_id, form["act"], now=now())
+    if chosen is None:
+        form.refuse("", sentence("acting_not_allowed"))
+        return _acting_page(form, session)
+    return _acted(session, chosen, "acting_mandate")
+
+
+def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
     tie = roles.tie_to(current_transaction(), session.party_id, form["act"], now=now())
     db.session.rollback()
     if tie is not None and parts().rechecking.before_use(
@@ -209,19 +262,18 @@ def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
     if tie is None or found in (RepresentedStatus.NOT_ALLOWED, RepresentedStatus.EXPIRED_IN_SESSION):
         form.refuse("", sentence("acting_not_allowed"))
         return _acting_page(form, session)
-    act_for(session, Acting(tie.entity, tie.role, Via.ROLE).text, via=Via.ROLE)
-    db.session.commit()
-    return redirect(onward(url_for("entities.acting", done="acting_entity")), 303)
+    return _acted(session, Acting(tie.entity, tie.role, Via.ROLE), "acting_entity")
 
 
 def _chosen(session: Session) -> str:
     acting = Acting.parse(session.acting)
-    return acting.entity if acting else SELF
+    return (acting.mandate or acting.entity) if acting else SELF
 
 
 def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
     tx, visit = current_transaction(), current_visit()
-    ties = roles.ties_of(tx, session.party_id, now=now())
+    details = visit.details if visit else ""
+    ties = roles.ties_of(tx, session.party_id, now=now()) if parts().offering.allows_office(details) else []
     person = parts().directory.person(tx, session.party_id)
     own = person.identity.name.masked if person.identity else (person.mobile.masked if person.mobile else "")
     return render_template(
@@ -229,6 +281,8 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         form=form,
         own_label=own,
         entities=[shown for tie in ties if (shown := _shown(tie))],
+        mandated=_mandated(tx, session, details),
+        for_another=bool(visit and visit.for_another),
         chosen=_chosen(session),
         client_name=visit.client_name if visit else None,
         declinable=visit is not None,
@@ -240,6 +294,27 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         new_url=url_for("entities.new", **carried()),
         password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
     )
+
+
+def _mandated(tx: Transaction, session: Session, details: str) -> list[SimpleNamespace]:
+    """Whom the person can act for by mandates, each with their mandates."""
+    language = preferences().lang
+    found = parts().offering.offered(tx, session.party_id, details=details, now=now())
+    return [
+        SimpleNamespace(
+            name=name,
+            mandates=[
+                SimpleNamespace(
+                    id=one.mandate,
+                    theme=one.theme.get(language) or one.theme["zh"],
+                    capacity=capacity_word(one.capacity),
+                    until=one.until,
+                )
+                for one in mandates
+            ],
+        )
+        for (name, _), mandates in groupby(found, key=lambda one: (one.name, one.party))
+    ]
 
 
 def _shown(tie: Tie) -> SimpleNamespace | None:

@@ -24,8 +24,10 @@ SCOPE = "represented"
 """Who registered it is told whom a person acts for."""
 PARTICULARS = "legal_entity"
 """Who registered it is told what the register says of that entity, and nothing else of the acting."""
-SCOPES = frozenset({SCOPE, PARTICULARS})
-"""What either of them tells is the claim of its own name."""
+AUTHORITY = "authority"
+"""Who registered it is told of the acting in the form of OpenID Connect for Identity Assurance."""
+SCOPES = frozenset({SCOPE, PARTICULARS, AUTHORITY})
+"""What is about whom a person acts for."""
 CLAIMANT = "claimant"
 """The role of who registered an entity from outside: none in any register."""
 CONFIRMED_LEVEL = 2

@@ -17,10 +17,11 @@ from idp.messages.outbox import enqueue
 _COLUMNS = ", ".join(Grant._fields)
 _INSERT = Statement[Any](
     "INSERT INTO authorization_grant (gid, client_id, party_id, session_id, sub, sid, scope, claims, acr, amr, ial,"
-    " aal, auth_time, offline, acting, code_hash, code_redirect_uri, code_challenge, code_nonce, code_expires_at,"
-    " created_at)"
+    " aal, auth_time, offline, acting, authorization_details, resource, code_hash, code_redirect_uri, code_challenge,"
+    " code_nonce, code_expires_at, created_at)"
     " VALUES (:gid, :client_id, :party_id, :session_id, :sub, :sid, :scope, :claims, :acr, :amr, :ial, :aal,"
-    " :auth_time, :offline, :acting, :code_hash, :redirect_uri, :challenge, :nonce, :expires_at, :created_at)"
+    " :auth_time, :offline, :acting, :authorization_details, :resource, :code_hash, :redirect_uri, :challenge,"
+    " :nonce, :expires_at, :created_at)"
 )
 _BY_GID = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE gid = :gid", Grant)
 _BY_HANDLE = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE refresh_handle = :handle", Grant)
@@ -51,7 +52,8 @@ _CODE = Statement(
 _CLAIM_CODE = Statement(
     "UPDATE authorization_grant SET code_redeemed_at = :now, refresh_handle = :handle, refresh_secret = :secret,"
     " refresh_used_at = :now WHERE code_hash = :code AND client_id = :client AND code_redirect_uri = :redirect_uri"
-    " AND COALESCE(code_challenge, '') = :challenge AND code_expires_at > :now AND code_redeemed_at IS NULL"
+    " AND COALESCE(code_challenge, '') = :challenge AND (:resource = '' OR COALESCE(resource, :resource) = :resource)"
+    " AND code_expires_at > :now AND code_redeemed_at IS NULL"
     f" AND revoked_at IS NULL RETURNING {_COLUMNS}, code_nonce",
     lambda *row: (Grant(*row[:-1]), row[-1]),
 )
@@ -66,6 +68,7 @@ class Ended(NamedTuple):
     session_id: str
     sub: str
     sid: str
+    acting: str | None = None
 
 
 _ENDED_COLUMNS = ", ".join(Ended._fields)
@@ -89,7 +92,7 @@ _END_CONNECTION = _end_where("party_id = :key AND client_id = :client")
 _END_ACTING = _end_where("party_id = :key AND acting LIKE :entity || ' %'")
 _END_MANDATE = _end_where("party_id = :key AND acting LIKE '% ' || :mandate")
 _CLIENTS_OF_SESSION = Statement(
-    "SELECT MIN(gid), client_id, party_id, session_id, MIN(sub), sid FROM authorization_grant"
+    "SELECT MIN(gid), client_id, party_id, session_id, MIN(sub), sid, NULL FROM authorization_grant"
     " WHERE session_id = :key GROUP BY client_id, party_id, session_id, sid",
     Ended,
 )
@@ -126,13 +129,15 @@ def redeem_code(
     client_id: str,
     redirect_uri: str | None,
     challenge: str | None,
+    resource: str = "",
     refreshes: bool,
     now: int,
 ) -> Redeemed | None:
     """Claim the code for the one winner who presents all it is bound to; None for everybody else.
 
     ``challenge``: what the presented verifier hashes to, empty without one, None when it can match nothing.
-    ``refreshes``: the winner gets the first refresh token of a family.
+    ``resource``: the API named now, which may be no other than the one named before. ``refreshes``: the winner gets
+    the first refresh token of a family.
     """
     refresh = RefreshToken(random_token(), random_token()) if refreshes else None
     claimed = tx.one(
@@ -141,6 +146,7 @@ def redeem_code(
         client=client_id,
         redirect_uri=redirect_uri,
         challenge=challenge,
+        resource=resource,
         handle=digest(refresh.handle) if refresh else None,
         secret=digest(refresh.secret) if refresh else None,
         now=now,
@@ -172,6 +178,9 @@ def find_by_refresh(tx: Transaction, token: RefreshToken) -> Grant | None:
 def is_current(grant: Grant, token: RefreshToken) -> bool:
     """False for an earlier member of the family."""
     return grant.refresh_secret is not None and same(grant.refresh_secret, digest(token.secret))
+
+
+_OF_ACTING = frozenset({EndReason.ROLE_ENDED, EndReason.MANDATE_ENDED})
 
 
 def end_grant(tx: Transaction, gid: str, reason: EndReason, *, now: int) -> None:
@@ -220,7 +229,8 @@ def end_client_grants(tx: Transaction, client_id: str, reason: EndReason, *, now
 def _end(tx: Transaction, grants: list[Ended], reason: EndReason, *, now: int) -> None:
     for ended in grants:
         _audit_end(tx, ended, reason, now=now)
-    _notify(tx, {(ended.client_id, ended.sid): ended for ended in grants}.values(), now=now)
+    apps = {(ended.client_id, ended.sid): ended for ended in grants}.values()
+    _notify(tx, apps, scoped=reason in _OF_ACTING, now=now)
 
 
 def _audit_end(tx: Transaction, ended: Ended, reason: EndReason, *, now: int) -> None:
@@ -236,9 +246,12 @@ def _audit_end(tx: Transaction, ended: Ended, reason: EndReason, *, now: int) ->
     )
 
 
-def _notify(tx: Transaction, apps: Iterable[Ended], *, now: int) -> None:
+def _notify(tx: Transaction, apps: Iterable[Ended], *, scoped: bool = False, now: int) -> None:
+    """``scoped``: what ended is the acting for somebody, which an app that was told of it can end by itself."""
     for app in apps:
         payload = {"client_id": app.client_id, "sub": app.sub, "sid": app.sid}
+        if scoped and app.acting:
+            payload |= {"acting": app.acting, "party": app.party_id}
         enqueue(tx, "logout", payload, session_id=app.session_id, client_id=app.client_id, now=now)
 
 

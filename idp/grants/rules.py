@@ -54,6 +54,10 @@ class Grant(NamedTuple):
     revoked_at: int | None
     acting: str | None = None
     """For whom the person acted (`idp.entities.rules.Acting`), told to clients of a scope that is about it."""
+    authorization_details: str | None = None
+    """What the client asked for (`idp.mandates.details`, RFC 9396); what it is granted is judged at each use."""
+    resource: str | None = None
+    """The API that its access tokens are for, where the client named one (RFC 8707)."""
 
     @property
     def live(self) -> bool:

@@ -54,8 +54,13 @@ _DENIED = Context(RepresentedStatus.NOT_ALLOWED)
 class Contexts:
     def __init__(self, database: Database, deciding: Deciding, rechecking: Rechecking) -> None:
         self.deciding = deciding
-        self._database = database
+        self.database = database
         self._rechecking = rechecking
+
+    @property
+    def recheck(self) -> int:
+        """Seconds for which the register's word is good."""
+        return self._rechecking.period
 
     def hear(self, person: str, acting: Acting, *, now: int) -> bool:
         """Ask the register where its last word on what this rests on is too old; whether it was asked.
@@ -67,7 +72,7 @@ class Contexts:
 
     def _office_behind(self, person: str, mandate_id: str) -> Acting | None:
         """Of a mandate that an agency holds, and its representative uses: the office in the agency."""
-        with self._database.autocommit() as tx:
+        with self.database.autocommit() as tx:
             mandate = reading.find(tx, mandate_id)
         agency = mandate is not None and mandate.agent not in ("", person)
         return Acting(mandate.agent, "", Via.ROLE) if mandate and agency else None

@@ -114,7 +114,9 @@ def write_details(details: Iterable[Detail]) -> str:
     return orjson.dumps([_told(one.theme, Scope(one.actions, one.services, one.limit)) for one in details]).decode()
 
 
-def read_details(text: str | None) -> tuple[Detail, ...]:
+def read_details(stored: str | list[dict[str, Any]] | None) -> tuple[Detail, ...]:
+    """From what `write_details` wrote, or `granted` told."""
+    told = orjson.loads(stored) if isinstance(stored, str) and stored else stored
     return tuple(
         Detail(
             one["theme"],
@@ -122,7 +124,7 @@ def read_details(text: str | None) -> tuple[Detail, ...]:
             frozenset(one.get("services", ())),
             _stored_limit(one.get("limit")),
         )
-        for one in (orjson.loads(text) if text else ())
+        for one in told or ()
     )
 
 

@@ -23,7 +23,7 @@ class Capacity(StrEnum):
     CLERK = "clerk"
 
 
-_CAPACITY = {
+CAPACITY = {
     Kind.DELEGATED: Capacity.HANDLER,
     Kind.EMPLOYMENT: Capacity.EMPLOYEE,
     Kind.PERSONAL: Capacity.FAMILY,
@@ -77,7 +77,7 @@ def chains(
     """
     held = {one.entity for one in offices if one.person == agent}
     links = {
-        one.id: one for one in mandates if one.theme == theme.code and one.kind in _CAPACITY and one.in_force(now=now)
+        one.id: one for one in mandates if one.theme == theme.code and one.kind in CAPACITY and one.in_force(now=now)
     }
     if represented in held:
         yield Chain(represented, agent, (), theme.whole, Capacity.REPRESENTATIVE, None)
@@ -102,7 +102,7 @@ def _of(theme: Theme, represented: str, agent: str, mandates: tuple[Mandate, ...
     for mandate in mandates:
         scope = scope.meet(mandate.scope)
     until = min(mandate.valid_to for mandate in mandates)
-    return Chain(represented, agent, mandates, scope, _CAPACITY[mandates[-1].kind], until)
+    return Chain(represented, agent, mandates, scope, CAPACITY[mandates[-1].kind], until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ _HELD = Statement(
     f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({_LIVING}) ORDER BY created_at, id",
     _mandate,
 )
+_USABLE = Statement(
+    f"SELECT {_FIELDS} FROM mandate WHERE state = 'active' AND (agent_id = :person OR (parent_id IS NULL"
+    " AND agent_id IN (SELECT entity_id FROM entity_role WHERE person_id = :person AND state = 'confirmed' AND ended_at IS NULL)))"
+    " ORDER BY represented_id, theme, id LIMIT :most",
+    _mandate,
+)
 _CHILDREN = Statement(
     f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({_LIVING}) ORDER BY id", _mandate
 )
@@ -121,6 +127,11 @@ def given_by(tx: Transaction, party_id: str) -> list[Mandate]:
 def held_by(tx: Transaction, party_id: str) -> list[Mandate]:
     """Every living mandate that the party has been given, oldest first."""
     return tx.all(_HELD, party=party_id)
+
+
+def usable_by(tx: Transaction, person: str, *, most: int) -> list[Mandate]:
+    """Active ones that end at the person, or at an agency they speak for."""
+    return tx.all(_USABLE, person=person, most=most)
 
 
 def under(tx: Transaction, parent_id: str) -> list[Mandate]:

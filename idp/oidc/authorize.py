@@ -68,9 +68,16 @@ def demand(tx: Transaction, request: AuthorizationRequest, *, hint_sub: str | No
         prompts=request.prompts,
         party_id=(party or NOBODY) if wanted else None,
         consent=scopes_needing(request, Basis.CONSENT),
-        represents=not SCOPES.isdisjoint(scopes_to_release(request)),
+        represents=_represents(request),
+        acting=request.acting,
         face=_face(request),
     )
+
+
+def _represents(request: AuthorizationRequest) -> bool:
+    """Whether anything about whom the person acts for goes to the app."""
+    details = request.acting is not None and bool(request.acting.details)
+    return details or not SCOPES.isdisjoint(scopes_to_release(request))
 
 
 def _face(request: AuthorizationRequest) -> FaceDemand | None:
@@ -153,7 +160,9 @@ def grant_code(
         refresh_used_at=None,
         created_at=now,
         revoked_at=None,
-        acting=None if SCOPES.isdisjoint(scopes_to_release(request)) else session.acting,
+        acting=admit.standing.acting,
+        authorization_details=(request.acting.details or None) if request.acting else None,
+        resource=request.resource,
     )
     issue(tx, grant, code)
     params = {"code": code.text, "iss": maker.issuer}

@@ -34,12 +34,13 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone_number", "phone_number_verified"),
     "real_name": ("name", "name_verified"),
     "id_document": ("document_type", "document_number"),
-    "represented": ("represented", "represented_status"),
+    "represented": ("represented", "represented_status", "mandate"),
+    "authority": ("verified_claims",),
     "legal_entity": ("legal_entity",),
     "legacy_sub": ("legacy_sub",),
 }
-"""OpenID Connect Core 5.4, the two scopes of a person's document, the two of whom the person acts for, and the app's
-own earlier account of the person."""
+"""OpenID Connect Core 5.4, the two scopes of a person's document, the three of whom the person acts for, and the
+app's own earlier account of the person."""
 CARRIER = {claim: scope for scope, claims in reversed(list(SCOPE_CLAIMS.items())) for claim in claims}
 """Of two scopes with the same claim the first: ``name`` asked by name is the profile's."""
 _CHECKED = 2

@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 
 from idp.clients.actions import Registry
 from idp.clients.rules import Client
+from idp.db import Database
+from idp.entities.rules import SCOPE, Acting
+from idp.mandates.handles import known_handle
 from idp.messages.claims import Message
 from idp.messages.outbound import GuardedClient, NoAnswer
 from idp.messages.worker import Failed, Handler, Outcome, Retry, Settled
@@ -62,8 +65,17 @@ def parse(params: Mapping[str, str], maker: TokenMaker, registry: Registry) -> L
     return LogoutRequest(hint, hint.client if hint else named, target, faulty)
 
 
+def _acting_ended(database: Database, client: Client, payload: Mapping[str, Any]) -> str | None:
+    """The handle of the acting that has ended, if that is all, and the client was told of it."""
+    acting = Acting.parse(payload.get("acting"))
+    if acting is None or SCOPE not in client.scopes:
+        return None
+    with database.autocommit() as tx:
+        return known_handle(tx, client.client_id, payload["party"], acting)
+
+
 def deliver_logout(
-    registry: Registry, maker: TokenMaker, outbound: GuardedClient, clock: Callable[[], int]
+    database: Database, registry: Registry, maker: TokenMaker, outbound: GuardedClient, clock: Callable[[], int]
 ) -> Handler:
     """The worker's handler of outbox kind ``logout``: one signed POST to the client (Back-Channel Logout 1.0 2.5)."""
 
@@ -72,7 +84,10 @@ def deliver_logout(
         if client is None or client.backchannel_logout_uri is None:
             return Settled("no-address")
         jti = f"{message.id}.{message.attempt}"
-        token = maker.logout_token(client, sub=payload["sub"], sid=payload["sid"], jti=jti, now=clock())
+        handle = _acting_ended(database, client, payload)
+        token = maker.logout_token(
+            client, sub=payload["sub"], sid=payload["sid"], jti=jti, handle=handle, now=clock()
+        )
         answer = outbound.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),

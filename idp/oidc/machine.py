@@ -11,10 +11,11 @@ from idp.accounts.actions import Directory, Person, person_where
 from idp.audit import Event, record
 from idp.audit.rules import Counted
 from idp.clients.actions import Registry
+from idp.clients.resources import Resources
 from idp.clients.rules import Client
 from idp.crypto.tokens import digest
 from idp.db import Database, Statement, Transaction
-from idp.entities.rules import SCOPE
+from idp.entities.rules import SCOPE, Acting
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.grants.spent import is_spent, spend
@@ -23,9 +24,10 @@ from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.delegations import Delegations
 from idp.oidc.represented import Representation
 from idp.oidc.server import Count
-from idp.oidc.tokens import ACCESS, TokenMaker
+from idp.oidc.tokens import ACCESS, DELEGATION, TokenMaker
 from idp.web.protocol import NO_STORE, ProtocolRequest, ProtocolResponse, error_response, json_response
 
 
@@ -80,11 +82,15 @@ class MachineEndpoints:
         authenticator: ClientAuthenticator,
         maker: TokenMaker,
         representation: Representation,
+        resources: Resources,
+        delegations: Delegations,
         links: Links,
         endurance: live.Endurance,
         count: Count,
     ) -> None:
         self._representation = representation
+        self._resources = resources
+        self._delegations = delegations
         self._links = links
         self._database = database
         self._registry = registry
@@ -151,7 +157,9 @@ class MachineEndpoints:
         if refresh := RefreshToken.parse(token):
             return self._described_refresh(tx, refresh, caller, now=now)
         access = self.read(tx, token, now=now)
-        if access is None or (caller.client_id != access.client_id and caller.audience != access.audience):
+        if access is None:
+            return self._delegations.described(tx, token, caller, now=now)
+        if not self._may_introspect(caller, access):
             return None
         answer: dict[str, Any] = {
             "active": True,
@@ -174,9 +182,20 @@ class MachineEndpoints:
                 "ial": grant.ial,
                 "aal": grant.aal,
             }
+            acting = Acting.parse(grant.acting)
+            if grant.authorization_details and acting:
+                held = self._representation.granted(tx, caller.sector, grant, acting, now)
+                answer["authorization_details"] = held
         else:
             answer["sub"] = access.client_id
         return answer
+
+    def _may_introspect(self, caller: Client, access: Access) -> bool:
+        """Who got the token, or who it is for."""
+        if caller.client_id == access.client_id or caller.audience == access.audience:
+            return True
+        server = self._resources.get(access.audience)
+        return server is not None and server.client_id == caller.client_id
 
     def _subject(self, tx: Transaction, grant: Grant, caller: Client) -> str:
         """``sub`` in the caller's sector."""
@@ -226,7 +245,7 @@ class MachineEndpoints:
             actions.end_grant(tx, grant.gid, EndReason.REVOKED_BY_CLIENT, now=now)
 
     def _revoke_access(self, tx: Transaction, token: str, client: Client, *, now: int) -> None:
-        claims = self._maker.keys.verify(token, typ=ACCESS, algs=("ES256",)) if "." in token else None
+        claims = self._signed(token) if "." in token else None
         if claims and claims["client_id"] == client.client_id and claims["exp"] > now:
             spend(tx, claims["jti"], until=claims["exp"])
             subject_id: str | None = claims["gid"]
@@ -235,6 +254,11 @@ class MachineEndpoints:
         else:
             return
         record(tx, Event.TOKEN_REVOKED, client=client.client_id, subject=subject_id, now=now)
+
+    def _signed(self, token: str) -> dict[str, Any] | None:
+        """The claims of an access token, or of one that says whom somebody acts for."""
+        keys = self._maker.keys
+        return keys.verify(token, typ=ACCESS, algs=("ES256",)) or keys.verify(token, typ=DELEGATION, algs=("ES256",))
 
     # -- userinfo (OpenID Connect Core 5.3)
 
@@ -247,6 +271,8 @@ class MachineEndpoints:
             access = self.read(tx, token, now=request.now)
             if access is None or access.footing is None:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
+            if access.grant and access.grant.resource == access.audience:
+                return _bearer_error("invalid_token", "the access token is for another API", 401)
             if "openid" not in access.scope.split():
                 return _bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
             live.note_activity(tx, access.footing, idle=self._idle, now=request.now)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from idp.clients.rules import ASSERTION_ALGS, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
+from idp.clients.rules import ASSERTION_ALGS, DETAILS_TYPES, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
 from idp.oidc.claims import CARRIER, FACE_CHECK
 from idp.oidc.request import PROMPTS, RESPONSE_MODES
 from idp.proofing.rules import acr_values_supported
@@ -52,6 +52,7 @@ def discovery(issuer: str) -> dict[str, Any]:
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "authorization_details_types_supported": sorted(DETAILS_TYPES),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,

@@ -22,6 +22,7 @@ from idp.oidc import logout, pushed
 from idp.oidc.posted import PARAMETER, PostedRequests
 from idp.oidc.pushed import PushedRequests
 from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse, scopes_needing
+from idp.oidc.terms import Terms
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid, hold
@@ -43,6 +44,7 @@ class Doors:
     registry: Registry
     directory: Directory
     maker: TokenMaker
+    terms: Terms
     posted: PostedRequests
     pushed: PushedRequests
 
@@ -81,11 +83,16 @@ def _parsed(params: Mapping[str, str]) -> AuthorizationRequest | PageError | Red
     """Beside a request that was pushed nothing counts (RFC 9126 4, RFC 9101 6.3)."""
     doors, uri = _doors(), params.get(pushed.PARAMETER, "")
     if not uri.startswith(pushed.PREFIX):
-        return parse(params, doors.registry.get)
+        return _checked(params, pushed=False)
     found = doors.pushed.take(uri, client_id=params.get("client_id"))
     if found is None:
         return Malformed("the request has expired, or was used: start again in the app")
-    return parse(found, doors.registry.get, pushed=True)
+    return _checked(found, pushed=True)
+
+
+def _checked(params: Mapping[str, str], *, pushed: bool) -> AuthorizationRequest | PageError | RedirectError:
+    parsed = parse(params, _doors().registry.get, pushed=pushed)
+    return _doors().terms.check(parsed) if isinstance(parsed, AuthorizationRequest) else parsed
 
 
 def _again(parsed: AuthorizationRequest) -> ResponseReturnValue:
@@ -121,7 +128,7 @@ def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
 def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
     """Answer the client: what was parked is read again, for the registration may have changed meanwhile."""
     doors = _doors()
-    parsed = parse(parked.resume, doors.registry.get, pushed=True)  # how it came was judged then
+    parsed = _checked(parked.resume, pushed=True)  # how it came was judged then
     if isinstance(parsed, PageError):
         return oauth_error_page(parsed.error, parsed.description)
     if isinstance(parsed, RedirectError):

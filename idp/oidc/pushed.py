@@ -12,7 +12,8 @@ from idp.crypto.fields import FieldCipher
 from idp.crypto.sealed import SealedValues
 from idp.crypto.tokens import random_token
 from idp.oidc.client_auth import ASSERTION_PARAMETERS, ClientAuthenticator, Unauthenticated
-from idp.oidc.request import PageError, RedirectError, parse
+from idp.oidc.request import AuthorizationRequest, parse
+from idp.oidc.terms import Terms
 from idp.state.store import Store
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response, json_response
 
@@ -47,8 +48,15 @@ class PushedEndpoint:
     """``POST /par``."""
 
     def __init__(
-        self, registry: Registry, authenticator: ClientAuthenticator, requests: PushedRequests, *, issuer: str
+        self,
+        registry: Registry,
+        authenticator: ClientAuthenticator,
+        terms: Terms,
+        requests: PushedRequests,
+        *,
+        issuer: str,
     ) -> None:
+        self._terms = terms
         self._registry = registry
         self._authenticator = authenticator
         self._requests = requests
@@ -65,8 +73,9 @@ class PushedEndpoint:
         return self._push(client, params | {"client_id": client.client_id})
 
     def _push(self, client: Client, params: Mapping[str, str]) -> ProtocolResponse:
-        checked = parse(params, self._registry.get, pushed=True)
-        if isinstance(checked, PageError | RedirectError):
+        parsed = parse(params, self._registry.get, pushed=True)
+        checked = self._terms.check(parsed) if isinstance(parsed, AuthorizationRequest) else parsed
+        if not isinstance(checked, AuthorizationRequest):
             return error_response(checked.error, checked.description)
         answer = {PARAMETER: self._requests.keep(client.client_id, params), "expires_in": SECONDS}
         return json_response(answer, status=201)

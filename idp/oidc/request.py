@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from idp.admission.rules import ActingDemand
 from idp.clients.rules import Basis, Client
 from idp.oidc.claims import NO_CLAIMS, ClaimsRequest, parse_claims
 
@@ -36,6 +37,10 @@ class AuthorizationRequest:
     acr: tuple[str, ...] = ()
     login_hint: str = ""
     id_token_hint: str | None = None
+    acting: ActingDemand | None = None
+    """For whom the person is to act (`idp.oidc.terms`)."""
+    resource: str | None = None
+    """The API that access tokens are to be for (RFC 8707)."""
     pushed: bool = False
     """It came from the client itself (RFC 9126), not by way of the browser."""
 
@@ -43,6 +48,10 @@ class AuthorizationRequest:
     def scope(self) -> str:
         """The granted scopes in the client's order."""
         return " ".join(s for s in dict.fromkeys(self.params.get("scope", "").split()) if s in self.scopes)
+
+    @property
+    def asks_of_acting(self) -> bool:
+        return self.acting is not None
 
     @property
     def form_target(self) -> str:

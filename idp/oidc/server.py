@@ -20,15 +20,18 @@ from authlib.oauth2.rfc6749.errors import (
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
+from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.audit.rules import Counted
-from idp.clients.rules import PERSONAL_SCOPES, Client
+from idp.clients.rules import PERSONAL_SCOPES, TOKEN_EXCHANGE, Client
 from idp.crypto.tokens import digest, same
 from idp.db import Database
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
+from idp.oidc.exchange import TokenExchange
+from idp.oidc.terms import Terms
 from idp.oidc.tokens import TokenMaker
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
 
@@ -37,6 +40,7 @@ _COUNTED = {
     "authorization_code": Counted.CODE,
     "client_credentials": Counted.CLIENT_CREDENTIALS,
     "refresh_token": Counted.REFRESH,
+    TOKEN_EXCHANGE: Counted.EXCHANGE,
 }
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
@@ -55,6 +59,12 @@ class _Request(OAuth2Request):
     @property
     def form(self) -> Any:
         return self.protocol.form
+
+
+class InvalidTargetError(OAuth2Error):
+    """RFC 8707 2."""
+
+    error = "invalid_target"
 
 
 class _ClientView:
@@ -89,7 +99,9 @@ class _Claimed:
 
 
 class TokenServer(AuthorizationServer):
-    """Answers the token endpoint. ``claims_for`` gives the ID token's claims asked for by name."""
+    """Answers the token endpoint. ``claims_for`` gives the ID token's claims asked for by name, ``details_for`` the
+    authorization details that are granted.
+    """
 
     def __init__(
         self,
@@ -99,6 +111,10 @@ class TokenServer(AuthorizationServer):
         maker: TokenMaker,
         endurance: live.Endurance,
         claims_for: Callable[[Client, Grant, str, int], dict[str, Any]],
+        details_for: Callable[[Client, Grant, int], list[dict[str, Any]] | None],
+        terms: Terms,
+        directory: Directory,
+        exchange: TokenExchange,
         count: Count,
     ) -> None:
         super().__init__()
@@ -107,6 +123,10 @@ class TokenServer(AuthorizationServer):
         self.maker = maker
         self.endurance = endurance
         self.claims_for = claims_for
+        self.details_for = details_for
+        self.terms = terms
+        self.directory = directory
+        self.exchange = exchange
         self.count = count
         for grant in (_CodeGrant, _RefreshGrant, _ClientCredentialsGrant):
             self.register_grant(grant)
@@ -114,6 +134,8 @@ class TokenServer(AuthorizationServer):
     def answer(self, request: ProtocolRequest) -> ProtocolResponse:
         if "grant_type" not in request.form:
             return self.handle_error_response(None, InvalidRequestError("grant_type is missing"))
+        if request.form["grant_type"] == TOKEN_EXCHANGE:
+            return self._exchanged(request)
         wrapped = _Request(request)
         try:
             response: ProtocolResponse = self.create_token_response(wrapped)
@@ -122,6 +144,12 @@ class TokenServer(AuthorizationServer):
         if kind := _COUNTED.get(request.form["grant_type"]):
             client_id = wrapped.client.client.client_id if wrapped.client else None
             self.count(kind, client_id, "ok" if response.status == 200 else "refused", request.now)
+        return response
+
+    def _exchanged(self, request: ProtocolRequest) -> ProtocolResponse:
+        response, client = self.exchange.answer(request)
+        result = "ok" if response.status == 200 else "refused"
+        self.count(Counted.EXCHANGE, client.client_id if client else None, result, request.now)
         return response
 
     def create_oauth2_request(self, request: Any) -> Any:
@@ -178,10 +206,29 @@ class _TokenGrant:
     def now(self) -> int:
         return int(self.request.protocol.now)
 
+    def resource(self) -> str:
+        """The API named in this request, empty without one; judged before anything is used up (RFC 8707 2.2)."""
+        resource: str = self.request.form.get("resource", "")
+        if resource and (fault := self.server.terms.target_fault(self.request.client.client, resource)):
+            raise InvalidTargetError(fault)
+        return resource
+
+    def _access_token(self, client: Client, grant: Grant | None, scope: str) -> str:
+        """For the API named now, else for the one named at the sign-in, which knows the person by its own ``sub``."""
+        resource = self.resource() or (grant.resource if grant else None) or None
+        sector = self.server.terms.sector_of(resource) if resource and grant else None
+        sub = None
+        if grant and sector not in (None, client.sector):
+            with self.server.database.autocommit() as tx:
+                sub = self.server.directory.subject(tx, sector=sector or "", party_id=grant.party_id)
+        return self.server.maker.access_token(
+            client, grant=grant, scope=scope, resource=resource, sub=sub, now=self.now
+        )
+
     def generate_token(self, user: _Claimed | None = None, scope: str = "", **_: Any) -> dict[str, Any]:
         client: Client = self.request.client.client
         maker, grant = self.server.maker, user.grant if user else None
-        access = maker.access_token(client, grant=grant, scope=scope, now=self.now)
+        access = self._access_token(client, grant, scope)
         answer = {
             "access_token": access,
             "token_type": "Bearer",
@@ -190,6 +237,8 @@ class _TokenGrant:
         }
         if user and user.refresh:
             answer["refresh_token"] = str(user.refresh)
+        if grant and (details := self.server.details_for(client, grant, self.now)) is not None:
+            answer["authorization_details"] = details
         if user and "openid" in scope.split():
             answer["id_token"] = maker.id_token(
                 client,
@@ -208,7 +257,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: _ClientView) -> _Claimed:
         """Claim the code: one statement checks all it is bound to, and only a refusal has to ask why."""
         form = self.request.form
-        redirect_uri = form.get("redirect_uri")
+        redirect_uri, resource = form.get("redirect_uri"), self.resource()
         with self.server.database.transaction() as tx:
             won = actions.redeem_code(
                 tx,
@@ -216,6 +265,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
                 client_id=client.client.client_id,
                 redirect_uri=redirect_uri,
                 challenge=challenge_of(form.get("code_verifier")),
+                resource=resource,
                 refreshes=client.check_grant_type("refresh_token"),
                 now=self.now,
             )
@@ -236,6 +286,8 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
             return "redirect_uri is not the one of the authorization request"
         elif fault := verifier_fault(bound.challenge, form.get("code_verifier")):
             return fault
+        else:
+            _refuse_other(bound.grant, self.resource())
         return "the code is not valid"
 
     def authenticate_user(self, authorization_code: _Claimed) -> _Claimed:
@@ -262,15 +314,19 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
         return won
 
     def _rotated(self, token: RefreshToken, client_id: str) -> _Claimed | None:
-        asked = self.request.payload.scope
+        asked, resource = self.request.payload.scope, self.resource()
         with self.server.database.autocommit() as tx:
             if asked and self._exceeds(asked, actions.find_by_refresh(tx, token), token, client_id):
                 raise InvalidScopeError("scope exceeds what was granted")
-            rotated = live.rotate(tx, token, client_id=client_id, endurance=self.server.endurance, now=self.now)
+            rotated = live.rotate(
+                tx, token, client_id=client_id, resource=resource, endurance=self.server.endurance, now=self.now
+            )
             if rotated is not None:
                 return _Claimed(*rotated)
             footing = live.by_refresh_handle(tx, digest(token.handle))
         self._end_replayed(footing, token, client_id)
+        if footing is not None and footing.grant.client_id == client_id and actions.is_current(footing.grant, token):
+            _refuse_other(footing.grant, resource)
         return None
 
     @staticmethod
@@ -315,6 +371,12 @@ class _ClientCredentialsGrant(_TokenGrant, grants.ClientCredentialsGrant):
     def generate_token(self, user: _Claimed | None = None, scope: str | None = None, **_: Any) -> dict[str, Any]:
         """No scope named: all that are the client's own (RFC 6749 3.3)."""
         return super().generate_token(user, scope or " ".join(sorted(self._own())))
+
+
+def _refuse_other(grant: Grant, resource: str) -> None:
+    """Another API than the one of the sign-in."""
+    if resource and grant.resource not in (None, resource):
+        raise InvalidTargetError("resource is not the one of the authorization request")
 
 
 def verifier_fault(challenge: str | None, verifier: str | None) -> str | None:

@@ -7,13 +7,14 @@ answered; every other request, faulty ones included, is left to the page untouch
 from collections.abc import Callable, Mapping
 
 from idp.accounts.actions import Directory
-from idp.admission.actions import facts_of_visitor, standing
+from idp.admission.actions import acting_in, asks_el, facts_of_visitor, standing
 from idp.admission.rules import NOTHING_DONE, Admit, next_step
 from idp.clients.actions import Registry
 from idp.db import Database, Transaction
 from idp.entities.rules import RepresentedStatus
 from idp.oidc.authorize import demand, grant_code
 from idp.oidc.request import AuthorizationRequest, parse
+from idp.oidc.terms import Terms
 from idp.oidc.tokens import TokenMaker
 from idp.signin import sessions
 from idp.signin.rules import Session, expiry
@@ -35,6 +36,7 @@ class Shortcut:
         registry: Registry,
         directory: Directory,
         maker: TokenMaker,
+        terms: Terms,
         session_idle: int,
         agreements: Callable[[int], Mapping[str, str]],
         recheck: int,
@@ -45,6 +47,7 @@ class Shortcut:
         self._registry = registry
         self._directory = directory
         self._maker = maker
+        self._terms = terms
         self._idle = session_idle
         self._agreements = agreements
         self._recheck = recheck
@@ -64,6 +67,10 @@ class Shortcut:
             return None
         if request.response_mode != "query" or request.id_token_hint:
             return None
+        checked = self._terms.check(request)
+        if not isinstance(checked, AuthorizationRequest) or checked.asks_of_acting:
+            return None
+        request = checked
         with self._database.transaction() as tx:
             admitted = self._admit(tx, request, secret, now)
         if admitted is None:
@@ -85,11 +92,14 @@ class Shortcut:
         session = next(iter(held()), None)
         if session is None or expiry(session, idle=self._idle, now=now):
             return None
+        acting = acting_in(wanted, session)
+        if asks_el(wanted) or (acting is not None and acting.mandate is not None):
+            return None  # what mandates give is judged by more than these facts
         who = standing(
             facts,
             session,
             agreements=self._agreements(now),
-            represents=wanted.represents,
+            acting=acting,
             recheck=self._recheck,
             reach=self._reach(),
             now=now,

@@ -15,6 +15,12 @@ from idp.grants.rules import Grant
 
 ACCESS = "at+jwt"
 """``typ`` of access tokens (RFC 9068 2.1)."""
+DELEGATION = "gov-mandate+jwt"
+"""``typ`` of tokens that say whom somebody acts for: who verifies access tokens as RFC 9068 says refuses them."""
+LONGEST_DELEGATION = 600
+"""Seconds."""
+ACTING_ENDED = "urn:tongban:event:acting-ended"
+"""In a logout token: what has ended is the acting for somebody, the person's own session has not."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _PUT_OPAQUE = Statement[Any](
     "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, issued_at, expires_at)"
@@ -41,15 +47,27 @@ class TokenMaker:
         self.lifetimes = lifetimes
         self._database = database
 
-    def access_token(self, client: Client, *, grant: Grant | None, scope: str, now: int) -> str:
-        """An access token for the person of ``grant``, or for the client itself (client_credentials)."""
-        audience = client.audience or self.issuer
+    def access_token(
+        self,
+        client: Client,
+        *,
+        grant: Grant | None,
+        scope: str,
+        resource: str | None = None,
+        sub: str | None = None,
+        now: int,
+    ) -> str:
+        """An access token for the person of ``grant``, or for the client itself (client_credentials).
+
+        ``resource``: the API it is for (RFC 8707), and ``sub``: what that API knows the person as.
+        """
+        audience = resource or client.audience or self.issuer
         if client.access_token is TokenForm.OPAQUE:
             return self._opaque(client, grant=grant, scope=scope, audience=audience, now=now)
         jti = random_token()
         claims: dict[str, Any] = {
             "iss": self.issuer,
-            "sub": grant.sub if grant else client.client_id,
+            "sub": (sub or grant.sub) if grant else client.client_id,
             "aud": audience,
             "client_id": client.client_id,
             "exp": now + self.lifetimes.access,
@@ -61,6 +79,15 @@ class TokenMaker:
         if grant:
             claims |= {"auth_time": grant.auth_time, "acr": grant.acr, "ial": grant.ial, "aal": grant.aal}
         return self.keys.sign(claims, alg="ES256", typ=ACCESS)
+
+    def delegation_token(self, claims: dict[str, Any], *, now: int) -> tuple[str, int]:
+        """A token for an API that tells who acts from whom they act for, and its life in seconds.
+
+        ``claims``: parties, audience and powers; no scope, and nothing that refreshes it.
+        """
+        lifetime = min(self.lifetimes.access, LONGEST_DELEGATION)
+        times = {"iss": self.issuer, "iat": now, "exp": now + lifetime, "jti": random_token()}
+        return self.keys.sign(claims | times, alg="ES256", typ=DELEGATION), lifetime
 
     def _opaque(self, client: Client, *, grant: Grant | None, scope: str, audience: str, now: int) -> str:
         token = random_token()
@@ -100,8 +127,14 @@ class TokenMaker:
             claims["nonce"] = nonce
         return self.keys.sign(claims, alg=client.id_token_alg, typ="JWT")
 
-    def logout_token(self, client: Client, *, sub: str, sid: str, jti: str, now: int) -> str:
-        """A logout token (Back-Channel Logout 1.0 2.4). ``jti``: new at each delivery."""
+    def logout_token(
+        self, client: Client, *, sub: str, sid: str, jti: str, handle: str | None = None, now: int
+    ) -> str:
+        """A logout token (Back-Channel Logout 1.0 2.4). ``jti``: new at each delivery.
+
+        ``handle``: of the acting that is all that has ended; who does not know the event ends the whole session.
+        """
+        ended = {ACTING_ENDED: {"handle": handle}} if handle else {}
         claims = {
             "iss": self.issuer,
             "sub": sub,
@@ -110,7 +143,7 @@ class TokenMaker:
             "exp": now + self.lifetimes.logout,
             "jti": jti,
             "sid": sid,
-            "events": {LOGOUT_EVENT: {}},
+            "events": {LOGOUT_EVENT: {}} | ended,
         }
         return self.keys.sign(claims, alg=client.id_token_alg, typ="logout+jwt")
 

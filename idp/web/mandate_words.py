@@ -37,6 +37,15 @@ MANDATE_EVENTS: Mapping[str, LazyString] = {
     "person:mandate:refused": _("授权操作未通过"),
     "person:mandate:used": _("使用授权办理"),
 }
+CAPACITIES: Mapping[str, LazyString] = {
+    "representative": _("代表人"),
+    "handler": _("经办人"),
+    "employee": _("工作人员"),
+    "family": _("亲友"),
+    "guardian": _("监护人"),
+    "clerk": _("窗口协助人员"),
+}
+"""As what somebody acts by a mandate."""
 MANDATE_STATES: Mapping[str, LazyString] = {
     "requested": _("受托方已请求，待您答复"),
     "pending_approvals": _("待共同签署"),

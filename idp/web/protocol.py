@@ -1,7 +1,7 @@
 """Requests and answers of protocol endpoints, free of any framework, and the strict parsers of forms and JSON.
 
-Always true: a parameter that reaches a protocol function occurred once, is printable ASCII (free text and JSON
-excepted) and within its limits.
+Always true: a parameter that reaches a protocol function occurred once (`NAMES_ONE` excepted), is printable ASCII
+(free text and JSON excepted) and within its limits.
 """
 
 import json
@@ -18,6 +18,9 @@ MAX_FIELDS = 64
 MAX_FIELD = 8 * 1024
 FREE_TEXT = frozenset({"login_hint", "claims"})
 """Parameters that may hold any Unicode text (OpenID Connect Core 3.1.2.1, 5.5)."""
+NAMES_ONE = frozenset({"resource", "audience"})
+"""Parameters that may be repeated (RFC 8707 2, RFC 8693 2.1), where we take one: several are read as one text with
+blanks between, which names nothing."""
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ASCII = re.compile(r"[\x20-\x7e]*")
 FORM = "application/x-www-form-urlencoded"
@@ -129,11 +132,11 @@ def parse_form(raw: bytes) -> dict[str, str] | Malformed:
         name, value = _decode(name_raw), _decode(value_raw)
         if name is None or value is None:
             return Malformed("parameters are not valid form-encoded UTF-8")
-        if name in fields:
+        if name in fields and name not in NAMES_ONE:
             return Malformed("a parameter is repeated")
         if not _ASCII.fullmatch(name) or (name not in FREE_TEXT and not _ASCII.fullmatch(value)):
             return Malformed("a parameter holds characters outside printable ASCII")
-        fields[name] = value
+        fields[name] = f"{fields[name]} {value}" if name in fields else value
     return {name: value for name, value in fields.items() if value}
 
 

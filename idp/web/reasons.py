@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from idp.web.mandate_words import MANDATE_EVENTS, MANDATE_SENTENCES
+from idp.web.mandate_words import CAPACITIES, MANDATE_EVENTS, MANDATE_SENTENCES
 
 SENTENCES: Mapping[str, LazyString] = {
     # my account's rights
@@ -249,6 +249,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "acting_not_allowed": _("您现在不能代表这家单位，请核对登记机关的登记"),
     "acting_self": _("您现在为自己办事。"),
     "acting_entity": _("您现在代表所选的单位办事。"),
+    "acting_mandate": _("您现在凭授权代所选的一方办事。"),
     "entity_held": _("账户刚由人工核验找回，暂时不能代表单位办事"),
     "entity_held_text": _(
         "为保护您代表的单位，账户找回后要等一段时间才能代表单位办事。期间可以用新密码登录，为自己办事。"
@@ -446,7 +447,7 @@ EVENTS: Mapping[str, LazyString] = {
     "client:code:replayed": _("拦截了应用重复使用的登录凭据"),
     "client:refresh_token:replayed": _("拦截了应用重复使用的登录凭据"),
     "client:token:revoked": _("应用交回登录凭据"),
-    "client:token:exchanged": _("应用之间转交登录"),
+    "client:token:exchanged": _("应用凭授权调用部门接口"),
     "client:personal_data:released": _("向应用提供个人信息"),
     "client:check:asked": _("部门请求核验您的身份"),
     "client:check:answered": _("部门请求的核验有了结果"),
@@ -464,7 +465,8 @@ SCOPES: Mapping[str, tuple[LazyString, LazyString | None]] = {
     "profile": (_("基本资料"), _("姓名、用户名、性别、出生日期和语言，以您登记过的为限")),
     "real_name": (_("实名信息"), _("经核验的姓名，以及是否已核验")),
     "id_document": (_("证件信息"), _("证件类型和证件号码；身份未经核验或证件已到期时只提供首末各一位")),
-    "represented": (_("您代表谁"), _("您代表的单位的名称、统一社会信用代码、类型和状态；您为自己办事时不提供")),
+    "represented": (_("您代表谁"), _("您代表的单位或委托您的人、授权的事项和期限；您为自己办事时不提供")),
+    "authority": (_("代办权限"), _("您代谁办事、凭什么授权；采用国际通用格式，您为自己办事时不提供")),
     "legal_entity": (
         _("单位登记信息"),
         _("您代表的单位在登记机关的名称、统一社会信用代码、类型和状态，以及单位的认证等级；您为自己办事时不提供"),
@@ -581,6 +583,11 @@ def entity_type_word(kind: str) -> LazyString:
 def role_word(role: str) -> LazyString | str:
     """What somebody is to an entity, in words."""
     return ROLES.get(role, role)
+
+
+def capacity_word(capacity: str) -> LazyString | str:
+    """As what somebody acts by a mandate, in words."""
+    return CAPACITIES.get(capacity, capacity)
 
 
 ITEMS: Mapping[str, LazyString] = {

@@ -32,22 +32,34 @@ class Visit:
     """The identity level to reach, likewise."""
     asks_for_level: bool = False
     """The app asks for more than a sign-in: who does not want to give it declines, and the app hears of it."""
+    asks_for_party: bool = False
+    """It asks for whom the person acts; who does not want to say goes back to it."""
+    for_another: bool = False
+    """Acting for oneself is no answer."""
+    details: str = ""
+    """What whoever is chosen must let the person do (`idp.mandates.details`); empty: anything."""
 
 
 def init_visits(
-    app: Flask, load: Callable[[str], Visit | None], *, resume: str, proved: Callable[[str, str, int], None]
+    app: Flask,
+    load: Callable[[str], Visit | None],
+    *,
+    resume: str,
+    proved: Callable[[str, str, int], None],
+    chose: Callable[[str, str], None],
 ) -> None:
     """``load`` reads a parked request of this browser; ``resume`` names the view that goes on with it.
 
-    ``proved`` is told the request, the session and how often its person has proved themselves in it by now.
+    ``proved`` is told the request, the session and how often its person has proved themselves in it by now; ``chose``
+    the request and the person who has said for whom they act.
     """
-    app.extensions[EXTENSION] = (load, resume, proved)
+    app.extensions[EXTENSION] = (load, resume, proved, chose)
 
 
 def current_visit() -> Visit | None:
     """The request that parameter ``r`` names, once per request; its answer's origin is then allowed for forms."""
     if "tb_visit" not in g:
-        load, _, _ = current_app.extensions[EXTENSION]
+        load, *_ = current_app.extensions[EXTENSION]
         key = request.values.get("r", "")
         g.tb_visit = load(key) if key else None
         if g.tb_visit and g.tb_visit.form_target:
@@ -58,7 +70,7 @@ def current_visit() -> Visit | None:
 
 def onward(default: str) -> str:
     """Where to go when this page is done: back to the parked request, else ``next``, else ``default``."""
-    _, resume, _ = current_app.extensions[EXTENSION]
+    _, resume, *_ = current_app.extensions[EXTENSION]
     if key := request.values.get("r", ""):
         return url_for(resume, r=key)
     return local_path(request.values.get("next")) or default
@@ -66,9 +78,16 @@ def onward(default: str) -> str:
 
 def note_proof(session_id: str, proofs: int) -> None:
     """The person on the way has just proved themselves; a session that was there before proves nothing new."""
-    _, _, proved = current_app.extensions[EXTENSION]
+    _, _, proved, _ = current_app.extensions[EXTENSION]
     if key := request.values.get("r", ""):
         proved(key, session_id, proofs)
+
+
+def note_choice(person: str) -> None:
+    """The person on the way has just said for whom they act."""
+    *_, chose = current_app.extensions[EXTENSION]
+    if key := request.values.get("r", ""):
+        chose(key, person)
 
 
 def carried() -> dict[str, Any]:

@@ -35,7 +35,7 @@ def message(attempt: int = 1) -> Message:
 def deliver(site: Site, answer: Answer | NoAnswer, **changes: str) -> tuple[Any, Outbound]:
     outbound = Outbound(answer)
     provider = site.provider
-    handler = deliver_logout(provider.registry, provider.maker, outbound, lambda: NOW)  # type: ignore[arg-type]
+    handler = deliver_logout(provider.database, provider.registry, provider.maker, outbound, lambda: NOW)  # type: ignore[arg-type]
     return handler(message(), PAYLOAD | changes), outbound
 
 
