@@ -22,6 +22,8 @@ from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
 from idp.audit.counts import count
 from idp.audit.export import export_activity
+from idp.authority.endpoints import AuthorityEndpoints
+from idp.authority.endpoints import configuration as decision_point
 from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
 from idp.capabilities.openapi import openapi
@@ -64,6 +66,7 @@ from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.mandates.offering import Offering
+from idp.oidc.callers import Callers
 from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.delegations import Delegations
 from idp.oidc.exchange import TokenExchange
@@ -99,6 +102,9 @@ from idp.signin.loading import Times, init_sessions, load_session
 from idp.signin.pages import SignIn, init_signin, send_to_sign_in
 from idp.signin.signout import SignOut, init_signout
 from idp.state.store import StateUnavailable
+from idp.streams.endpoints import StreamEndpoints
+from idp.streams.endpoints import configuration as transmitter
+from idp.streams.registration import Streams
 from idp.web import init_web, new_flask
 from idp.web.agreements import Agreements, load_agreements
 from idp.web.guards import require_guards
@@ -517,6 +523,20 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         PushedRequests(provider.store, provider.cipher),
         issuer=settings.issuer,
     )
+    callers = Callers(provider.registry, authenticator, machine.read, settings.issuer, count)
+    authority = AuthorityEndpoints(
+        provider.database, provider.deciding, callers, count, longest=settings.departments.check_ttl
+    )
+    streams = StreamEndpoints(
+        provider.database,
+        provider.registry,
+        callers,
+        Streams(provider.cipher),
+        maker,
+        count,
+        wait=settings.departments.poll_wait,
+        places=max(1, settings.server.threads // 4),
+    )
     discovery, keys = discovery_document(settings.issuer), KeyDocument()
 
     def known_origin(origin: str) -> bool:
@@ -537,6 +557,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/jwks": serve_document(lambda etag: keys.answer(maker.keys.jwks(), etag)),
         "/.well-known/openid-configuration": serve_document(discovery.answer),
         "/.well-known/oauth-authorization-server": serve_document(discovery.answer),
+        "/.well-known/authzen-configuration": serve_document(json_document(decision_point(settings.issuer)).answer),
+        "/.well-known/ssf-configuration": serve_document(json_document(transmitter(settings.issuer)).answer),
         "/openapi.json": serve_document(json_document(openapi(settings.issuer)).answer),
         "/healthz": Endpoint(methods=("GET",), handler=lambda _: ProtocolResponse(200, b"alive\n", "text/plain")),
         "/readyz": Endpoint(methods=("GET",), handler=readiness),
@@ -548,8 +570,10 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
-    for path, methods, handler in (*checks.routes(), *counter.routes()):
+    for path, methods, handler in (*checks.routes(), *counter.routes(), *streams.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
+    for path, methods, handler in authority.routes():
+        table[path] = Endpoint(methods=methods, handler=handler, json=True, echoes=True)
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 
 

@@ -45,6 +45,9 @@ _LENGTH_DIGITS = 18
 _STEP = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What may stand below a path: every id of ours is of this form, and no database stumbles on it."""
 _ANY_ORIGIN = (("Access-Control-Allow-Origin", "*"),)
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_REFERENCE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+"""A caller's own name for its request, as far as it is repeated."""
 
 Handler = Callable[[ProtocolRequest], ProtocolResponse]
 Observe = Callable[[str, int, float], None]
@@ -52,7 +55,8 @@ Observe = Callable[[str, int, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One path of the table; one that ends in a slash serves whatever stands one step below it.
+    """One path of the table; one that ends in a slash serves whatever stands one step below it, and one with ``{id}``
+    between two slashes whatever stands in its place.
 
     ``document``: takes If-None-Match instead of a request. ``origins``: for CORS. ``json``: takes a JSON object in
     place of a form, and refuses with problem details (RFC 9457); ``raw``: so does one that takes the body as it is,
@@ -68,6 +72,8 @@ class Endpoint:
     """Which web origins may read the answer; None: none."""
     any_origin: bool = False
     json: bool = False
+    echoes: bool = False
+    """Its answers carry the caller's own X-Request-ID, if one was sent (AuthZEN 1.0 10.1.3)."""
     raw: bool = False
 
     @property
@@ -89,6 +95,7 @@ class Lane:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = dict(table)
+        self._around = [(*path.split("{id}"), path) for path in table if "{id}" in path]
         self._fallback = fallback
         self._clock = clock
         self._observe = observe
@@ -113,7 +120,7 @@ class Lane:
         headers = [
             ("Content-Type", response.content_type),
             ("Content-Length", str(len(response.body))),
-            ("X-Request-Id", reference),
+            ("X-Request-Id", (endpoint.echoes and _callers_reference(environ)) or reference),
             *response.headers,
             *self._security,
             *cors,
@@ -125,6 +132,9 @@ class Lane:
         """The path of the table that serves ``path``, what stands below it, and the endpoint there."""
         if path in self._table and not path.endswith("/"):
             return path, "", self._table[path]
+        for before, after, whole in self._around:
+            if path.startswith(before) and path.endswith(after) and len(path) > len(before) + len(after):
+                return whole, path[len(before) : -len(after)], self._table[whole]
         head, _, below = path.rpartition("/")
         return f"{head}/", below, self._table.get(f"{head}/") if below else None
 
@@ -163,13 +173,16 @@ class Lane:
     def _handle(self, endpoint: Endpoint, method: str, environ: "WSGIEnvironment", below: str) -> ProtocolResponse:
         if endpoint.document is not None:
             return endpoint.document(environ.get("HTTP_IF_NONE_MATCH", ""))
-        body = _body(environ) if method == "POST" else b""
+        body = _body(environ) if method in _WITH_BODY else b""
         if isinstance(body, Malformed):
             return endpoint.refuse("invalid_request", body.why, status=body.status)
         members = _members(endpoint, method, environ, body)
         if isinstance(members, Malformed):
             return endpoint.refuse("invalid_request", members.why, status=members.status)
         query = environ.get("QUERY_STRING", "")
+        asked = parse_form(query.encode()) if endpoint.json and query else {}
+        if isinstance(asked, Malformed):
+            return endpoint.refuse("invalid_request", asked.why, status=asked.status)
         request = ProtocolRequest(
             method=method,
             form={} if endpoint.json else members,
@@ -177,6 +190,7 @@ class Lane:
             body=body,
             headers=_headers(environ) if endpoint.raw else {},
             below=below,
+            query=asked,
             now=int(self._clock()),
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
@@ -209,6 +223,12 @@ class Lane:
         )
 
 
+def _callers_reference(environ: "WSGIEnvironment") -> str:
+    """Empty for what is none, or could be more than a name."""
+    sent: str = environ.get("HTTP_X_REQUEST_ID", "")
+    return sent if _REFERENCE.fullmatch(sent) else ""
+
+
 def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
     """The request's headers, their names in lower case."""
     sent = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
@@ -231,7 +251,7 @@ def _body(environ: "WSGIEnvironment") -> bytes | Malformed:
 
 def _members(endpoint: Endpoint, method: str, environ: "WSGIEnvironment", body: bytes) -> dict[str, Any] | Malformed:
     """The body's parameters or members; a body of another kind is malformed."""
-    if endpoint.raw or method != "POST":
+    if endpoint.raw or method not in _WITH_BODY:
         return {}
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if endpoint.json:

@@ -49,6 +49,7 @@ from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
 from idp.mandates.contexts import Contexts
 from idp.mandates.deciding import Deciding
+from idp.mandates.events import tell_departments
 from idp.mandates.moving import Moving
 from idp.mandates.registry import Themes
 from idp.mapping.actions import Links
@@ -219,7 +220,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         ),
         themes=themes,
         granting=granting,
-        moving=Moving(granting),
+        moving=Moving(granting, changed=(tell_departments,)),
         deciding=deciding,
         contexts=Contexts(database, deciding, rechecking),
         terms=Terms(database, registry, themes, resources),

@@ -24,5 +24,6 @@ import idp.recovery.models
 import idp.reviews.models
 import idp.signin.models
 import idp.state.models
+import idp.streams.models
 
 __all__ = ["idp"]

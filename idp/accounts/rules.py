@@ -55,6 +55,17 @@ class PartyEventKind(StrEnum):
     IDENTIFIER_RECYCLED = "identifier-recycled"
     SUBJECT_MERGED = "subject-merged"
     """The person of a closed account has proved themselves again; told to each sector that knew it."""
+    ACCOUNT_DISABLED = "account-disabled"
+    """Operators have suspended the account."""
+    ACCOUNT_ENABLED = "account-enabled"
+    ACCOUNT_PURGED = "account-purged"
+    """It was closed for good."""
+    MANDATE_CHANGED = "mandate-changed"
+    """One that was in force is frozen, or counts again; told to each app that was told of acting by it."""
+    MANDATE_REVOKED = "mandate-revoked"
+    """One that was in force has ended, whoever or whatever ended it."""
+    REPRESENTED_STATUS_CHANGED = "represented-status-changed"
+    """A person's office in an entity has ended; told to each app that was told of acting by it."""
 
 
 class WaitingState(StrEnum):

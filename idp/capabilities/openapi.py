@@ -1,4 +1,4 @@
-"""The OpenAPI description of the endpoints of capabilities, as a document anybody may read.
+"""The OpenAPI description of what programs of departments use, as a document anybody may read.
 
 Always true: it names every path, status and problem that the endpoints have; a test holds it against their answers.
 """
@@ -6,13 +6,18 @@ Always true: it names every path, status and problem that the endpoints have; a 
 from typing import Any
 
 from idp.accounts.documents import DocumentType
+from idp.authority import openapi as authority
 from idp.capabilities.counter_endpoint import PATH
 from idp.capabilities.endpoints import PATHS
 from idp.capabilities.proofing import NUMBER_DIGITS, Means
 from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
 from idp.clients.capabilities import Capability
+from idp.streams import openapi as streams
+from idp.web.describing import answer as _answer
+from idp.web.describing import body as _body
+from idp.web.describing import obj as _object
+from idp.web.describing import problems
 
-_JSON, _PROBLEM = "application/json", "application/problem+json"
 _NAMES = {Capability.NAME_CHECK: "name check", Capability.FACE_CHECK: "face check"}
 
 
@@ -28,11 +33,12 @@ def openapi(issuer: str) -> dict[str, Any]:
             "post": _fetch(name, capability, body=True),
         }
     paths[PATH] = {"post": _counter()}
+    paths |= authority.paths() | streams.paths()
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tongban capabilities", "version": "1"},
+        "info": {"title": "Tongban for departments", "version": "1"},
         "servers": [{"url": issuer}],
-        "security": [{"client": []}, {}],
+        "security": [{"client": []}, {"token": []}, {}],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -40,9 +46,14 @@ def openapi(issuer: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "basic",
                     "description": "client_secret_basic; other clients send their credentials as members of the body",
-                }
+                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "an access token of the client itself (client_credentials), where a scope is needed",
+                },
             },
-            "schemas": _SCHEMAS,
+            "schemas": _SCHEMAS | authority.SCHEMAS | streams.SCHEMAS,
         },
     }
 
@@ -105,38 +116,13 @@ def _counter() -> dict[str, Any]:
     }
 
 
-def _body(schema: str) -> dict[str, Any]:
-    return {"required": True, "content": {_JSON: {"schema": _ref(schema)}}}
-
-
-def _answer(about: str, *schemas: str) -> dict[str, Any]:
-    schema = _ref(schemas[0]) if len(schemas) == 1 else {"oneOf": [_ref(one) for one in schemas]}
-    return {"description": about, "content": {_JSON: {"schema": schema}}}
-
-
 def _problems(*refusals: Refused) -> dict[str, Any]:
     """What may be refused, and what any endpoint of ours may answer in times of need."""
     by_status: dict[int, list[str]] = {}
     for refused in refusals:
         by_status.setdefault(refused.status, []).append(refused.value)
-    if Refused.INVALID_REQUEST in refusals:
-        by_status |= {413: ["invalid-request"], 415: ["invalid-request"]}
-    by_status |= {405: ["invalid-request"], 503: ["temporarily-unavailable"]}
-    found: dict[str, Any] = {
-        str(status): {"description": ", ".join(names), "content": {_PROBLEM: {"schema": _ref("Problem")}}}
-        for status, names in sorted(by_status.items())
-    }
-    for status in {"429", "503"} & found.keys():
-        found[status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
-    return found
-
-
-def _ref(schema: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{schema}"}
-
-
-def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    named = {status: tuple(names) for status, names in by_status.items()}
+    return problems(named, takes_body=Refused.INVALID_REQUEST in refusals)
 
 
 _TEXT, _TIME = {"type": "string"}, {"type": "integer", "description": "Unix seconds"}

@@ -30,6 +30,7 @@ from idp.recovery import requests
 from idp.reviews import actions as reviews
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
+from idp.streams.spreading import purge as purge_events
 
 DAY = 86400
 _OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE expires_at < :now")
@@ -49,6 +50,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)
+        purge_events(tx, before=now - settings.departments.events_kept_days * DAY)
         purge_checks(tx, retention=settings.audit.retention_days * DAY, now=now)
         purge_credentials(tx, now=now, policy=policy)
         # an ID token is a valid hint at the sign-out, however long its session went on after its end

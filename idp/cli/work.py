@@ -32,6 +32,9 @@ from idp.provider import Provider
 from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
+from idp.streams.delivering import Pushing, note_settled
+from idp.streams.registration import Streams
+from idp.streams.spreading import Spreading
 
 _log = get_logger("worker")
 HOUR = 3600
@@ -42,11 +45,16 @@ def make_worker(app: Flask) -> Worker:
     provider = provider_of(app)
     settings = provider.settings
     errands = check_errands(provider)
+    spreading = Spreading(provider.database, provider.registry, provider.directory, issuer=settings.issuer)
     handlers = {
         Kind.SMS.value: sms_handler(sms_gateway(settings.sms)),
         Kind.LOGOUT.value: deliver_logout(
             provider.database, provider.registry, provider.maker, provider.outbound, _clock
         ),
+        Kind.PARTY_EVENT.value: spreading.handler(_clock),
+        Kind.SECURITY_EVENT.value: Pushing(
+            provider.database, provider.registry, Streams(provider.cipher), provider.maker, provider.outbound
+        ).handler(),
         **errands.handlers,
         **photo_reading(provider).handlers,
     }
@@ -65,6 +73,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(60, "mandates", Sweeping(provider.database, provider.moving).run_due)
+    worker.every(60, "party-events", spreading.run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 
@@ -90,6 +99,8 @@ def _clock() -> int:
 
 
 def _record_notice(tx: Transaction, message: Message, result: str, now: int) -> None:
+    if message.kind == Kind.SECURITY_EVENT:
+        note_settled(tx, message, result, now)
     if message.kind != Kind.LOGOUT or result == "no-address":
         return
     delivered = result == "delivered"

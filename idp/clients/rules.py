@@ -232,20 +232,20 @@ def _identity_faults(client: Client) -> list[str]:
 def _uri_faults(client: Client) -> list[str]:
     faults = []
     for name in ("redirect_uris", "post_logout_redirect_uris"):
-        faults += [f"{name}: {why}" for uri in getattr(client, name) if (why := _uri_fault(uri))]
+        faults += [f"{name}: {why}" for uri in getattr(client, name) if (why := uri_fault(uri))]
     for name in ("backchannel_logout_uri", "jwks_uri", "home_uri"):
-        if (uri := getattr(client, name)) and (why := _uri_fault(uri)):
+        if (uri := getattr(client, name)) and (why := uri_fault(uri)):
             faults.append(f"{name}: {why}")
     for origin in client.cors_origins:
         parts = urlsplit(origin)
-        if origin != f"{parts.scheme}://{parts.netloc}" or _uri_fault(origin):
+        if origin != f"{parts.scheme}://{parts.netloc}" or uri_fault(origin):
             faults.append(f"cors_origins: {origin} is not scheme://host[:port]")
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         faults.append("redirect_uris: a client of the code flow names at least one")
     return faults
 
 
-def _uri_fault(uri: str) -> str | None:
+def uri_fault(uri: str) -> str | None:
     """https anywhere, http on loopback names only (RFC 8252 7.3, OpenID Connect Registration 2); no fragment."""
     if not isinstance(uri, str) or not uri.isascii() or any(c <= " " or c in '"<>\\^`{|}\x7f' for c in uri):
         return f"{uri!r} is not an address in ASCII"

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from idp.accounts.actions import Directory
+from idp.accounts.events import add_event
+from idp.accounts.rules import PartyEventKind
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
@@ -154,6 +156,8 @@ def end_role(tx: Transaction, directory: Directory, one: Role, *, reason: str, n
     )
     end_acting(tx, one.person, one.entity, now=now)
     end_acting_grants(tx, one.person, one.entity, now=now)
+    if one.state == RoleState.CONFIRMED:
+        add_event(tx, one.person, PartyEventKind.REPRESENTED_STATUS_CHANGED, detail={"entity": one.entity}, now=now)
     tell(tx, directory, one.person, "entity_role_ended", now=now)
     if not any(other.state == RoleState.CONFIRMED for other in of_entity(tx, one.entity)):
         end_proof(tx, one.entity, kind=REPRESENTATIVE, now=now)

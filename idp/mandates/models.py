@@ -142,7 +142,7 @@ class RepresentedHandle(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
     represented_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
     role: Mapped[str]
-    mandate_id: Mapped[str]
+    mandate_id: Mapped[str] = mapped_column(index=True)
     created_at: Mapped[int]
 
     __table_args__ = (

@@ -3,10 +3,14 @@
 Always true: an empty scope is no power, and a meeting never holds what one of the two does not.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+_AMOUNT = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{2}))?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class Action(StrEnum):
@@ -30,6 +34,14 @@ class Limit:
 
     amount: int
     currency: str = "CNY"
+
+    @classmethod
+    def parse(cls, amount: str, currency: str = "CNY") -> "Limit | None":
+        """From ``50000.00``; None for what is no amount."""
+        found = _AMOUNT.fullmatch(amount)
+        if found is None or not _CURRENCY.fullmatch(currency):
+            return None
+        return cls(int(found[1]) * 100 + int(found[2] or 0), currency)
 
     def covers(self, asked: "Limit") -> bool:
         return self.currency == asked.currency and asked.amount <= self.amount

@@ -99,7 +99,7 @@ def enqueue(
     """Write a row and, once the transaction is committed, wake the workers. Returns its id.
 
     ``payload``: what the kind's handler needs, JSON values, stored sealed. ``not_before``: Unix seconds, default at
-    once. ``lifetime``: seconds from then after which it is no longer worth sending, at most a day.
+    once. ``lifetime``: seconds from then after which it is no longer worth sending, at most its kind's.
     """
     row_id = new_id("msg")
     sealed = current_cipher().seal(orjson.dumps(payload).decode(), context=payload_context(row_id))

@@ -23,6 +23,10 @@ class Kind(StrEnum):
     """The result of such a check is fetched."""
     PHOTOS_READ = "photos_read"
     """Photos of a document are read by machine."""
+    PARTY_EVENT = "party_event"
+    """Something departments that know a party are to be told is written down for each of them."""
+    SECURITY_EVENT = "security_event"
+    """One department is told (RFC 8935)."""
     NONE = "none"
     """Nothing is sent: the row an unknown identifier causes, so that known and unknown run the same statements."""
 
@@ -33,6 +37,8 @@ MAX_AGE: Mapping[Kind, int] = {
     Kind.CHECK_OPEN: 600,
     Kind.CHECK_FETCH: 600,
     Kind.PHOTOS_READ: 300,
+    Kind.PARTY_EVENT: 24 * 3600,
+    Kind.SECURITY_EVENT: 3 * 24 * 3600,
     Kind.NONE: 0,
 }
 """Seconds after which a row of this kind is given up, however it was addressed."""

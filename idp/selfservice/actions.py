@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from idp.accounts import closing
 from idp.accounts.actions import Directory, hold
+from idp.accounts.events import add_event
+from idp.accounts.rules import PartyEventKind
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.audit.rules import Detail, Entry
@@ -118,6 +120,7 @@ class Closings:
         sessions.end_all(tx, party_id, SessionEnd.ACCOUNT_CLOSED, now=now)
         end_party_grants(tx, party_id, EndReason.ACCOUNT_CLOSED, now=now)
         record(tx, Event.ACCOUNT_CLOSED, actor=party_id, subject=party_id, now=now)
+        add_event(tx, party_id, PartyEventKind.ACCOUNT_PURGED, detail={}, now=now)
         return True
 
 

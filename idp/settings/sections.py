@@ -6,7 +6,7 @@ Always true: each default is fit for a sandbox on one machine.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt, field_validator, model_validator
+from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from idp.settings.section import Section
 
@@ -91,6 +91,24 @@ class Entities(Section):
     def _proved(cls, value: int | None) -> int | None:
         if value is not None and not 2 <= value <= 4:
             raise ValueError("a representative is known by a document: 2 to 4")
+        return value
+
+
+class Departments(Section):
+    """What department apps ask and are told about people acting for others (docs/departments.md)."""
+
+    check_ttl: NonNegativeInt = 30
+    """Seconds for which a department may rely on a permission it was told of, at most; a refusal is asked anew."""
+    poll_wait: NonNegativeInt = 10
+    """How long a poll for events waits where there are none yet; 0: not at all."""
+    events_kept_days: PositiveInt = 30
+    """Days after which an event that nobody fetched is thrown away."""
+
+    @field_validator("check_ttl")
+    @classmethod
+    def _short(cls, value: int) -> int:
+        if value > 600:
+            raise ValueError("a permission is good for ten minutes at most, as an access token is")
         return value
 
 

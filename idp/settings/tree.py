@@ -23,6 +23,7 @@ from idp.settings.sections import (
     Audit,
     Clients,
     Database,
+    Departments,
     Entities,
     Levels,
     Log,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     signin: SignIn = SignIn()
     levels: Levels = Levels()
     entities: Entities = Entities()
+    departments: Departments = Departments()
     session: Session = Session()
     account: Account = Account()
     tokens: Tokens = Tokens()

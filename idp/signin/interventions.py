@@ -7,7 +7,8 @@ and the reason's id, and is told to the person, all in one transaction; nothing 
 from dataclasses import dataclass
 
 from idp.accounts.actions import Directory, move_status
-from idp.accounts.rules import PartyStatus
+from idp.accounts.events import add_event
+from idp.accounts.rules import PartyEventKind, PartyStatus
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import password as passwords
@@ -72,6 +73,7 @@ def suspend(act: Intervention) -> bool:
         return False
     act.end_everything(SessionEnd.ACCOUNT_SUSPENDED, EndReason.ACCOUNT_SUSPENDED)
     act.note(Event.PERSON_SUSPENDED)
+    add_event(act.tx, act.party_id, PartyEventKind.ACCOUNT_DISABLED, detail={}, now=act.now)
     act.tell("account_suspended")
     return True
 
@@ -85,6 +87,7 @@ def restore(act: Intervention) -> bool:
         return False
     act.end_everything(SessionEnd.ACCOUNT_SUSPENDED, EndReason.ACCOUNT_SUSPENDED)
     act.note(Event.PERSON_RESTORED)
+    add_event(act.tx, act.party_id, PartyEventKind.ACCOUNT_ENABLED, detail={}, now=act.now)
     act.tell("account_restored")
     return True
 

@@ -41,7 +41,8 @@ class Malformed:
 class ProtocolRequest:
     """What a machine endpoint sees. ``form`` holds body parameters only; header values are as received.
 
-    ``json``: the body of an endpoint that takes JSON; ``below``: what followed the path of one that serves many.
+    ``json``: the body of an endpoint that takes JSON, and ``query`` what its address asks; ``below``: what followed
+    the path of one that serves many.
     """
 
     method: str
@@ -53,6 +54,7 @@ class ProtocolRequest:
     has_query_token: bool = False
     """An ``access_token`` stood in the query, which is refused (RFC 9700 4.3.2)."""
     json: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Names in lower case; only for an endpoint that takes the body as it is."""

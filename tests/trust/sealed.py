@@ -44,6 +44,7 @@ SEALED = (
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
+    Sealed("event_stream", "credential"),
     Sealed("flow", "facts"),
     Sealed("identity_document", "sealed"),
     Sealed("justification", "sealed"),
