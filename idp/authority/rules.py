@@ -53,7 +53,8 @@ class Question:
     def matter(self, *, current: Callable[[str], Theme | None], serving: Callable[[str], Theme | None]) -> "Matter":
         """What it is about here; where it names what we do not have, its answer is no."""
         kind, name = self.resource
-        theme = {"theme": current, "service": serving}.get(kind, lambda _: None)(name)
+        find = {"theme": current, "service": serving}.get(kind)
+        theme = find(name) if find else None
         known = self.action in tuple(Action) and self.subject[0] == "person"
         if theme is None or not known:
             return Matter(None, None)
@@ -73,8 +74,8 @@ class Matter:
         """What the audit keeps of it: our own words only."""
         if self.theme is None or self.asked is None:
             return {}
-        service = {"service": self.asked.service} if self.asked.service else {}
-        return {"theme": self.theme, "action": self.asked.action.value} | service
+        told: dict[str, str | int | bool | None] = {"theme": self.theme, "action": self.asked.action.value}
+        return told | ({"service": self.asked.service} if self.asked.service else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,12 @@ def _semantic(options: Any) -> Semantic | None:
 
 def _question(told: Mapping[str, Any]) -> Question | Wrong:
     subject, resource = _entity(told.get("subject")), _entity(told.get("resource"))
-    action = told["action"].get("name") if isinstance(told.get("action"), dict) else None
-    if subject is None or resource is None or not _is_text(action) or not isinstance(told.get("context", {}), dict):
+    action = _text(told["action"].get("name")) if isinstance(told.get("action"), dict) else None
+    if subject is None or resource is None or action is None or not isinstance(told.get("context", {}), dict):
         return Wrong("subject and resource have type and id, action has a name, context is an object")
     properties = told["resource"].get("properties", {})
-    handle = properties.get("represented") if isinstance(properties, dict) else None
-    if not _is_text(handle):
+    handle = _text(properties.get("represented")) if isinstance(properties, dict) else None
+    if handle is None:
         return Wrong("resource.properties.represented is the handle of the acting")
     amount = _amount(properties)
     if isinstance(amount, Wrong):
@@ -133,13 +134,12 @@ def _question(told: Mapping[str, Any]) -> Question | Wrong:
 
 
 def _entity(told: Any) -> tuple[str, str] | None:
-    if not isinstance(told, dict) or not _is_text(told.get("type")) or not _is_text(told.get("id")):
-        return None
-    return told["type"], told["id"]
+    kind, name = (_text(told.get("type")), _text(told.get("id"))) if isinstance(told, dict) else (None, None)
+    return (kind, name) if kind and name else None
 
 
-def _is_text(told: Any) -> bool:
-    return isinstance(told, str) and 0 < len(told) <= _LONGEST
+def _text(told: Any) -> str | None:
+    return told if isinstance(told, str) and 0 < len(told) <= _LONGEST else None
 
 
 def _amount(properties: Mapping[str, Any]) -> Limit | Wrong | None:

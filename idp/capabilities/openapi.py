@@ -50,7 +50,7 @@ def openapi(issuer: str) -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "an access token of the client itself (client_credentials), where a scope is needed",
+                    "description": "an access token of the client itself, where a scope is needed",
                 },
             },
             "schemas": _SCHEMAS | authority.SCHEMAS | streams.SCHEMAS,

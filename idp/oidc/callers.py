@@ -46,8 +46,8 @@ class Callers:
             self._count(kind, None, "client-authentication", request.now)
             error = 'error="invalid_token", ' if bearer else ""
             challenge = f'Bearer {error}scope="{scope}", realm="{self._issuer}"'
-            headers = (("WWW-Authenticate", challenge), ("WWW-Authenticate", f'Basic realm="{self._issuer}"'))
-            return problem_response("client_authentication", status=401, headers=headers)
+            both = (("WWW-Authenticate", challenge), ("WWW-Authenticate", f'Basic realm="{self._issuer}"'))
+            return problem_response("client_authentication", status=401, headers=both)
         if isinstance(client, Client) and scope in client.scopes:
             return client
         self._count(kind, client.client_id if isinstance(client, Client) else None, "insufficient-scope", request.now)

@@ -116,10 +116,8 @@ class Spreading:
         detail: dict[str, str] = orjson.loads(happened.detail)
         clients = {name: client for name in streams if (client := self._registry.get(name)) is not None}
         if kind in _MANDATE:
-            told, mandate, state = tx.all(_BY_MANDATE, mandate=detail["mandate"]), detail["mandate"], detail["state"]
-            yield from self._of_acting(
-                tx, told, clients, lambda one: {"mandate": one.mandate or mandate, "state": state}
-            )
+            told, state = tx.all(_BY_MANDATE, mandate=detail["mandate"]), detail["state"]
+            yield from self._of_acting(tx, told, clients, lambda one: {"mandate": one.mandate, "state": state})
         elif kind is PartyEventKind.REPRESENTED_STATUS_CHANGED:
             told = tx.all(_BY_OFFICE, person=happened.party, entity=detail["entity"])
             yield from self._of_acting(tx, told, clients, lambda _: {"represented_status": "not_allowed"})

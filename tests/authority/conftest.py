@@ -77,7 +77,9 @@ class Asking:
         return decision
 
 
-def send(site: Site, path: str, body: Any, client_id: str | None = "tax", method: str = "POST", **headers: str) -> TestResponse:
+def send(
+    site: Site, path: str, body: Any, client_id: str | None = "tax", method: str = "POST", **headers: str
+) -> TestResponse:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if client_id and "Authorization" not in sent:
         sent["Authorization"] = basic(client_id)

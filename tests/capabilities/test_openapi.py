@@ -16,6 +16,8 @@ from idp.capabilities.rules import Refused
 from tests.capabilities.asking import CHECKS, asked, fetch, send
 from tests.provider import ISSUER, Browser, Site
 
+METHODS = ("get", "post", "put", "patch", "delete")
+
 
 def test_it_describes_every_json_path_and_method_of_the_lane(site: Site) -> None:
     table = site.app.wsgi_app._table  # type: ignore[attr-defined]
@@ -26,9 +28,7 @@ def test_it_describes_every_json_path_and_method_of_the_lane(site: Site) -> None
         for method in endpoint.methods
     }
     document = site.http.get("/openapi.json").get_json()
-    described = {
-        (path, method) for path, item in document["paths"].items() for method in item if method in ("get", "post")
-    }
+    described = {(path, method) for path, item in document["paths"].items() for method in item if method in METHODS}
     assert described == served
     assert document["openapi"].startswith("3.1.")
 
