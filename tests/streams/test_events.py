@@ -145,10 +145,15 @@ def test_what_was_taken_back_before_it_came_into_force_is_no_news(asking: Asking
 
 def test_what_was_rolled_back_has_not_happened(asking: Asking) -> None:
     site, mandates = asking.site, asking.mandates
-    with pytest.raises(RuntimeError, match="after all"), site.provider.database.transaction() as tx:
-        moving, person = site.provider.moving, site.party(ONE)
-        moving.step(tx, asking.mandate, Step.REVOKE, person=person, party=mandates.entity, now=site.now())
-        raise RuntimeError("after all")
+    moving, person = site.provider.moving, site.party(ONE)
+
+    def revoke_and_fail() -> None:
+        with site.provider.database.transaction() as tx:
+            moving.step(tx, asking.mandate, Step.REVOKE, person=person, party=mandates.entity, now=site.now())
+            raise RuntimeError("after all")
+
+    with pytest.raises(RuntimeError, match="after all"):
+        revoke_and_fail()
     assert (site.one("SELECT COUNT(*) FROM party_event"), work(site)) == (0, 0)
 
 
