@@ -38,12 +38,16 @@ NOBODY = "pty_nobody"
 
 
 class Known(NamedTuple):
-    """Whom and what the caller was told of; ``theme``: of the mandate it was told of, None for an office."""
+    """Whom and what the caller was told of; ``theme``: of the mandate, which is empty for an office."""
 
     person: str
     represented: str | None
     theme: str | None
     mandate: str | None
+
+    def covers(self, theme: str | None) -> bool:
+        """Whether it was told of acting in this theme: by an office one acts in all of them."""
+        return self.represented is not None and (not self.mandate or self.theme == theme)
 
 
 _KNOWN = Statement(
@@ -117,16 +121,16 @@ class AuthorityEndpoints:
         known = tx.one(
             _KNOWN, handle=question.handle, client=client.client_id, sector=client.sector, sub=question.subject[1]
         )
-        told_of = known is not None and known.represented is not None and known.theme in (None, matter.theme)
+        told_of = known if known is not None and known.covers(matter.theme) else None
         chain = self._deciding.may(
             tx,
-            agent=known.person if known and told_of else NOBODY,
-            represented=(known.represented if known and told_of else None) or NOBODY,
+            agent=told_of.person if told_of else NOBODY,
+            represented=(told_of.represented if told_of else None) or NOBODY,
             theme=matter.theme or "",
             asked=matter.asked or Asked(Action.MANAGE),  # which no department is ever permitted
             now=now,
         )
-        self._note(tx, client, known if told_of else None, chain, matter.detail, now)
+        self._note(tx, client, told_of, chain, matter.detail, now)
         return chain is not None, ttl(chain.until, most=self._longest, now=now) if chain is not None else 0
 
     def _note(

@@ -99,16 +99,22 @@ class StreamEndpoints:
 
     def _manage(self, path: str, request: ProtocolRequest) -> ProtocolResponse:
         act = self._acts[path, "GET" if request.method == "HEAD" else request.method]
+        caller = self._caller(request)
+        if not isinstance(caller, Client):
+            return caller
         with self._database.transaction() as tx:
-            caller = self._callers.caller(tx, request, SCOPE, Counted.SECURITY_EVENTS)
-            answer = act(tx, caller, request) if isinstance(caller, Client) else caller
+            answer = act(tx, caller, request)
         return self._told(caller, answer, request.now)
 
-    def _told(self, caller: Client | ProtocolResponse, answer: Answer, now: int) -> ProtocolResponse:
+    def _caller(self, request: ProtocolRequest) -> Client | ProtocolResponse:
+        with self._database.autocommit() as tx:
+            return self._callers.caller(tx, request, SCOPE, Counted.SECURITY_EVENTS)
+
+    def _told(self, caller: Client, answer: Answer, now: int) -> ProtocolResponse:
         if isinstance(answer, ProtocolResponse):
             return answer
         why, detail = answer
-        self._count(Counted.SECURITY_EVENTS, caller.client_id if isinstance(caller, Client) else None, why.value, now)
+        self._count(Counted.SECURITY_EVENTS, caller.client_id, why.value, now)
         headers = (("Retry-After", str(MIN_VERIFICATION)),) if why is Refused.TOO_SOON else ()
         return problem_response(why.value, detail, status=why.status, headers=headers)
 
@@ -194,17 +200,17 @@ class StreamEndpoints:
 
     def poll(self, request: ProtocolRequest) -> ProtocolResponse:
         """Take what the receiver says of earlier tokens, then hand out what waits."""
-        asked = read_poll(request.json)
-        with self._database.transaction() as tx:
-            caller = self._callers.caller(tx, request, SCOPE, Counted.SECURITY_EVENTS)
-            if not isinstance(caller, Client):
-                return caller
-            stream = of_client(tx, caller.client_id)
-            if isinstance(asked, Poll) and stream is not None and stream.method is Method.POLL:
-                settle(tx, stream, asked, now=request.now)
+        asked, caller = read_poll(request.json), self._caller(request)
+        if not isinstance(caller, Client):
+            return caller
         if isinstance(asked, Wrong):
             return self._told(caller, (Refused.REQUEST, asked.why), request.now)
-        if stream is None or stream.method is not Method.POLL:
+        with self._database.transaction() as tx:
+            stream = of_client(tx, caller.client_id)
+            polled = stream is not None and stream.method is Method.POLL
+            if polled and stream is not None:
+                settle(tx, stream, asked, now=request.now)
+        if not polled:
             return self._told(caller, (Refused.NOT_FOUND, ""), request.now)
         self._count(Counted.SECURITY_EVENTS, caller.client_id, "polled", request.now)
         waiting = self._waiting(caller.client_id, asked) if asked.most else []

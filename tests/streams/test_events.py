@@ -5,11 +5,13 @@ from typing import Any
 import orjson
 import pytest
 
+from idp.accounts import closing
 from idp.accounts.events import add_event
 from idp.accounts.rules import PartyEventKind
 from idp.cli.work import make_worker
 from idp.entities import roles
 from idp.mandates.rules import Step
+from idp.selfservice.actions import close_due
 from idp.signin.interventions import Intervention, restore, suspend
 from idp.streams.spreading import LATE, Spreading
 from tests.authority.conftest import Asking, add_client
@@ -106,6 +108,17 @@ def test_a_suspended_account_is_told_to_each_sector_that_knows_it_by_its_own_nam
             assert said == {}
             poll(site, client, ack=[claims["jti"]])
     assert poll(site, "elsewhere") == {}
+
+
+def test_a_closed_account_is_told_although_its_person_is_forgotten(asking: Asking) -> None:
+    site, person = asking.site, asking.site.party(THREE)
+    open_stream(site)
+    with site.provider.database.transaction() as tx:
+        assert closing.ask(tx, person, closes_at=site.now(), locale="en", now=site.now())
+    assert close_due(site.provider.database, site.provider.closings, now=site.now()) == 1
+    work(site)
+    uri, claims, said = only(site)
+    assert (uri, claims["sub_id"]["sub"], said) == (f"{RISC}account-purged", asking.sub, {})
 
 
 def test_a_subject_that_was_merged_is_told_to_its_sector(asking: Asking) -> None:
