@@ -206,16 +206,16 @@ class _TokenGrant:
     def now(self) -> int:
         return int(self.request.protocol.now)
 
-    def resource(self) -> str:
+    def resource(self, client: Client) -> str:
         """The API named in this request, empty without one; judged before anything is used up (RFC 8707 2.2)."""
         resource: str = self.request.form.get("resource", "")
-        if resource and (fault := self.server.terms.target_fault(self.request.client.client, resource)):
+        if resource and (fault := self.server.terms.target_fault(client, resource)):
             raise InvalidTargetError(fault)
         return resource
 
     def _access_token(self, client: Client, grant: Grant | None, scope: str) -> str:
         """For the API named now, else for the one named at the sign-in, which knows the person by its own ``sub``."""
-        resource = self.resource() or (grant.resource if grant else None) or None
+        resource = self.resource(client) or (grant.resource if grant else None) or None
         sector = self.server.terms.sector_of(resource) if resource and grant else None
         sub = None
         if grant and sector not in (None, client.sector):
@@ -257,7 +257,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: _ClientView) -> _Claimed:
         """Claim the code: one statement checks all it is bound to, and only a refusal has to ask why."""
         form = self.request.form
-        redirect_uri, resource = form.get("redirect_uri"), self.resource()
+        redirect_uri, resource = form.get("redirect_uri"), self.resource(client.client)
         with self.server.database.transaction() as tx:
             won = actions.redeem_code(
                 tx,
@@ -287,7 +287,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
         elif fault := verifier_fault(bound.challenge, form.get("code_verifier")):
             return fault
         else:
-            _refuse_other(bound.grant, self.resource())
+            _refuse_other(bound.grant, self.resource(client.client))
         return "the code is not valid"
 
     def authenticate_user(self, authorization_code: _Claimed) -> _Claimed:
@@ -314,7 +314,7 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
         return won
 
     def _rotated(self, token: RefreshToken, client_id: str) -> _Claimed | None:
-        asked, resource = self.request.payload.scope, self.resource()
+        asked, resource = self.request.payload.scope, self.resource(self.request.client.client)
         with self.server.database.autocommit() as tx:
             if asked and self._exceeds(asked, actions.find_by_refresh(tx, token), token, client_id):
                 raise InvalidScopeError("scope exceeds what was granted")
