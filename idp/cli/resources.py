@@ -13,7 +13,7 @@ from idp.clients.rules import Faulty
 
 @click.group()
 def resource() -> None:
-    """APIs of departments (docs/representation.md)."""
+    """APIs of departments (docs/acting.md)."""
 
 
 @resource.command("add")

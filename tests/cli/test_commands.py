@@ -529,3 +529,18 @@ def test_a_development_start_makes_its_own_secrets(
     assert (tmp_path / "new").is_dir()
     assert load_settings().secrets.field_keys == made.secrets.field_keys
     assert settings_module.unsafe(made) == []
+
+
+def test_an_api_is_registered_and_said_to_be_aware(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "clients.toml").write_text(CLIENT, "utf-8")
+    assert run("client", "apply", str(tmp_path / "clients.toml")).exit_code == 0
+    identifier = "https://api.tax.example/represented"
+    named = ("--client", "tax", "--title", "税务接口")
+    assert run("resource", "add", identifier, *named).exit_code == 0
+    assert run("resource", "add", identifier, *named).exit_code != 0
+    assert run("resource", "list").output == f"{identifier}  tax  not aware\n"
+    assert run("resource", "aware", "https://elsewhere.example", "--how", "x").exit_code != 0
+    assert run("resource", "aware", identifier).exit_code != 0
+    assert run("resource", "aware", identifier, "--how", "self-test 1").exit_code == 0
+    assert run("resource", "list").output == f"{identifier}  tax  aware (self-test 1)\n"
+    assert run("resource", "aware", identifier, "--withdraw").exit_code == 0
