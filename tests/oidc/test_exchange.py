@@ -94,7 +94,10 @@ def test_4_1_sub_is_the_party_acted_for_and_act_the_human_in_the_sector_of_the_a
 def test_an_exchange_is_audited_and_is_a_use(acting: Acting) -> None:
     mandate = acting.employee()
     token_of(acting.exchange(acting.tokens(THREE, mandate)))
-    assert acting.audited("client:token:exchanged") == [(None, "ok")]
+    assert acting.audited("person:mandate:used") == [(None, "ok")] * 2
+    assert acting.site.one(
+        "SELECT COUNT(*) FROM audit_event WHERE mandate = :id AND detail LIKE :it", id=mandate, it=f"%{API}%"
+    )
     what = acting.site.one("SELECT what FROM mandate_use WHERE what LIKE 'token%' AND mandate_id = :id", id=mandate)
     assert what == "token submit view"
     assert acting.site.one("SELECT service FROM mandate_use WHERE what LIKE 'token%'") == "hn-tax-01"
