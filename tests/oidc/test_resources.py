@@ -92,6 +92,10 @@ def test_2_2_it_may_not_name_another_and_uses_nothing_up_by_trying(two: Acting) 
 def test_a_token_for_an_api_is_none_for_userinfo(acting: Acting) -> None:
     tokens = acting.browser(ONE).tokens("tax", scope="openid profile", resource=PLAIN)
     assert acting.site.userinfo(tokens["access_token"]).status_code == 401
+    tokens = acting.browser(ONE).tokens("tax", scope="openid profile")
+    assert acting.site.userinfo(tokens["access_token"]).status_code == 200
+    named = acting.site.refresh(tokens["refresh_token"], "tax", resource=PLAIN).get_json()
+    assert acting.site.userinfo(named["access_token"]).status_code == 401
 
 
 def test_who_answers_for_the_api_introspects_its_tokens_and_no_others(acting: Acting) -> None:
