@@ -24,6 +24,7 @@ from idp.mandates.reading import find, usable_by
 from idp.mandates.registry import Themes
 from idp.mandates.scopes import Action
 from idp.mandates.uses import list_uses, record_use, uses_of
+from idp.oidc.evidence import ground_of
 from tests.provider import CLIENTS
 
 NOW = 1_800_000_000
@@ -223,6 +224,25 @@ def test_uses_are_read_by_both_parties_and_by_the_agency_between(there: Database
         by_mandate = [list_uses(tx, key, most=5) for key in ("mnd_1", "mnd_2")]
         assert uses_of(tx, "boss", most=5) == []
     assert all([one.id for one in uses] == [use] for uses in (*seen, *by_mandate))
+
+
+def test_what_a_mandate_rests_on_is_the_principals_last_signature(there: Database) -> None:
+    for key, footing, at in (("sig_1", "administrator", 1), ("sig_2", "representative", 2)):
+        run(
+            there,
+            "INSERT INTO mandate_signature (id, mandate_id, person_id, side, footing, method, ial, aal, text_hash,"
+            " signed_at) VALUES (:id, 'mnd_1', :person, 'principal', :footing, 'sms', 2, 1, '00', :at)",
+            id=key,
+            person="boss" if at == 1 else "clerk",
+            footing=footing,
+            at=at,
+        )
+    with there.autocommit() as tx:
+        first, second = find(tx, "mnd_1"), find(tx, "mnd_2")
+        assert first is not None
+        assert second is not None
+        assert ground_of(tx, first) == ("sig_2", "00", "legal_entity", "legal_representative")
+        assert ground_of(tx, second).evidence == "mnd_2"  # nobody has signed it
 
 
 def test_an_api_becomes_aware_on_every_node(any_database: Database) -> None:
