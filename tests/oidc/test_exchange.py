@@ -1,6 +1,9 @@
 """Token exchange: a mandate's handle and the agent's token, for a token of one aware API (RFC 8693)."""
 
 import base64
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +14,7 @@ from adapters.departments.errors import InvalidToken, TokenFault
 from adapters.departments.resource_server import ResourceServer, ResourceSettings
 from adapters.departments.transport import Request, Response
 from idp.app import create_app
-from idp.mandates.rules import Step
+from idp.mandates.rules import State, Step
 from tests.entities.conftest import act
 from tests.oidc.representing import (
     API,
@@ -32,6 +35,7 @@ from tests.provider import Site, claims_of
 from tests.registers import ScriptedRegisters
 
 __all__ = ["acting", "mandates"]
+ROUNDS = 12
 ISSUED = "urn:tongban:params:oauth:token-type:gov-mandate"
 
 
@@ -312,12 +316,48 @@ def test_a_plain_verifier_of_rfc_9068_refuses_it_and_takes_only_tokens_of_the_hu
         assert refused.value.reason is TokenFault.TYPE
 
 
-def test_taken_back_on_one_node_it_is_over_on_the_other_at_the_next_request(acting: Acting) -> None:
+@pytest.fixture
+def elsewhere(acting: Acting) -> Iterator[Acting]:
+    """The same over another process's provider: one database, caches of its own."""
+    other = Site(create_app(acting.site.provider.settings, ScriptedRegisters().ports), acting.site.later)
+    yield Acting(type(acting.mandates)(other, acting.mandates.entity, acting.mandates.agency))
+    other.close()
+
+
+def test_what_is_taken_back_while_it_is_exchanged_gives_nothing_that_counts_afterwards(
+    acting: Acting, elsewhere: Acting
+) -> None:
+    browser = acting.browser(THREE)
+    for _ in range(ROUNDS):
+        mandate = acting.employee()
+        elsewhere.site.later = acting.site.later
+        act(browser, mandate)
+        tokens = browser.tokens("tax", scope=SCOPE)
+        handle = acting.handle(tokens)
+        given: list[str] = []
+
+        def exchange_on(tokens: Any = tokens, handle: str = handle, given: list[str] = given) -> None:
+            while (answer := elsewhere.exchange(tokens, handle)).status_code == 200:
+                given.append(answer.get_json()["access_token"])
+
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(exchange_on)
+            while not given and not running.done():
+                time.sleep(0.001)
+            assert acting.mandates.step(mandate, Step.REVOKE, ONE, acting.mandates.entity) is State.REVOKED
+            assert elsewhere.exchange(tokens, handle).status_code == 400
+            running.result(timeout=30)
+        assert given
+        assert [elsewhere.introspect(token) for token in given[-5:]] == [{"active": False}] * len(given[-5:])
+
+
+def test_taken_back_on_one_node_it_is_over_on_the_other_at_the_next_request(
+    acting: Acting, elsewhere: Acting
+) -> None:
     mandate = acting.employee()
     tokens = acting.tokens(THREE, mandate)
-    other = Site(create_app(acting.site.provider.settings, ScriptedRegisters().ports), acting.site.later)
-    there = Acting(type(acting.mandates)(other, acting.mandates.entity, acting.mandates.agency))
-    handle = acting.handle(tokens)
+    there, handle = elsewhere, acting.handle(tokens)
+    there.site.later = acting.site.later
     given = token_of(there.exchange(tokens, handle))
     assert there.introspect(given)["active"] is True
     assert there.site.userinfo(tokens["access_token"]).get_json()["represented_status"] == "current"
@@ -325,7 +365,6 @@ def test_taken_back_on_one_node_it_is_over_on_the_other_at_the_next_request(acti
     assert there.introspect(given) == {"active": False}
     assert there.exchange(tokens, handle).status_code == 400
     assert there.site.refresh(tokens["refresh_token"], "tax").status_code == 400
-    other.close()
 
 
 def test_metadata_names_the_grant_type(acting: Acting) -> None:
