@@ -9,6 +9,7 @@ import pytest
 from idp.clients.actions import put
 from idp.clients.resources import add_resource, set_aware
 from idp.clients.rules import TOKEN_EXCHANGE, Client
+from idp.db import Statement
 from idp.mandates.rules import Kind
 from idp.mandates.scopes import Action, Limit, Scope
 from tests.entities.conftest import ONE, THREE, TWO, act, register_client
@@ -85,8 +86,6 @@ class Acting:
 
     def audited(self, event: str) -> list[tuple[Any, ...]]:
         """(reason, result) of each record."""
-        from idp.db import Statement
-
         with self.site.provider.database.autocommit() as tx:
             asked = Statement[tuple[Any, ...]]("SELECT reason, result FROM audit_event WHERE event = :event")
             return tx.all(asked, event=event)

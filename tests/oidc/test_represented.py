@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
+from idp.accounts.holds import place_hold
+from idp.accounts.rules import Act
 from idp.mandates.rules import Step
+from idp.mandates.uses import list_uses, uses_of
+from idp.messages.outbound import Answer
+from idp.oidc.tokens import ACTING_ENDED
 from tests.entities.conftest import CODE, NAME, PEOPLE, act
 from tests.oidc.representing import (
     FILING,
@@ -21,6 +26,7 @@ from tests.oidc.representing import (
     register,
     to_person,
 )
+from tests.oidc.test_logout_notices import deliver
 from tests.provider import Browser, answered, claims_of
 
 __all__ = ["acting", "mandates"]
@@ -109,8 +115,6 @@ def test_what_the_app_may_not_have_or_the_principal_struck_is_not_released(actin
 
 
 def test_every_release_is_a_use_that_both_parties_can_see(acting: Acting) -> None:
-    from idp.mandates.uses import list_uses, uses_of
-
     mandate = acting.employee()
     told(acting, acting.acting(THREE, mandate))
     with acting.site.provider.database.autocommit() as tx:
@@ -154,10 +158,6 @@ def test_taking_a_mandate_back_ends_the_acting_and_not_the_session(acting: Actin
 
 
 def test_the_logout_token_of_an_ended_acting_names_it_to_apps_that_know(acting: Acting) -> None:
-    from idp.messages.outbound import Answer
-    from idp.oidc.tokens import ACTING_ENDED
-    from tests.oidc.test_logout_notices import deliver
-
     mandate = acting.employee()
     browser = acting.acting(THREE, mandate)
     handle = acting.handle(browser.tokens("tax", scope=SCOPE))
@@ -251,6 +251,19 @@ def test_a_handle_of_what_is_over_asks_the_person(acting: Acting) -> None:
     assert silent["error"] == "account_selection_required"
     other = answered(acting.browser(TWO).ask("tax", scope=SCOPE, represent=handle, prompt="none"))
     assert other == silent
+
+
+def test_an_account_that_was_just_recovered_speaks_for_nobody_by_a_handle(acting: Acting) -> None:
+    mandate = acting.employee()
+    browser = acting.acting(THREE, mandate)
+    handle = acting.handle(browser.tokens("tax", scope=SCOPE))
+    act(browser, "self")
+    with acting.site.provider.database.transaction() as tx:
+        until = acting.site.now() + 86400
+        place_hold(tx, acting.mandates.party(THREE), Act.REPRESENT, until=until, now=acting.site.now())
+    silent = answered(browser.ask("tax", scope=SCOPE, represent=handle, prompt="none"))
+    assert silent["error"] == "account_selection_required"
+    assert act(browser, mandate).status_code == 422
 
 
 @pytest.mark.parametrize("asked", ["foreign", "made up", "a party", "unscoped", "without details"])
