@@ -1,11 +1,14 @@
 """Deciding on a request with what is known of the session and the account.
 
-Always true: what `rules.next_step` sees was read by one statement, and so at one moment.
+Always true: what `rules.next_step` sees of session and account was read by one statement, and so at one moment; what
+acting by a mandate amounts to is asked beside it, of whoever acts so.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from idp.accounts.holds import held_until
+from idp.accounts.rules import Act
 from idp.admission.rules import NOTHING_DONE, Decision, Demand, Progress, Represent, Standing, next_step
 from idp.crypto.tokens import digest
 from idp.db import Statement, Transaction
@@ -161,6 +164,8 @@ def decide(
         return next_step(demand, None, progress, now=now)
     facts = tx.all(_OF_PARTY[demand.represents], party=session.party_id, client=demand.client_id)
     acting = acting_in(demand, session, progress)
+    if acting is not None and acting.text != session.acting and _is_held(tx, session.party_id, now):
+        acting = None  # as on the page where it is chosen
     by_mandate = acting is not None and acting.mandate is not None
     context = contexts.judge(tx, session.party_id, acting, now=now) if acting and by_mandate else None
     who = standing(
@@ -176,6 +181,11 @@ def decide(
         now=now,
     )
     return next_step(demand, who, progress, now=now)
+
+
+def _is_held(tx: Transaction, person: str, now: int) -> bool:
+    """Whether the account was recovered so short a time ago that it speaks for nobody yet."""
+    return held_until(tx, person, Act.REPRESENT, now=now) is not None
 
 
 def asks_el(demand: Demand) -> bool:

@@ -7,6 +7,7 @@ runs the statements of one whose person holds nothing.
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from idp.accounts.rules import Act
 from idp.audit import Event, record
 from idp.audit.rules import Counted
 from idp.authority.rules import (
@@ -38,12 +39,16 @@ NOBODY = "pty_nobody"
 
 
 class Known(NamedTuple):
-    """Whom and what the caller was told of; ``theme``: of the mandate, which is empty for an office."""
+    """Whom and what the caller was told of; ``theme``: of the mandate, which is empty for an office.
+
+    ``held``: 1 while the person's account, just recovered, speaks for nobody.
+    """
 
     person: str
     represented: str | None
     theme: str | None
     mandate: str | None
+    held: int
 
     def covers(self, theme: str | None) -> bool:
         """Whether it was told of acting in this theme: by an office one acts in all of them."""
@@ -51,7 +56,8 @@ class Known(NamedTuple):
 
 
 _KNOWN = Statement(
-    "SELECT s.party_id, h.represented_id, m.theme, h.mandate_id FROM pairwise_subject s"
+    "SELECT s.party_id, h.represented_id, m.theme, h.mandate_id, (SELECT COUNT(*) FROM party_hold p"
+    f" WHERE p.party_id = s.party_id AND p.act = '{Act.REPRESENT}' AND p.held_until > :now) FROM pairwise_subject s"
     " LEFT JOIN represented_handle h ON h.handle = :handle AND h.client_id = :client AND h.person_id = s.party_id"
     " LEFT JOIN mandate m ON m.id = h.mandate_id WHERE s.sector = :sector AND s.sub = :sub",
     Known,
@@ -119,12 +125,17 @@ class AuthorityEndpoints:
         themes = self._deciding.themes
         matter = question.matter(current=themes.current, serving=themes.serving)
         known = tx.one(
-            _KNOWN, handle=question.handle, client=client.client_id, sector=client.sector, sub=question.subject[1]
+            _KNOWN,
+            handle=question.handle,
+            client=client.client_id,
+            sector=client.sector,
+            sub=question.subject[1],
+            now=now,
         )
         told_of = known if known is not None and known.covers(matter.theme) else None
         chain = self._deciding.may(
             tx,
-            agent=told_of.person if told_of else NOBODY,
+            agent=told_of.person if told_of and not told_of.held else NOBODY,
             represented=(told_of.represented if told_of else None) or NOBODY,
             theme=matter.theme or "",
             asked=matter.asked or Asked(Action.MANAGE),  # which no department is ever permitted

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "fields": "idp.cli.keys",
     "legacy": "idp.cli.legacy",
     "mandate": "idp.cli.mandates",
+    "resource": "idp.cli.resources",
     "audit": "idp.audit.commands",
     "purge": "idp.cli.maintenance",
     "doctor": "idp.cli.maintenance",

@@ -4,7 +4,9 @@ Always true: it is judged anew at each use, of the register's word for an office
 whatever is missing from either is no power.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from idp.accounts.rules import PartyKind
 from idp.db import Database, Statement, Transaction
@@ -13,12 +15,36 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.rules import Acting, RepresentedStatus, Tie, Via, represented_level, worth
 from idp.mandates import reading
 from idp.mandates.deciding import Deciding
-from idp.mandates.power import Chain
+from idp.mandates.power import Chain, chains
 from idp.mandates.rules import LIVING, OPEN, Mandate
 from idp.mandates.themes import Theme
 from idp.proofing.actions import ial
+from idp.proofing.rules import Evidence, identity_level
 
-_KIND = Statement("SELECT kind FROM party WHERE id = :party", PartyKind)
+
+class _Fact(NamedTuple):
+    """Of a party its kind and whether it is there (``level`` None), or what proves its level, and until when."""
+
+    party: str
+    kind: str
+    status: str
+    entity_status: str | None
+    level: int | None
+    until: int | None
+
+    @property
+    def there(self) -> bool:
+        return self.status == "active" and self.entity_status in (None, "active")
+
+
+# What `Deciding` asks of the parties, and both levels, in one round trip: each use of a mandate passes here.
+_FACTS = Statement(
+    "SELECT p.id, p.kind, p.status, l.status, NULL, NULL FROM party p"
+    " LEFT JOIN legal_entity l ON l.party_id = p.id WHERE p.id IN (:person, :represented, :between)"
+    " UNION ALL SELECT party_id, '', '', NULL, level, expires_at FROM evidence"
+    " WHERE party_id IN (:person, :represented) AND ended_at IS NULL",
+    _Fact,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +114,13 @@ class Contexts:
     def power(self, tx: Transaction, person: str, acting: Acting, theme: str, *, now: int) -> Power | None:
         """What a context, judged current, holds in one theme; None: nothing."""
         if acting.mandate is not None:
-            found = self.judge(tx, person, acting, now=now).power
-            return found if found is not None and found.theme.code == theme else None
+            own = self.judge(tx, person, acting, now=now).power
+            return own if own is not None and own.theme.code == theme else None
         current = self.deciding.themes.current(theme)
         if current is None or PartyKind.ENTITY not in current.principals:
             return None
-        chain = self._chain(tx, person, acting, current, now)
+        found = self.deciding.chains(tx, agent=person, represented=acting.entity, theme=current, now=now)
+        chain = next((one for one in found if not one.mandates), None)
         capable = chain is not None and ial(tx, person, now=now) >= current.agent_ial
         return Power(current, chain) if chain is not None and capable else None
 
@@ -106,20 +133,26 @@ class Contexts:
             return _DENIED
         if mandate.state in OPEN:
             return Context(RepresentedStatus.APPROVAL_PENDING, mandate=mandate)
-        chain = self._chain(tx, person, acting, theme, now)
-        if chain is None:
+        chain = self._chain_of(tx, person, mandate, theme, now)
+        if chain is None or not chain.scope:
             return Context(self._why_not(tx, person, mandate, now), mandate=mandate)
-        if ial(tx, person, now=now) < theme.agent_ial:
+        facts = tx.all(_FACTS, person=person, represented=chain.represented, between=chain.intermediary or person)
+        parties = {one.party: one for one in facts if one.level is None}
+        there = all(party in parties and parties[party].there for party in _parties_of(chain))
+        if not there or _level(facts, person, now) < theme.agent_ial:
             return Context(RepresentedStatus.NOT_ALLOWED, mandate=mandate)
-        kind = tx.one(_KIND, party=acting.entity) or PartyKind.PERSON
-        el = ial(tx, acting.entity, now=now) if kind is PartyKind.ENTITY else 0
+        kind = PartyKind(parties[acting.entity].kind)
+        el = _level(facts, acting.entity, now) if kind is PartyKind.ENTITY else 0
         return Context(RepresentedStatus.CURRENT, kind, el, mandate=mandate, power=Power(theme, chain))
 
-    def _chain(self, tx: Transaction, person: str, acting: Acting, theme: Theme, now: int) -> Chain | None:
-        """The chain that ends in the context's own link; another one between the same two is another context."""
-        found = self.deciding.chains(tx, agent=person, represented=acting.entity, theme=theme, now=now)
-        last = [one.mandates[-1].id if one.mandates else None for one in found]
-        return next((one for one, link in zip(found, last, strict=True) if link == acting.mandate), None)
+    def _chain_of(self, tx: Transaction, person: str, mandate: Mandate, theme: Theme, now: int) -> Chain | None:
+        """The one chain that ends in ``mandate``: by itself, after its parent, or by an office in its agency."""
+        parent = reading.find(tx, mandate.parent) if mandate.parent else None
+        links = [mandate, parent] if parent else [mandate]
+        agency = mandate.agent != person
+        offices = self.deciding.offices(tx, person, now=now) if agency else []
+        found = chains(person, mandate.represented, theme, links, offices, now=now)
+        return next((one for one in found if one.mandates and one.mandates[-1].id == mandate.id), None)
 
     def _why_not(self, tx: Transaction, person: str, mandate: Mandate, now: int) -> RepresentedStatus:
         """An agency's representative may only have to wait for the register."""
@@ -128,3 +161,12 @@ class Contexts:
         office = worth(roles.tie_to(tx, person, mandate.agent, now=now), recheck=self._rechecking.period, now=now)
         unheard = office is RepresentedStatus.REGISTER_UNAVAILABLE
         return office if unheard else RepresentedStatus.NOT_ALLOWED
+
+
+def _parties_of(chain: Chain) -> set[str]:
+    return {chain.agent, chain.represented, chain.intermediary or chain.agent}
+
+
+def _level(facts: Iterable[_Fact], party: str, now: int) -> int:
+    proofs = [Evidence(one.level, one.until) for one in facts if one.party == party and one.level is not None]
+    return identity_level(proofs, now=now)

@@ -55,7 +55,7 @@ class Deciding:
 
     def chains(self, tx: Transaction, *, agent: str, represented: str, theme: Theme, now: int) -> Sequence[Chain]:
         """Every unbroken one all of whose parties are there; best first: an office, then what holds most."""
-        offices = self._offices(tx, agent, now)
+        offices = self.offices(tx, agent, now=now)
         links = reading.between(tx, agent=agent, represented=represented, theme=theme.code)
         found = [one for one in chains(agent, represented, theme, links, offices, now=now) if one.scope]
         stand = [one for one in found if self._all_there(tx, one)]
@@ -65,7 +65,8 @@ class Deciding:
         """(party, theme) that a mandate in force, or soon to be, may let ``agent`` act in; `chains` tells if so."""
         return tx.all(_REPRESENTED, agent=agent, most=most)
 
-    def _offices(self, tx: Transaction, agent: str, now: int) -> list[Office]:
+    def offices(self, tx: Transaction, agent: str, *, now: int) -> list[Office]:
+        """For whom ``agent`` speaks by a register that was heard lately."""
         ties = roles.ties_of(tx, agent, now=now)
         current = RepresentedStatus.CURRENT
         return [Office(agent, tie.entity) for tie in ties if worth(tie, recheck=self._recheck, now=now) is current]

@@ -85,8 +85,9 @@ _HELD = Statement(
     _mandate,
 )
 _USABLE = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE state = 'active' AND (agent_id = :person OR (parent_id IS NULL"
-    " AND agent_id IN (SELECT entity_id FROM entity_role WHERE person_id = :person AND state = 'confirmed' AND ended_at IS NULL)))"
+    f"SELECT {_FIELDS} FROM mandate WHERE state = 'active'"
+    " AND (agent_id = :person OR (parent_id IS NULL AND agent_id IN"
+    " (SELECT entity_id FROM entity_role WHERE person_id = :person AND state = 'confirmed' AND ended_at IS NULL)))"
     " ORDER BY represented_id, theme, id LIMIT :most",
     _mandate,
 )

@@ -55,9 +55,13 @@ def record_use(
     session: str | None = None,
     service: str | None = None,
     region: str | None = None,
+    audience: str | None = None,
     now: int,
 ) -> str:
-    """Write one use of ``mandate``, the last link, by ``person``; its id. It stands in the audit trail as well."""
+    """Write one use of ``mandate``, the last link, by ``person``; its id. It stands in the audit trail as well.
+
+    ``audience``: the API that a token is for.
+    """
     use = new_id("use")
     tx.send(
         _ADD,
@@ -71,7 +75,7 @@ def record_use(
         region=region,
         now=now,
     )
-    detail = {"what": what, "theme": mandate.theme}
+    detail = {"what": what, "theme": mandate.theme} | ({"for": audience} if audience else {})
     record(
         tx,
         Event.MANDATE_USED,

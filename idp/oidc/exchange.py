@@ -280,19 +280,19 @@ class TokenExchange:
         held: list[tuple[Power, Scope]],
         now: int,
     ) -> None:
+        """By a mandate it is a use of it, by an office an exchange."""
         grant, mandate = actor.grant, actor.context.mandate
-        record(
-            tx,
-            Event.TOKEN_EXCHANGED,
-            actor=grant.party_id,
-            subject=actor.acting.entity,
-            client=client.client_id,
-            session=grant.session_id,
-            mandate=mandate.id if mandate else None,
-            detail={"for": server.identifier, "themes": " ".join(power.theme.code for power, _ in held)},
-            now=now,
-        )
         if mandate is None:
+            record(
+                tx,
+                Event.TOKEN_EXCHANGED,
+                actor=grant.party_id,
+                subject=actor.acting.entity,
+                client=client.client_id,
+                session=grant.session_id,
+                detail={"for": server.identifier, "themes": " ".join(power.theme.code for power, _ in held)},
+                now=now,
+            )
             return
         for _, scope in held:
             services = sorted(scope.services)
@@ -304,6 +304,7 @@ class TokenExchange:
                 what=" ".join(("token", *sorted(scope.actions))),
                 session=grant.session_id,
                 service=services[0] if len(services) == 1 else None,
+                audience=server.identifier,
                 now=now,
             )
 

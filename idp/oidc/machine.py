@@ -22,6 +22,7 @@ from idp.grants.spent import is_spent, spend
 from idp.mapping.actions import Links
 from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
+from idp.oidc.bearer import bearer, bearer_error
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.delegations import Delegations
@@ -263,22 +264,22 @@ class MachineEndpoints:
     # -- userinfo (OpenID Connect Core 5.3)
 
     def userinfo(self, request: ProtocolRequest) -> ProtocolResponse:
-        token = _bearer(request)
+        token = bearer(request)
         if isinstance(token, ProtocolResponse):
             return token
         with self._database.autocommit() as tx:
             person = self._ask_person(tx, token)
             access = self.read(tx, token, now=request.now)
             if access is None or access.footing is None:
-                return _bearer_error("invalid_token", "the access token is not valid", 401)
-            if access.grant and access.grant.resource == access.audience:
-                return _bearer_error("invalid_token", "the access token is for another API", 401)
+                return bearer_error("invalid_token", "the access token is not valid", 401)
             if "openid" not in access.scope.split():
-                return _bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
+                return bearer_error("insufficient_scope", "the access token lacks scope openid", 403)
             live.note_activity(tx, access.footing, idle=self._idle, now=request.now)
             client = self._registry.get(access.client_id)
             if client is None:
-                return _bearer_error("invalid_token", "the access token is not valid", 401)
+                return bearer_error("invalid_token", "the access token is not valid", 401)
+            if access.audience in client.resources and access.audience != client.audience:
+                return bearer_error("invalid_token", "the access token is for another API", 401)
             grant = access.footing.grant
             claims = {"sub": grant.sub} | self._released(tx, client, grant, access.scope, request.now, person)
         told = frozenset(access.scope.split()) | carriers(_asked(grant).userinfo)
@@ -363,22 +364,3 @@ class MachineEndpoints:
 
 def _asked(grant: Grant) -> ClaimsRequest:
     return (parse_claims(grant.claims) if grant.claims else None) or ClaimsRequest()
-
-
-def _bearer(request: ProtocolRequest) -> str | ProtocolResponse:
-    """The one access token of a request (RFC 6750 2): header or form body, never the query."""
-    in_body = request.form.get("access_token")
-    if request.has_query_token or (request.authorization and in_body):
-        return _bearer_error("invalid_request", "send the access token once, by header or form body", 400)
-    if in_body:
-        return in_body
-    scheme, _, token = request.authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        headers = (("WWW-Authenticate", 'Bearer realm="userinfo"'),)  # RFC 6750 3: never the scheme alone
-        return ProtocolResponse(401, b"", headers=NO_STORE + headers)
-    return token.strip()
-
-
-def _bearer_error(error: str, description: str, status: int) -> ProtocolResponse:
-    challenge = f'Bearer realm="userinfo", error="{error}", error_description="{description}"'
-    return error_response(error, description, status=status, headers=(("WWW-Authenticate", challenge),))

@@ -10,6 +10,7 @@ import orjson
 
 from idp.clients.rules import ASSERTION_ALGS, DETAILS_TYPES, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
 from idp.oidc.claims import CARRIER, FACE_CHECK
+from idp.oidc.represented import TRUST_FRAMEWORK
 from idp.oidc.request import PROMPTS, RESPONSE_MODES
 from idp.proofing.rules import acr_values_supported
 from idp.web.protocol import ProtocolResponse
@@ -40,6 +41,9 @@ def discovery(issuer: str) -> dict[str, Any]:
         "scopes_supported": sorted(PERSONAL_SCOPES),
         "claims_supported": [*_ID_TOKEN_CLAIMS, *CARRIER, FACE_CHECK],
         "claim_types_supported": ["normal"],
+        "verified_claims_supported": True,
+        "trust_frameworks_supported": [TRUST_FRAMEWORK],
+        "claims_in_verified_claims_supported": ["ial", "aal"],
         "acr_values_supported": acr_values_supported(),
         "prompt_values_supported": sorted(PROMPTS),
         "display_values_supported": ["page", "popup", "touch", "wap"],

@@ -22,7 +22,7 @@ from idp.oidc import logout, pushed
 from idp.oidc.posted import PARAMETER, PostedRequests
 from idp.oidc.pushed import PushedRequests
 from idp.oidc.request import AuthorizationRequest, PageError, RedirectError, parse, scopes_needing
-from idp.oidc.terms import Terms
+from idp.oidc.terms import TERMS, Terms
 from idp.oidc.tokens import TokenMaker
 from idp.signin.rules import Session
 from idp.signin.sessions import client_sid, hold
@@ -128,6 +128,8 @@ def _admit(parsed: AuthorizationRequest) -> ResponseReturnValue:
 def _finish(parked: Parked, decision: Admit | Refuse, session: Session | None) -> ResponseReturnValue:
     """Answer the client: what was parked is read again, for the registration may have changed meanwhile."""
     doors = _doors()
+    if any(name in parked.resume for name in TERMS):
+        db.session.rollback()  # what it asks is looked up over a connection of its own
     parsed = _checked(parked.resume, pushed=True)  # how it came was judged then
     if isinstance(parsed, PageError):
         return oauth_error_page(parsed.error, parsed.description)

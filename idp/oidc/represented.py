@@ -115,7 +115,7 @@ class Representation:
         self, tx: Transaction, client: Client, grant: Grant, acting: Acting, context: Context, now: int
     ) -> dict[str, Any]:
         handle = handle_of(tx, client.client_id, grant.party_id, acting, now=now)
-        via = {"via": acting.via.value} if acting.via is Via.ENTITY_PASSWORD else {}
+        via = {} if acting.via in (Via.ROLE, Via.MANDATE) else {"via": acting.via.value}
         if context.power is None or context.mandate is None:
             role = context.tie.role if context.tie else acting.role
             about = {"kind": "register_role", "capacity": "representative", "role": role, "chain_length": 0}

@@ -4,9 +4,6 @@ Always true: a code or refresh token is claimed by one conditional statement bef
 loses that race has replayed it: the grant then ends, the winner's tokens included (RFC 9700 2.1.1, 4.14.2).
 """
 
-import base64
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +21,14 @@ from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.audit.rules import Counted
 from idp.clients.rules import PERSONAL_SCOPES, TOKEN_EXCHANGE, Client
-from idp.crypto.tokens import digest, same
+from idp.crypto.tokens import digest
 from idp.db import Database
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.exchange import TokenExchange
+from idp.oidc.pkce import challenge_of, verifier_fault
 from idp.oidc.terms import Terms
 from idp.oidc.tokens import TokenMaker
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
@@ -42,7 +40,6 @@ _COUNTED = {
     "refresh_token": Counted.REFRESH,
     TOKEN_EXCHANGE: Counted.EXCHANGE,
 }
-_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
 class _Request(OAuth2Request):
@@ -206,16 +203,16 @@ class _TokenGrant:
     def now(self) -> int:
         return int(self.request.protocol.now)
 
-    def resource(self) -> str:
+    def resource(self, client: Client) -> str:
         """The API named in this request, empty without one; judged before anything is used up (RFC 8707 2.2)."""
         resource: str = self.request.form.get("resource", "")
-        if resource and (fault := self.server.terms.target_fault(self.request.client.client, resource)):
+        if resource and (fault := self.server.terms.target_fault(client, resource)):
             raise InvalidTargetError(fault)
         return resource
 
     def _access_token(self, client: Client, grant: Grant | None, scope: str) -> str:
         """For the API named now, else for the one named at the sign-in, which knows the person by its own ``sub``."""
-        resource = self.resource() or (grant.resource if grant else None) or None
+        resource = self.resource(client) or (grant.resource if grant else None) or None
         sector = self.server.terms.sector_of(resource) if resource and grant else None
         sub = None
         if grant and sector not in (None, client.sector):
@@ -257,7 +254,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: _ClientView) -> _Claimed:
         """Claim the code: one statement checks all it is bound to, and only a refusal has to ask why."""
         form = self.request.form
-        redirect_uri, resource = form.get("redirect_uri"), self.resource()
+        redirect_uri, resource = form.get("redirect_uri"), self.resource(client.client)
         with self.server.database.transaction() as tx:
             won = actions.redeem_code(
                 tx,
@@ -287,7 +284,7 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
         elif fault := verifier_fault(bound.challenge, form.get("code_verifier")):
             return fault
         else:
-            _refuse_other(bound.grant, self.resource())
+            _refuse_other(bound.grant, self.resource(client.client))
         return "the code is not valid"
 
     def authenticate_user(self, authorization_code: _Claimed) -> _Claimed:
@@ -314,7 +311,7 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
         return won
 
     def _rotated(self, token: RefreshToken, client_id: str) -> _Claimed | None:
-        asked, resource = self.request.payload.scope, self.resource()
+        asked, resource = self.request.payload.scope, self.resource(self.request.client.client)
         with self.server.database.autocommit() as tx:
             if asked and self._exceeds(asked, actions.find_by_refresh(tx, token), token, client_id):
                 raise InvalidScopeError("scope exceeds what was granted")
@@ -377,21 +374,3 @@ def _refuse_other(grant: Grant, resource: str) -> None:
     """Another API than the one of the sign-in."""
     if resource and grant.resource not in (None, resource):
         raise InvalidTargetError("resource is not the one of the authorization request")
-
-
-def verifier_fault(challenge: str | None, verifier: str | None) -> str | None:
-    """What is wrong with a code verifier (RFC 7636 4.6, RFC 9700 4.8.2), or None."""
-    if challenge is None:
-        return "code_verifier without a code_challenge" if verifier is not None else None
-    if not verifier or (hashed := challenge_of(verifier)) is None:
-        return "code_verifier is missing or malformed"
-    return None if same(hashed, challenge) else "code_verifier does not match"
-
-
-def challenge_of(verifier: str | None) -> str | None:
-    """The S256 challenge of a verifier (RFC 7636 4.2): empty without one, None for one that is malformed."""
-    if verifier is None:
-        return ""
-    if not _VERIFIER.fullmatch(verifier):
-        return None
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -18,7 +18,8 @@ from idp.mandates.handles import read_handle
 from idp.mandates.registry import Themes
 from idp.oidc.request import AuthorizationRequest, RedirectError, scopes_to_release
 
-PARAMETERS = ("represent", "authorization_details", "resource")
+TERMS = ("represent", "authorization_details", "resource")
+"""The parameters that ask for any of it."""
 _WORDS = {one.value: one for one in (Represent.SELF, Represent.SELECT, Represent.REQUIRED)}
 _Checked = AuthorizationRequest | RedirectError
 
@@ -34,7 +35,7 @@ class Terms:
 
     def check(self, request: AuthorizationRequest) -> _Checked:
         """The request with what it asks beyond a sign-in; it costs nothing for who asks for nothing."""
-        if not any(name in request.params for name in PARAMETERS):
+        if not any(name in request.params for name in TERMS):
             return request
         checked: _Checked = request
         for check in (self._resource, self._details, self._represent):

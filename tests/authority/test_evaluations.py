@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from idp.accounts.holds import place_hold
+from idp.accounts.rules import Act
 from idp.app import create_app
 from idp.clients.actions import set_state
 from idp.clients.resources import add_resource
@@ -92,6 +94,15 @@ def test_a_representative_may_by_their_office(asking: Asking) -> None:
         "UPDATE legal_entity SET status = 'cancelled' WHERE party_id = :id", id=asking.mandates.entity
     )
     assert not asking.ask(sub=sub, handle=handle)
+
+
+def test_an_account_that_was_just_recovered_speaks_for_nobody_yet(asking: Asking) -> None:
+    site = asking.site
+    with site.provider.database.transaction() as tx:
+        place_hold(tx, site.party(THREE), Act.REPRESENT, until=site.now() + 60, now=site.now())
+    assert not asking.ask()
+    site.later += 61
+    assert asking.ask()
 
 
 def test_an_agencys_employee_may_by_two_links_until_one_ends(asking: Asking) -> None:

@@ -529,3 +529,21 @@ def test_a_development_start_makes_its_own_secrets(
     assert (tmp_path / "new").is_dir()
     assert load_settings().secrets.field_keys == made.secrets.field_keys
     assert settings_module.unsafe(made) == []
+
+
+def test_an_api_is_registered_and_said_to_be_aware(over_site: Run, site: Site) -> None:
+    def run(*words: str) -> Result:
+        site.provider.resources.expire()
+        return over_site("resource", *words)
+
+    identifier = "https://api.tax.example/represented"
+    named = ("add", identifier, "--client", "app", "--title", "税务接口")
+    assert run(*named).output == f"{identifier}: registered\n"
+    assert run(*named).exit_code != 0
+    assert run("list").output == f"{identifier}  app  not aware\n"
+    assert run("aware", "https://elsewhere.example", "--how", "x").exit_code != 0
+    assert run("aware", identifier).exit_code != 0
+    assert run("aware", identifier, "--how", "self-test 1").exit_code == 0
+    assert run("list").output == f"{identifier}  app  aware (self-test 1)\n"
+    assert run("aware", identifier, "--withdraw").exit_code == 0
+    assert run("list").output == f"{identifier}  app  not aware\n"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey
 
 from idp.clients.rules import (
+    TOKEN_EXCHANGE,
     TRANSITIONS,
     AuthMethod,
     Basis,
@@ -92,6 +93,11 @@ FAULTS = [
     ("cors_origins", [5], ""),
     ("grant_types", ["implicit", "authorization_code"], "implicit not served"),
     ("grant_types", ["refresh_token"], "refresh_token needs authorization_code"),
+    ("grant_types", ["authorization_code", TOKEN_EXCHANGE], "token exchange is for"),
+    ("authorization_details_types", ["other"], "other not served"),
+    ("authorization_details_types", "gov_mandate", "authorization_details_types is a list"),
+    ("resources", "https://api.example", "resources is a list"),
+    ("resources", [5], "resources"),
     ("pkce", "sometimes", "pkce"),
     ("id_token_alg", "none", "id_token_alg"),
     ("id_token_alg", "HS256", "id_token_alg"),

@@ -179,6 +179,20 @@ def test_of_a_family_only_the_latest_member_is_current(held: Held) -> None:
     assert [actions.is_current(found, token) for token in (first, second)] == [False, True]
 
 
+def test_a_grant_for_one_api_gives_no_token_for_another_and_is_not_used_up_by_asking(held: Held) -> None:
+    made, code = held.give()
+    with held.database.transaction() as tx:
+        tx.run(Statement[Any]("UPDATE authorization_grant SET resource = 'https://one'"))
+    assert held.redeem(made, code, resource="https://two") is None
+    redeemed = held.redeem(made, code, resource="https://one")
+    assert redeemed is not None
+    assert redeemed.refresh is not None
+    with held.database.transaction() as tx:
+        for resource, given in (("https://two", False), ("", True)):
+            asked = {"client_id": "tax", "resource": resource, "endurance": ENDURANCE, "now": NOW + 2}
+            assert (rotate(tx, redeemed.refresh, **asked) is not None) is given
+
+
 def test_a_grant_without_refresh_token_has_no_current_one(held: Held) -> None:
     made, code = held.give()
     held.redeem(made, code, refreshes=False)

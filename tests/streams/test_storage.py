@@ -114,11 +114,11 @@ def test_what_a_client_was_told_of_is_found_by_its_own_names_only(any_database: 
 
         def known(**changes: str) -> endpoints.Known | None:
             asked = {"handle": office, "client": "app", "sector": "one", "sub": sub} | changes
-            return tx.one(endpoints._KNOWN, **asked)
+            return tx.one(endpoints._KNOWN, **asked, now=NOW)
 
-        assert known() == (people[0], people[1], None, "")
-        assert known(handle=mandate) == (people[0], people[1], None, "mnd_1")
-        assert known(client="other") == known(handle="rep_x") == (people[0], None, None, None)
+        assert known() == (people[0], people[1], None, "", 0)
+        assert known(handle=mandate) == (people[0], people[1], None, "mnd_1", 0)
+        assert known(client="other") == known(handle="rep_x") == (people[0], None, None, None, 0)
         assert known(sector="two") is None
         assert tx.one(endpoints._CONCERNS, mandate="mnd_1", client="app") == (None, 1)
         assert tx.one(endpoints._CONCERNS, mandate="mnd_1", client="other") == (None, None)

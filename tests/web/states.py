@@ -20,6 +20,7 @@ from idp.web.reasons import (
     DISPUTE_STATES,
     ENTITY_TYPES,
     ITEMS,
+    capacity_word,
     event_sentence,
     evidence_word,
     method_word,
@@ -346,6 +347,17 @@ def _entities() -> list[SimpleNamespace]:
     ]  # fmt: skip
 
 
+def _mandated() -> list[object]:
+    capacity = capacity_word("handler")
+    filing = thing(id="mnd_1", theme="办税事项", capacity=capacity, until=1798732800)
+    refunds = thing(id="mnd_2", theme="退税与账户变更", capacity=capacity, until=1798732800)
+    pension = thing(id="mnd_3", theme="养老待遇", capacity=capacity_word("family"), until=1798732800)
+    return [
+        thing(name="长沙岳麓示例科技有限公司", mandates=[filing, refunds]),
+        thing(name="欧阳清岚", mandates=[pension]),
+    ]
+
+
 def _types() -> list[tuple[str, Any, None]]:
     return [(kind, word, None) for kind, word in ENTITY_TYPES.items()]
 
@@ -358,6 +370,8 @@ CLAIMING = {"types": _types, "notice": None, "new_url": "#"}
 ACTING = {
     "own_label": "**岚",
     "entities": _entities,
+    "mandated": _mandated,
+    "for_another": False,
     "chosen": "self",
     "notice": None,
     "old_links": [],
@@ -482,6 +496,13 @@ STATES: Mapping[str, State] = {
         client_name=None,
         declinable=False,
         **ACTING | {"old_links": [thing(name="长沙某某有限公司", code="91350100M000100Y43", url="#")]},
+    ),
+    "account-acting-for-another": page(
+        "account/acting.html",
+        form=lambda: Form(Field("act")),
+        client_name=TAX,
+        declinable=True,
+        **ACTING | {"entities": [], "mandated": [], "for_another": True},
     ),
     "activate": page("activate.html", form=_person, notice=None, **ACTIVATE),
     "activate-refused": page(
