@@ -13,10 +13,11 @@ from itertools import chain
 
 from asn1crypto import ocsp
 
-from idp.crypto.crls import Crl, comparable, read_crl
+from idp.crypto.crls import Crl, read_crl
 from idp.crypto.der import Malformed
 from idp.crypto.sm2 import Sm2Verifier
 from idp.crypto.x509_fields import Fields, fields_of, key_identifiers_of
+from idp.crypto.x509_names import comparable
 from idp.crypto.x509_types import Authority, Refused
 
 SM3 = "1.2.156.10197.1.401"

@@ -15,9 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import gmtime, strftime
 
-from asn1crypto import x509 as asn1
-from cryptography import x509
-
 from idp.crypto import der
 from idp.crypto.der import Malformed, Reader, context
 from idp.crypto.public_keys import made_by, scheme_of
@@ -32,6 +29,7 @@ from idp.crypto.x509_fields import (
     usages_of,
     whole_bytes,
 )
+from idp.crypto.x509_names import comparable, readable
 from idp.crypto.x509_types import Reason, Refused
 
 MOST_CRL_BYTES = 64 * 1024 * 1024
@@ -163,14 +161,6 @@ def verify_crl(crl: Crl, issuer_certificate: bytes, *, sm2: Sm2Verifier) -> bool
         return False
 
 
-def comparable(name: bytes) -> str:
-    """A Name (DER) as it is compared (RFC 5280 7.1). Raises `Malformed`."""
-    try:
-        return str(asn1.Name.load(name).hashable)
-    except (ValueError, TypeError, KeyError):
-        raise Malformed("name") from None
-
-
 def _read(data: bytes) -> Crl:
     outer = _inside(data, 0, len(data))
     tbs_end = _end(data, outer)
@@ -199,7 +189,7 @@ def _read(data: bytes) -> Crl:
         raise Malformed("nextUpdate before thisUpdate")
     return Crl(
         der=data,
-        issuer=_readable(head, tail),
+        issuer=readable(issuer),
         this_update=this_update,
         next_update=next_update,
         entries=len(starts) - 1,
@@ -304,12 +294,3 @@ def _names_issuer(entry: bytes) -> bool:
             names = der.only(_value(extension.whole), der.SEQUENCE).parts.all(most=64)
             return any(name.tag == _DIRECTORY_NAME for name in names)
     return False
-
-
-def _readable(head: bytes, tail: bytes) -> str:
-    """The issuer by RFC 4514: of a list without entries, since only its name is wanted."""
-    empty = der.encoded(der.SEQUENCE, der.encoded(der.SEQUENCE, head), tail)
-    try:
-        return x509.load_der_x509_crl(empty).issuer.rfc4514_string()
-    except (ValueError, TypeError, KeyError):
-        raise Malformed("name") from None

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography import x509
-
 from idp.crypto import der
 from idp.crypto.der import Malformed, Reader, context
 
@@ -85,15 +83,6 @@ def fields_of(data: bytes) -> Fields:
         data, tbs.whole, serial, algorithm.whole, issuer.whole, subject.whole, not_before, not_after, key.whole,
         extensions, signature,
     )  # fmt: skip
-
-
-def names_of(data: bytes) -> tuple[str, str]:
-    """(issuer, subject) of a certificate by RFC 4514. Raises `Malformed`."""
-    try:
-        certificate = x509.load_der_x509_certificate(data)
-        return certificate.issuer.rfc4514_string(), certificate.subject.rfc4514_string()
-    except (ValueError, TypeError, KeyError):
-        raise Malformed("name") from None
 
 
 def constraints_of(fields: Fields) -> Constraints:

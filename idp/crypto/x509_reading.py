@@ -18,10 +18,10 @@ from idp.crypto.x509_fields import (
     check_strict,
     constraints_of,
     fields_of,
-    names_of,
     unwrapped,
     usages_of,
 )
+from idp.crypto.x509_names import readable
 from idp.crypto.x509_types import MOST_BYTES, Algorithm, Certificate, Reason, Refused
 
 _DIGITAL_SIGNATURE, _KEY_CERT_SIGN = 0, 5
@@ -59,12 +59,11 @@ def check_anchor(data: bytes, *, sm2: Sm2Verifier) -> Certificate | Refused:
 
 def certificate_of(fields: Fields, algorithm: Algorithm) -> Certificate:
     """Raises `idp.crypto.der.Malformed`."""
-    issuer, subject = names_of(fields.der)
     return Certificate(
         der=fields.der,
-        issuer=issuer,
+        issuer=readable(fields.issuer),
         serial=f"{fields.serial:x}",
-        subject=subject,
+        subject=readable(fields.subject),
         not_before=fields.not_before,
         not_after=fields.not_after,
         key=fields.key,
