@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from idp.crypto import authority_material, crls, path_validation, pkix
+from idp.crypto import authority_material, crls, path_validation, pkix, pkix_revocation
 from idp.crypto.certificates import (
     Accepted,
     Authority,
@@ -395,7 +395,7 @@ def test_a_library_that_takes_another_context_is_noticed(monkeypatch: pytest.Mon
 
 
 def test_a_library_that_takes_lists_by_another_way_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyhanko_certvalidator.validate.verify_crl", pkix.validate_crl.verify_crl)
+    monkeypatch.setattr("pyhanko_certvalidator.validate.verify_crl", pkix_revocation.validate_crl.verify_crl)
 
     with pytest.raises(RuntimeError, match="no longer takes"):
         pkix.check.__wrapped__()
@@ -418,6 +418,18 @@ def test_an_answer_of_whom_nobody_made_a_responder_counts_as_none(responding: Re
 
     for by in (plain, elsewhere, forged, it.leaf):
         assert _reason(it.leaf, it.authority(ocsp_of(it.chain.ca, it.leaf, by=by))) is Reason.REVOCATION_UNKNOWN
+
+
+def test_an_answer_that_spoke_for_nobody_is_not_kept(responding: Responding) -> None:
+    it = responding
+    good, forged = (
+        ocsp_of(it.chain.ca, it.leaf, by=by) for by in (it.responder, replace(it.responder, key=sm2_key("forger")))
+    )
+    verdict = _verdict(it.leaf, it.authority(forged, good))
+
+    assert isinstance(verdict, Accepted)
+    assert good in verdict.revocation
+    assert forged not in verdict.revocation
 
 
 def test_an_answer_that_is_old_or_about_another_or_no_answer_counts_as_none(responding: Responding) -> None:
