@@ -8,8 +8,7 @@ Clauses: RFC 5280 (5.2.4, 6.3.3), RFC 6960 (4.1.1).
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
 
 from asn1crypto import ocsp
 
@@ -150,37 +149,46 @@ def node_of(fields: Fields, *, is_anchor: bool = False) -> Node:
 
 
 def material_of(authority: Authority, sm2: Sm2Verifier, known: Material | None = None) -> Material:
-    """``known``: what was made of the same issuer before, of which lists are taken that are still held.
+    """``known``: what was made of the same issuer before; what has not changed is taken from there.
 
     What is malformed, and lists that nobody administered has signed, are left out. May raise
     `idp.crypto.sm2.Sm2Unavailable`.
     """
+    if known is not None and _certificates(known.authority) != _certificates(authority):
+        known = None
+    made = known or _of_certificates(authority)
+    held = {signed.crl.der: signed for signed in made.crls}
+    crls = (held.get(one) or _signed(one, made, sm2) for one in authority.crls)
+    answers = tuple((one, serials) for one in authority.ocsp if (serials := _spoken_of(one)))
+    return replace(made, authority=authority, crls=tuple(one for one in crls if one is not None), answers=answers)
+
+
+def _certificates(authority: Authority) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    return authority.anchors, authority.intermediates
+
+
+def _of_certificates(authority: Authority) -> Material:
     nodes: dict[str, list[Node]] = {}
     administered: set[bytes] = set()
-    for certificate, is_anchor in chain(
-        ((one, True) for one in authority.anchors), ((one, False) for one in authority.intermediates)
-    ):
-        try:
-            fields = fields_of(certificate)
-            node = node_of(fields, is_anchor=is_anchor)
-        except Malformed:
-            continue
-        nodes.setdefault(node.subject, []).append(node)
-        administered.add(fields.tbs)
-    read = {signed.crl.der: signed.crl for signed in known.crls} if known else {}
-    crls = [found for one in authority.crls if not isinstance(found := read.get(one) or read_crl(one), Refused)]
-    return Material(
-        authority,
-        nodes,
-        tuple(signed for crl in crls if (signed := _signed(crl, nodes.get(crl.issuer_name, []), sm2)).keys),
-        tuple((one, serials) for one in authority.ocsp if (serials := _spoken_of(one))),
-        _administered=frozenset(administered),
-    )
+    for certificates, is_anchor in ((authority.anchors, True), (authority.intermediates, False)):
+        for certificate in certificates:
+            try:
+                fields = fields_of(certificate)
+                node = node_of(fields, is_anchor=is_anchor)
+            except Malformed:
+                continue
+            nodes.setdefault(node.subject, []).append(node)
+            administered.add(fields.tbs)
+    return Material(authority, nodes, (), (), _administered=frozenset(administered))
 
 
-def _signed(crl: Crl, issuers: list[Node], sm2: Sm2Verifier) -> SignedCrl:
-    keys = {node.key for node in issuers}
-    return SignedCrl(crl, frozenset(key for key in keys if _is_signed_by(crl, key, sm2)))
+def _signed(data: bytes, made: Material, sm2: Sm2Verifier) -> SignedCrl | None:
+    crl = read_crl(data)
+    if isinstance(crl, Refused):
+        return None
+    candidates = {node.key for node in made.nodes.get(crl.issuer_name, ())}
+    keys = frozenset(key for key in candidates if _is_signed_by(crl, key, sm2))
+    return SignedCrl(crl, keys) if keys else None
 
 
 def _is_signed_by(crl: Crl, key: bytes, sm2: Sm2Verifier) -> bool:

@@ -170,6 +170,7 @@ def test_a_list_revokes_what_names_no_list(chain: Chain) -> None:
 def test_without_the_rule_of_ours_the_library_would_take_a_revoked_certificate_that_names_no_list(
     chain: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pkix.check()
     monkeypatch.setattr(pkix, "_REQUIRED", pkix.RevocationCheckingPolicy.from_legacy("hard-fail"))
 
     assert _reason(chain.leaf, chain.authority(chain.root.crl(), chain.ca.crl(Revoked(chain.leaf.serial)))) is None
@@ -380,6 +381,7 @@ def test_an_ocsp_answer_counts_by_the_chain_of_its_responder(responding: Respond
 def test_without_the_context_of_ours_the_library_could_not_verify_responders_of_sm2(
     responding: Responding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pkix.check()
     monkeypatch.setattr("pyhanko_certvalidator.revinfo.validate_ocsp.ValidationContext", pkix.ValidationContext)
     it = responding
     answer = ocsp_of(it.chain.ca, it.leaf, by=it.responder)
@@ -528,6 +530,38 @@ def test_what_is_administered_is_read_and_verified_once(chain: Chain, monkeypatc
     assert len(read) == 2
     if chain.ca.key == sm2_key("ca"):  # five leaves, and once the intermediate
         assert sm2.asked - before == 6
+
+
+def test_an_answer_that_comes_with_each_certificate_has_no_list_read_again(
+    responding: Responding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(authority_material, "read_crl", lambda der: read.append(der) or crls.read_crl(der))
+    it, validator = responding, PathValidator(SlowSm2())
+    with_lists = it.authority(crls=(it.chain.ca.crl(),))
+
+    for hours in (1, 2, 3):
+        answer = ocsp_of(it.chain.ca, it.leaf, by=it.responder, days=(-hours / 24, 1))
+        authority = replace(with_lists, ocsp=(answer,))
+        assert isinstance(validator.validate(_read(it.leaf), [authority], now=NOW), Accepted)
+    assert len(read) == 2
+    revoking = it.chain.ca.crl(Revoked(it.leaf.serial), number=6)
+
+    refused = validator.validate(_read(it.leaf), [replace(authority, crls=(*authority.crls, revoking))], now=NOW)
+    assert isinstance(refused, Refused)
+    assert len(read) == 3
+
+
+def test_other_certificates_of_an_issuer_have_its_lists_verified_again(chain: Chain) -> None:
+    validator, leaf = PathValidator(SlowSm2()), _read(chain.leaf)
+    forged = replace(chain.ca, key=sm2_key("forger")).crl()
+    authority = chain.authority(chain.root.crl(), forged)
+    forger = chain.root.authority("ca", key=sm2_key("forger"))
+
+    assert isinstance(validator.validate(leaf, [authority], now=NOW), Refused)
+    wider = replace(authority, intermediates=(chain.ca.der, forger.der))
+    assert isinstance(validator.validate(leaf, [wider], now=NOW), Accepted)  # a second key of the same issuer
+    assert isinstance(validator.validate(leaf, [authority], now=NOW), Refused)
 
 
 # Hostility, and what goes wrong
