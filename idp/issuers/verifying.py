@@ -10,7 +10,6 @@ wrong with the certificate by itself, the signature; then issuer, path, validity
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from enum import StrEnum
 from typing import Protocol
 
 from idp.crypto.certificates import (
@@ -30,14 +29,6 @@ from idp.issuers.profiles import KeyProtection
 _CHINA = timezone(timedelta(hours=8), "CST")
 Trusted = Callable[[], Sequence[tuple[Authority, Profile]]]
 """The administered issuers as they stand now. May raise `idp.db.DatabaseUnavailable`."""
-
-
-class Purpose(StrEnum):
-    """What a content was made for, by how its text begins."""
-
-    SIGN_IN = "sign-in"
-    BINDING = "binding"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
