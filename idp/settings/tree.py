@@ -16,6 +16,7 @@ from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.province import read_profile, under
+from idp.settings.certificates import Certificates
 from idp.settings.limits import Limits
 from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
 from idp.settings.sections import (
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     face: Face = Face()
     bank_channel: BankChannel = BankChannel()
+    certificates: Certificates = Certificates()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()
