@@ -36,10 +36,7 @@ class Altered(NamedTuple):
 
 
 def verify_again(kept: Kept, *, sm2: Sm2Verifier, paths: PathValidator, now: int) -> Intact | Altered:
-    """Whether ``kept`` (`SignedTexts.load`) still proves what it did; no transaction need be open.
-
-    May raise `idp.crypto.sm2.Sm2Unavailable` while it looks at the path.
-    """
+    """Whether ``kept`` (`SignedTexts.load`) still proves what it did; no transaction need be open."""
     text = parse(kept.content)
     if text is None or not _is_the_text(text, kept):
         return Altered(Alteration.TEXT)
@@ -70,7 +67,7 @@ def _then(kept: Kept) -> Authority:
     """The issuer as it was: the root the path ended at, what stood between, and what spoke for revocation."""
     answers = tuple(data for data in kept.revocation if _is_ocsp(data))
     lists = tuple(data for data in kept.revocation if not _is_ocsp(data))
-    return Authority(kept.issuer, kept.path[:1], kept.path[1:-1], lists, answers, grace=_GRACE)
+    return Authority("evidence", kept.path[:1], kept.path[1:-1], lists, answers, grace=_GRACE)
 
 
 def _is_ocsp(data: bytes) -> bool:

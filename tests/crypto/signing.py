@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from idp.crypto import der
-from idp.crypto.outline import outline
 from idp.crypto.sm2 import USER_ID, digest
 from idp.crypto.sm2_curve import N, P, sum_of_multiples
+from idp.crypto.x509_fields import fields_of
 
 HERE = Path(__file__).parent / "answers"
 CONTENT = (HERE / "content.txt").read_bytes()
@@ -112,7 +112,7 @@ def sm2_sign(secret: int, point: bytes, message: bytes, user_id: bytes = USER_ID
     e = int.from_bytes(digest(point, message, user_id))
     public = int.from_bytes(point[1:33]), int.from_bytes(point[33:])
     x, _, z = sum_of_multiples(_NONCE, 0, public)
-    r = (e + x * pow(z, -2, P)) % N
+    r = (e + x * pow(z, -2, P) % P) % N
     s = pow(1 + secret, -1, N) * (_NONCE - r * secret) % N
     return der.encoded(der.SEQUENCE, der.integer(r), der.integer(s))
 
@@ -169,11 +169,11 @@ def _signer(holder: Holder, plan: Plan, content_type: str) -> bytes:
     if plan.in_order:
         attributes.sort()
     covered = der.encoded(der.SET, *attributes) if plan.signs_attributes else CONTENT
-    seen = outline(holder.certificate)
+    seen = fields_of(holder.certificate)
     return der.encoded(
         der.SEQUENCE,
         der.integer(plan.signer_version),
-        plan.sid or der.encoded(der.SEQUENCE, seen.issuer, seen.serial),
+        plan.sid or der.encoded(der.SEQUENCE, seen.issuer, der.integer(seen.serial)),
         plan.digest or algorithm(holder.digest, NULL),
         der.encoded(der.context(0), *attributes) if plan.signs_attributes else b"",
         plan.scheme or holder.scheme,
