@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from idp.cli.context import Context, fail
+from idp.cli.outside import sm2_verifier
 from idp.crypto import der
 from idp.crypto.certificates import Certificate, PathValidator, Reason, Refused, read_certificate
 from idp.crypto.signed_data import Answer
@@ -81,8 +82,9 @@ def verify(
         purpose,
         at,
     )
+    sm2 = sm2_verifier(context.settings) if issuers is None else PureSm2()  # a directory needs no settings
     trusted = _administered(context) if issuers is None else _of_directory(issuers, crls, notes)
-    verdict = _verdict(CertificateVerifier(trusted, sm2=PureSm2(), paths=PathValidator(PureSm2())), asked, notes)
+    verdict = _verdict(CertificateVerifier(trusted, sm2=sm2, paths=PathValidator(sm2)), asked, notes)
     click.echo(json.dumps(_told(verdict, asked, notes), ensure_ascii=False))
     raise SystemExit(0 if isinstance(verdict, Verified) else 1)
 
