@@ -54,7 +54,7 @@ class _Asked(NamedTuple):
               help="Roots, intermediates (*.pem *.crt *.der *.cer), *.crl and profile.toml, instead of the administered issuers.")  # fmt: skip # noqa: E501
 @click.option("--crl", "crls", type=_FILE, multiple=True, help="A revocation list besides; with --issuers.")
 @click.option("--at", callback=_seconds, help="ISO 8601 or Unix seconds instead of now.")
-@click.option("--purpose", type=click.Choice(Purpose, case_sensitive=False), default=Purpose.SIGN_IN.value)
+@click.option("--purpose", type=click.Choice([one.value for one in Purpose]), default=Purpose.SIGN_IN.value)
 @click.option("--signed", type=_FILE, help="SignedData, or a bare signature of CERT's key.")
 @click.option("--content", type=_FILE, help="What was to be signed.")
 @click.pass_obj
@@ -64,7 +64,7 @@ def verify(
     issuers: Path | None,
     crls: tuple[Path, ...],
     at: int,
-    purpose: Purpose,
+    purpose: str,
     signed: Path | None,
     content: Path | None,
 ) -> None:
@@ -79,7 +79,7 @@ def verify(
         given[0],
         _read(signed) if signed else None,
         _read(content) if content else b"",
-        purpose,
+        Purpose(purpose),
         at,
     )
     sm2 = sm2_verifier(context.settings) if issuers is None else PureSm2()  # a directory needs no settings

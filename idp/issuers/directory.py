@@ -35,7 +35,8 @@ class Directory:
 
 
 def read_directory(directory: Path, crls: Sequence[Path] = (), *, sm2: Sm2Verifier) -> Directory:
-    """One authority of all its roots and intermediates. ``crls``: files besides.
+    """One authority of all its roots and intermediates. ``crls``: files besides; of two lists equally old the first counts, and these
+    come first.
 
     Raises `BadProfile`, `idp.crypto.sm2.Sm2Unavailable`, ``OSError``.
     """
@@ -49,8 +50,8 @@ def read_directory(directory: Path, crls: Sequence[Path] = (), *, sm2: Sm2Verifi
             notes.append(f"{file.name}: {read.reason.value} {read.detail}".rstrip())
         else:
             (anchors if read.issuer == read.subject else intermediates).append(read.der)
-    lists = [block for _, block in _blocks(files, (REVOCATION_LIST,), "X509 CRL")]
-    lists += [block for file in crls for block in blocks(_bytes(file), "X509 CRL")]
+    lists = [block for file in crls for block in blocks(_bytes(file), "X509 CRL")]
+    lists += [block for _, block in _blocks(files, (REVOCATION_LIST,), "X509 CRL")]
     authority = Authority(directory.name, tuple(anchors), tuple(intermediates), tuple(lists))
     return Directory(authority, _profile(directory / PROFILE), tuple(notes))
 

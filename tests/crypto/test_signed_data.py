@@ -468,8 +468,8 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=MUTATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(which=st.integers(0, len(_SEEDS) - 1), chance=st.integers(0, 2**64 - 1))
 def test_a_thousand_mutated_answers_are_refused_and_raise_nothing(which: int, chance: int) -> None:
-    """Unless what changed is not what the signature covers, such as the certificate's own signature by its issuer, which
-    the path is for (`tests.issuers.test_verifying`): then it is the same signature still, of the same key.
+    """Unless what changed is not what the signature covers, such as its issuer's signature on the certificate (the path
+    is for that, `tests.issuers.test_verifying`): then it is the same signature still, of the same key.
     """
     data = mutated(_SEEDS[which], random.Random(chance))
     found = judged(data)
