@@ -183,6 +183,14 @@ def _p256() -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
+WELL_FORMED = frozenset(
+    {
+        *("n - s", "r + 1", "swapped", "ones", "the opposite key", "the generator"),
+        *("another message", "another identity"),
+        *("SHA-256", "SHA-256 of the message alone", "SHA-256 behind Z by SM3", "SM3 without Z"),
+    }
+)
+"""The spoilt ones that somebody has to compute about."""
 SPOILT: dict[str, Callable[[Case], Case]] = {
     "r = 0": _numbers(lambda _r, s: (0, s)),
     "s = 0": _numbers(lambda r, _s: (r, 0)),
@@ -222,6 +230,7 @@ SPOILT: dict[str, Callable[[Case], Case]] = {
     "wrapped": _signature(lambda whole: der(whole, tag=4)),
     "r || s": lambda case: replace(case, signature=b"".join(one.to_bytes(32) for one in numbers(case))),
     "too short by one": _signature(lambda whole: whole[:-1]),
+    "far too long": _signature(lambda whole: whole * 50),
     "empty": _signature(lambda _whole: b""),
     "compressed": _point(lambda x, y: bytes([2 + y[-1] % 2]) + x),
     "hybrid": _point(lambda x, y: bytes([6 + y[-1] % 2]) + x + y),

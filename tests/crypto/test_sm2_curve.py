@@ -22,6 +22,8 @@ def test_the_curve_is_that_of_the_standard() -> None:
     """GM/T 0003.5: the generator is on it, and of the order that is said."""
     assert (curve.P, curve.A, curve.B, curve.N, curve.G) == (P, A, B, N, G)
     assert curve.is_on_curve(*G)
+    assert not curve.is_on_curve(G[0] + P, G[1])
+    assert not curve.is_on_curve(G[0], G[1] + P)
     assert times(N, G) is None
 
 
@@ -39,6 +41,7 @@ def test_what_cancels_out_is_infinity(s: int, t: int, private: int) -> None:
     total = curve.sum_of_multiples(s, t, of_generator(private))
     assert affine(total) is None
     assert not curve.has_x(total, 0)
+    assert not curve.has_x((0, 1, 0), 0)
 
 
 @pytest.mark.parametrize("scale", [1, 2, P - 1, 2**200 + 1])
