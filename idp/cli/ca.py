@@ -5,6 +5,7 @@ Always true: nothing here signs anybody in.
 
 import click
 
+from idp.cli.ca_evidence import evidence
 from idp.cli.ca_verify import verify
 
 
@@ -14,3 +15,4 @@ def ca() -> None:
 
 
 ca.add_command(verify)
+ca.add_command(evidence)

@@ -384,12 +384,28 @@ def test_what_is_too_large_is_not_looked_at() -> None:
 def test_a_hostile_bundle_of_certificates_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No certificate of it is read: the ninth ends it."""
     looked: list[bytes] = []
-    monkeypatch.setattr(cms, "fields_of", lambda data: looked.append(data))
     monkeypatch.setattr(cms, "_is_meant", lambda data, _: looked.append(data))
     monkeypatch.setattr(signed_data, "read_certificate", lambda data: looked.append(data))
     small = der.encoded(der.SEQUENCE, der.encoded(der.SEQUENCE, b"\x05\x00" * 40))
     assert reason(signer("p256", certificates=[*[small] * 500, pem("p256.pem")])) is Reason.ANSWER_MALFORMED
     assert looked == []
+
+
+@pytest.mark.parametrize("inside", [b"\x05\x00", b"\x30\x00", b"\x30\x80"])
+def test_what_is_inside_of_certificates_that_came_along_is_not_walked(
+    monkeypatch: pytest.MonkeyPatch, inside: bytes
+) -> None:
+    """Some kilobytes of the smallest elements there are, in each of eight."""
+    read: list[object] = []
+    header = der._header
+    monkeypatch.setattr(der, "_header", lambda data, start: read.append(start) or header(data, start))
+    hostile = der.encoded(der.SEQUENCE, der.encoded(der.SEQUENCE, inside * 3500))
+    identifier = der.encoded(der.context(0, constructed=False), b"k" * 20)
+    data = signer("p256", signer_version=3, sid=identifier, certificates=[hostile] * 8)
+    assert len(data) > 50_000
+    read.clear()
+    assert reason(data) is Reason.ANSWER_SIGNERS
+    assert len(read) < 200
 
 
 def test_eight_certificates_are_looked_through() -> None:
@@ -468,8 +484,8 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 @settings(max_examples=MUTATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(which=st.integers(0, len(_SEEDS) - 1), chance=st.integers(0, 2**64 - 1))
 def test_a_thousand_mutated_answers_are_refused_and_raise_nothing(which: int, chance: int) -> None:
-    """Unless what changed is not what the signature covers, such as its issuer's signature on the certificate (the path
-    is for that, `tests.issuers.test_verifying`): then it is the same signature still, of the same key.
+    """Unless what changed is not what the signature covers, such as the issuer's own in the certificate, which the
+    path is for (`tests.issuers.test_verifying`): then it is the same signature still, of the same key.
     """
     data = mutated(_SEEDS[which], random.Random(chance))
     found = judged(data)

@@ -137,6 +137,16 @@ def test_certificates_that_came_along_build_no_path() -> None:
     assert reason(judged(authority=rootless, data=brought)) is Reason.UNKNOWN_ISSUER
 
 
+def test_a_signed_text_signs_nobody_in_and_a_sign_in_signs_no_text() -> None:
+    text = CONTENT.replace(b"tongban-certificate", b"tongban-text")
+    signed = signed_data(HOLDER, attached=text, digest_of=text)
+    assert isinstance(verifier().answer(Answer(signed), content=text, now=NOW), Verified)
+    assert reason(judged(data=signed)) is Reason.ANSWER_CONTENT
+    for bare, content in ((HOLDER.sign(text), CONTENT), (HOLDER.sign(CONTENT), text)):
+        answer = Answer(signature=bare, certificate=HOLDER.certificate)
+        assert reason(verifier().answer(answer, content=content, now=NOW)) is Reason.ANSWER_SIGNATURE
+
+
 _SEEDS = [
     signed_data(HOLDER),
     signed_data(HOLDER, attached=None),
