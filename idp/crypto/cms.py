@@ -256,7 +256,7 @@ def _is_meant(certificate: bytes, sid: Sid) -> bool:
 
 
 def _key_identifier(body: Reader) -> bytes | None:
-    """Of a certificate whose validity is next. Nothing else of it is read, unlike `x509_fields`: it is one of many."""
+    """Of a certificate whose validity is next; nothing else of it is read, unlike by `x509_fields`: one of many."""
     for _ in ("validity", "subject", "subjectPublicKeyInfo"):
         body.take(der.SEQUENCE)
     for unique_id in (1, 2):

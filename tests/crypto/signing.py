@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from idp.crypto import der
-from idp.crypto.sm2 import USER_ID, digest
+from idp.crypto.certificates import Certificate, Reason, Refused
+from idp.crypto.signed_data import Answer, verify_answer
+from idp.crypto.sm2 import USER_ID, PureSm2, digest
 from idp.crypto.sm2_curve import N, P, sum_of_multiples
 from idp.crypto.x509_fields import fields_of
 
@@ -189,3 +192,41 @@ def usual(holder: Holder, content_type: str | None = None, content: bytes = CONT
         attribute(MESSAGE_DIGEST, octets(holder.hashed(content))),
         attribute(SIGNING_TIME, der.encoded(0x17, b"261126080000Z")),
     ]
+
+
+HOLDERS = {"rsa": rsa_holder(), "rsa-pss": rsa_holder(pss=True), "p256": p256_holder(), "sm2": sm2_holder()}
+
+
+def signer(name: str, **changes: object) -> bytes:
+    return signed_data(HOLDERS[name], **changes)
+
+
+def judged(
+    data: bytes = b"", content: bytes = CONTENT, *, signature: bytes = b"", certificate: bytes = b""
+) -> Certificate | Refused:
+    return verify_answer(Answer(data, signature, certificate), content=content, sm2=PureSm2())
+
+
+def reason(data: bytes, content: bytes = CONTENT, *, certificate: bytes = b"") -> Reason | None:
+    found = judged(data, content, certificate=certificate)
+    return found.reason if isinstance(found, Refused) else None
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """One to three bytes changed, put in, taken out or doubled."""
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(changed))
+        kind = chance.randrange(5)
+        if kind == 0:
+            changed[at] ^= 1 << chance.randrange(8)
+        elif kind == 1:
+            changed[at] = chance.choice((0x00, 0x01, 0x30, 0x31, 0x7F, 0x80, 0x84, 0xA0, 0xFF))
+        elif kind == 2:
+            del changed[at : at + chance.randint(1, 8)]
+        elif kind == 3:
+            changed[at:at] = chance.randbytes(chance.randint(1, 8))
+        else:
+            end = min(len(changed), at + chance.randint(1, 200))
+            changed[at:at] = changed[at:end]
+    return bytes(changed)

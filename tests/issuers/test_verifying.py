@@ -17,8 +17,7 @@ from idp.issuers.identity import Named
 from idp.issuers.profiles import GMT_0015, KeyProtection, Profile, profile_of
 from idp.issuers.purposes import Purpose, is_for
 from idp.issuers.verifying import CertificateVerifier, Verified
-from tests.crypto.signing import CONTENT, Holder, signed_data
-from tests.crypto.test_signed_data import mutated
+from tests.crypto.signing import CONTENT, Holder, mutated, signed_data
 from tests.issuers.chain import CODE, DAY, EXPLICIT, NOW, NUMBER, ORGANISATION, PERSON, Chain, printable, serial_of
 
 CHAIN = Chain()
