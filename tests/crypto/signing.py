@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from idp.crypto import der
 from idp.crypto.certificates import Certificate, Reason, Refused
 from idp.crypto.signed_data import Answer, verify_answer
-from idp.crypto.sm2 import USER_ID, PureSm2, digest
-from idp.crypto.sm2_curve import N, P, sum_of_multiples
+from idp.crypto.sm2 import USER_ID, PureSm2
 from idp.crypto.x509_fields import fields_of
+from tests.crypto.sm2_signing import Sm2Key
 
 HERE = Path(__file__).parent / "answers"
 CONTENT = (HERE / "content.txt").read_bytes()
@@ -25,7 +25,6 @@ CMS, GM = ("1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"), ("1.2.156.10197.6.1.
 SHA256, SHA384, SM3 = "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "1.2.156.10197.1.401"
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = (f"1.2.840.113549.1.9.{last}" for last in (3, 4, 5))
 NULL = b"\x05\x00"
-_NONCE = int.from_bytes(hashlib.sha256(b"of tests").digest()) % N
 
 
 def oid(dotted: str) -> bytes:
@@ -103,21 +102,8 @@ def sm2_holder(user_id: bytes = USER_ID, scheme: str = "1.2.156.10197.1.301.1") 
     held.take(der.SEQUENCE)
     inner = der.only(held.take(der.OCTET_STRING).value).parts
     inner.take(der.INTEGER)
-    secret = int.from_bytes(inner.take(der.OCTET_STRING).value)
-    point = der.only(inner.take(der.context(1)).value).value[1:]
-    return Holder(
-        pem("sm2.pem"), lambda message: sm2_sign(secret, point, message, user_id), SM3, algorithm(scheme, NULL), GM
-    )
-
-
-def sm2_sign(secret: int, point: bytes, message: bytes, user_id: bytes = USER_ID) -> bytes:
-    """GM/T 0003.2 6.1, with a nonce that is the same for all: what it signs is known to everybody."""
-    e = int.from_bytes(digest(point, message, user_id))
-    public = int.from_bytes(point[1:33]), int.from_bytes(point[33:])
-    x, _, z = sum_of_multiples(_NONCE, 0, public)
-    r = (e + x * pow(z, -2, P) % P) % N
-    s = pow(1 + secret, -1, N) * (_NONCE - r * secret) % N
-    return der.encoded(der.SEQUENCE, der.integer(r), der.integer(s))
+    key = Sm2Key(int.from_bytes(inner.take(der.OCTET_STRING).value))
+    return Holder(pem("sm2.pem"), lambda message: key.sign(message, user_id), SM3, algorithm(scheme, NULL), GM)
 
 
 @dataclass(frozen=True)
