@@ -64,7 +64,9 @@ def _spki(identifier: str, bits: bytes, parameters: bytes = b"") -> bytes:
     return der.encoded(der.SEQUENCE, algorithm, der.encoded(der.BIT_STRING, b"\0", bits))
 
 
-@pytest.mark.parametrize("form", [bytes, _wrapped, base64.b64encode, base64.encodebytes], ids=str)
+@pytest.mark.parametrize(
+    "form", [bytes, _wrapped, base64.b64encode, base64.encodebytes], ids=["der", "pem", "base64", "lines"]
+)
 def test_der_pem_and_base64_are_one_certificate(form) -> None:
     read = read_certificate(form(_PLAIN))
 
@@ -82,7 +84,7 @@ def test_der_pem_and_base64_are_one_certificate(form) -> None:
         (PycaKey(ec.derive_private_key(7, ec.SECP521R1()), hashes.SHA512()), Algorithm.P521),
         (rsa_key("x"), Algorithm.RSA),
     ],
-    ids=str,
+    ids=lambda one: one.value if isinstance(one, Algorithm) else "",
 )
 def test_what_is_read_is_what_stands_there(key: Key, algorithm: Algorithm) -> None:
     made = root("自己", key, (SIGNING,), serial=0xAB)
