@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import gmtime, strftime
+from typing import NamedTuple
 
 from idp.crypto import der
 from idp.crypto.der import Malformed, Reader, context
@@ -33,6 +34,10 @@ from idp.crypto.x509_names import comparable, readable
 from idp.crypto.x509_types import Reason, Refused
 
 MOST_CRL_BYTES = 64 * 1024 * 1024
+_MOST_BESIDES = 64 * 1024
+"""Bytes of what stands before the entries, and of what stands behind them."""
+_SHORTEST_ENTRY = 18
+"""A serial number of one byte, and a UTCTime."""
 _CRL_SIGN = 6
 _NUMBER, _BASE_NUMBER, _SCOPE, _FRESHEST = "2.5.29.20", "2.5.29.27", "2.5.29.28", "2.5.29.46"
 _KEY = "2.5.29.35"
@@ -161,51 +166,66 @@ def verify_crl(crl: Crl, issuer_certificate: bytes, *, sm2: Sm2Verifier) -> bool
         return False
 
 
+class _Front(NamedTuple):
+    """What stands before the entries. ``head``: without nextUpdate; ``end``: where nextUpdate ends."""
+
+    head: bytes
+    issuer: bytes
+    this_update: int
+    next_update: int
+    end: int
+
+
 def _read(data: bytes) -> Crl:
     outer = _inside(data, 0, len(data))
     tbs_end = _end(data, outer)
-    tail = data[tbs_end:]
+    tail = _short(data[tbs_end:])
     parts = Reader(tail)
-    algorithm, signature = parts.take(der.SEQUENCE), whole_bytes(parts.take(der.BIT_STRING))
+    algorithm, signature = parts.take(der.SEQUENCE).whole, whole_bytes(parts.take(der.BIT_STRING))
     parts.end()
-    at = body = _inside(data, outer)
-    if data[at] == der.INTEGER and data[at : (at := _end(data, at))] != _VERSION_2:
-        raise Malformed("version")
-    if data[at : (at := _end(data, at))] != algorithm.whole:
-        raise Malformed("signature algorithms differ")
-    issuer = data[at : (at := _end(data, at))]
-    this_update = _take_time(data, at)
-    at = _end(data, at)
-    head = data[body:at]
-    next_update = _take_time(data, at)
-    at = _end(data, at)
-    check_strict(head)
-    starts = array("I", [at])
+    front = _front(data, _inside(data, outer), algorithm)
+    at, starts = front.end, array("I", [front.end])
     if at < tbs_end and data[at] == der.SEQUENCE:
         starts = _walked(data, _inside(data, at), at := _end(data, at))
-    extensions = _extensions(data[at:tbs_end])
+    if at > tbs_end:
+        raise Malformed("what is signed ends before its members")
+    extensions = _extensions(_short(data[at:tbs_end]))
     values = {kind: _value(whole) for kind, whole in extensions}
-    if next_update < this_update:
-        raise Malformed("nextUpdate before thisUpdate")
     return Crl(
         der=data,
-        issuer=readable(issuer),
-        this_update=this_update,
-        next_update=next_update,
+        issuer=readable(front.issuer),
+        this_update=front.this_update,
+        next_update=front.next_update,
         entries=len(starts) - 1,
         number=_integer(values.get(_NUMBER)),
         base=_integer(values.get(_BASE_NUMBER)),
         is_indirect=_is_indirect(values.get(_SCOPE)),
-        issuer_name=comparable(issuer),
+        issuer_name=comparable(front.issuer),
         scope=(values.get(_SCOPE, b""), values.get(_KEY, b"")),
-        algorithm=algorithm.whole,
+        algorithm=algorithm,
         tbs=(outer, tbs_end),
         signature=signature,
-        _head=head,
+        _head=front.head,
         _tail=tail,
         _extensions=extensions,
         _starts=starts,
     )
+
+
+def _front(data: bytes, start: int, algorithm: bytes) -> _Front:
+    at = start
+    if data[at] == der.INTEGER and data[at : (at := _end(data, at))] != _VERSION_2:
+        raise Malformed("version")
+    if data[at : (at := _end(data, at))] != algorithm:
+        raise Malformed("signature algorithms differ")
+    issuer = data[at : (at := _end(data, at))]
+    this_update = _take_time(data, at)
+    head = _short(data[start : (at := _end(data, at))])
+    check_strict(head)
+    next_update = _take_time(data, at)
+    if next_update < this_update:
+        raise Malformed("nextUpdate before thisUpdate")
+    return _Front(head, issuer, this_update, next_update, _end(data, at))
 
 
 def _walked(data: bytes, at: int, end: int) -> "array[int]":
@@ -213,10 +233,10 @@ def _walked(data: bytes, at: int, end: int) -> "array[int]":
     starts = array("I")
     append = starts.append
     while at < end:
-        if data[at] != der.SEQUENCE:
+        length = data[at + 1]
+        if data[at] != der.SEQUENCE or length < _SHORTEST_ENTRY:
             raise Malformed("entry")
         append(at)
-        length = data[at + 1]
         at = at + 2 + length if length < 0x80 else _end(data, at)
     if at != end:
         raise Malformed("entries")
@@ -247,6 +267,13 @@ def _bounds(data: bytes, at: int) -> tuple[int, int]:
     if inside + length > len(data):
         raise Malformed("cut off")
     return inside, inside + length
+
+
+def _short(data: bytes) -> bytes:
+    """Entries may be many; a list that is long elsewhere is there to be slow."""
+    if len(data) > _MOST_BESIDES:
+        raise Malformed("too much besides the entries")
+    return data
 
 
 def _take_time(data: bytes, at: int) -> int:

@@ -106,6 +106,35 @@ def test_a_list_without_a_next_update_is_refused() -> None:
     assert isinstance(read_crl(_ISSUER.crl(days=(1, 0))), Refused)
 
 
+def test_entries_that_reach_beyond_what_is_signed_are_refused() -> None:
+    whole = _ISSUER.crl(Revoked(1), number=5)
+    entry = Revoked(1).dump()
+    at = whole.index(entry) - 1
+    reaching = whole[:at] + bytes((whole[at] + 120,)) + whole[at + 1 :]
+
+    assert isinstance(read_crl(whole), Crl)
+    assert isinstance(read_crl(reaching), Refused)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        _ISSUER.crl(more=b"\x30\x00" * 1_000),
+        _ISSUER.crl(extensions=[("1.2.3", False, b"\x05\x00" * 40_000)]),
+        crl_of(name_of("a" * 70_000), sm2_key("a")),
+        _ISSUER.crl() + bytes(70_000),
+    ],
+    ids=["entries", "extensions", "name", "behind"],
+)
+def test_a_list_that_is_long_where_there_are_no_entries_is_refused_unread(spoiled: bytes, monkeypatch) -> None:
+    steps = []
+    header = der._header
+    monkeypatch.setattr(der, "_header", lambda data, start: steps.append(start) or header(data, start))
+
+    assert isinstance(read_crl(spoiled), Refused)
+    assert len(steps) < 100
+
+
 def test_a_list_that_is_too_large_is_not_read() -> None:
     assert read_crl(b"\x30" * (crls.MOST_CRL_BYTES + 1)) == Refused(Reason.TOO_LARGE, "crl")
 
