@@ -10,6 +10,8 @@ from adapters.sandbox import sm2
 from adapters.sandbox.ca import DemoAuthority
 
 NOW = 1_790_000_000
+AT = "http://localhost:8009/ca"
+"""Where all of them say that their lists are, for they share their issuers."""
 
 
 def verifies(certificate: bytes, issuer: bytes, *, user_id: bytes = sm2.USER_ID) -> bool:

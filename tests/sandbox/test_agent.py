@@ -14,7 +14,7 @@ from adapters.sandbox.ca import authorities
 from adapters.sandbox.ca_cast import cast
 from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.register_entries import Entries
-from tests.sandbox.certificates import NOW
+from tests.sandbox.certificates import AT, NOW
 
 ORIGIN = "http://localhost:8000"
 TEXT = base64.b64encode("请签名\n".encode()).decode()
@@ -22,7 +22,7 @@ TEXT = base64.b64encode("请签名\n".encode()).decode()
 
 @pytest.fixture
 def device(demo_shelf: Shelf) -> Device:
-    return Device(authorities(demo_shelf, cast(Entries())), lambda: float(NOW))
+    return Device(authorities(demo_shelf, cast(Entries()), at=AT), lambda: float(NOW))
 
 
 @pytest.fixture

@@ -22,11 +22,10 @@ from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.ca_signed_data import signed_data
 from adapters.sandbox.register_entries import load_entries
 from adapters.sandbox.settings import SandboxSettings
-from tests.sandbox.certificates import NOW, leaf, serial, verifies
+from tests.sandbox.certificates import AT, NOW, leaf, serial, verifies
 
 ENTRIES = load_entries(SandboxSettings().entries)
 ALL = cast(ENTRIES)
-AT = "http://localhost:8009/ca"
 
 
 @pytest.fixture(params=list(Kind))

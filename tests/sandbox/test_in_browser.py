@@ -12,6 +12,8 @@ from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.contract import SmsRequest
 from adapters.sandbox.magic import steps_for
 from adapters.sandbox.services import chromium_path
+from adapters.sandbox.settings import SandboxSettings
+from tests.sandbox.test_phone import ASKS
 from tests.web.axe import violations
 
 pytestmark = pytest.mark.browser
@@ -30,6 +32,7 @@ PAGES = (
     "/ca",
     "/ca/sm2/person",
     "/phone-certificate",
+    "/phone-certificate?u=http://localhost:8000/certificate/qr/abc",
     "/nothing",
 )
 LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more"]], ...] = (
@@ -42,7 +45,7 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more
 
 @pytest.fixture
 def site() -> Iterator[str]:
-    app = create_sandbox()
+    app = create_sandbox(SandboxSettings(ask=lambda *_: ASKS))
     for number in ("13800001001", "13800009010"):
         text = "【通办】登录验证码 482913，5 分钟内有效。"
         request = SmsRequest(number, f"+86{number}", "signin_code", {"code": "482913"}, text, "zh-CN", b"")
