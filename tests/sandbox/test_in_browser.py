@@ -19,7 +19,8 @@ from tests.web.axe import violations
 pytestmark = pytest.mark.browser
 
 SMALL = """() => [...document.querySelectorAll('a[href]:not(.skip), button, input:not([type=hidden])')]
-  .filter(e => !e.closest('p:not(.links, .route)')).map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(e => !e.closest('p:not(.links, .route)'))
+  .map(e => [e.outerHTML.slice(0, 90), (e.closest('label') ?? e).getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < (document.body.clientWidth < 600 ? 43.5 : 24))"""
 PAGES = (
     "/",
