@@ -48,9 +48,9 @@ class Shelf:
 
     def switch(self, kind: Kind, key: str, *, revoked: bool, now: int) -> None:
         """Revoke one, or take that back."""
-        switched = {name: since for name, since in self.revoked().items() if name != f"{kind}/{key}"}
-        switched |= {f"{kind}/{key}": now} if revoked else {}
         with self._lock:
+            switched = {name: since for name, since in self.revoked().items() if name != f"{kind}/{key}"}
+            switched |= {f"{kind}/{key}": now} if revoked else {}
             self._revoked = switched
             if self._directory:
                 self._directory.mkdir(parents=True, exist_ok=True)
