@@ -5,6 +5,7 @@ Always true: nothing here signs anybody in.
 
 import click
 
+from idp.cli.ca_demo import demo
 from idp.cli.ca_evidence import evidence
 from idp.cli.ca_verify import verify
 
@@ -16,3 +17,4 @@ def ca() -> None:
 
 ca.add_command(verify)
 ca.add_command(evidence)
+ca.add_command(demo)
