@@ -46,6 +46,7 @@ from idp.console.loading import Console
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
+from idp.crypto.certificates import PathValidator
 from idp.crypto.rings import parse_key
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable
@@ -64,9 +65,11 @@ from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.client_authorities import ClientAuthorities
+from idp.oidc.client_certificates import ClientCertificates
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
-from idp.oidc.metadata import KeyDocument, discovery_document, json_document
+from idp.oidc.metadata import KeyDocument, MutualTlsHost, discovery_document, json_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
@@ -97,6 +100,7 @@ from idp.signin.signout import SignOut, init_signout
 from idp.state.store import StateUnavailable
 from idp.web import init_web, new_flask
 from idp.web.agreements import Agreements, load_agreements
+from idp.web.client_certificate import FrontEnd
 from idp.web.guards import require_guards
 from idp.web.metrics import CONTENT_TYPE, Metrics, init_metrics
 from idp.web.options import Limits, WebOptions
@@ -421,6 +425,7 @@ def _web_options(settings: Settings) -> WebOptions:
         level_labels={"zh": settings.levels.zh, "en": settings.levels.en},
         default_language=settings.pages.default_locale,
         trusted_proxies=settings.server.trusted_proxies,
+        front_end=_front_end(settings),
         limits=Limits(
             body_bytes=settings.limits.body_bytes,
             fields=settings.limits.form_fields,
@@ -430,16 +435,24 @@ def _web_options(settings: Settings) -> WebOptions:
     )
 
 
+def _front_end(settings: Settings) -> FrontEnd | None:
+    """Who hands certificates on; nobody, unless there is a host name where they are asked for."""
+    return FrontEnd(settings.server.trusted_proxies, settings.mtls.secret) if settings.mtls.host else None
+
+
 def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metrics) -> "WSGIApplication":
     settings, maker = provider.settings, provider.maker
     tokens = settings.tokens
     endurance = Endurance(settings.session.idle, tokens.refresh_idle, tokens.refresh_absolute)
+    mtls, fetch_jwks = settings.mtls, RemoteKeys(provider.outbound).fetch
+    authorities = ClientAuthorities(PathValidator(), ca=mtls.client_ca, crls=mtls.client_crls, grace=mtls.crl_grace)
     authenticator = ClientAuthenticator(
         provider.registry,
         provider.database,
         issuer=settings.issuer,
         token_endpoint=f"{settings.issuer}/token",
-        fetch_jwks=RemoteKeys(provider.outbound).fetch,
+        fetch_jwks=fetch_jwks,
+        certificates=ClientCertificates(authorities, fetch_jwks),
     )
     machine = MachineEndpoints(
         database=provider.database,
@@ -478,7 +491,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         sign_in=settings.limits.identity.clerk_sign_in,
         session_idle=settings.session.idle,
     )
-    discovery, keys = discovery_document(settings.issuer), KeyDocument()
+    at_mtls = MutualTlsHost(mtls.host, mtls.client_ca is not None) if mtls.host else None
+    discovery, keys = discovery_document(settings.issuer, at_mtls), KeyDocument()
 
     def known_origin(origin: str) -> bool:
         return any(origin in client.cors_origins for client in provider.registry.all() if client.served)
@@ -510,7 +524,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     }
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
-    return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+    return Lane(
+        table,
+        app.wsgi_app,
+        https=settings.https,
+        observe=metrics.observe,
+        front_end=_front_end(settings),
+        clock=time.time,
+    )
 
 
 def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:

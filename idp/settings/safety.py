@@ -15,6 +15,9 @@ _LEADING = frozenset({"face", "photos_face", "review", "counter"})
 """The ways that lead to it."""
 _KEY_CHARACTERS = 43
 """Of base64 for 32 bytes, without the padding."""
+_DIFFERENT = 8
+"""Characters that a random secret has at least."""
+_LONGEST_GRACE = 3 * 86400
 
 
 def unsafe(settings: Settings) -> list[str]:
@@ -24,6 +27,7 @@ def unsafe(settings: Settings) -> list[str]:
     return [
         *_unsafe_addresses(settings),
         *_unsafe_secrets(settings),
+        *_unsafe_certificates(settings),
         *_unsafe_checks(settings),
         *_unsafe_representatives(settings),
         *_unsafe_limits(settings.limits),
@@ -117,6 +121,18 @@ def _unsafe_secrets(settings: Settings) -> list[str]:
             faults.append(f"{name}.secret: default or shorter than 32 characters")
     if own.file and own.file.exists() and own.file.stat().st_mode & 0o077:
         faults.append("secrets.file: readable by others than its owner (chmod 600)")
+    return faults
+
+
+def _unsafe_certificates(settings: Settings) -> list[str]:
+    """Who knows the secret may claim any certificate."""
+    mtls, faults = settings.mtls, []
+    if mtls.host and ("not-for-production" in mtls.secret or len(set(mtls.secret)) < _DIFFERENT):
+        faults.append("mtls.secret: an example, or hardly random")
+    if mtls.crl_grace > _LONGEST_GRACE:
+        faults.append("mtls.crl_grace: revocation lists that are late by more than 3 days")
+    if not all(path.is_file() for path in (mtls.client_ca, *mtls.client_crls) if path):
+        faults.append("mtls.client_ca, mtls.client_crls: a file that is not there")
     return faults
 
 

@@ -181,6 +181,12 @@ def _trusted(address: Address, proxies: tuple[str, ...]) -> bool:
     return any(address in ip_network(proxy) for proxy in proxies)
 
 
+def is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
+    """Whether a request straight from ``address`` comes from one of ``proxies`` (addresses or networks)."""
+    peer = parse_address(address)
+    return peer is not None and _trusted(peer, proxies)
+
+
 def client_address() -> str:
     """The address the request comes from; X-Forwarded-For counts only as far as configured proxies vouch for it.
 

@@ -231,6 +231,10 @@ def test_nothing_leads_out_of_retirement_and_only_suspension_back_to_live() -> N
 
 
 def test_only_none_is_not_confidential() -> None:
-    assert [method for method in AuthMethod if not client(auth_method=method.value, jwks=PUBLIC).confidential] == [
-        "none"
-    ]
+    needed: dict[AuthMethod, dict[str, str]] = {
+        AuthMethod.PRIVATE_KEY_JWT: {"jwks": PUBLIC},
+        AuthMethod.SELF_SIGNED_TLS: {"jwks_uri": "https://tax.example/keys"},
+        AuthMethod.TLS: {"tls_client_auth_san_dns": "tax.example"},
+    }
+    made = [client(auth_method=method.value, **needed.get(method, {})) for method in AuthMethod]
+    assert [one.auth_method for one in made if not one.confidential] == [AuthMethod.NONE]
