@@ -91,6 +91,8 @@ GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credenti
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
 ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
 MIN_SECRET = 32
+LEAST_RSA = 2048
+"""Bits."""
 _APART = frozenset({"secrets", "state", "capabilities"})
 """What stands in rows of its own, beside the declaration."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,79}")
@@ -205,6 +207,8 @@ def _build(data: Mapping[str, Any], secrets: tuple[Secret, ...]) -> Client:
         if isinstance(values.get(sequence, ()), str):
             raise TypeError(f"{sequence} is a list")
         values[sequence] = tuple(values.get(sequence, ()))
+    if not isinstance(values.get("tls_client_certificate_bound_access_tokens", False), bool):
+        raise TypeError("tls_client_certificate_bound_access_tokens is true or false")
     if "grant_types" in values:
         values["grant_types"] = frozenset(values["grant_types"])
     return Client(**values, secrets=secrets)
@@ -311,8 +315,6 @@ def _certificate_faults(client: Client) -> list[str]:
     faults = [f"{name}: {why}" for name, value in given if (why := name_fault(name, value))]
     if len(given) != (1 if client.auth_method is AuthMethod.TLS else 0):
         faults.append("tls_client_auth has exactly one of its five names, and no other method has any")
-    if type(client.tls_client_certificate_bound_access_tokens) is not bool:
-        faults.append("tls_client_certificate_bound_access_tokens: true or false")
     return faults
 
 
@@ -333,5 +335,5 @@ def jwks_faults(text: str) -> list[str]:
 
 def _rsa_faults(key: RSAKey) -> list[str]:
     numbers = key.public_key.public_numbers()
-    faults = ["jwks: RSA key under 2048 bits"] if key.public_key.key_size < 2048 else []
+    faults = ["jwks: RSA key under 2048 bits"] if key.public_key.key_size < LEAST_RSA else []
     return [*faults, "jwks: RSA exponent under 65537"] if numbers.e < 65537 else faults

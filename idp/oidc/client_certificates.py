@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.jwk import KeySet
 
 from idp.clients.certificates import bears, is_registered, thumbprint
-from idp.clients.rules import AuthMethod, Client
+from idp.clients.rules import LEAST_RSA, AuthMethod, Client
 from idp.log import get_logger
 from idp.oidc.client_authorities import ClientAuthorities
 
@@ -33,7 +34,7 @@ class ClientCertificates:
         try:
             certificate = x509.load_der_x509_certificate(der)
             if client.auth_method is AuthMethod.SELF_SIGNED_TLS:
-                return _in_force(certificate, now) and self._is_registered(client, der, now)
+                return _is_sound(certificate, now) and self._is_registered(client, der, now)
             named = bears(certificate, *client.certificate_name)
         except Exception:  # whatever is not understood is refused (certificates of strangers have many ways to fail)
             return False
@@ -57,6 +58,9 @@ class ClientCertificates:
         return [key.as_dict(private=False) for key in keys.keys] if keys else []
 
 
-def _in_force(certificate: x509.Certificate, now: int) -> bool:
-    moment = datetime.fromtimestamp(now, UTC)
+def _is_sound(certificate: x509.Certificate, now: int) -> bool:
+    """In force, and its key no weaker than a registered one may be."""
+    moment, key = datetime.fromtimestamp(now, UTC), certificate.public_key()
+    if isinstance(key, RSAPublicKey) and key.key_size < LEAST_RSA:
+        return False
     return certificate.not_valid_before_utc <= moment <= certificate.not_valid_after_utc
