@@ -10,7 +10,7 @@ from pathlib import Path
 from adapters.sandbox import packages
 
 NGINX = packages.ROOT / "config" / "nginx"
-_DEBIAN = "sendfile on; ssl_protocols TLSv1.2; ssl_prefer_server_ciphers on; gzip on; access_log off;"
+_DEBIAN = "sendfile on; ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; gzip on; access_log off;"
 
 
 def moved(name: str, places: Mapping[str, Path]) -> str:
