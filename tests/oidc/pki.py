@@ -53,17 +53,23 @@ class Shown:
 
 @dataclass
 class Authority:
-    """A root and what it says; ``revoked``: serial numbers on its list."""
+    """A root, or one below ``above``, and what it says; ``revoked``: serial numbers on its list."""
 
     name: str
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     revoked: list[int] = field(default_factory=list)
+    above: "Authority | None" = None
 
     @cached_property
     def root(self) -> x509.Certificate:
-        builder = _builder(f"CN={self.name}", f"CN={self.name}", self.key)
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        return builder.add_extension(_usage(signs=True), critical=True).sign(self.key, hashes.SHA256())
+        issuer = self.above or self
+        builder = _builder(f"CN={self.name}", f"CN={issuer.name}", self.key)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_usage(signs=True), critical=True)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
+        )
+        return builder.sign(issuer.key, hashes.SHA256())
 
     def issue(
         self,
