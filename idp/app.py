@@ -46,7 +46,6 @@ from idp.console.loading import Console
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
-from idp.crypto.certificates import PathValidator
 from idp.crypto.rings import parse_key
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable
@@ -445,7 +444,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     tokens = settings.tokens
     endurance = Endurance(settings.session.idle, tokens.refresh_idle, tokens.refresh_absolute)
     mtls, fetch_jwks = settings.mtls, RemoteKeys(provider.outbound).fetch
-    authorities = ClientAuthorities(PathValidator(), ca=mtls.client_ca, crls=mtls.client_crls, grace=mtls.crl_grace)
+    authorities = ClientAuthorities(ca=mtls.client_ca, crls=mtls.client_crls, grace=mtls.crl_grace)
     authenticator = ClientAuthenticator(
         provider.registry,
         provider.database,

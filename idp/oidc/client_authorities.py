@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.crypto.certificates import Authority, PathValidator, Refused, read_certificate
+from idp.crypto.sm2 import USER_ID
 from idp.log import get_logger
 
 _log = get_logger("client_authorities")
@@ -28,12 +29,20 @@ class _Held:
     authority: Authority
 
 
+class _NoSm2:
+    """Front ends speak TLS without SM2, so that no such certificate can come."""
+
+    def verify(self, *, point: bytes, message: bytes, signature: bytes, user_id: bytes = USER_ID) -> bool:
+        del point, message, signature, user_id
+        return False
+
+
 class ClientAuthorities:
     """Says whether a certificate comes from the departments' own authorities and has not been revoked."""
 
-    def __init__(self, validator: PathValidator, *, ca: Path | None, crls: Iterable[Path], grace: int) -> None:
+    def __init__(self, *, ca: Path | None, crls: Iterable[Path], grace: int) -> None:
         """``grace``: seconds beyond a list's ``nextUpdate``."""
-        self._validator = validator
+        self._validator = PathValidator(_NoSm2())
         self._ca = ca
         self._crls = tuple(crls)
         self._grace = grace

@@ -149,7 +149,7 @@ def _usage(*, signs: bool, digital_signature: bool = False) -> x509.KeyUsage:
         content_commitment=False,
         key_encipherment=not signs and not digital_signature,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=not signs and not digital_signature,
         encipher_only=False,
         decipher_only=False,
     )
