@@ -1,16 +1,19 @@
 """Apps known by the certificate of their connection, and tokens good only beside it (RFC 8705)."""
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
 from joserfc.jwk import KeySet
+from pydantic import ValidationError
 
 from idp.clients.certificates import thumbprint
 from idp.oidc.metadata import discovery
 from idp.oidc.remote_keys import RemoteKeys
+from idp.settings import Settings, unsafe
 from tests.oidc import pki
 from tests.oidc.mtls import BOUND, HOST, OWN, PLAIN, Behind, key_for, keys_for
 from tests.oidc.pki import FRONT_SECRET, Shown
@@ -240,3 +243,43 @@ def test_the_metadata_tell_the_host_and_what_is_served_there(behind: Behind) -> 
     for endpoint in ("token", "revocation", "introspection"):
         methods = set(told[f"{endpoint}_endpoint_auth_methods_supported"])
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= methods
+
+
+# -- settings
+
+BASE: dict[str, Any] = {"issuer": "https://idp.example.gov.cn", "server": {"trusted_proxies": ["127.0.0.1/32"]}}
+ON: dict[str, Any] = {"host": "mtls.idp.example.gov.cn", "secret": FRONT_SECRET}
+
+
+@pytest.mark.parametrize(
+    ("mtls", "others"),
+    [
+        ({"host": "mtls.example"}, {}),
+        (ON | {"secret": "x" * 31}, {}),
+        (ON | {"host": "https://mtls.example"}, {}),
+        (ON | {"host": "MTLS.example"}, {}),
+        (ON | {"host": "mtls.example/"}, {}),
+        (ON | {"host": "idp.example.gov.cn"}, {}),
+        (ON | {"client_ca": "ca.pem"}, {}),
+        (ON, {"server": {"trusted_proxies": []}}),
+    ],
+    ids=["no secret", "short", "an address", "upper case", "a path", "the issuer's", "no lists", "no proxy"],
+)
+def test_half_a_configuration_stops_the_start(mtls: dict[str, Any], others: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**BASE | {"mtls": mtls} | others)
+
+
+def test_production_refuses_secrets_that_were_written_somewhere_and_lists_that_are_not_there(tmp_path: Path) -> None:
+    def said(**changes: Any) -> str:
+        found = unsafe(Settings(**BASE | {"environment": "production", "mtls": ON | changes}))
+        return "\n".join(fault for fault in found if fault.startswith("mtls"))
+
+    assert said() == ""
+    assert "mtls.secret" in said(secret="sandbox-mtls-secret-not-for-production")
+    assert "mtls.secret" in said(secret="abc" * 20)
+    assert "mtls.crl_grace" in said(crl_grace=30 * 86400)
+    here, gone = tmp_path / "here.pem", tmp_path / "gone.pem"
+    here.touch()
+    assert "not there" in said(client_ca=here, client_crls=[here, gone])
+    assert said(client_ca=here, client_crls=[here]) == ""
