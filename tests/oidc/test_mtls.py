@@ -14,6 +14,7 @@ from idp.clients.certificates import thumbprint
 from idp.oidc.metadata import discovery
 from idp.oidc.remote_keys import RemoteKeys
 from idp.settings import Settings, unsafe
+from tests.capabilities.asking import CHECKS, MATTER, NONCE, grant
 from tests.oidc import pki
 from tests.oidc.mtls import BOUND, HOST, OWN, PLAIN, Behind, key_for, keys_for
 from tests.oidc.pki import FRONT_SECRET, Shown
@@ -169,6 +170,24 @@ def test_a_bound_token_is_good_beside_its_certificate_alone(behind: Behind, clie
         refused = behind.userinfo(token, other)
         assert (refused.status_code, refused.get_json()["error"]) == (401, "invalid_token")
         assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("client_id", ["own-bound", "opaque-bound"])
+def test_a_check_is_not_begun_by_a_bound_token_of_another_connection(behind: Behind, client_id: str) -> None:
+    """The person of this test has no document, which is said only to who may use the token."""
+    behind.register(**BOUND | PLAIN, client_id="own-bound", name="丙", auth_method="self_signed_tls_client_auth",
+                    jwks=keys_for(OWN, STRANGER))  # fmt: skip
+    grant(behind.site, client_id, "name_check")
+    token = behind.exchange(client_id, OWN).get_json()["access_token"]
+    body = {"access_token": token, "matter": MATTER, "nonce": NONCE, "client_id": client_id}
+    secret = {"client_secret": SECRET} if client_id == "opaque-bound" else {}
+
+    def ask(shown: Shown) -> str:
+        answer = behind.site.http.post(CHECKS, json=body | secret, headers=shown.headers())
+        return str(answer.get_json()["type"])
+
+    assert ask(STRANGER) == "urn:tongban:problem:invalid-access-token"
+    assert ask(OWN) == "urn:tongban:problem:person-not-verified"
 
 
 def test_a_jwt_and_its_introspection_tell_what_it_is_bound_to(behind: Behind) -> None:
