@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from idp.audit import Event, record
+from idp.audit.rules import Detail
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.issuers.rules import (
@@ -113,7 +114,8 @@ def add(
     key = new_id("cai")
     tx.run(_ADD, id=key, **_values(declared), now=now)
     _put(tx, key, certificates, declared.crl_urls, now=now)
-    detail = {"certificates": len(certificates), "anchor": certificates[0].fingerprint}
+    anchor = next(one.fingerprint for one in certificates if one.kind is CertificateKind.ANCHOR)
+    detail: Detail = {"certificates": len(certificates), "anchor": anchor}
     record(tx, Event.ISSUER_ADDED, actor=actor, subject=key, detail=detail, now=now)
     bump(tx, VERSION)
     return Issuer(key, declared, IssuerState.ACTIVE, tuple(certificates), now, now)

@@ -66,6 +66,8 @@ class ListFault(StrEnum):
     """An answer that is not 200."""
     TOO_LARGE = "list_too_large"
     MALFORMED = "list_malformed"
+    KIND = "list_kind"
+    """A delta or indirect list, or one with a critical extension nobody here knows (RFC 5280 5.2)."""
     FORGED = "list_forged"
     """No certificate of the issuer that may sign lists has signed it."""
     FUTURE = "list_future"
@@ -165,13 +167,6 @@ class Source(NamedTuple):
     fetched_at: int | None
 
 
-def is_older(new: RevocationFacts, held: RevocationFacts | HeldList) -> bool:
-    """Whether ``new`` would set back what is held of the same scope; the statement that stores asks the same."""
-    if new.this_update < held.this_update:
-        return True
-    return bool(new.number and held.number) and new.number < held.number
-
-
 def held_state(next_update: int, *, grace: int, now: int) -> ListState:
     """Of a list that is held, by its own end."""
     if now <= next_update:
@@ -193,7 +188,7 @@ def next_try(*, next_update: int | None, failures: int, refresh: int, jitter: fl
     addresses do not fall due at once. After failures the pause begins at `SOON` and doubles up to ``refresh``.
     """
     if failures:
-        pause = min(SOON * 2 ** min(failures - 1, 20), refresh)
+        pause = min(SOON << min(failures - 1, 20), refresh)
     elif next_update is None:
         pause = min(SOON, refresh)
     else:
