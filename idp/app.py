@@ -30,6 +30,12 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.answering import Answering
+from idp.certificates.asking import CertificateParts
+from idp.certificates.challenges import Challenges as SigningChallenges
+from idp.certificates.export import CertificateExport
+from idp.certificates.pages import init_certificates
+from idp.certificates.rules import KeyProtection
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -46,6 +52,8 @@ from idp.console.loading import Console
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
+from idp.credentials.rules import AttemptPolicy
+from idp.crypto.certificates import Reason, Refused
 from idp.crypto.rings import parse_key
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable
@@ -170,6 +178,8 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
+    if settings.certificates.sign_in:
+        init_certificates(app, _certificate_parts(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -270,6 +280,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.profile,
         export_evidence,
         EntityExport(provider.entities),
+        CertificateExport(provider.certificates),
         account.agreements,
         export_sessions,
         export_apps,
@@ -352,6 +363,28 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         codes=provider.codes,
         own_passwords=chosen.passwords,
         fresh=chosen.fresh,
+    )
+
+
+class _Nobody:
+    def answer(self, answer: object, *, content: bytes, now: int) -> Refused:
+        del answer, content, now
+        return Refused(Reason.UNKNOWN_ISSUER)
+
+
+def _certificate_parts(provider: Provider) -> CertificateParts:
+    settings, limits = provider.settings, provider.settings.limits.certificate
+    return CertificateParts(
+        provider.certificates,
+        Answering(
+            provider.database,
+            SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
+            _Nobody(),
+            AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
+            AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
+        ),
+        protection=lambda _: KeyProtection.UNKNOWN,
+        title=lambda _issuer, _language: "",
     )
 
 
