@@ -36,6 +36,8 @@ from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
 from idp.certificates.rules import KeyProtection
+from idp.certificates.tls_pages import init_tls_sign_in
+from idp.certificates.tls_tickets import TlsTickets
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -180,6 +182,8 @@ def create_app(
     init_entities(app, _entity_parts(provider, journeys))
     if settings.certificates.sign_in:
         init_certificates(app, _certificate_parts(provider))
+        if settings.mtls.host and settings.mtls.people:
+            init_tls_sign_in(app, _tls_tickets(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -371,6 +375,10 @@ class _Nobody:
         del answer, content, now
         return Refused(Reason.UNKNOWN_ISSUER)
 
+    def certificate(self, data: bytes, *, now: int) -> Refused:
+        del data, now
+        return Refused(Reason.UNKNOWN_ISSUER)
+
 
 def _certificate_parts(provider: Provider) -> CertificateParts:
     settings, limits = provider.settings, provider.settings.limits.certificate
@@ -385,6 +393,13 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         ),
         protection=lambda _: KeyProtection.UNKNOWN,
         title=lambda _issuer, _language: "",
+    )
+
+
+def _tls_tickets(provider: Provider) -> TlsTickets:
+    settings = provider.settings
+    return TlsTickets(
+        provider.store, provider.cipher, host=settings.mtls.host, choosing=settings.certificates.challenge
     )
 
 

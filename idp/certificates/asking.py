@@ -16,11 +16,11 @@ from werkzeug.wrappers import Response
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.certificates.actions import Certificates
-from idp.certificates.answering import Answering, Asked
+from idp.certificates.answering import Answering, Asked, Counting
 from idp.certificates.challenges import Bound
 from idp.certificates.rules import Challenge, Denied, KeyProtection, Purpose
 from idp.credentials.attempts import account_key, browser_key
-from idp.crypto.certificates import Reason
+from idp.crypto.certificates import Reason, Refused
 from idp.crypto.signed_data import MOST_BYTES, Answer
 from idp.db import current_transaction, db
 from idp.issuers.verifying import Verified
@@ -89,16 +89,33 @@ def read_form(*beside: Field) -> Form:
 
 def verify(form: Form, purpose: Purpose, *, about: str | None = None) -> Verified | Denied:
     """Who has signed what the page gave out. No transaction is open meanwhile, nor afterwards."""
-    session: Session | None = current_session()
-    bound, address = _bound(session, about), address_budget_key()
-    counted = account_key(session.party_id) if session else browser_key(browser_digest())
+    bound, counting = _bound(current_session(), about), _counting()
     db.session.rollback()
     signature = _decoded(form["signature"])
     if signature is None:
         return Denied(Reason.ANSWER_MALFORMED, "signature is not base64")
     answer = Answer(form["signed_data"].encode(), signature, form["certificate"].encode())
-    asked = Asked(form["challenge"], purpose, bound, counted, address)
+    asked = Asked(
+        challenge=form["challenge"],
+        purpose=purpose,
+        bound=bound,
+        counted=counting.counted,
+        address=counting.address,
+    )
     return parts().answering.answer(answer, asked, now=now())
+
+
+def judge(redeem: Callable[[], bytes | None], verdict: Callable[[bytes], Verified | Refused]) -> Verified | Denied:
+    """The same for what another way brought. No transaction is open meanwhile, nor afterwards."""
+    counting = _counting()
+    db.session.rollback()
+    return parts().answering.judge(counting, redeem=redeem, verdict=verdict, now=now())
+
+
+def _counting() -> Counting:
+    session: Session | None = current_session()
+    counted = account_key(session.party_id) if session else browser_key(browser_digest())
+    return Counting(counted=counted, address=address_budget_key())
 
 
 def _decoded(text: str) -> bytes | None:

@@ -37,6 +37,8 @@ class Refusal(StrEnum):
 
     CHALLENGE_OVER = "certificate_challenge_over"
     """Unknown, used, past its time, or another browser's, session's or purpose's."""
+    TICKET_OVER = "certificate_ticket_over"
+    """The same of a certificate that was shown by a connection."""
     LOCKED = "certificate_locked"
     TOO_MANY_REQUESTS = "too_many_requests"
     NOT_BOUND = "certificate_not_bound"

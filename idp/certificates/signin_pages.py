@@ -4,7 +4,7 @@ Always true: the key's signature says whose it is, nothing that was typed; an en
 the human is its registered holder.
 """
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import hold
@@ -40,6 +40,7 @@ from idp.web.guards import current_session, public, signed_in
 from idp.web.limits import takes_signed
 from idp.web.visit import carried, current_visit, onward
 
+TLS_BLUEPRINT = "certificates_tls"
 blueprint = Blueprint("certificates", __name__)
 
 
@@ -54,7 +55,11 @@ def sign_in() -> ResponseReturnValue:
     outcome = _opened(form, Purpose.SIGN_IN)
     if outcome is None:
         return _page(form, Purpose.SIGN_IN)
-    verified, opened = outcome
+    return let_in(*outcome)
+
+
+def let_in(verified: Verified, opened: Opened) -> ResponseReturnValue:
+    """Sign in whom the certificate has opened an account or a door for."""
     if opened.role is not None:
         return _open_door(verified, opened, opened.role)
     return _signed_in(verified, opened)
@@ -82,6 +87,12 @@ def _opened(form: Form, purpose: Purpose, *, person: str | None = None) -> tuple
     if isinstance(verified, Denied):
         refuse(form, verified)
         return None
+    opened = admitted(form, verified, person=person)
+    return (verified, opened) if opened else None
+
+
+def admitted(form: Form, verified: Verified, *, person: str | None = None) -> Opened | None:
+    """Whom a verified certificate signs in, ``person`` alone if given; None when the form says why nobody is."""
     current_session()  # now: noting its activity commits
     opened = parts().certificates.open(current_transaction(), verified, now=now())
     if isinstance(opened, Opened) and person is not None and opened.person != person:
@@ -89,7 +100,7 @@ def _opened(form: Form, purpose: Purpose, *, person: str | None = None) -> tuple
     if isinstance(opened, Denied):
         refuse(form, opened)
         return None
-    return verified, opened
+    return opened
 
 
 def _signed_in(verified: Verified, opened: Opened) -> ResponseReturnValue:
@@ -138,4 +149,10 @@ def _page(form: Form, purpose: Purpose) -> ResponseReturnValue:
         password_url=url_for("signin.password", **carried()),
         code_url=url_for("signin.code", **carried()),
         register_url=url_for("registration.phone", **carried()),
+        tls_url=_by_tls() if purpose is Purpose.SIGN_IN else None,
     )
+
+
+def _by_tls() -> str | None:
+    """Where the certificate may be shown by the connection instead, if this installation offers that."""
+    return url_for("certificates_tls.connect", **carried()) if TLS_BLUEPRINT in current_app.blueprints else None

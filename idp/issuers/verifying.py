@@ -29,3 +29,9 @@ class Verifier(Protocol):
     def answer(self, answer: Answer, *, content: bytes, now: int) -> Verified | Refused:
         """Who has signed ``content``. May raise `idp.db.DatabaseUnavailable`."""
         ...
+
+    def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
+        """Whom a certificate (DER, PEM or base64) names, without a proof that its key is there: for renewal notices,
+        and operators in doubt. It signs nobody in. May raise `idp.db.DatabaseUnavailable`.
+        """
+        ...

@@ -128,6 +128,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "answer_signature": _("签名没有通过验证，请重新签名"),
     "certificate_answer_missing": _("请先用证书签名，再提交签名结果"),
     "certificate_challenge_over": _("要签名的文字已过期、已用过或不属于这个页面，请对下面新的文字重新签名"),
+    "certificate_ticket_over": _("出示证书的结果已过期、已用过或不属于这个浏览器，请重新出示"),
+    "certificate_not_shown": _("浏览器没有出示证书。请插好存放证书的介质，再试一次，并在浏览器询问时选择签名证书。"),
     "certificate_locked": _("证书签名未通过的次数过多，暂时不能用证书。请稍后再试，或换一种方式。"),
     # certificates: of whose they are
     "certificate_not_bound": _("签名有效，但这张证书还没有绑定账户，不能用它登录。请先用其他方式登录，再绑定证书。"),

@@ -35,6 +35,11 @@ class Scripted:
             return Refused(Reason.ANSWER_CONTENT)
         return found
 
+    def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
+        """``data``: the name of the key, padded by full stops to more than a line of base64."""
+        self.asked += 1
+        return self.keys.get(data.decode().rstrip("."), Refused(Reason.UNKNOWN_ISSUER))
+
 
 def sign(name: str, text: str) -> str:
     return f"{name} {base64.b64encode(text.encode()).decode()}"

@@ -33,6 +33,7 @@ from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.console_states import CONSOLE_STATES
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
+from tests.web.tls_states import TLS_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -1215,6 +1216,7 @@ STATES: Mapping[str, State] = {
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
     **REVIEW_STATES,
+    **TLS_STATES,
     **PHOTO_STATES,
     **CAPABILITY_STATES,
     **CONSOLE_STATES,
