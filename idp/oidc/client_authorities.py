@@ -6,7 +6,8 @@ Always true: they vouch for apps alone, never for people; a file that cannot be 
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -17,6 +18,9 @@ from idp.crypto.sm2 import USER_ID
 from idp.log import get_logger
 
 _log = get_logger("client_authorities")
+REMEMBERED = 30
+"""Seconds for which an accepted certificate is not looked at again, unless a file changes: a path is dear."""
+_MOST_ACCEPTED = 4096
 _ID = "clients"
 _PEM = b"-----BEGIN "
 _CRL = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
@@ -25,8 +29,11 @@ _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Held:
+    """``accepted``: until when a certificate, by its digest, is good without being looked at again (Unix seconds)."""
+
     stamp: _Stamp
     authority: Authority
+    accepted: dict[bytes, int] = field(default_factory=dict)
 
 
 class _NoSm2:
@@ -51,21 +58,29 @@ class ClientAuthorities:
 
     def refusal(self, der: bytes, *, now: int) -> Refused | None:
         """Why the certificate is not to be relied on at ``now``, or None."""
+        held, key = self._current(), sha256(der).digest()
+        if now < held.accepted.get(key, 0):
+            return None
         certificate = read_certificate(der)
         if isinstance(certificate, Refused):
             return certificate
-        verdict = self._validator.validate(certificate, [self._current()], now=now)
-        return verdict if isinstance(verdict, Refused) else None
+        verdict = self._validator.validate(certificate, [held.authority], now=now)
+        if isinstance(verdict, Refused):
+            return verdict
+        if len(held.accepted) >= _MOST_ACCEPTED:
+            held.accepted.clear()
+        held.accepted[key] = min(now + REMEMBERED, certificate.not_after + 1)
+        return None
 
-    def _current(self) -> Authority:
+    def _current(self) -> _Held:
         stamp = tuple(_stamp(path) for path in (self._ca, *self._crls) if path)
         held = self._held
         if held.stamp == stamp:
-            return held.authority
+            return held
         with self._lock:
             if self._held.stamp != stamp:
                 self._held = _Held(stamp, self._read())
-            return self._held.authority
+            return self._held
 
     def _read(self) -> Authority:
         try:

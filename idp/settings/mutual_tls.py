@@ -29,7 +29,7 @@ class MutualTls(Section):
     crl_grace: NonNegativeInt = 0
     """Seconds for which a list counts beyond the moment its next one was due."""
     people: bool = False
-    """Let people show their certificate by the TLS connection, too, when they sign in."""
+    """Let people show a certificate they have bound by the TLS connection, too, when they sign in."""
 
     @field_validator("host")
     @classmethod

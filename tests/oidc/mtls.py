@@ -98,7 +98,7 @@ class Behind:
 def behind_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     directory, authority = tmp_path_factory.mktemp("behind"), Authority("Departments")
     ca, crl = authority.write(directory)
-    mtls = {"host": HOST, "secret": FRONT_SECRET, "client_ca": ca, "client_crls": [crl]}
+    mtls = {"host": HOST, "secret": FRONT_SECRET, "client_ca": ca, "client_crls": [crl], "people": True}
     server = {"threads": 4, "trusted_proxies": ["127.0.0.1/32"]}
     app = create_app(settings_at(directory, mtls=mtls, server=server), ScriptedRegisters().ports)
     yield Behind(Site(app), authority, directory)

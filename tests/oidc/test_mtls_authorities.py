@@ -1,6 +1,7 @@
 """Certificates of departments' own authorities: whose, in force, not revoked - judged here, at every request."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from idp.crypto.certificates import PathValidator
 from tests.oidc import pki
 from tests.oidc.mtls import CLIENTS, OWN, PLAIN, Behind
 from tests.oidc.pki import FRONT_SECRET, SUBJECT, Authority, Shown
@@ -158,6 +160,30 @@ def test_files_are_read_again_only_when_they_change(behind: Behind, monkeypatch:
     assert enter(behind, shown) == 200
     monkeypatch.setattr("idp.oidc.client_authorities.ClientAuthorities._read", lambda _: pytest.fail("read again"))
     assert enter(behind, shown) == 200
+
+
+def test_an_accepted_certificate_is_looked_at_again_after_half_a_minute(
+    behind: Behind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path costs a hundred times what the rest of such a request does."""
+    looked: list[int] = []
+    validate = PathValidator.validate
+
+    def noted(self: PathValidator, *args: Any, now: int) -> Any:
+        looked.append(now)
+        return validate(self, *args, now=now)
+
+    monkeypatch.setattr(PathValidator, "validate", noted)
+    shown, ends = behind.authority.issue(), behind.authority.issue(days=(-1, 1))
+    assert [enter(behind, shown) for _ in range(3)] == [200] * 3
+    assert len(looked) == 1
+    behind.site.later = 31
+    assert enter(behind, shown) == 200
+    assert len(looked) == 2
+    behind.site.later = 86_400 - 10
+    assert enter(behind, ends) == 200
+    behind.site.later = 86_400 + 5
+    assert enter(behind, ends) == 401
 
 
 # -- no way round it

@@ -18,9 +18,11 @@ from werkzeug.serving import make_server
 
 from adapters.sandbox import packages, processes, processes_directory
 from adapters.sandbox.cluster_parts import TlsToLoopback
-from tests.oidc.mtls import OWN, Behind
+from tests.oidc import pki
+from tests.oidc.mtls import HOST, OWN, Behind
 from tests.oidc.pki import FRONT_SECRET, Authority, Shown
 from tests.ports import free_ports
+from tests.provider import ISSUER
 from tests.services.production import moved, whole
 
 pytestmark = pytest.mark.services
@@ -75,7 +77,7 @@ class Front:
 def configuration(directory: Path, port: int, node: int, tls: Path, ca: Path) -> Path:
     """The production files with this node, and what nginx thinks of certificates told to the test."""
     secret = directory / "secret.conf"
-    secret.write_text(f'set $tongban_front_secret "{FRONT_SECRET}";\n')
+    secret.write_text(f'map "" $tongban_front_secret {{ default "{FRONT_SECRET}"; }}\n')
     places = {
         "/etc/tongban/tls/fullchain.pem": tls / "chain.pem",
         "/etc/tongban/tls/privkey.pem": tls / "key.pem",
@@ -186,6 +188,27 @@ def test_pages_are_not_on_the_name_for_certificates(front: Front) -> None:
     for path in ("/signin", "/authorize", "/console", "/metrics", "/healthz", "/"):
         assert front.ask(MTLS, path)[0] == 404
     assert front.ask(NORMAL, "/signin")[0] == 200
+
+
+def test_a_certificate_that_is_over_is_refused_in_the_words_of_the_provider(front: Front) -> None:
+    for shown in (front.behind.authority.issue(days=(-9, -1)), pki.self_signed(days=(-9, -1))):
+        status, answer = front.token("pki", shown)
+        assert (status, answer["error"]) == (401, "invalid_client")
+        begun = front.behind.site.browser().get("/signin/certificate/connect").headers["Location"]
+        headers = front.ask(MTLS, begun.removeprefix(f"https://{HOST}"), shown=shown)[2]
+        assert "ticket=" in headers["Location"]
+        assert front.ask(MTLS, "/signin", shown=shown)[0] == 401
+
+
+def test_a_persons_certificate_goes_back_as_a_ticket(front: Front) -> None:
+    browser = front.behind.site.browser()
+    begun = browser.get("/signin/certificate/connect").headers["Location"].removeprefix(f"https://{HOST}")
+    headers = front.ask(MTLS, begun, shown=OWN)[2]
+    assert headers["Location"].startswith(f"{ISSUER}/signin/certificate/ticket?ticket=")
+    assert "Set-Cookie" not in headers
+    spoofed = browser.get("/signin/certificate/connect").headers["Location"].removeprefix(f"https://{HOST}")
+    for host in (NORMAL, MTLS):
+        assert "ticket=" not in front.ask(host, spoofed, headers=OWN.headers())[2]["Location"]
 
 
 def test_forwarded_headers_are_nginxs_own_there_too(front: Front) -> None:

@@ -156,7 +156,7 @@ def test_the_production_configuration_is_one_nginx_accepts(tmp_path: Path, certi
     """As installed, with the directories an operator has moved here, and ports an ordinary user may open."""
     tls = {"/etc/tongban/tls/fullchain.pem": certificate.chain, "/etc/tongban/tls/privkey.pem": certificate.key}
     logs = {"/var/log/nginx": tmp_path}
-    (tmp_path / "secret").write_text('set $tongban_front_secret "x";\n')
+    (tmp_path / "secret").write_text('map "" $tongban_front_secret { default "x"; }\n')
     secret = {"/etc/tongban/mtls-secret.conf": tmp_path / "secret"}
     text = moved("tongban.conf", tls | logs) + moved("tongban-mtls.conf", tls | logs | secret)
     configuration = whole(text, tmp_path)
