@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives import hashes
 
 from idp.crypto.certificates import Certificate, Refused, check_anchor
+from idp.crypto.sm2 import Sm2Verifier
 from idp.issuers.rules import MOST_CERTIFICATES, CertificateKind, IssuerCertificateDer, IssuerRefusal
 
 MOST_BYTES = 256 * 1024
@@ -57,7 +58,9 @@ def certificates_in(data: bytes) -> list[bytes]:
     return found
 
 
-def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[Imported, ...] | ImportRefused:
+def checked(
+    anchors: Sequence[bytes], intermediates: Sequence[bytes], *, sm2: Sm2Verifier
+) -> tuple[Imported, ...] | ImportRefused:
     """Roots and what stands below them, each once. Verifies signatures: no transaction may be open.
 
     For certificates to be put beside those an issuer has, its own come with them.
@@ -70,7 +73,7 @@ def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[I
     found: dict[str, tuple[CertificateKind, Certificate]] = {}
     for kind, given in kinds:
         for der in given:
-            read = _read(kind, der)
+            read = _read(kind, der, sm2)
             if isinstance(read, ImportRefused):
                 return read
             found.setdefault(read.fingerprint, (kind, read))
@@ -81,8 +84,8 @@ def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[I
     return tuple(_imported(kind, one) for kind, one in found.values())
 
 
-def _read(kind: CertificateKind, der: bytes) -> Certificate | ImportRefused:
-    read = check_anchor(der)
+def _read(kind: CertificateKind, der: bytes, sm2: Sm2Verifier) -> Certificate | ImportRefused:
+    read = check_anchor(der, sm2=sm2)
     if isinstance(read, Refused):
         return ImportRefused(IssuerRefusal.CERTIFICATE, f"{read.reason} {read.detail}".strip())
     if (read.issuer == read.subject) is not (kind is CertificateKind.ANCHOR):

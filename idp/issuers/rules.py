@@ -67,7 +67,7 @@ class ListFault(StrEnum):
     TOO_LARGE = "list_too_large"
     MALFORMED = "list_malformed"
     KIND = "list_kind"
-    """A delta or indirect list, or one with a critical extension nobody here knows (RFC 5280 5.2)."""
+    """An indirect list, which speaks for other issuers as well (RFC 5280 5.2.5)."""
     FORGED = "list_forged"
     """No certificate of the issuer that may sign lists has signed it."""
     FUTURE = "list_future"
@@ -128,7 +128,7 @@ class Issuer:
 class RevocationFacts(NamedTuple):
     """What a verified list says of itself.
 
-    ``scope``: SHA-256, hexadecimal, of issuer, key and distribution point: lists with the same one supersede each
+    ``scope``: SHA-256, hexadecimal, of kind, issuer, key and distribution point: lists of one scope supersede each
     other. ``number``: 40 hexadecimal digits (RFC 5280 5.2.3), empty for a list without. Times: Unix seconds.
     """
 
