@@ -4,9 +4,6 @@ Always true: what is imported ends at a root that came with it, and every certif
 `idp.crypto.certificates.check_anchor`.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,11 +11,11 @@ from cryptography.hazmat.primitives import hashes
 
 from idp.crypto.certificates import Certificate, Refused, check_anchor
 from idp.crypto.sm2 import Sm2Verifier
+from idp.issuers.directory import blocks
 from idp.issuers.rules import MOST_CERTIFICATES, CertificateKind, IssuerCertificateDer, IssuerRefusal
 
 MOST_BYTES = 256 * 1024
 """Of one text or file."""
-_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,65536})-----END CERTIFICATE-----")
 
 
 class Imported(NamedTuple):
@@ -46,16 +43,8 @@ class ImportRefused(NamedTuple):
 
 
 def certificates_in(data: bytes) -> list[bytes]:
-    """Every certificate of a PEM file, or the one that ``data`` is."""
-    if b"-----BEGIN" not in data:
-        return [data] if data.strip() else []
-    found = []
-    for body in _BLOCK.findall(data):
-        try:
-            found.append(base64.b64decode(b"".join(body.split()), validate=True))
-        except binascii.Error:
-            found.append(b"")  # is refused like any other that is none
-    return found
+    """Every certificate of a PEM file, or the one that ``data`` is; no more than are ever taken, and one."""
+    return blocks(data, "CERTIFICATE")[: MOST_CERTIFICATES + 1] if data.strip() else []
 
 
 def checked(

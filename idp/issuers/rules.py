@@ -215,3 +215,8 @@ def declaration_fault(declared: Declaration, *, profiles: frozenset[str], most_g
         return IssuerRefusal.ADDRESS
     addresses = (*declared.crl_urls, *((declared.ocsp_url,) if declared.ocsp_url else ()))
     return None if all(isinstance(parse_target(one), Target) for one in addresses) else IssuerRefusal.ADDRESS
+
+
+def crl_addresses(text: str) -> tuple[str, ...]:
+    """The addresses in ``text``, one to a line as certificates name them; those of directories (LDAP) are left out."""
+    return tuple(one for one in text.split() if not one.lower().startswith(("ldap:", "ldaps:")))

@@ -3,6 +3,7 @@
 Always true: a list that is older than these say speaks for no certificate.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -13,6 +14,9 @@ from idp.settings.section import Section
 class Certificates(Section):
     """CA certificates of people and legal entities (docs/operations.md)."""
 
+    profiles: tuple[Path, ...] = ()
+    """Where issuers write whom a certificate is for: files in the form of config/certificates/example.toml, beside
+    the profile ``gmt0015`` that is built in."""
     crl_refresh: PositiveInt = 3600
     """How often the worker asks for a revocation list; sooner when the one held ends before that."""
     crl_bytes: PositiveInt = 16 * 1024 * 1024
