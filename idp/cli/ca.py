@@ -5,6 +5,7 @@ Always true: nothing here signs anybody in.
 
 import click
 
+from idp.cli import ca_issuers
 from idp.cli.ca_verify import verify
 
 
@@ -14,3 +15,5 @@ def ca() -> None:
 
 
 ca.add_command(verify)
+for _command in ca_issuers.COMMANDS:
+    ca.add_command(_command)

@@ -20,6 +20,7 @@ from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
+from idp.issuers.refreshing import PERIOD
 from idp.log import get_logger
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -27,7 +28,7 @@ from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
-from idp.provider import Provider
+from idp.provider import Provider, refreshing
 from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
@@ -61,6 +62,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
+    worker.every(PERIOD, "revocation-lists", refreshing(provider).run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 

@@ -94,7 +94,7 @@ class IssuerOnAct:
             Change("issuer_state", "issuer_off", "issuer_active"),
             Change("issuer_title", "", issuer.declared.title_zh),
             *(
-                Change("fingerprint_sha256", "", grouped(one.fingerprint))
+                Change("fingerprint", "", f"SHA-256 {grouped(one.fingerprint)}")
                 for one in issuer.certificates
                 if one.kind is CertificateKind.ANCHOR
             ),
@@ -130,8 +130,8 @@ def _certificate_lines(proposal: Proposal) -> list[Change]:
         days = "-".join(iso_time(told[end])[:10].replace("-", ".") for end in ("not_before", "not_after"))
         lines += [
             Change(f"issuer_{kind}", NOTHING, f"{told['subject']} ({told['algorithm']}, {days})"),
-            Change("fingerprint_sha256", "", grouped(fingerprint)),
-            Change("fingerprint_sm3", "", grouped(sm3(der))),
+            Change("fingerprint", "", f"SHA-256 {grouped(fingerprint)}"),
+            Change("fingerprint", "", f"SM3 {grouped(sm3(der))}"),
         ]
     return lines
 

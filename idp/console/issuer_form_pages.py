@@ -150,9 +150,7 @@ def _certificates(form: Form, held: Sequence[tuple[CertificateKind, bytes]]) -> 
         for data in (form[name].encode(), sent_photo(f"{name}_file")):
             given[kind] += certificates_in(data)
     db.session.rollback()
-    found = checked(
-        given[CertificateKind.ANCHOR], given[CertificateKind.INTERMEDIATE], sm2=parts().issuers.sm2
-    )
+    found = checked(given[CertificateKind.ANCHOR], given[CertificateKind.INTERMEDIATE], sm2=parts().issuers.sm2)
     if isinstance(found, ImportRefused):
         form.refuse(_FIELD_OF[found.reason], sentence(found.reason))
         return found.detail

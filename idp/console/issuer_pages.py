@@ -107,7 +107,9 @@ def issuer(key: str) -> str:
 
 
 def _certificate_line(one: IssuerCertificateDer) -> SimpleNamespace:
-    return SimpleNamespace(kind=word(f"issuer_{one.kind}"), sha256=grouped(one.fingerprint), sm3=grouped(sm3(one.der)))
+    return SimpleNamespace(
+        kind=word(f"issuer_{one.kind}"), sha256=grouped(one.fingerprint), sm3=grouped(sm3(one.der))
+    )
 
 
 @blueprint.route("/issuers/<key>/switch", methods=["GET", "POST"])
@@ -132,9 +134,7 @@ def switch_issuer(key: str) -> ResponseReturnValue:
             return _switch_page(form, found)
         db.session.commit()
         return redirect(url_for("console.proposal", key=made.id, done="proposal_made"), 303)
-    because = parts().justifications.add(
-        tx, why, operator=here.party_id, subject=None, act="issuer-off", now=now()
-    )
+    because = parts().justifications.add(tx, why, operator=here.party_id, subject=None, act="issuer-off", now=now())
     refused = actions.switch(tx, key, IssuerState.OFF, actor=here.party_id, because=because, now=now())
     tx.after_commit(parts().issuers.authorities.expire)
     db.session.commit()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.crypto.certificates import Crl, Refused, read_crl, verify_crl
-from idp.crypto.sm2 import Sm2Verifier
+from idp.crypto.sm2 import Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.issuers.actions import VERSION, find
@@ -63,7 +63,11 @@ def judge(data: bytes, issuer: Issuer, *, sm2: Sm2Verifier, most: int, now: int)
         return ListFault.MALFORMED
     if crl.is_indirect:
         return ListFault.KIND
-    if not any(verify_crl(crl, one.der, sm2=sm2) for one in issuer.certificates):
+    try:
+        signed = any(verify_crl(crl, one.der, sm2=sm2) for one in issuer.certificates)
+    except Sm2Unavailable:
+        return ListFault.UNVERIFIED
+    if not signed:
         return ListFault.FORGED
     return ListFault.FUTURE if crl.this_update > now else JudgedList(_facts(crl), crl.der)
 

@@ -70,6 +70,8 @@ class ListFault(StrEnum):
     """An indirect list, which speaks for other issuers as well (RFC 5280 5.2.5)."""
     FORGED = "list_forged"
     """No certificate of the issuer that may sign lists has signed it."""
+    UNVERIFIED = "list_unverified"
+    """Nobody was there to verify it."""
     FUTURE = "list_future"
     OLDER = "list_older"
     """Than the one held: somebody plays back an old one, or a mirror lags behind."""
@@ -218,5 +220,5 @@ def declaration_fault(declared: Declaration, *, profiles: frozenset[str], most_g
 
 
 def crl_addresses(text: str) -> tuple[str, ...]:
-    """The addresses in ``text``, one to a line as certificates name them; those of directories (LDAP) are left out."""
+    """The addresses in ``text``, one to a line as certificates name them, without those of directories (LDAP)."""
     return tuple(one for one in text.split() if not one.lower().startswith(("ldap:", "ldaps:")))
