@@ -98,7 +98,7 @@ class IssuerCertificateDer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https."""
+    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https, in the order of the alphabet."""
 
     title_zh: str
     title_en: str = ""
@@ -107,6 +107,9 @@ class Declaration:
     grace: int = 0
     crl_urls: tuple[str, ...] = ()
     ocsp_url: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "crl_urls", tuple(sorted(self.crl_urls)))
 
 
 @dataclass(frozen=True, slots=True)
