@@ -3,6 +3,7 @@
 Always true: a list that is older than these say speaks for no certificate.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -13,10 +14,16 @@ from idp.settings.section import Section
 class Certificates(Section):
     """CA certificates of people and legal entities (docs/operations.md)."""
 
+<<<<<<< HEAD
     sign_in: bool = True
     """Let people and entities bind their certificates, and sign in by them."""
     challenge: PositiveInt = 120
     """Seconds within which a text that was given out to be signed must come back signed."""
+=======
+    profiles: tuple[Path, ...] = ()
+    """Where issuers write whom a certificate is for: files in the form of config/certificates/example.toml, beside
+    the profile ``gmt0015`` that is built in."""
+>>>>>>> issuers
     crl_refresh: PositiveInt = 3600
     """How often the worker asks for a revocation list; sooner when the one held ends before that."""
     crl_bytes: PositiveInt = 16 * 1024 * 1024
