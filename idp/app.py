@@ -35,7 +35,6 @@ from idp.certificates.asking import CertificateParts
 from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
-from idp.certificates.rules import KeyProtection
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -53,11 +52,11 @@ from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
-from idp.crypto.certificates import Reason, Refused
 from idp.crypto.rings import parse_key
+from idp.crypto.sm2 import PureSm2, Sm2Verifier
 from idp.crypto.sm2 import Sm2Unavailable
 from idp.crypto.tokens import same
-from idp.db import DatabaseUnavailable
+from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
@@ -70,6 +69,7 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers import actions as issuers
 from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
@@ -125,11 +125,12 @@ def create_app(
     registers: Registers,
     digits: CaptchaProvider | None = None,
     vendors: Vendors = MappingProxyType({}),
+    sm2: Sm2Verifier | None = None,
 ) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers, vendors)
+    provider = make_provider(app, settings, registers, vendors, sm2 or PureSm2())
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -380,10 +381,9 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
-class _Nobody:
-    def answer(self, answer: object, *, content: bytes, now: int) -> Refused:
-        del answer, content, now
-        return Refused(Reason.UNKNOWN_ISSUER)
+def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
+    found = issuers.find(tx, issuer_id)
+    return found.title(language) if found else ""
 
 
 def _certificate_parts(provider: Provider) -> CertificateParts:
@@ -393,12 +393,11 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         Answering(
             provider.database,
             SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
-            _Nobody(),
+            provider.verifier,
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
-        protection=lambda _: KeyProtection.UNKNOWN,
-        title=lambda _issuer, _language: "",
+        title=_issuer_title,
     )
 
 

@@ -1,7 +1,7 @@
 """The section of CA certificates: whose are accepted, who verifies what is signed, how lists are kept fresh.
 
-Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for no
-certificate.
+Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for
+no certificate.
 """
 
 from pathlib import Path
