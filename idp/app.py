@@ -35,7 +35,6 @@ from idp.certificates.asking import CertificateParts
 from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
-from idp.certificates.rules import KeyProtection
 from idp.certificates.tls_pages import init_tls_sign_in
 from idp.certificates.tls_tickets import TlsTickets
 from idp.channels.pages import init_channels
@@ -50,15 +49,15 @@ from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
-from idp.console.loading import Console
+from idp.console.loading import Console, IssuerParts
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
-from idp.crypto.certificates import Reason, Refused
 from idp.crypto.rings import parse_key
+from idp.crypto.sm2 import PureSm2, Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import same
-from idp.db import DatabaseUnavailable
+from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
@@ -71,6 +70,8 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers import actions as issuers
+from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -101,6 +102,8 @@ from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
+from idp.signatures.actions import SignedTexts
+from idp.signatures.export import SignatureExport
 from idp.signin.export import export_sessions
 from idp.signin.face_pages import init_face_sign_in
 from idp.signin.loading import Times, init_sessions, load_session
@@ -126,11 +129,12 @@ def create_app(
     registers: Registers,
     digits: CaptchaProvider | None = None,
     vendors: Vendors = MappingProxyType({}),
+    sm2: Sm2Verifier | None = None,
 ) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers, vendors)
+    provider = make_provider(app, settings, registers, vendors, sm2 or PureSm2())
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -139,7 +143,7 @@ def create_app(
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy),
+        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy, Sm2Unavailable),
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
@@ -214,6 +218,7 @@ def create_app(
     init_console(app, _console(provider))
     _watch(metrics, provider)
     watch_old_accounts(metrics, provider.database)
+    watch_lists(metrics, provider.database, settings.certificates)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -292,6 +297,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         provider.links.export,
         DisputeExport(provider.disputes),
         provider.reviews.export,
+        SignatureExport(SignedTexts(provider.cipher)),
         export_activity,
     )
 
@@ -333,8 +339,19 @@ def _console(provider: Provider) -> Console:
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
+        issuers=_issuer_parts(provider),
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
+    )
+
+
+def _issuer_parts(provider: Provider) -> IssuerParts:
+    return IssuerParts(
+        authorities=provider.authorities,
+        intake=provider.lists,
+        sm2=provider.sm2,
+        settings=provider.settings.certificates,
+        bound=lambda _tx: {},
     )
 
 
@@ -370,14 +387,9 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
-class _Nobody:
-    def answer(self, answer: object, *, content: bytes, now: int) -> Refused:
-        del answer, content, now
-        return Refused(Reason.UNKNOWN_ISSUER)
-
-    def certificate(self, data: bytes, *, now: int) -> Refused:
-        del data, now
-        return Refused(Reason.UNKNOWN_ISSUER)
+def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
+    found = issuers.find(tx, issuer_id)
+    return found.title(language) if found else ""
 
 
 def _certificate_parts(provider: Provider) -> CertificateParts:
@@ -387,12 +399,11 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         Answering(
             provider.database,
             SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
-            _Nobody(),
+            provider.verifier,
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
-        protection=lambda _: KeyProtection.UNKNOWN,
-        title=lambda _issuer, _language: "",
+        title=_issuer_title,
     )
 
 

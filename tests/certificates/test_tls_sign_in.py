@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -13,9 +14,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
-from idp.certificates.rules import KeyProtection
 from idp.crypto.certificates import Reason, Refused
-from tests.certificates.conftest import ONE, SIGN_IN, protect
+from idp.issuers.profiles import KeyProtection
+from idp.issuers.verifying import Verified
+from tests.certificates.conftest import ONE, SIGN_IN
 from tests.certificates.scripted import Scripted
 from tests.certificates.test_binding import owner, refusals
 from tests.certificates.test_challenges import opened
@@ -46,6 +48,17 @@ def site(tls_app: Site, site_template: Any) -> Iterator[Site]:
     _begin_anew(made, site_template)
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def _known_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that is shown says the name of its key, and full stops behind it."""
+
+    def verdict(self: Scripted, data: bytes, *, now: int) -> Verified | Refused:
+        self.asked += 1
+        return self.keys.get(data.decode().rstrip("."), Refused(Reason.UNKNOWN_ISSUER))
+
+    monkeypatch.setattr(Scripted, "certificate", verdict)
 
 
 def begin(browser: Browser, address: str = CONNECT) -> str:
@@ -82,8 +95,12 @@ def enter(site: Site, browser: Browser, name: str = "mine") -> TestResponse:
     return redeem(browser, show(site, begin(browser), name))
 
 
-def test_a_certificate_that_was_shown_signs_in_as_one_that_has_signed(site: Site, opened: Browser) -> None:
-    protect(site, KeyProtection.HARDWARE)
+def test_a_certificate_that_was_shown_signs_in_as_one_that_has_signed(
+    site: Site, opened: Browser, verifier: Scripted
+) -> None:
+    mine = verifier.keys["mine"]
+    assert isinstance(mine, Verified)
+    verifier.keys["mine"] = replace(mine, key_protection=KeyProtection.HARDWARE)
     assert CONNECT in opened.get(SIGN_IN).text
     assert enter(site, opened).headers["Location"] == "/account"
     token = claims_of(opened.tokens()["id_token"])
