@@ -4,23 +4,30 @@ import base64
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
-from idp.crypto.certificates import Reason, Refused
-from idp.issuers.profiles import KeyProtection
-from idp.issuers.verifying import Verified
-from tests.certificates.conftest import ONE, SIGN_IN
+from idp.certificates.asking import CertificateParts
+from idp.crypto.certificates import Authority, PathValidator, Reason, Refused
+from idp.crypto.sm2 import PureSm2
+from idp.issuers.profiles import KeyProtection, Profile, profile_of
+from idp.issuers.verifying import CertificateVerifier, Verified
+from idp.signin.pages import CERTIFICATES
+from tests.certificates.conftest import BIND, NUMBER, ONE, SIGN_IN, challenge
 from tests.certificates.scripted import Scripted
 from tests.certificates.test_binding import owner, refusals
 from tests.certificates.test_challenges import opened
+from tests.oidc import pki
 from tests.provider import ISSUER, Browser, Site, _begin_anew, claims_of, settings_at
 from tests.registers import ScriptedRegisters
 
@@ -70,16 +77,20 @@ def begin(browser: Browser, address: str = CONNECT) -> str:
     return address.removeprefix(f"https://{HOST}")
 
 
-def show(site: Site, address: str, name: str | None = "mine", secret: str = SECRET) -> str:
-    """What the front end makes of the connection there, of which no cookie is known; where the browser goes next."""
-    pem = base64.b64encode((name or "").encode().ljust(48, b".")).decode()
+def held(name: str, secret: str = SECRET) -> dict[str, str]:
+    """What the front end sends for a connection made with the certificate of this name."""
+    pem = base64.b64encode(name.encode().ljust(48, b".")).decode()
     pem = f"-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n"
-    headers = {"X-Client-Cert": quote(pem), "X-Client-Cert-Secret": secret} if name else {}
-    sent = site.http.get(address, headers=headers)
-    assert sent.status_code == 303
-    assert "Set-Cookie" not in sent.headers
-    assert sent.headers["Location"].startswith(ISSUER)
-    return str(sent.headers["Location"].removeprefix(ISSUER))
+    return {"X-Client-Cert": quote(pem), "X-Client-Cert-Secret": secret}
+
+
+def show(site: Site, address: str, sent: dict[str, str] | None = None) -> str:
+    """Connect there, where no cookie is known; where the browser goes next."""
+    answer = site.http.get(address, headers=held("mine") if sent is None else sent)
+    assert answer.status_code == 303
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Location"].startswith(ISSUER)
+    return str(answer.headers["Location"].removeprefix(ISSUER))
 
 
 def redeem(browser: Browser, address: str) -> TestResponse:
@@ -92,7 +103,7 @@ def redeem(browser: Browser, address: str) -> TestResponse:
 
 
 def enter(site: Site, browser: Browser, name: str = "mine") -> TestResponse:
-    return redeem(browser, show(site, begin(browser), name))
+    return redeem(browser, show(site, begin(browser), held(name)))
 
 
 def test_a_certificate_that_was_shown_signs_in_as_one_that_has_signed(
@@ -179,11 +190,13 @@ def test_what_was_begun_is_shown_to_once(site: Site, opened: Browser) -> None:
     assert show(site, late) == SIGN_IN
 
 
-@pytest.mark.parametrize(("name", "secret"), [(None, SECRET), ("mine", SECRET[::-1]), ("mine", "")])
+@pytest.mark.parametrize(
+    "sent", [{}, held("mine", SECRET[::-1]), held("mine", "")], ids=["nothing", "forged", "bare"]
+)
 def test_without_a_certificate_from_the_front_end_people_are_told_and_may_try_again(
-    site: Site, opened: Browser, name: str | None, secret: str
+    site: Site, opened: Browser, sent: dict[str, str]
 ) -> None:
-    address = show(site, begin(opened), name, secret)
+    address = show(site, begin(opened), sent)
     page = opened.get(address)
     assert "has not shown a certificate" in page.text
     assert CONNECT in page.text
@@ -212,6 +225,66 @@ def test_nothing_in_the_store_names_anybody(site: Site, opened: Browser) -> None
         dump = "\n".join(state.iterdump())
     assert base64.b64encode(b"mine".ljust(48, b".")).decode() not in dump
     assert ONE not in dump
+
+
+PROFILE = profile_of({"name": "test", "source": [{"kind": "person", "subject": "serialNumber"}]})
+NAMED = f"2.5.4.5={NUMBER},CN=欧阳清岚"
+
+
+@pytest.fixture
+def issuer(site: Site, verifier: Scripted) -> Iterator[pki.Authority]:
+    """An administered issuer, and in place of the scripted verdict the true one."""
+    made = pki.Authority("People")
+
+    def trusted() -> list[tuple[Authority, Profile]]:
+        crl = x509.load_pem_x509_crl(made.crl()).public_bytes(pki.Encoding.DER)
+        root = made.root.public_bytes(pki.Encoding.DER)
+        return [(Authority(id="iss_people", anchors=(root,), intermediates=(), crls=(crl,)), PROFILE)]
+
+    before: CertificateParts = site.app.extensions[CERTIFICATES]
+    true = CertificateVerifier(trusted, sm2=PureSm2(), paths=PathValidator(PureSm2()))
+    site.app.extensions[CERTIFICATES] = replace(before, answering=replace(before.answering, verifier=true))
+    yield made
+    site.app.extensions[CERTIFICATES] = before
+
+
+def bind(owner: Browser, shown: pki.Shown) -> None:
+    key, text = challenge(owner, BIND)
+    signature = shown.key.sign(text.encode(), ec.ECDSA(hashes.SHA256()))  # type: ignore[call-arg, arg-type]
+    form = {"signature": base64.b64encode(signature).decode(), "certificate": shown.pem.decode()}
+    answer = owner.submit(BIND, {"challenge": key, **form})
+    assert answer.status_code == 303, answer.text
+
+
+def test_a_true_certificate_signs_in_until_it_is_revoked(site: Site, owner: Browser, issuer: pki.Authority) -> None:
+    shown = issuer.issue(NAMED, names=())
+    bind(owner, shown)
+    first = site.browser()
+    assert redeem(first, show(site, begin(first), shown.headers(SECRET))).headers["Location"] == "/account"
+    issuer.revoke(shown)
+    again = site.browser()
+    assert redeem(again, show(site, begin(again), shown.headers(SECRET))).status_code == 422
+    assert refusals(site) == ["certificate_revoked"]
+
+
+OTHERS: dict[str, tuple[str, Callable[[pki.Authority], pki.Shown]]] = {
+    "the encryption one": ("certificate_not_for_signing", lambda own: own.issue(NAMED, names=(), signing=False)),
+    "another issuer's": ("certificate_unknown_issuer", lambda _: pki.Authority("People").issue(NAMED, names=())),
+    "over": ("certificate_expired", lambda own: own.issue(NAMED, names=(), days=(-9, -1))),
+    "nobody's": ("certificate_no_identity", lambda own: own.issue("CN=欧阳清岚", names=())),
+    "not the bound one": ("certificate_not_bound", lambda own: own.issue(NAMED, names=())),
+    "a department's": ("certificate_unknown_issuer", lambda _: pki.Authority("Departments").issue()),
+}
+
+
+@pytest.mark.parametrize(("reason", "make"), OTHERS.values(), ids=OTHERS.keys())
+def test_no_other_true_certificate_signs_in(
+    site: Site, owner: Browser, issuer: pki.Authority, reason: str, make: Callable[[pki.Authority], pki.Shown]
+) -> None:
+    bind(owner, issuer.issue(NAMED, names=()))
+    visitor = site.browser()
+    assert redeem(visitor, show(site, begin(visitor), make(issuer).headers(SECRET))).status_code == 422
+    assert refusals(site) == [reason]
 
 
 def test_where_it_is_not_offered_none_of_it_is_there(shared_app: Any) -> None:

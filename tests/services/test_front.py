@@ -104,6 +104,14 @@ def test_forwarded_headers_of_a_visitor_go_no_further(front: Ports, certificate:
 
 
 @pytest.mark.services
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_visitor_brings_a_certificate_by_a_header(front: Ports, certificate: Certificate, host: str) -> None:
+    forged = {"X-Client-Cert": "x", "X-Client-Cert-Secret": "x", "X_Client_Cert": "x", "X_Client_Cert_Secret": "x"}
+    _, seen = ask(host, front, certificate, headers=forged)
+    assert not [name for name in seen["headers"] if "client" in name.lower()]
+
+
+@pytest.mark.services
 def test_a_name_that_is_not_served_gets_no_answer(front: Ports, certificate: Certificate) -> None:
     with pytest.raises(ssl.SSLError):
         ask("other.localhost", front, certificate)
