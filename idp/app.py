@@ -30,6 +30,13 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.answering import Answering
+from idp.certificates.asking import CertificateParts
+from idp.certificates.challenges import Challenges as SigningChallenges
+from idp.certificates.export import CertificateExport
+from idp.certificates.pages import init_certificates
+from idp.certificates.tls_pages import init_tls_sign_in
+from idp.certificates.tls_tickets import TlsTickets
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -42,13 +49,15 @@ from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
-from idp.console.loading import Console
+from idp.console.loading import Console, IssuerParts
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
+from idp.credentials.rules import AttemptPolicy
 from idp.crypto.rings import parse_key
+from idp.crypto.sm2 import PureSm2, Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import same
-from idp.db import DatabaseUnavailable
+from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
@@ -61,12 +70,16 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers import actions as issuers
+from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.client_authorities import ClientAuthorities
+from idp.oidc.client_certificates import ClientCertificates
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
-from idp.oidc.metadata import KeyDocument, discovery_document, json_document
+from idp.oidc.metadata import KeyDocument, MutualTlsHost, discovery_document, json_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.remote_keys import RemoteKeys
@@ -99,6 +112,7 @@ from idp.signin.signout import SignOut, init_signout
 from idp.state.store import StateUnavailable
 from idp.web import init_web, new_flask
 from idp.web.agreements import Agreements, load_agreements
+from idp.web.client_certificate import FrontEnd
 from idp.web.guards import require_guards
 from idp.web.metrics import CONTENT_TYPE, Metrics, init_metrics
 from idp.web.options import Limits, WebOptions
@@ -115,11 +129,12 @@ def create_app(
     registers: Registers,
     digits: CaptchaProvider | None = None,
     vendors: Vendors = MappingProxyType({}),
+    sm2: Sm2Verifier | None = None,
 ) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers, vendors)
+    provider = make_provider(app, settings, registers, vendors, sm2 or PureSm2())
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -128,7 +143,7 @@ def create_app(
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy),
+        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy, Sm2Unavailable),
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
@@ -169,6 +184,10 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
+    if settings.certificates.sign_in:
+        init_certificates(app, _certificate_parts(provider))
+        if settings.mtls.host and settings.mtls.people:
+            init_tls_sign_in(app, _tls_tickets(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -199,6 +218,7 @@ def create_app(
     init_console(app, _console(provider))
     _watch(metrics, provider)
     watch_old_accounts(metrics, provider.database)
+    watch_lists(metrics, provider.database, settings.certificates)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -269,6 +289,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.profile,
         export_evidence,
         EntityExport(provider.entities),
+        CertificateExport(provider.certificates),
         account.agreements,
         export_sessions,
         export_apps,
@@ -318,8 +339,19 @@ def _console(provider: Provider) -> Console:
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
+        issuers=_issuer_parts(provider),
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
+    )
+
+
+def _issuer_parts(provider: Provider) -> IssuerParts:
+    return IssuerParts(
+        authorities=provider.authorities,
+        intake=provider.lists,
+        sm2=provider.sm2,
+        settings=provider.settings.certificates,
+        bound=lambda _tx: {},
     )
 
 
@@ -352,6 +384,33 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         codes=provider.codes,
         own_passwords=chosen.passwords,
         fresh=chosen.fresh,
+    )
+
+
+def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
+    found = issuers.find(tx, issuer_id)
+    return found.title(language) if found else ""
+
+
+def _certificate_parts(provider: Provider) -> CertificateParts:
+    settings, limits = provider.settings, provider.settings.limits.certificate
+    return CertificateParts(
+        provider.certificates,
+        Answering(
+            provider.database,
+            SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
+            provider.verifier,
+            AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
+            AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
+        ),
+        title=_issuer_title,
+    )
+
+
+def _tls_tickets(provider: Provider) -> TlsTickets:
+    settings = provider.settings
+    return TlsTickets(
+        provider.store, provider.cipher, host=settings.mtls.host, choosing=settings.certificates.challenge
     )
 
 
@@ -424,6 +483,7 @@ def _web_options(settings: Settings) -> WebOptions:
         level_labels={"zh": settings.levels.zh, "en": settings.levels.en},
         default_language=settings.pages.default_locale,
         trusted_proxies=settings.server.trusted_proxies,
+        front_end=_front_end(settings),
         limits=Limits(
             body_bytes=settings.limits.body_bytes,
             fields=settings.limits.form_fields,
@@ -433,16 +493,24 @@ def _web_options(settings: Settings) -> WebOptions:
     )
 
 
+def _front_end(settings: Settings) -> FrontEnd | None:
+    """Who hands certificates on; nobody, unless there is a host name where they are asked for."""
+    return FrontEnd(settings.server.trusted_proxies, settings.mtls.secret) if settings.mtls.host else None
+
+
 def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metrics) -> "WSGIApplication":
     settings, maker = provider.settings, provider.maker
     tokens = settings.tokens
     endurance = Endurance(settings.session.idle, tokens.refresh_idle, tokens.refresh_absolute)
+    mtls, fetch_jwks = settings.mtls, RemoteKeys(provider.outbound).fetch
+    authorities = ClientAuthorities(ca=mtls.client_ca, crls=mtls.client_crls, grace=mtls.crl_grace)
     authenticator = ClientAuthenticator(
         provider.registry,
         provider.database,
         issuer=settings.issuer,
         token_endpoint=f"{settings.issuer}/token",
-        fetch_jwks=RemoteKeys(provider.outbound).fetch,
+        fetch_jwks=fetch_jwks,
+        certificates=ClientCertificates(authorities, fetch_jwks),
     )
     machine = MachineEndpoints(
         database=provider.database,
@@ -481,7 +549,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         sign_in=settings.limits.identity.clerk_sign_in,
         session_idle=settings.session.idle,
     )
-    discovery, keys = discovery_document(settings.issuer), KeyDocument()
+    at_mtls = MutualTlsHost(mtls.host, mtls.client_ca is not None) if mtls.host else None
+    discovery, keys = discovery_document(settings.issuer, at_mtls), KeyDocument()
 
     def known_origin(origin: str) -> bool:
         return any(origin in client.cors_origins for client in provider.registry.all() if client.served)
@@ -513,7 +582,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     }
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
-    return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+    return Lane(
+        table,
+        app.wsgi_app,
+        https=settings.https,
+        observe=metrics.observe,
+        front_end=_front_end(settings),
+        clock=time.time,
+    )
 
 
 def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from idp.db import DatabaseUnavailable
 from idp.log import get_logger, request_id
 from idp.state.store import StateUnavailable
+from idp.web.client_certificate import FrontEnd
 from idp.web.protocol import (
     FORM,
     JSON,
@@ -86,12 +87,14 @@ class Lane:
         *,
         https: bool,
         observe: Observe,
+        front_end: FrontEnd | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = dict(table)
         self._fallback = fallback
         self._clock = clock
         self._observe = observe
+        self._front_end = front_end
         hsts = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),) if https else ()
         self._security = _SECURITY + hsts
 
@@ -181,6 +184,7 @@ class Lane:
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
+            certificate=self._front_end.certificate(environ) if self._front_end else None,
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so
         return endpoint.handler(request)

@@ -22,7 +22,6 @@ COMMANDS: Mapping[str, str] = {
     "client": "idp.cli.clients",
     "channel": "idp.cli.channels",
     "operator": "idp.cli.operators",
-    "ca": "idp.cli.ca",
     "keys": "idp.cli.keys",
     "fields": "idp.cli.keys",
     "legacy": "idp.cli.legacy",

@@ -5,6 +5,7 @@ Always true: nothing here signs anybody in.
 
 import click
 
+from idp.cli import ca_issuers
 from idp.cli.ca_demo import demo
 from idp.cli.ca_evidence import evidence
 from idp.cli.ca_verify import verify
@@ -18,3 +19,5 @@ def ca() -> None:
 ca.add_command(verify)
 ca.add_command(evidence)
 ca.add_command(demo)
+for _command in ca_issuers.COMMANDS:
+    ca.add_command(_command)

@@ -12,6 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
+from idp.certificates.rotation import rotate_certificates
 from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
@@ -33,6 +34,7 @@ from idp.signatures.rotation import reseal_signatures
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     rotate_credentials,
+    rotate_certificates,
     reseal_flows,
     reseal_outbox,
     reseal_disputes,

@@ -111,6 +111,7 @@ def _gunicorn(settings: Settings, host: str, port: int) -> None:
             self.cfg.set("worker_class", "gthread")
             self.cfg.set("threads", settings.server.threads)
             self.cfg.set("loglevel", "warning")
+            self.cfg.set("limit_request_field_size", 32 * 1024)  # a certificate may come in one header
 
         def load(self) -> Any:
             return application()

@@ -53,6 +53,8 @@ class Grant(NamedTuple):
     revoked_at: int | None
     acting: str | None = None
     """For whom the person acted (`idp.entities.rules.Acting`), told to clients of a scope that is about it."""
+    cnf: str | None = None
+    """What the refresh tokens of a public client are bound to (RFC 8705 4), as `idp.oidc.bound` writes it."""
 
     @property
     def live(self) -> bool:

@@ -53,8 +53,8 @@ class Verifier(Protocol):
         ...
 
     def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
-        """Whom a certificate (DER, PEM or base64) names, without a proof that its key is there: for renewal notices,
-        and operators in doubt. It signs nobody in. May raise `idp.db.DatabaseUnavailable`.
+        """Whom a certificate (DER, PEM or base64) names. That its key is there is not looked at: the caller knows it
+        from a TLS handshake, or signs nobody in (operators in doubt). May raise `idp.db.DatabaseUnavailable`.
         """
         ...
 

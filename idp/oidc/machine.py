@@ -21,6 +21,7 @@ from idp.grants.spent import is_spent, spend
 from idp.mapping.actions import Links
 from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
+from idp.oidc.bound import is_holder, read_back
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.represented import Representation
@@ -36,10 +37,11 @@ class _Opaque(NamedTuple):
     audience: str
     issued_at: int
     expires_at: int
+    cnf: str | None
 
 
 _OPAQUE = Statement(
-    "SELECT gid, client_id, scope, audience, issued_at, expires_at FROM opaque_token WHERE hash = :hash", _Opaque
+    "SELECT gid, client_id, scope, audience, issued_at, expires_at, cnf FROM opaque_token WHERE hash = :hash", _Opaque
 )
 _DROP_OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE hash = :hash AND client_id = :client")
 
@@ -62,6 +64,8 @@ class Access:
     issued_at: int
     expires_at: int
     footing: live.Footing | None
+    cnf: dict[str, Any] | None = None
+    """What it is bound to (RFC 8705 3)."""
 
     @property
     def grant(self) -> Grant | None:
@@ -97,8 +101,16 @@ class MachineEndpoints:
 
     # -- reading tokens
 
-    def read(self, tx: Transaction, token: str, *, now: int) -> Access | None:
-        """The access token, if everything it rests on stands."""
+    def read(self, tx: Transaction, token: str, *, certificate: bytes | None, now: int) -> Access | None:
+        """The access token, if everything it rests on stands and who brings it may use it (RFC 8705 3).
+
+        ``certificate``: DER of the one that came with the request.
+        """
+        access = self._standing(tx, token, now=now)
+        return access if access and is_holder(access.cnf, certificate) else None
+
+    def _standing(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+        """Whoever brings it."""
         return self._read_jwt(tx, token, now=now) if "." in token else self._read_opaque(tx, token, now=now)
 
     def _read_jwt(self, tx: Transaction, token: str, *, now: int) -> Access | None:
@@ -115,7 +127,8 @@ class MachineEndpoints:
                 return None
         elif is_spent(tx, jti):
             return None
-        return Access(jti, client.client_id, claims["scope"], claims["aud"], claims["iat"], claims["exp"], footing)
+        times = claims["iat"], claims["exp"]
+        return Access(jti, client.client_id, claims["scope"], claims["aud"], *times, footing, claims.get("cnf"))
 
     def _read_opaque(self, tx: Transaction, token: str, *, now: int) -> Access | None:
         row = tx.one(_OPAQUE, hash=digest(token))
@@ -129,7 +142,8 @@ class MachineEndpoints:
             footing = live.by_gid(tx, row.gid, jti="")
             if footing is None or not footing.stands(idle=self._idle, now=now):
                 return None
-        return Access("", row.client_id, row.scope, row.audience, row.issued_at, row.expires_at, footing)
+        times = row.issued_at, row.expires_at
+        return Access("", row.client_id, row.scope, row.audience, *times, footing, read_back(row.cnf))
 
     # -- introspection (RFC 7662)
 
@@ -150,7 +164,7 @@ class MachineEndpoints:
     def _described(self, tx: Transaction, token: str, caller: Client, *, now: int) -> dict[str, Any] | None:
         if refresh := RefreshToken.parse(token):
             return self._described_refresh(tx, refresh, caller, now=now)
-        access = self.read(tx, token, now=now)
+        access = self._standing(tx, token, now=now)  # its holder is for the caller to know, by the answer's cnf
         if access is None or (caller.client_id != access.client_id and caller.audience != access.audience):
             return None
         answer: dict[str, Any] = {
@@ -165,6 +179,8 @@ class MachineEndpoints:
         }
         if access.jti:
             answer["jti"] = access.jti
+        if access.cnf:
+            answer["cnf"] = access.cnf
         if grant := access.grant:
             answer |= {
                 "sub": self._subject(tx, grant, caller),
@@ -244,7 +260,7 @@ class MachineEndpoints:
             return token
         with self._database.autocommit() as tx:
             person = self._ask_person(tx, token)
-            access = self.read(tx, token, now=request.now)
+            access = self.read(tx, token, certificate=request.certificate, now=request.now)
             if access is None or access.footing is None:
                 return _bearer_error("invalid_token", "the access token is not valid", 401)
             if "openid" not in access.scope.split():

@@ -12,13 +12,14 @@ from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import digest, random_token
 from idp.db import Database, Statement
 from idp.grants.rules import Grant
+from idp.oidc.bound import stored
 
 ACCESS = "at+jwt"
 """``typ`` of access tokens (RFC 9068 2.1)."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _PUT_OPAQUE = Statement[Any](
-    "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, issued_at, expires_at)"
-    " VALUES (:hash, :gid, :client_id, :scope, :audience, :issued_at, :expires_at)"
+    "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, cnf, issued_at, expires_at)"
+    " VALUES (:hash, :gid, :client_id, :scope, :audience, :cnf, :issued_at, :expires_at)"
 )
 
 
@@ -41,11 +42,16 @@ class TokenMaker:
         self.lifetimes = lifetimes
         self._database = database
 
-    def access_token(self, client: Client, *, grant: Grant | None, scope: str, now: int) -> str:
-        """An access token for the person of ``grant``, or for the client itself (client_credentials)."""
+    def access_token(
+        self, client: Client, *, grant: Grant | None, scope: str, cnf: dict[str, str] | None, now: int
+    ) -> str:
+        """An access token for the person of ``grant``, or for the client itself (client_credentials).
+
+        ``cnf``: what it is bound to (`idp.oidc.bound`); None: whoever bears it may use it.
+        """
         audience = client.audience or self.issuer
         if client.access_token is TokenForm.OPAQUE:
-            return self._opaque(client, grant=grant, scope=scope, audience=audience, now=now)
+            return self._opaque(client, grant=grant, scope=scope, audience=audience, cnf=cnf, now=now)
         jti = random_token()
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -58,11 +64,15 @@ class TokenMaker:
             "gid": grant.gid if grant else jti,
             "scope": scope,
         }
+        if cnf:
+            claims["cnf"] = cnf
         if grant:
             claims |= {"auth_time": grant.auth_time, "acr": grant.acr, "ial": grant.ial, "aal": grant.aal}
         return self.keys.sign(claims, alg="ES256", typ=ACCESS)
 
-    def _opaque(self, client: Client, *, grant: Grant | None, scope: str, audience: str, now: int) -> str:
+    def _opaque(
+        self, client: Client, *, grant: Grant | None, scope: str, audience: str, cnf: dict[str, str] | None, now: int
+    ) -> str:
         token = random_token()
         with self._database.autocommit() as tx:
             tx.run(
@@ -72,6 +82,7 @@ class TokenMaker:
                 client_id=client.client_id,
                 scope=scope,
                 audience=audience,
+                cnf=stored(cnf),
                 issued_at=now,
                 expires_at=now + self.lifetimes.access,
             )

@@ -1,11 +1,13 @@
-"""Settings of certificates from outside: who verifies what is signed with them.
+"""The section of CA certificates: whose are accepted, who verifies what is signed, how lists are kept fresh.
 
-Always true: with the defaults nothing outside is asked.
+Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for
+no certificate.
 """
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveFloat, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from idp.settings.outside import Register
 from idp.settings.section import Section
@@ -21,10 +23,29 @@ class Sm2Server(Register):
 
 
 class Certificates(Section):
+    """CA certificates of people and legal entities (docs/operations.md)."""
+
+    sign_in: bool = True
+    """Let people and entities bind their certificates, and sign in by them."""
+    challenge: PositiveInt = 120
+    """Seconds within which a text that was given out to be signed must come back signed."""
+    profiles: tuple[Path, ...] = ()
+    """Where issuers write whom a certificate is for: files in the form of config/certificates/example.toml, beside
+    the profile ``gmt0015`` that is built in."""
     sm2: Literal["pure", "gmssl", "server"] = "pure"
     """Who verifies SM2 signatures: code of the house, the package `gmssl-pyx` (faster; the extra `sm2`), or a
     signature-verification server."""
     sm2_server: Sm2Server = Sm2Server()
+    crl_refresh: PositiveInt = 3600
+    """How often the worker asks for a revocation list; sooner when the one held ends before that."""
+    crl_bytes: PositiveInt = 16 * 1024 * 1024
+    """Largest revocation list, fetched or uploaded."""
+    crl_timeout: PositiveFloat = 30.0
+    """For fetching one, everything together. Hosts in private networks, and plain http: `outbound.allow`."""
+    stale: Literal["refuse", "grace"] = "grace"
+    """What a list is worth once its ``nextUpdate`` has passed: nothing, or for as long as its issuer was granted."""
+    most_grace: NonNegativeInt = 7 * 86400
+    """The longest grace an issuer can be granted."""
 
     @model_validator(mode="after")
     def _server_has_an_address(self) -> "Certificates":

@@ -41,6 +41,8 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("certificate_binding", "certificate"),
+    Sealed("certificate_binding", "sealed"),
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
@@ -106,7 +108,13 @@ PLAIN = {
         "session.secret_hash",
     },
     "chain of the audit": {"audit_checkpoint.mac", "audit_checkpoint.prev", "audit_event.mac", "audit_event.prev"},
-    "public, or random and of no use": {"passkey.credential_id", "passkey.public_key", "passkey_user.handle"},
+    "public, or random and of no use": {
+        "issuer_certificate.der",
+        "passkey.credential_id",
+        "passkey.public_key",
+        "passkey_user.handle",
+        "revocation_list.der",
+    },
     "state store": {"state_entry.key", "state_entry.value", "state_window.key"},
 }
 """Columns of bytes that nobody needs to open, by what they hold."""
