@@ -1,19 +1,31 @@
-"""The section of CA certificates: how their revocation lists are kept fresh, and how long one counts.
+"""Settings of certificates from outside: who verifies what is signed with them, and how their revocation lists are kept.
 
-Always true: a list that is older than these say speaks for no certificate.
+Always true: with the defaults nothing outside is asked but the revocation lists of issuers that operators trust.
 """
 
 from pathlib import Path
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from idp.settings.outside import Register
 from idp.settings.section import Section
 
 
-class Certificates(Section):
-    """CA certificates of people and legal entities (docs/operations.md)."""
+class Sm2Server(Register):
+    """A signature-verification server, asked like a register (docs/providers.md)."""
 
+    url: str = ""
+    """Needed where `certificates.sm2` is `server`."""
+    secret: str = "sandbox-sm2-secret-not-for-production"
+    timeout: PositiveFloat = 2.0
+
+
+class Certificates(Section):
+    sm2: Literal["pure", "gmssl", "server"] = "pure"
+    """Who verifies SM2 signatures: code of the house, the package `gmssl-pyx` (faster; the extra `sm2`), or a
+    signature-verification server."""
+    sm2_server: Sm2Server = Sm2Server()
     profiles: tuple[Path, ...] = ()
     """Where issuers write whom a certificate is for: files in the form of config/certificates/example.toml, beside
     the profile ``gmt0015`` that is built in."""
@@ -22,8 +34,14 @@ class Certificates(Section):
     crl_bytes: PositiveInt = 16 * 1024 * 1024
     """Largest revocation list, fetched or uploaded."""
     crl_timeout: PositiveFloat = 30.0
-    """For fetching one, everything together. Hosts in private networks, and plain http: `outbound.allow`."""
+    """For fetching one, everything together. Hosts in private networks are listed in `outbound.allow`."""
     stale: Literal["refuse", "grace"] = "grace"
     """What a list is worth once its ``nextUpdate`` has passed: nothing, or for as long as its issuer was granted."""
     most_grace: NonNegativeInt = 7 * 86400
     """The longest grace an issuer can be granted."""
+
+    @model_validator(mode="after")
+    def _server_has_an_address(self) -> "Certificates":
+        if self.sm2 == "server" and not self.sm2_server.url:
+            raise ValueError("certificates.sm2_server.url: `server` needs the address of one")
+        return self

@@ -60,8 +60,13 @@ SEALED = (
     Sealed("proposal", "sealed"),
     Sealed("recovery_code", "sealed"),
     Sealed("recovery_request", "sealed"),
+    Sealed("revocation_data", "sealed", key="digest"),
     Sealed("review", "sealed"),
     Sealed("signing_key", "private_key", key="kid"),
+    Sealed("text_signature", "answer"),
+    Sealed("text_signature", "path"),
+    Sealed("text_signature", "record"),
+    Sealed("text_signature", "text"),
     Sealed("totp", "pending", key="party_id", context="totp.sealed"),
     Sealed("totp", "sealed", key="party_id"),
 )
