@@ -1,6 +1,7 @@
-"""Settings of certificates from outside: who verifies what is signed with them, and how their revocation lists are kept.
+"""The section of CA certificates: who verifies what is signed with them, and how their revocation lists are kept.
 
-Always true: with the defaults nothing outside is asked but the revocation lists of issuers that operators trust.
+Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for no
+certificate.
 """
 
 from pathlib import Path

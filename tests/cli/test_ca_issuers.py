@@ -11,7 +11,7 @@ from idp.cli import cli
 from idp.cli.context import Context
 from idp.issuers.importing import grouped, sm3
 from idp.settings.certificates import Certificates
-from tests.issuers.making import House, a_ca, a_house
+from tests.issuers.making import NOW, House, a_ca, a_house
 from tests.provider import Site
 
 Run = Callable[..., Result]
@@ -99,3 +99,22 @@ def test_certificates_are_checked_and_taken_once(run: Run, files: list[str], tmp
     assert "nothing above it" in refused.output
     assert run("add", "--title", "示例", *files).exit_code == 0
     assert "issuer_known" in run("add", "--title", "示例", *files).output
+
+
+def test_a_certificate_in_doubt_is_judged_by_the_administered_issuers(
+    site: Site, run: Run, files: list[str], house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "leaf.pem").write_text(a_ca("Somebody", house.issuing, is_ca=False).pem)
+    asked = ("verify", str(tmp_path / "leaf.pem"))
+    assert json.loads(run(*asked).stdout)["reason"] == "certificate_unknown_issuer"
+    run("add", "--title", "示例", *files)
+    site.provider.authorities.expire()
+    assert json.loads(run(*asked).stdout)["reason"] == "certificate_revocation_unknown"
+    for crl in (house.issuing.crl(), house.root.crl()):
+        site.provider.lists.bring(str(listed(run)[0]["id"]), crl, actor=None, now=NOW)
+    site.provider.authorities.expire()
+    judged = json.loads(run(*asked, "--at", str(NOW)).stdout)
+    assert judged["reason"] == "certificate_no_identity"  # the path holds, and the certificate names nobody
+    run("off", str(listed(run)[0]["id"]))
+    site.provider.authorities.expire()
+    assert json.loads(run(*asked, "--at", str(NOW)).stdout)["reason"] == "certificate_issuer_off"
