@@ -32,6 +32,7 @@ from idp.credentials.relying_party import RelyingParty
 from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
 from idp.credentials.totp import Totp
+from idp.crypto.certificates import PathValidator
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
@@ -46,6 +47,7 @@ from idp.entities.roles import leave_all
 from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
 from idp.issuers.authorities import Authorities, load_profiles
+from idp.issuers.online import AskingValidator
 from idp.issuers.refreshing import Refreshing
 from idp.issuers.revocation import ListIntake
 from idp.mapping.actions import Links
@@ -93,6 +95,8 @@ class Provider:
     sm2: Sm2Verifier
     authorities: Authorities
     lists: ListIntake
+    paths: PathValidator
+    """Judges certificates; may ask the status service of an issuer, so no transaction may be open."""
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
@@ -160,6 +164,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
     )
     joining = Joining(directory, WaitingAccounts(cipher, index))
     sm2, chosen = PureSm2(), settings.certificates
+    authorities = Authorities(database, load_profiles(chosen.profiles), chosen)
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
@@ -189,8 +194,9 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         maker=maker,
         outbound=outbound,
         sm2=sm2,
-        authorities=Authorities(database, load_profiles(chosen.profiles), chosen),
+        authorities=authorities,
         lists=ListIntake(database, sm2, most=chosen.crl_bytes),
+        paths=_paths(settings, sm2, authorities),
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
@@ -221,6 +227,19 @@ def _factors(settings: Settings, database: Database, store: Store, cipher: Field
         RecoveryCodes(database, cipher, policy),
         Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
     )
+
+
+def _paths(settings: Settings, sm2: Sm2Verifier, authorities: Authorities) -> PathValidator:
+    """What a status service says is signed, as lists are."""
+    outbound = settings.outbound
+    client = GuardedClient(
+        allow=outbound.allow,
+        timeout=outbound.timeout,
+        max_bytes=outbound.max_bytes,
+        ca_file=outbound.ca_file,
+        plain=True,
+    )
+    return AskingValidator(sm2, client, authorities.status_service)
 
 
 def refreshing(provider: Provider) -> Refreshing:

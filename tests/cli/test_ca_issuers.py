@@ -11,7 +11,7 @@ from idp.cli import cli
 from idp.cli.context import Context
 from idp.issuers.importing import grouped, sm3
 from idp.settings.certificates import Certificates
-from tests.issuers.making import NOW, House, a_ca, a_house
+from tests.issuers.making import NOW, House, a_ca, a_house, a_leaf
 from tests.provider import Site
 
 Run = Callable[..., Result]
@@ -104,7 +104,7 @@ def test_certificates_are_checked_and_taken_once(run: Run, files: list[str], tmp
 def test_a_certificate_in_doubt_is_judged_by_the_administered_issuers(
     site: Site, run: Run, files: list[str], house: House, tmp_path: Path
 ) -> None:
-    (tmp_path / "leaf.pem").write_text(a_ca("Somebody", house.issuing, is_ca=False).pem)
+    (tmp_path / "leaf.pem").write_text(a_leaf("Somebody", house.issuing).pem)
     asked = ("verify", str(tmp_path / "leaf.pem"))
     assert json.loads(run(*asked).stdout)["reason"] == "certificate_unknown_issuer"
     run("add", "--title", "示例", *files)
