@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from idp.cli import cli
 from idp.cli.context import Context
+from idp.cli.work import make_worker
 from idp.issuers.importing import grouped, sm3
 from idp.settings.certificates import Certificates
 from tests.issuers.making import NOW, House, a_ca, a_house, a_leaf
@@ -118,3 +119,13 @@ def test_a_certificate_in_doubt_is_judged_by_the_administered_issuers(
     run("off", str(listed(run)[0]["id"]))
     site.provider.authorities.expire()
     assert json.loads(run(*asked, "--at", str(NOW)).stdout)["reason"] == "certificate_issuer_off"
+
+
+def test_the_worker_fetches_what_is_due(site: Site, run: Run, files: list[str]) -> None:
+    run("add", "--title", "示例", *files, "--crl-url", "http://127.0.0.1:1/ca.crl")
+    jobs = make_worker(site.app)._jobs
+    jobs.announce(site.now())
+    with site.provider.database.autocommit() as tx:
+        assert "revocation-lists" in jobs.claim(tx, site.now())
+    jobs.run("revocation-lists", site.now())
+    assert site.one("SELECT fault FROM revocation_source") == "list_unreachable"  # loopback is not listed here
