@@ -78,7 +78,6 @@ class Settings(BaseSettings):
     account: Account = Account()
     tokens: Tokens = Tokens()
     outbound: Outbound = Outbound()
-    certificates: Certificates = Certificates()
     clients: Clients = Clients()
     pages: Pages = Pages()
     audit: Audit = Audit()
