@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pyotp
+from cryptography.x509.oid import NameOID
 
 from adapters.sandbox.services_redis import Redis
+from idp.crypto.der import encoded
 from tests.credentials.authenticator import Authenticator
+from tests.issuers.chain import EXPLICIT, PERSON, printable
 from tests.reviews.making import MARK, SIDES, jpeg
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
 from tests.trust.canaries import (
@@ -27,6 +30,7 @@ from tests.trust.canaries import (
     USCC,
     Canaries,
 )
+from tests.trust.certificates import BIND, SIGN_IN, signed, trusted
 from tests.trust.installation import ALPHA, GAMMA, MACHINE, Installation
 
 PASSWORD = "Quartz8Heron&Lamp"
@@ -202,6 +206,7 @@ class Life:
             self.canaries.plant("recovery code", one)
             self.canaries.plant("recovery code, bare", one.replace("-", ""))
         self.add_passkey()
+        self.add_certificate()
         self.look()
 
     def add_passkey(self) -> None:
@@ -213,6 +218,24 @@ class Life:
         form = {"name": self.canaries.plant("passkey name", PASSKEY_NAME), "key": key[1], "credential": made}
         added = self.browser.submit("/account/methods/passkey", form)
         assert added.headers.get("location", "").endswith("done=passkey_added"), problem(added)
+
+    def add_certificate(self) -> None:
+        """Bound, and signed in by; one that somebody else's number stands in is refused."""
+        chain, browser = trusted(self.at, self.at.directory), self.browser
+        mine, others = (
+            chain.holder({PERSON: encoded(EXPLICIT, printable(number))}, subject=((NameOID.COMMON_NAME, NAME),))
+            for number in (DOCUMENT, OTHER_DOCUMENT)
+        )
+        refused = browser.submit(BIND, signed(browser, BIND, others))
+        assert refused.status_code == 422, problem(refused)
+        bound = browser.submit(BIND, signed(browser, BIND, mine))
+        assert bound.headers.get("location", "").endswith("done=certificate_bound"), problem(bound)
+        assert NAME in browser.get("/account/certificates").text
+        stranger = Browser(self.at, self.wire)
+        told = signed(stranger, SIGN_IN, mine) | {"name": NAME, "number": DOCUMENT}
+        assert stranger.submit(SIGN_IN, told).status_code == 400
+        entered = stranger.submit(SIGN_IN, signed(stranger, SIGN_IN, mine))
+        assert entered.status_code == 303, problem(entered)
 
     def leave(self) -> None:
         self.server.call("/revoke", ALPHA, {"token": self.tokens.access})
