@@ -53,8 +53,7 @@ from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto.rings import parse_key
-from idp.crypto.sm2 import PureSm2, Sm2Verifier
-from idp.crypto.sm2 import Sm2Unavailable
+from idp.crypto.sm2 import PureSm2, Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes

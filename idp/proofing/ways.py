@@ -14,7 +14,7 @@ from idp.credentials.attempts import account_key, locks
 from idp.credentials.rules import AttemptKind
 from idp.db import current_transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.rules import CHECKED, FACE_CHECKED, REGISTERED, Proof, identity_level, renewable
+from idp.proofing.rules import CHECKED, FACE_CHECKED, NAME_AND_NUMBER, REGISTERED, Proof, identity_level, renewable
 from idp.proofing.second import awaits_second
 from idp.web.clock import now
 from idp.web.guards import current_session
@@ -100,6 +100,12 @@ def way_up(level: int = CHECKED) -> str:
     """The endpoint where somebody gets to ``level``: the page of the only way there, else the one that shows all."""
     leading = [way for way in offered() if way.level >= level]
     return leading[0].endpoint if len(leading) == 1 else LADDER
+
+
+def way_to_name() -> str:
+    """The endpoint where name and number are checked; as `way_up` where that is not offered."""
+    named = [way.endpoint for way in offered() if way.name == NAME_AND_NUMBER]
+    return named[0] if named else way_up()
 
 
 def wanted() -> int:
