@@ -3,7 +3,7 @@
 Always true: a way is offered when the settings name it and a capability serves it; the page of any other is closed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flask import Flask, current_app, redirect, request, url_for
@@ -41,6 +41,8 @@ class Way:
     needs: LazyString
     counted: AttemptKind | None = None
     seconds: bool = False
+    is_open: Callable[[], bool] = lambda: True
+    """Whether there is anybody who makes it one just now, where that changes without a new start."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,8 @@ class Ways:
         self._known[way.name] = way
 
     def offered(self) -> tuple[Way, ...]:
-        return tuple(self._known[name] for name in self.order if name in self._known)
+        known = (self._known[name] for name in self.order if name in self._known)
+        return tuple(way for way in known if way.is_open())
 
     def reach(self) -> int:
         """The highest level somebody can get to here."""

@@ -345,7 +345,7 @@ class Life:
         """
         self.sign_in_by_code()
         self.send_photos()
-        confirmed = self.browser.submit("/signin/confirm?by=password", {"password": NEW_PASSWORD})
+        confirmed = self.browser.submit("/signin/confirm?by=pwd", {"password": NEW_PASSWORD})
         assert confirmed.status_code == 303, problem(confirmed)
         self.browser.forget_token()
         self.add_certificate()
