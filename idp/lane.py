@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from idp.db import DatabaseUnavailable
 from idp.log import get_logger, request_id
 from idp.state.store import StateUnavailable
+from idp.web.limits import address_from
 from idp.web.protocol import (
     FORM,
     JSON,
@@ -69,6 +70,8 @@ class Endpoint:
     any_origin: bool = False
     json: bool = False
     raw: bool = False
+    counts_addresses: bool = False
+    """Whether the handler is told where a request comes from."""
 
     @property
     def refuse(self) -> Callable[..., ProtocolResponse]:
@@ -87,7 +90,10 @@ class Lane:
         https: bool,
         observe: Observe,
         clock: Callable[[], float] = time.time,
+        proxies: tuple[str, ...] = (),
     ) -> None:
+        """``proxies``: addresses or networks whose X-Forwarded-For is believed."""
+        self._proxies = proxies
         self._table = dict(table)
         self._fallback = fallback
         self._clock = clock
@@ -181,6 +187,11 @@ class Lane:
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
+            address=address_from(
+                environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""), self._proxies
+            )
+            if endpoint.counts_addresses
+            else "-",
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so
         return endpoint.handler(request)

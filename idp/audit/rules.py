@@ -104,6 +104,8 @@ class Event(StrEnum):
     PASSKEY_REMOVED = "person:passkey:removed"
     PASSKEY_ACCEPTED = "person:passkey:accepted"
     PASSKEY_REFUSED = "person:passkey:refused"
+    CERTIFICATE_QR_REFUSED = "person:certificate_qr:refused"
+    """A phone chose a number that does not stand on the desktop whose code it scanned."""
     METHOD_REFUSED = "person:method:refused"
 
     FACTORS_DISOWNED = "person:factors:disowned"
