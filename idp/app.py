@@ -30,6 +30,9 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.qr_answers import QrAnswers
+from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
+from idp.certificates.qr_requests import QrRequests
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -167,6 +170,7 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
+    init_certificate_qr(app, _qr(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -352,6 +356,14 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
+def _qr(provider: Provider) -> QrParts:
+    limit = provider.settings.limits.password.per_address_failures
+    return QrParts(
+        QrRequests(provider.store, provider.cipher),
+        AddressBudget(provider.store, provider.index, "certificate-qr", limit),
+    )
+
+
 def _activation(provider: Provider, journeys: Journeys, phones: PhonePolicy, metrics: Metrics) -> Activation:
     return Activation(
         Activations(provider.joining, journeys, phones, valid=provider.settings.proofing.face_valid),
@@ -508,9 +520,19 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
+    qr = _qr(provider)
+    answers = QrAnswers(provider.database, qr.requests, qr.failures)
+    table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
-    return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+    return Lane(
+        table,
+        app.wsgi_app,
+        https=settings.https,
+        observe=metrics.observe,
+        clock=time.time,
+        proxies=settings.server.trusted_proxies,
+    )
 
 
 def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:

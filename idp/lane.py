@@ -187,14 +187,14 @@ class Lane:
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
-            address=address_from(
-                environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""), self._proxies
-            )
-            if endpoint.counts_addresses
-            else "-",
+            address=self._address(environ) if endpoint.counts_addresses else "-",
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so
         return endpoint.handler(request)
+
+    def _address(self, environ: "WSGIEnvironment") -> str:
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        return address_from(environ.get("REMOTE_ADDR", ""), forwarded, self._proxies)
 
     def _cors(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
         """Discovery and keys for any origin; the rest for registered ones, without credentials."""

@@ -60,6 +60,7 @@ CERTIFICATE_STATES: Mapping[str, Callable[[], str | Response]] = {
     "certificate-qr": _desk("created"),
     "certificate-qr-paused": _desk("created", refreshing=False),
     "certificate-qr-scanned": _desk("scanned"),
+    "certificate-qr-signed": _desk("signed"),
     "certificate-phone": _phone(),
     "certificate-phone-alike": _phone(client_name=None, same_network=True),
     "certificate-phone-refused": _phone({"number": "qr_number_missing", "": "qr_empty"}),

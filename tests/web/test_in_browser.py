@@ -61,7 +61,8 @@ def tabs(browser: Browser, site: str) -> Iterator[dict[str, Page]]:
     opened: dict[str, Page] = {}
     for lang in ("zh", "en"):
         tab = opened[lang] = browser.new_page(reduced_motion="reduce")  # no colour half-way through a transition
-        tab.route("**/form-post.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        for script in ("form-post", "certificate-qr"):  # they would go on
+            tab.route(f"**/{script}.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
         tab.context.add_cookies([{"name": "tb_prefs", "value": f"{lang}.normal.normal", "url": site}])
         tab.add_init_script(path=SCRIPT)
     yield opened
