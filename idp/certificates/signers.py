@@ -10,5 +10,6 @@ from idp.web.headers import allow_connection, allow_own_script
 def allow_signers(agent_url: str | None = None) -> None:
     """Let this response sign (`macros/certificate.html`). ``agent_url``: of the agent; None where none is asked."""
     allow_own_script()
+    allow_connection("/")
     if agent_url:
         allow_connection(agent_url)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -90,8 +90,8 @@ def desk(site: Site, browser: Browser, requests: QrRequests) -> Desk:
 
 
 @pytest.fixture
-def phone(site: Site) -> Iterator[Browser]:
-    yield site.browser()
+def phone(site: Site) -> Browser:
+    return site.browser()
 
 
 def refusals(site: Site) -> int:

@@ -4,7 +4,24 @@
 
 const form = document.querySelector("form[data-certificate]");
 const said = document.getElementById("certificate-said");
-const text = () => new TextEncoder().encode(document.querySelector("[data-challenge-text]").textContent);
+const shown = document.querySelector("[data-challenge-text]");
+const FRESH = 60_000;
+let since = performance.now();
+
+// What to sign. It is good for two minutes, and to find a file or a key takes longer: a page that has stood for a while
+// fetches another text from its own address.
+const text = async () => {
+  if (performance.now() - since > FRESH) {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    shown.textContent = page.querySelector("[data-challenge-text]").textContent;
+    for (const name of ["challenge", "csrf_token"]) {
+      const [field, other] = [document, page].map((of) => of.querySelector(`form[data-certificate] [name=${name}]`));
+      if (field && other) field.value = other.value;
+    }
+    since = performance.now();
+  }
+  return new TextEncoder().encode(shown.textContent);
+};
 
 const say = (name, kind = "") => {
   const line = document.createElement("p");
@@ -78,7 +95,7 @@ const byFile = (step) => {
       said.replaceChildren();
       if (found.length > 1) return void offer(choice, found.map((one) => one.label));
     }
-    const answer = await keys[choice.hidden ? 0 : chosen(choice)].sign(text());
+    const answer = await keys[choice.hidden ? 0 : chosen(choice)].sign(await text());
     forget();
     step.reset();
     send(answer);
@@ -99,7 +116,7 @@ const byAgent = (step) => {
       step.querySelectorAll("[data-then]").forEach((part) => { part.hidden = false; });
       return void offer(choice, certificates.map((one) => one.name));
     }
-    const signedData = await sign(step.dataset.agent, certificates[chosen(choice)].id, pin.value, text());
+    const signedData = await sign(step.dataset.agent, certificates[chosen(choice)].id, pin.value, await text());
     pin.value = "";
     send({ signedData });
   });
