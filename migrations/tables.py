@@ -16,6 +16,7 @@ import idp.disputes.models
 import idp.entities.models
 import idp.flows.models
 import idp.grants.models
+import idp.issuers.models
 import idp.mapping.models
 import idp.messages.models
 import idp.proofing.models

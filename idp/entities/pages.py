@@ -4,7 +4,8 @@ Always true: which of code, name, kind and person did not agree with the registe
 in no address.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from idp.accounts.rules import Act
 from idp.accounts.waiting import WaitingAccounts
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
-from idp.db import current_transaction, db
+from idp.db import Transaction, current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Entities
 from idp.entities.asking import Denied
@@ -26,6 +27,7 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.registering import Registering, Told
 from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, worth
 from idp.flows.actions import Journeys
+from idp.flows.rules import Facts
 from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
 from idp.proofing.ways import way_up
@@ -63,6 +65,8 @@ class EntityParts:
     own_passwords: bool
     """Whether entities may have a password of their own."""
     fresh: int
+    doors: dict[str, Callable[[Transaction, Facts], bool]] = field(default_factory=dict)
+    """By `Via`: whether what opened a door (the facts of its journey) is still what it was."""
 
 
 def init_entities(app: Flask, known: EntityParts) -> None:
@@ -70,7 +74,8 @@ def init_entities(app: Flask, known: EntityParts) -> None:
 
     app.extensions[EXTENSION] = known
     if known.own_passwords:
-        serve_entities(app, door_pages.open_door)
+        known.doors[Via.ENTITY_PASSWORD] = door_pages.password_stands
+        serve_entities(app, door_pages.open_by_password)
     app.register_blueprint(blueprint)
 
 

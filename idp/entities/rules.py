@@ -57,6 +57,7 @@ class Via(StrEnum):
     ROLE = "role"
     """Signed in as themselves, then chosen."""
     ENTITY_PASSWORD = "entity_password"  # noqa: S105 - a door's name
+    ENTITY_CERTIFICATE = "entity_certificate"
 
 
 class RepresentedStatus(StrEnum):

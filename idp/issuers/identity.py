@@ -25,6 +25,6 @@ class Profile:
     """Where an issuer writes whom a certificate is for (docs/operations.md)."""
 
 
-def named_by(certificate: Certificate, profile: Profile, *, *, today: date) -> Named | None:
+def named_by(certificate: Certificate, profile: Profile, *, today: date) -> Named | None:
     """None: nobody."""
     raise NotImplementedError

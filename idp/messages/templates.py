@@ -86,8 +86,8 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _code(
             "entity_signin_code",
-            "有人用单位密码登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
-            "Sign-in by your entity's password, as you: code {code}, valid for {minutes} minutes. Do not share it.",
+            "有人用单位密码或证书登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
+            "Sign-in for your entity, as you: code {code}, valid for {minutes} minutes. Do not share it.",
         ),
         _template(
             "password_changed",

@@ -16,6 +16,7 @@ from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.province import read_profile, under
+from idp.settings.certificates import Certificates
 from idp.settings.limits import Limits
 from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
 from idp.settings.sections import (
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     account: Account = Account()
     tokens: Tokens = Tokens()
     outbound: Outbound = Outbound()
+    certificates: Certificates = Certificates()
     clients: Clients = Clients()
     pages: Pages = Pages()
     audit: Audit = Audit()

@@ -101,7 +101,13 @@ PLAIN = {
         "session.secret_hash",
     },
     "chain of the audit": {"audit_checkpoint.mac", "audit_checkpoint.prev", "audit_event.mac", "audit_event.prev"},
-    "public, or random and of no use": {"passkey.credential_id", "passkey.public_key", "passkey_user.handle"},
+    "public, or random and of no use": {
+        "issuer_certificate.der",
+        "passkey.credential_id",
+        "passkey.public_key",
+        "passkey_user.handle",
+        "revocation_list.der",
+    },
     "state store": {"state_entry.key", "state_entry.value", "state_window.key"},
 }
 """Columns of bytes that nobody needs to open, by what they hold."""

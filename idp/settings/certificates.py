@@ -1,0 +1,25 @@
+"""The section of CA certificates: how their revocation lists are kept fresh, and how long one counts.
+
+Always true: a list that is older than these say speaks for no certificate.
+"""
+
+from typing import Literal
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+
+from idp.settings.section import Section
+
+
+class Certificates(Section):
+    """CA certificates of people and legal entities (docs/operations.md)."""
+
+    crl_refresh: PositiveInt = 3600
+    """How often the worker asks for a revocation list; sooner when the one held ends before that."""
+    crl_bytes: PositiveInt = 16 * 1024 * 1024
+    """Largest revocation list, fetched or uploaded."""
+    crl_timeout: PositiveFloat = 30.0
+    """For fetching one, everything together. Hosts in private networks, and plain http: `outbound.allow`."""
+    stale: Literal["refuse", "grace"] = "grace"
+    """What a list is worth once its ``nextUpdate`` has passed: nothing, or for as long as its issuer was granted."""
+    most_grace: NonNegativeInt = 7 * 86400
+    """The longest grace an issuer can be granted."""
