@@ -30,6 +30,7 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.qr_answers import QrAnswers
 from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
 from idp.certificates.qr_requests import QrRequests
@@ -357,8 +358,10 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 
 
 def _qr(provider: Provider) -> QrParts:
-    limit = provider.settings.limits.password.per_address_failures
+    settings = provider.settings
+    limit = settings.limits.password.per_address_failures
     return QrParts(
+        SigningChallenges(provider.store, origin=settings.issuer, lifetime=120),
         QrRequests(provider.store, provider.cipher),
         AddressBudget(provider.store, provider.index, "certificate-qr", limit),
     )

@@ -11,8 +11,10 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 
 from idp.audit import Event, record
+from idp.certificates.challenges import Challenges
 from idp.certificates.qr_requests import QrRequests
 from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed, draw_numbers
+from idp.certificates.rules import Challenge, Purpose
 from idp.certificates.signers import allow_signers
 from idp.credentials.budgets import AddressBudget
 from idp.db import current_transaction, db
@@ -23,7 +25,7 @@ from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.headers import allow_connection, allow_own_script
 from idp.web.limits import address_budget_key, client_address
-from idp.web.locale import preferences
+from idp.web.locale import RETURN_LENGTH, local_path, preferences
 from idp.web.options import options
 from idp.web.protocol import PROBLEM, problem_response
 from idp.web.qr import qr_svg
@@ -35,6 +37,8 @@ ANSWER_PATH = "/certificate/answer/"
 NUMBER = Field("number", sentence("qr_number_missing"), max_length=2)
 _PARTS = ("signed_data", "signature", "certificate")
 SIGNED = tuple(Field(name, max_length=64 * 1024, required=False, secret=True) for name in _PARTS)
+CHALLENGE = Field("challenge", max_length=64, secret=True)
+BACK = Field("back", max_length=RETURN_LENGTH)
 PHONE = Field("phone", max_length=64, required=False, secret=True)
 """In the form that the desktop sends when its phone has signed: the token of the code."""
 _SECONDS = 3
@@ -45,6 +49,7 @@ blueprint = Blueprint("certificate_qr", __name__, url_prefix="/certificate/qr")
 class QrParts:
     """``failures``: of one address, whether by unknown codes or wrong numbers."""
 
+    challenges: Challenges
     requests: QrRequests
     failures: AddressBudget
 
@@ -59,17 +64,26 @@ def _parts() -> QrParts:
     return found
 
 
-def hand_to_phone(*, challenge: str, text: str, purpose: str, expires_at: int, back: str) -> ResponseReturnValue:
-    """Send the desktop to the page with a code for ``text``.
+@blueprint.post("")
+@public
+def begin() -> ResponseReturnValue:
+    """The desktop wants a phone to sign what its page at ``back`` asked for by ``challenge``.
 
-    ``challenge``: by which its own page, at the local address ``back``, knows the text; ``purpose``: an
-    `idp.certificates.rules.Purpose`. That page gets a form with ``challenge`` and `PHONE` (see `fetched`).
+    The phone gets another text with its whole time. A page too old for that is opened anew.
     """
+    form = Form.submitted(CHALLENGE, BACK)
+    back, browser = local_path(form["back"]) or "/", browser_digest().hex()
+    asked = _parts().challenges.anew(form["challenge"], browser=browser, now=now()) if form.ok else None
+    return _handed(*asked, back=back) if asked else redirect(back, 303)
+
+
+def _handed(purpose: Purpose, challenge: Challenge, *, back: str) -> ResponseReturnValue:
+    """To the page with the code, whose form sends ``challenge`` and `PHONE` to ``back`` (see `fetched`)."""
     number, numbers = draw_numbers()
     visit = current_visit()
     handed = Handed(
-        challenge=challenge,
-        text=text,
+        challenge=challenge.id,
+        text=challenge.text,
         purpose=purpose,
         browser=browser_digest().hex(),
         back=back,
@@ -78,7 +92,7 @@ def hand_to_phone(*, challenge: str, text: str, purpose: str, expires_at: int, b
         number=number,
         numbers=numbers,
         created_at=now(),
-        expires_at=min(expires_at, now() + LIFETIME),
+        expires_at=min(challenge.expires_at, now() + LIFETIME),
     )
     token = _parts().requests.make(handed)
     return redirect(url_for("certificate_qr.desk", token=token, **carried()), 303)

@@ -15,8 +15,8 @@ const text = async () => {
     const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
     shown.textContent = page.querySelector("[data-challenge-text]").textContent;
     for (const name of ["challenge", "csrf_token"]) {
-      const [field, other] = [document, page].map((of) => of.querySelector(`form[data-certificate] [name=${name}]`));
-      if (field && other) field.value = other.value;
+      const other = page.querySelector(`form[data-certificate] [name=${name}]`);
+      if (other) document.querySelectorAll(`main [name=${name}]`).forEach((field) => { field.value = other.value; });
     }
     since = performance.now();
   }
@@ -122,8 +122,16 @@ const byAgent = (step) => {
   });
 };
 
+// The form for a phone is sent with a text that is still good.
+const byPhone = (step) => step.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  await text().catch(() => {});
+  step.submit();
+});
+
 const ways = { p12: byFile, agent: byAgent };
 if (form && said) {
   document.getElementById("certificate-missing")?.remove();
+  document.querySelectorAll("form[data-certificate-phone]").forEach(byPhone);
   document.querySelectorAll("form[data-sign]").forEach((step) => ways[step.dataset.sign](step));
 }
