@@ -30,10 +30,15 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.answering import Answering
+from idp.certificates.asking import CertificateParts
 from idp.certificates.challenges import Challenges as SigningChallenges
+from idp.certificates.export import CertificateExport
+from idp.certificates.pages import init_certificates
 from idp.certificates.qr_answers import QrAnswers
 from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
 from idp.certificates.qr_requests import QrRequests
+from idp.certificates.rules import KeyProtection
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -50,6 +55,8 @@ from idp.console.loading import Console
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
+from idp.credentials.rules import AttemptPolicy
+from idp.crypto.certificates import Reason, Refused
 from idp.crypto.rings import parse_key
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable
@@ -171,7 +178,9 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
-    init_certificate_qr(app, _qr(provider))
+    if settings.certificates.sign_in:
+        init_certificates(app, _certificate_parts(provider))
+        init_certificate_qr(app, _qr(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -272,6 +281,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.profile,
         export_evidence,
         EntityExport(provider.entities),
+        CertificateExport(provider.certificates),
         account.agreements,
         export_sessions,
         export_apps,
@@ -357,13 +367,39 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
-def _qr(provider: Provider) -> QrParts:
+def _signing_challenges(provider: Provider) -> SigningChallenges:
     settings = provider.settings
-    limit = settings.limits.password.per_address_failures
+    return SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge)
+
+
+def _qr(provider: Provider) -> QrParts:
+    limit = provider.settings.limits.certificate.per_address_failures
     return QrParts(
-        SigningChallenges(provider.store, origin=settings.issuer, lifetime=120),
+        _signing_challenges(provider),
         QrRequests(provider.store, provider.cipher),
         AddressBudget(provider.store, provider.index, "certificate-qr", limit),
+    )
+
+
+class _Nobody:
+    def answer(self, answer: object, *, content: bytes, now: int) -> Refused:
+        del answer, content, now
+        return Refused(Reason.UNKNOWN_ISSUER)
+
+
+def _certificate_parts(provider: Provider) -> CertificateParts:
+    limits = provider.settings.limits.certificate
+    return CertificateParts(
+        provider.certificates,
+        Answering(
+            provider.database,
+            _signing_challenges(provider),
+            _Nobody(),
+            AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
+            AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
+        ),
+        protection=lambda _: KeyProtection.UNKNOWN,
+        title=lambda _issuer, _language: "",
     )
 
 
@@ -523,9 +559,10 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
-    qr = _qr(provider)
-    answers = QrAnswers(provider.database, qr.requests, qr.failures)
-    table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
+    if settings.certificates.sign_in:
+        qr = _qr(provider)
+        answers = QrAnswers(provider.database, qr.requests, qr.failures)
+        table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
     return Lane(

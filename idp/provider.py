@@ -16,6 +16,8 @@ from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter
+from idp.certificates import bindings
+from idp.certificates.actions import Certificates
 from idp.checks import ending
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
@@ -94,6 +96,7 @@ class Provider:
     photo_reader: IdPhotoReader | None
     entities: Entities
     rechecking: Rechecking
+    certificates: Certificates
     calendar: Calendar
     disputes: disputes.Disputes
     requests: Requests
@@ -107,6 +110,7 @@ UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.
 ERASERS: tuple[Eraser, ...] = (
     password.erase,
     erase_factors,
+    bindings.erase,
     disputes.erase,
     reviews.erase,
     erase_consents,
@@ -199,6 +203,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         ),
         entities=entities,
         rechecking=Rechecking(database, entities, registers.enterprise),
+        certificates=Certificates(directory, joining.waiting, cipher),
     )
 
 

@@ -50,7 +50,14 @@ class Certificates:
     cipher: FieldCipher
 
     def bind_person(
-        self, tx: Transaction, verified: Verified, *, party_id: str, session: str, replaces: str | None = None, now: int
+        self,
+        tx: Transaction,
+        verified: Verified,
+        *,
+        party_id: str,
+        session: str,
+        replaces: str | None = None,
+        now: int,
     ) -> str | Denied:
         """The id of the binding. ``replaces``: a certificate of the same person that ends by it."""
         if not hold(tx, party_id):
@@ -65,7 +72,9 @@ class Certificates:
         if isinstance(bound, Denied):
             return bound
         complete(tx, party_id, now=now)
-        self._note(tx, Event.CERTIFICATE_BOUND, bound, verified, actor=party_id, subject=party_id, session=session, now=now)
+        self._note(
+            tx, Event.CERTIFICATE_BOUND, bound, verified, actor=party_id, subject=party_id, session=session, now=now
+        )
         tell(tx, self.directory, party_id, "certificate_bound", now=now)
         return bound
 
@@ -103,7 +112,7 @@ class Certificates:
         replaces: str | None = None,
         now: int,
     ) -> str | Denied:
-        """``by``: who represents the entity, as the caller has made sure; ``holder``: the role they name as holder's."""
+        """``by``: who represents the entity, as the caller made sure; ``holder``: the role named as the holder's."""
         roles.hold(tx, entity)
         code = verified.named.entity
         if code is None:
@@ -204,12 +213,19 @@ class Certificates:
         session: str,
         now: int,
     ) -> None:
-        detail: Detail = {"certificate": bound, "issuer": verified.issuer, "algorithm": verified.certificate.algorithm}
+        detail: Detail = {
+            "certificate": bound,
+            "issuer": verified.issuer,
+            "algorithm": verified.certificate.algorithm,
+        }
         record(tx, event, actor=actor, subject=subject, session=session, detail=detail, now=now)
 
     def name_in(self, binding: Binding) -> str:
         """The name the certificate says, in clear; empty once it is forgotten."""
-        return self.cipher.open(binding.sealed, context=_context(binding.id)) if binding.sealed else ""
+        return self.opened(binding.id, binding.sealed)
+
+    def opened(self, binding_id: str, sealed: bytes | None) -> str:
+        return self.cipher.open(sealed, context=_context(binding_id)) if sealed else ""
 
     def open(self, tx: Transaction, verified: Verified, *, now: int) -> Opened | Denied:
         """Whom the certificate signs in, noted as used. Whose it is, is told to nobody but its owner."""

@@ -46,13 +46,12 @@ class Owner(NamedTuple):
 
 _COLUMNS = ", ".join(Binding._fields)
 _FIND = Statement(
-    "SELECT b.id, b.party_id, b.holder_id, p.kind, p.status FROM certificate_binding b JOIN party p ON p.id = b.party_id"
+    "SELECT b.id, b.party_id, b.holder_id, p.kind, p.status FROM certificate_binding b"
+    " JOIN party p ON p.id = b.party_id"
     " WHERE b.issuer_name = :issuer AND b.serial = :serial AND b.key_hash = :key AND b.ended_at IS NULL",
     Owner,
 )
-_LIVE = Statement(
-    f"SELECT {_COLUMNS} FROM certificate_binding WHERE id = :id AND ended_at IS NULL", Binding
-)
+_LIVE = Statement(f"SELECT {_COLUMNS} FROM certificate_binding WHERE id = :id AND ended_at IS NULL", Binding)
 _OF_PARTY = Statement(
     f"SELECT {_COLUMNS} FROM certificate_binding WHERE party_id = :party AND ended_at IS NULL ORDER BY bound_at, id",
     Binding,

@@ -24,7 +24,7 @@ from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import public
 from idp.web.headers import allow_connection, allow_own_script
-from idp.web.limits import address_budget_key, client_address
+from idp.web.limits import address_budget_key, client_address, takes_signed
 from idp.web.locale import RETURN_LENGTH, local_path, preferences
 from idp.web.options import options
 from idp.web.protocol import PROBLEM, problem_response
@@ -142,6 +142,7 @@ def state(token: str) -> Response:
 
 @blueprint.route("/<token>", methods=["GET", "POST"])
 @public
+@takes_signed
 def phone(token: str) -> ResponseReturnValue:
     """What the phone is asked to sign, as a page or, to an app that accepts JSON rather, as its members."""
     if not _parts().failures.allows(address_budget_key()):

@@ -4,6 +4,7 @@ Always true: the text to be signed says for what, where and until when, so that 
 no answer.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,6 +89,11 @@ class Challenge:
     id: str
     text: str
     expires_at: int
+
+    @property
+    def base64(self) -> str:
+        """The bytes to be signed, for a file that holds them exactly."""
+        return b64encode(self.text.encode()).decode()
 
 
 _METHODS = {

@@ -12,6 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
+from idp.certificates.rotation import rotate_certificates
 from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
@@ -32,6 +33,7 @@ from idp.settings import write_secrets
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     rotate_credentials,
+    rotate_certificates,
     reseal_flows,
     reseal_outbox,
     reseal_disputes,

@@ -11,6 +11,7 @@ from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.capabilities.checks import DepartmentChecks
+from idp.certificates import work as certificates
 from idp.checks.errands import Errands
 from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
@@ -59,6 +60,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(60, "stale-department-checks", lambda now: asked.end_stale(provider.database, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
+    worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
@@ -132,6 +134,10 @@ def _look_at_waiting(provider: Provider, now: int) -> None:
 def _tell_of_ends(provider: Provider, now: int) -> None:
     locale = provider.settings.pages.default_locale
     tell_of_ends(provider.database, provider.directory, locale=locale, now=now)
+
+
+def _tell_of_certificates(provider: Provider, now: int) -> None:
+    certificates.tell_of_ends(provider.database, provider.directory, now=now)
 
 
 def _rotate_keys(provider: Provider, now: int) -> None:

@@ -53,7 +53,7 @@ def open_by_password(entity: str, verified: Verified) -> ResponseReturnValue:
 
 def password_stands(tx: Transaction, facts: Facts) -> bool:
     """Whether the password the door was opened with is the entity's."""
-    return changed_at(tx, facts["entity"]) == facts["key"]
+    return bool(changed_at(tx, facts["entity"]) == facts["key"])
 
 
 def _journey() -> Journey | None:

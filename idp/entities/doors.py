@@ -1,7 +1,7 @@
 """The doors of an entity: what opened one, and the person who walks through.
 
-Always true: the session that begins here is a person's, of the strength of that person's own factor, and says by which
-door; a door is shut as soon as what opened it stands no more.
+Always true: the session that begins here is a person's, of the strength of that person's own factor, and says by
+which door; a door is shut as soon as what opened it stands no more.
 """
 
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def reached(journey: Journey, role_id: str, phone: str | None) -> Role | None:
 def walk_through(
     journey: Journey, role: Role, method: Method, *, phone: str | None = None
 ) -> ResponseReturnValue | None:
-    """The person is signed in, by their own factor only, and acts for the entity. Once per journey; None: too late."""
+    """The person is signed in, by their own factor only, and acts for the entity. Once a journey; None: too late."""
     tx = current_transaction()
     stands = hold(tx, role.person) and reached(journey, role.id, phone)  # it may have gone before it was held
     ended = {**journey.facts, "role": role.id, "challenge": journey.facts.get("challenge", ""), "signed_in": True}

@@ -76,8 +76,10 @@ def add_evidence(
     check_id: str | None = None,
     beside: bool = False,
 ) -> None:
-    """Add one proof, in place of an earlier one of its kind, or ``beside`` those; ``source`` names the register,
-    provider or counter, ``check_id`` the check made elsewhere, or the bound certificate, that it rests on.
+    """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter,
+    ``check_id`` the check made elsewhere, or the bound certificate, that it rests on.
+
+    ``beside``: those of its kind stay, as several certificates do; whoever adds such a one tells of its end.
     """
     if not beside:
         end_proof(tx, party_id, kind=kind, now=now)
@@ -90,7 +92,7 @@ def add_evidence(
         source=source,
         now=now,
         expires_at=expires_at,
-        notice_at=next_notice(expires_at, after=now),
+        notice_at=None if beside else next_notice(expires_at, after=now),
         check_id=check_id,
     )
     record(
@@ -103,9 +105,7 @@ def rests_on(tx: Transaction, party_id: str, *, kind: str, check_id: str) -> boo
     return tx.one(_RESTING, party=party_id, kind=kind, check_id=check_id) is not None
 
 
-def end_resting_on(
-    tx: Transaction, party_id: str, *, kind: str, check_id: str, reason: str, now: int
-) -> None:
+def end_resting_on(tx: Transaction, party_id: str, *, kind: str, check_id: str, reason: str, now: int) -> None:
     """End the proof that rests on ``check_id``, which proves nothing any more."""
     for level in tx.all(_END_RESTING, party=party_id, kind=kind, check_id=check_id, now=now):
         detail: Detail = {"kind": kind, "level": level}

@@ -83,7 +83,7 @@ def offered_to(party_id: str) -> tuple[Way, ...]:
     """The same, with what they give this person."""
     if not awaits_second(current_transaction(), party_id, now=now()):
         return offered()
-    return tuple(replace(way, level=FACE_CHECKED) if way.seconds else way for way in offered())
+    return tuple(replace(way, level=max(way.level, FACE_CHECKED)) if way.seconds else way for way in offered())
 
 
 def reach() -> int:

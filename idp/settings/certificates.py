@@ -13,6 +13,10 @@ from idp.settings.section import Section
 class Certificates(Section):
     """CA certificates of people and legal entities (docs/operations.md)."""
 
+    sign_in: bool = True
+    """Let people and entities bind their certificates, and sign in by them."""
+    challenge: PositiveInt = 120
+    """Seconds within which a text that was given out to be signed must come back signed."""
     crl_refresh: PositiveInt = 3600
     """How often the worker asks for a revocation list; sooner when the one held ends before that."""
     crl_bytes: PositiveInt = 16 * 1024 * 1024

@@ -137,6 +137,13 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
     if limits.factor.wrong_per_hour > 10 or min(limits.factor.lock_steps, default=0) < 300:
         faults.append("limits.factor: easier than 10 an hour and locks of 5 minutes")
+    certificate = limits.certificate
+    if (
+        certificate.wrong_per_hour > 10
+        or certificate.per_address_failures == 0
+        or min(certificate.lock_steps, default=0) < 300
+    ):
+        faults.append("limits.certificate: easier than 10 an hour, locks of 5 minutes and a budget per address")
     if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
     if not limits.identity.outside_per_address_hourly or not limits.identity.outside_global_hourly:

@@ -24,6 +24,7 @@ WITH_FILE = "multipart/form-data"
 _WINDOW = 128 * 1024
 """What Werkzeug's parser holds of a file while it looks for its end; it counts that as the memory of a form."""
 _TAKES_PHOTO = "__tongban_takes_photo__"
+_TAKES_SIGNED = "__tongban_takes_signed__"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -69,9 +70,10 @@ def well_formed(raw: bytes) -> bool:
     return True
 
 
-def _check_fields(raw: bytes, limits: Limits) -> None:
+def _check_fields(raw: bytes, limits: Limits, longest: int | None = None) -> None:
     parts = raw.split(b"&") if raw else []
-    if len(parts) > limits.fields or any(len(unquote_to_bytes(part)) > limits.field_bytes for part in parts):
+    most = longest or limits.field_bytes
+    if len(parts) > limits.fields or any(len(unquote_to_bytes(part)) > most for part in parts):
         abort(413)
     # each part alone: an escape sequence may not be completed across a separator
     if not all(well_formed(part) for part in parts):
@@ -103,6 +105,12 @@ def sound_parameters() -> MultiDict[str, str]:
 def takes_photo(view: Callable[P, R]) -> Callable[P, R]:
     """The form of ``view`` may come with one file, from people who are signed in."""
     setattr(view, _TAKES_PHOTO, True)
+    return view
+
+
+def takes_signed(view: Callable[P, R]) -> Callable[P, R]:
+    """A field of a form of ``view`` may be as long as its body: signed data with the certificates in it."""
+    setattr(view, _TAKES_SIGNED, True)
     return view
 
 
@@ -155,7 +163,8 @@ def check_request() -> ResponseReturnValue | None:
     if body and request.method in _UNSAFE:
         if request.mimetype != FORM:
             abort(415)
-        _check_fields(body, limits)
+        view = current_app.view_functions.get(request.endpoint or "")
+        _check_fields(body, limits, limits.body_bytes if getattr(view, _TAKES_SIGNED, False) else None)
     g.tb_body_sound = True
     return None
 

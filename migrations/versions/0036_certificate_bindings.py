@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0035"
 _LIVE = sa.text("ended_at IS NULL")
 _DUE = sa.text("notice_at IS NOT NULL AND ended_at IS NULL")
 
