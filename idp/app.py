@@ -400,6 +400,7 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         ),
         protection=lambda _: KeyProtection.UNKNOWN,
         title=lambda _issuer, _language: "",
+        agent_url=provider.settings.certificates.agent_url,
     )
 
 

@@ -42,6 +42,8 @@ BACK = Field("back", max_length=RETURN_LENGTH)
 PHONE = Field("phone", max_length=64, required=False, secret=True)
 """In the form that the desktop sends when its phone has signed: the token of the code."""
 _SECONDS = 3
+_OWN = frozenset({"csrf_token", "challenge", "back", "phone", "r", "next", *_PARTS})
+_MOST, _LONGEST = 8, 200
 blueprint = Blueprint("certificate_qr", __name__, url_prefix="/certificate/qr")
 
 
@@ -77,6 +79,12 @@ def begin() -> ResponseReturnValue:
     return _handed(*asked, back=back) if asked else redirect(back, 303)
 
 
+def _beside() -> dict[str, str]:
+    """What else stands in the form, to be sent with it once the phone has signed."""
+    others = [name for name in request.form if name not in _OWN and name.isidentifier()]
+    return {name: request.form[name][:_LONGEST] for name in others[:_MOST]}
+
+
 def _handed(purpose: Purpose, challenge: Challenge, *, back: str) -> ResponseReturnValue:
     """To the page with the code, whose form sends ``challenge`` and `PHONE` to ``back`` (see `fetched`)."""
     number, numbers = draw_numbers()
@@ -92,6 +100,7 @@ def _handed(purpose: Purpose, challenge: Challenge, *, back: str) -> ResponseRet
         number=number,
         numbers=numbers,
         created_at=now(),
+        beside=_beside(),
         expires_at=min(challenge.expires_at, now() + LIFETIME),
     )
     token = _parts().requests.make(handed)
@@ -128,7 +137,7 @@ def desk(token: str) -> ResponseReturnValue:
         refresh_url=url_for("certificate_qr.desk", token=token, **carried()),
         pause_url=url_for("certificate_qr.desk", token=token, pause=1, **carried()),
         back_url=handed.back,
-        fields={"challenge": handed.challenge, PHONE.name: token},
+        fields={**handed.beside, "challenge": handed.challenge, PHONE.name: token},
     )
 
 

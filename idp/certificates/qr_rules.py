@@ -58,6 +58,8 @@ class Handed:
     numbers: tuple[str, ...] = field(repr=False)
     created_at: int
     expires_at: int
+    beside: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What else stood in the form of the desktop's page."""
 
 
 @dataclass(frozen=True, slots=True)

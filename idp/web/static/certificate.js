@@ -122,16 +122,21 @@ const byAgent = (step) => {
   });
 };
 
-// The form for a phone is sent with a text that is still good.
-const byPhone = (step) => step.addEventListener("submit", async (event) => {
+// A phone is asked while what the page asked for is still known.
+const byPhone = (button) => button.addEventListener("click", async (event) => {
+  if (performance.now() - since <= FRESH) return;
   event.preventDefault();
-  await text().catch(() => {});
-  step.submit();
+  await text().catch(() => { since = performance.now(); });
+  button.click();
 });
+
+// What is done by hand steps back where the page can do it, but not while something is wrong with it.
+const byHand = (part) => { part.open = part.querySelector(".wrong") !== null; };
 
 const ways = { p12: byFile, agent: byAgent };
 if (form && said) {
   document.getElementById("certificate-missing")?.remove();
-  document.querySelectorAll("form[data-certificate-phone]").forEach(byPhone);
+  document.querySelectorAll("[data-certificate-phone]").forEach(byPhone);
+  document.querySelectorAll("[data-certificate-by-hand]").forEach(byHand);
   document.querySelectorAll("form[data-sign]").forEach((step) => ways[step.dataset.sign](step));
 }
