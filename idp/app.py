@@ -51,13 +51,14 @@ from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
-from idp.console.loading import Console
+from idp.console.loading import Console, IssuerParts
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
 from idp.crypto.certificates import Reason, Refused
 from idp.crypto.rings import parse_key
+from idp.crypto.sm2 import Sm2Unavailable
 from idp.crypto.tokens import same
 from idp.db import DatabaseUnavailable
 from idp.disputes import actions as disputes
@@ -72,6 +73,7 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -137,7 +139,7 @@ def create_app(
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy),
+        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy, Sm2Unavailable),
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
@@ -211,6 +213,7 @@ def create_app(
     init_console(app, _console(provider))
     _watch(metrics, provider)
     watch_old_accounts(metrics, provider.database)
+    watch_lists(metrics, provider.database, settings.certificates)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -330,8 +333,19 @@ def _console(provider: Provider) -> Console:
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
+        issuers=_issuer_parts(provider),
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
+    )
+
+
+def _issuer_parts(provider: Provider) -> IssuerParts:
+    return IssuerParts(
+        authorities=provider.authorities,
+        intake=provider.lists,
+        sm2=provider.sm2,
+        settings=provider.settings.certificates,
+        bound=lambda _tx: {},
     )
 
 

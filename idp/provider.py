@@ -37,6 +37,7 @@ from idp.credentials.totp import Totp
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
+from idp.crypto.sm2 import PureSm2, Sm2Verifier
 from idp.db import Database, init_db
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import read_calendar
@@ -46,6 +47,9 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.roles import leave_all
 from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
+from idp.issuers.authorities import Authorities, load_profiles
+from idp.issuers.refreshing import Refreshing
+from idp.issuers.revocation import ListIntake
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -88,6 +92,9 @@ class Provider:
     invitations: Invitations
     maker: TokenMaker
     outbound: GuardedClient
+    sm2: Sm2Verifier
+    authorities: Authorities
+    lists: ListIntake
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
@@ -156,6 +163,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         ca_file=settings.outbound.ca_file,
     )
     joining = Joining(directory, WaitingAccounts(cipher, index))
+    sm2, chosen = PureSm2(), settings.certificates
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
@@ -184,6 +192,9 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
+        sm2=sm2,
+        authorities=Authorities(database, load_profiles(chosen.profiles), chosen),
+        lists=ListIntake(database, sm2, most=chosen.crl_bytes),
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
@@ -215,6 +226,19 @@ def _factors(settings: Settings, database: Database, store: Store, cipher: Field
         RecoveryCodes(database, cipher, policy),
         Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
     )
+
+
+def refreshing(provider: Provider) -> Refreshing:
+    """The fetching of revocation lists, with a guarded client of its own: they are large, and slow to come."""
+    outbound, chosen = provider.settings.outbound, provider.settings.certificates
+    client = GuardedClient(
+        allow=outbound.allow,
+        timeout=chosen.crl_timeout,
+        max_bytes=chosen.crl_bytes,
+        ca_file=outbound.ca_file,
+        plain=True,
+    )
+    return Refreshing(provider.database, client, provider.sm2, chosen)
 
 
 def phone_policy(settings: Settings) -> PhonePolicy:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "client": "idp.cli.clients",
     "channel": "idp.cli.channels",
     "operator": "idp.cli.operators",
+    "ca": "idp.cli.ca",
     "keys": "idp.cli.keys",
     "fields": "idp.cli.keys",
     "legacy": "idp.cli.legacy",

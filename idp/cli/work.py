@@ -21,6 +21,7 @@ from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
+from idp.issuers.refreshing import PERIOD
 from idp.log import get_logger
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -28,7 +29,7 @@ from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
-from idp.provider import Provider
+from idp.provider import Provider, refreshing
 from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
@@ -63,6 +64,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
+    worker.every(PERIOD, "revocation-lists", refreshing(provider).run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 

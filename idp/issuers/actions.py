@@ -100,6 +100,12 @@ def held_lists(tx: Transaction) -> list[HeldList]:
     return tx.all(_LISTS)
 
 
+def is_known(tx: Transaction, certificates: Sequence[IssuerCertificateDer]) -> bool:
+    """One root may stand above several issuers, as a national one does; the same certificates are the same issuer."""
+    wanted = {one.fingerprint for one in certificates}
+    return any({one.fingerprint for one in known.certificates} == wanted for known in all_issuers(tx))
+
+
 def add(
     tx: Transaction,
     declared: Declaration,
@@ -109,8 +115,10 @@ def add(
     now: int,
 ) -> Issuer | IssuerRefusal:
     """Trust an issuer, whose certificates and declaration have been checked (`importing`)."""
-    if refused := _refusal(certificates) or _known(tx, certificates):
+    if refused := _refusal(certificates):
         return refused
+    if is_known(tx, certificates):
+        return IssuerRefusal.KNOWN
     key = new_id("cai")
     tx.run(_ADD, id=key, **_values(declared), now=now)
     _put(tx, key, certificates, declared.crl_urls, now=now)
@@ -166,13 +174,6 @@ def _refusal(certificates: Sequence[IssuerCertificateDer]) -> IssuerRefusal | No
     if not any(one.kind is CertificateKind.ANCHOR for one in certificates):
         return IssuerRefusal.NO_ANCHOR
     return IssuerRefusal.TOO_MANY if len(certificates) > MOST_CERTIFICATES else None
-
-
-def _known(tx: Transaction, certificates: Sequence[IssuerCertificateDer]) -> IssuerRefusal | None:
-    """One root may stand above several issuers, as a national one does; the same certificates are the same issuer."""
-    wanted = {one.fingerprint for one in certificates}
-    same = any({one.fingerprint for one in known.certificates} == wanted for known in all_issuers(tx))
-    return IssuerRefusal.KNOWN if same else None
 
 
 def _values(declared: Declaration) -> dict[str, Any]:

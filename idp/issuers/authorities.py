@@ -4,13 +4,14 @@ Always true: an issuer that is switched off is still known, so that its certific
 profile is not configured any more is not trusted at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from idp.crypto.certificates import Authority
 from idp.db import Database, Statement, Transaction
 from idp.issuers import actions
-from idp.issuers.identity import Profile
+from idp.issuers.profiles import BUILT_IN, Profile, parse_profile
 from idp.issuers.rules import CertificateKind, HeldList, Issuer, IssuerState, Usage, effective_grace
 from idp.log import get_logger
 from idp.settings.certificates import Certificates
@@ -18,6 +19,12 @@ from idp.state.versions import Versioned
 
 _DER = Statement[tuple[str, bytes]]("SELECT fingerprint, der FROM revocation_list WHERE id = :id")
 _log = get_logger("issuers")
+
+
+def load_profiles(files: Iterable[Path]) -> Mapping[str, Profile]:
+    """The built-in profiles and those of ``files``, by name. Raises `BadProfile`, ``OSError``."""
+    read = [parse_profile(file.read_text("utf-8")) for file in files]
+    return {**BUILT_IN, **{profile.name: profile for profile in read}}
 
 
 class _Snapshot(NamedTuple):

@@ -4,20 +4,18 @@ Always true: what is imported ends at a root that came with it, and every certif
 `idp.crypto.certificates.check_anchor`.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 
 from idp.crypto.certificates import Certificate, Refused, check_anchor
+from idp.crypto.sm2 import Sm2Verifier
+from idp.issuers.directory import blocks
 from idp.issuers.rules import MOST_CERTIFICATES, CertificateKind, IssuerCertificateDer, IssuerRefusal
 
 MOST_BYTES = 256 * 1024
 """Of one text or file."""
-_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,65536})-----END CERTIFICATE-----")
 
 
 class Imported(NamedTuple):
@@ -45,19 +43,13 @@ class ImportRefused(NamedTuple):
 
 
 def certificates_in(data: bytes) -> list[bytes]:
-    """Every certificate of a PEM file, or the one that ``data`` is."""
-    if b"-----BEGIN" not in data:
-        return [data] if data.strip() else []
-    found = []
-    for body in _BLOCK.findall(data):
-        try:
-            found.append(base64.b64decode(b"".join(body.split()), validate=True))
-        except binascii.Error:
-            found.append(b"")  # is refused like any other that is none
-    return found
+    """Every certificate of a PEM file, or the one that ``data`` is; no more than are ever taken, and one."""
+    return blocks(data, "CERTIFICATE")[: MOST_CERTIFICATES + 1] if data.strip() else []
 
 
-def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[Imported, ...] | ImportRefused:
+def checked(
+    anchors: Sequence[bytes], intermediates: Sequence[bytes], *, sm2: Sm2Verifier
+) -> tuple[Imported, ...] | ImportRefused:
     """Roots and what stands below them, each once. Verifies signatures: no transaction may be open.
 
     For certificates to be put beside those an issuer has, its own come with them.
@@ -70,7 +62,7 @@ def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[I
     found: dict[str, tuple[CertificateKind, Certificate]] = {}
     for kind, given in kinds:
         for der in given:
-            read = _read(kind, der)
+            read = _read(kind, der, sm2)
             if isinstance(read, ImportRefused):
                 return read
             found.setdefault(read.fingerprint, (kind, read))
@@ -81,8 +73,8 @@ def checked(anchors: Sequence[bytes], intermediates: Sequence[bytes]) -> tuple[I
     return tuple(_imported(kind, one) for kind, one in found.values())
 
 
-def _read(kind: CertificateKind, der: bytes) -> Certificate | ImportRefused:
-    read = check_anchor(der)
+def _read(kind: CertificateKind, der: bytes, sm2: Sm2Verifier) -> Certificate | ImportRefused:
+    read = check_anchor(der, sm2=sm2)
     if isinstance(read, Refused):
         return ImportRefused(IssuerRefusal.CERTIFICATE, f"{read.reason} {read.detail}".strip())
     if (read.issuer == read.subject) is not (kind is CertificateKind.ANCHOR):

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from idp.crypto.sm2 import Sm2Verifier
 from idp.db import Database, Statement, Transaction
 from idp.issuers.actions import find
-from idp.issuers.revocation import JudgedList, VerifyList, judge, note_refused, take
+from idp.issuers.revocation import JudgedList, judge, note_refused, take
 from idp.issuers.rules import ListFault, next_try
 from idp.log import get_logger
 from idp.messages.addresses import Blocked
@@ -68,14 +69,14 @@ class Refreshing:
         self,
         database: Database,
         client: GuardedClient,
-        verify: VerifyList,
+        sm2: Sm2Verifier,
         settings: Certificates,
         *,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._client = client
-        self._verify = verify
+        self._sm2 = sm2
         self._settings = settings
         self._jitter = jitter
 
@@ -126,7 +127,7 @@ class Refreshing:
             issuer = find(tx, due.issuer_id)
         if issuer is None:
             return ListFault.FORGED
-        return judge(body, issuer, verify=self._verify, most=self._settings.crl_bytes, now=now)
+        return judge(body, issuer, sm2=self._sm2, most=self._settings.crl_bytes, now=now)
 
     def _settle(self, tx: Transaction, due: _Due, list_id: str | None, etag: str | None, now: int) -> None:
         at = self._next(tx, list_id, failures=0, now=now)

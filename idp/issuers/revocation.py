@@ -6,37 +6,29 @@ Clauses: RFC 5280 5 (profile of the list), 6.3 (which of them count).
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from idp.audit import Event, record
 from idp.audit.rules import Detail
+from idp.crypto.certificates import Crl, Refused, read_crl, verify_crl
+from idp.crypto.sm2 import Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement, Transaction
 from idp.issuers.actions import VERSION, find
 from idp.issuers.rules import Issuer, ListFault, RevocationFacts
 from idp.state.versions import bump
 
-VerifyList = Callable[[bytes, Sequence[bytes]], bool]
-"""Whether one of these certificates (DER) has signed the list (DER), and may sign lists (RFC 5280 4.2.1.3)."""
 UPLOAD = "upload"
 """In place of the id of an address."""
-_PEM = b"-----BEGIN X509 CRL-----"
-_BROKEN = (ValueError, TypeError, OverflowError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
-"""What pyca raises, now or at the first use of a part, for a list that is none."""
-_OF_SCOPE = (x509.AuthorityKeyIdentifier, x509.IssuingDistributionPoint)
 _NUMBER = 40
 """Hexadecimal digits of 20 octets (RFC 5280 5.2.3)."""
 _TAKE = Statement(
     "INSERT INTO revocation_list (id, issuer_id, scope, number, this_update, next_update, entries, fingerprint, der,"
     " taken_at) VALUES (:id, :issuer, :scope, :number, :this_update, :next_update, :entries, :fingerprint, :der,"
     " :now) ON CONFLICT (issuer_id, scope) DO UPDATE SET number = excluded.number,"
-    " this_update = excluded.this_update, next_update = excluded.next_update, entries = excluded.entries, fingerprint = excluded.fingerprint,"
-    " der = excluded.der, taken_at = excluded.taken_at"
+    " this_update = excluded.this_update, next_update = excluded.next_update, entries = excluded.entries,"
+    " fingerprint = excluded.fingerprint, der = excluded.der, taken_at = excluded.taken_at"
     " WHERE excluded.this_update >= revocation_list.this_update AND (excluded.number = ''"
     " OR revocation_list.number = '' OR excluded.number >= revocation_list.number)"
     " AND excluded.fingerprint <> revocation_list.fingerprint RETURNING id",
@@ -62,65 +54,39 @@ class Taken(NamedTuple):
     changed: bool
 
 
-def judge(data: bytes, issuer: Issuer, *, verify: VerifyList, most: int, now: int) -> JudgedList | ListFault:
+def judge(data: bytes, issuer: Issuer, *, sm2: Sm2Verifier, most: int, now: int) -> JudgedList | ListFault:
     """DER or PEM of a list of ``issuer``. Takes as long as its size asks: no transaction may be open."""
     if len(data) > most:
         return ListFault.TOO_LARGE
-    try:
-        found = x509.load_pem_x509_crl(data) if _PEM in data[:4096] else x509.load_der_x509_crl(data)
-        facts = _facts(found)
-    except _BROKEN:
+    crl = read_crl(data)
+    if isinstance(crl, Refused) or not 0 <= (crl.number or 0) < 1 << 4 * _NUMBER:
         return ListFault.MALFORMED
-    if isinstance(facts, ListFault):
-        return facts
-    der = _der(found)
-    if not verify(der, [one.der for one in issuer.certificates]):
-        return ListFault.FORGED
-    return ListFault.FUTURE if facts.this_update > now else JudgedList(facts, der)
-
-
-def _der(found: x509.CertificateRevocationList) -> bytes:
-    return found.public_bytes(Encoding.DER)
-
-
-def _facts(found: x509.CertificateRevocationList) -> RevocationFacts | ListFault:
-    if found.next_update_utc is None:  # RFC 5280 5.1.2.5
-        return ListFault.MALFORMED
-    if any(_is_beyond(one) for one in found.extensions):
+    if crl.is_indirect:
         return ListFault.KIND
-    number = _number(found)
-    if number is None:
-        return ListFault.MALFORMED
-    spoken_for = [one.value.public_bytes() for one in found.extensions if isinstance(one.value, _OF_SCOPE)]
+    try:
+        signed = any(verify_crl(crl, one.der, sm2=sm2) for one in issuer.certificates)
+    except Sm2Unavailable:
+        return ListFault.UNVERIFIED
+    if not signed:
+        return ListFault.FORGED
+    return ListFault.FUTURE if crl.this_update > now else JudgedList(_facts(crl), crl.der)
+
+
+def _facts(crl: Crl) -> RevocationFacts:
     return RevocationFacts(
-        scope=_scope([found.issuer.public_bytes(), *spoken_for]),
-        number=number,
-        this_update=int(found.last_update_utc.timestamp()),
-        next_update=int(found.next_update_utc.timestamp()),
-        entries=len(found),
-        fingerprint=hashlib.sha256(_der(found)).hexdigest(),
+        scope=_scope(crl),
+        number="" if crl.number is None else f"{crl.number:0{_NUMBER}x}",
+        this_update=crl.this_update,
+        next_update=crl.next_update,
+        entries=crl.entries,
+        fingerprint=hashlib.sha256(crl.der).hexdigest(),
     )
 
 
-def _is_beyond(one: x509.Extension[x509.ExtensionType]) -> bool:
-    """Whether it makes of the list something that is not understood here."""
-    if isinstance(one.value, x509.IssuingDistributionPoint):
-        return one.value.indirect_crl
-    understood = isinstance(one.value, x509.CRLNumber | x509.AuthorityKeyIdentifier)
-    return isinstance(one.value, x509.DeltaCRLIndicator) or (one.critical and not understood)
-
-
-def _number(found: x509.CertificateRevocationList) -> str | None:
-    """Empty for a list without a number, None for a number that may not be."""
-    number = next((one.value.crl_number for one in found.extensions if isinstance(one.value, x509.CRLNumber)), None)
-    if number is None:
-        return ""
-    return f"{number:0{_NUMBER}x}" if 0 <= number < 1 << 4 * _NUMBER else None
-
-
-def _scope(parts: Iterable[bytes]) -> str:
-    seen = hashlib.sha256()
-    for part in parts:
+def _scope(crl: Crl) -> str:
+    """A delta adds to a complete list and never takes its place."""
+    seen = hashlib.sha256(b"complete" if crl.base is None else b"delta")
+    for part in (crl.issuer_name.encode(), *crl.scope):
         seen.update(len(part).to_bytes(4, "big") + part)
     return seen.hexdigest()
 
@@ -158,9 +124,9 @@ def note_refused(
 class ListIntake:
     """Lists that are brought by hand, for authorities nobody can reach from here."""
 
-    def __init__(self, database: Database, verify: VerifyList, *, most: int) -> None:
+    def __init__(self, database: Database, sm2: Sm2Verifier, *, most: int) -> None:
         self._database = database
-        self.verify = verify
+        self._sm2 = sm2
         self.most = most
 
     def bring(self, issuer_id: str, data: bytes, *, actor: str | None, now: int) -> Taken | ListFault | None:
@@ -169,7 +135,7 @@ class ListIntake:
             issuer = find(tx, issuer_id)
         if issuer is None:
             return None
-        judged = judge(data, issuer, verify=self.verify, most=self.most, now=now)
+        judged = judge(data, issuer, sm2=self._sm2, most=self.most, now=now)
         done: Taken | ListFault
         with self._database.transaction() as tx:
             if isinstance(judged, JudgedList):

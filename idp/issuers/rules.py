@@ -67,9 +67,11 @@ class ListFault(StrEnum):
     TOO_LARGE = "list_too_large"
     MALFORMED = "list_malformed"
     KIND = "list_kind"
-    """A delta or indirect list, or one with a critical extension nobody here knows (RFC 5280 5.2)."""
+    """An indirect list, which speaks for other issuers as well (RFC 5280 5.2.5)."""
     FORGED = "list_forged"
     """No certificate of the issuer that may sign lists has signed it."""
+    UNVERIFIED = "list_unverified"
+    """Nobody was there to verify it."""
     FUTURE = "list_future"
     OLDER = "list_older"
     """Than the one held: somebody plays back an old one, or a mirror lags behind."""
@@ -96,7 +98,7 @@ class IssuerCertificateDer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https."""
+    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https, in the order of the alphabet."""
 
     title_zh: str
     title_en: str = ""
@@ -105,6 +107,9 @@ class Declaration:
     grace: int = 0
     crl_urls: tuple[str, ...] = ()
     ocsp_url: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "crl_urls", tuple(sorted(self.crl_urls)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Issuer:
 class RevocationFacts(NamedTuple):
     """What a verified list says of itself.
 
-    ``scope``: SHA-256, hexadecimal, of issuer, key and distribution point: lists with the same one supersede each
+    ``scope``: SHA-256, hexadecimal, of kind, issuer, key and distribution point: lists of one scope supersede each
     other. ``number``: 40 hexadecimal digits (RFC 5280 5.2.3), empty for a list without. Times: Unix seconds.
     """
 
@@ -215,3 +220,8 @@ def declaration_fault(declared: Declaration, *, profiles: frozenset[str], most_g
         return IssuerRefusal.ADDRESS
     addresses = (*declared.crl_urls, *((declared.ocsp_url,) if declared.ocsp_url else ()))
     return None if all(isinstance(parse_target(one), Target) for one in addresses) else IssuerRefusal.ADDRESS
+
+
+def crl_addresses(text: str) -> tuple[str, ...]:
+    """The addresses in ``text``, one to a line as certificates name them, without those of directories (LDAP)."""
+    return tuple(one for one in text.split() if not one.lower().startswith(("ldap:", "ldaps:")))

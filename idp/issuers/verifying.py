@@ -1,14 +1,34 @@
 """The one verdict on a certificate and an answer made with it: for sign-in, binding, signed texts and the command.
 
 Always true: signature, path, revocation and identity have all been judged, in this order, or it is refused.
+
+Of several reasons the first in this order is told: the size and form of the answer, its signers, its content, what is
+wrong with the certificate by itself, the signature; then issuer, path, validity and revocation as
+`idp.crypto.certificates.PathValidator` orders them; last, whom it names.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
-from idp.crypto.certificates import Certificate, Refused
-from idp.crypto.signed_data import Answer
-from idp.issuers.identity import Named
+from idp.crypto.certificates import (
+    Accepted,
+    Authority,
+    Certificate,
+    PathValidator,
+    Reason,
+    Refused,
+    read_certificate,
+)
+from idp.crypto.signed_data import Answer, verify_answer
+from idp.crypto.sm2 import Sm2Unavailable, Sm2Verifier
+from idp.issuers.identity import Named, Profile, named_by
+from idp.issuers.profiles import KeyProtection
+
+_CHINA = timezone(timedelta(hours=8), "CST")
+Trusted = Callable[[], Sequence[tuple[Authority, Profile]]]
+"""The administered issuers as they stand now. May raise `idp.db.DatabaseUnavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,8 @@ class Verified:
     named: Named
     path: tuple[bytes, ...] = field(repr=False)
     revocation: tuple[bytes, ...] = field(repr=False)
+    key_protection: KeyProtection = KeyProtection.UNKNOWN
+    """As the issuer's profile says."""
 
 
 class Verifier(Protocol):
@@ -29,3 +51,46 @@ class Verifier(Protocol):
     def answer(self, answer: Answer, *, content: bytes, now: int) -> Verified | Refused:
         """Who has signed ``content``. May raise `idp.db.DatabaseUnavailable`."""
         ...
+
+    def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
+        """Whom a certificate (DER, PEM or base64) names, without a proof that its key is there: for renewal notices,
+        and operators in doubt. It signs nobody in. May raise `idp.db.DatabaseUnavailable`.
+        """
+        ...
+
+
+class CertificateVerifier:
+    """A `Verifier` over ``trusted``. Nothing it is given makes it raise anything but what ``trusted`` raises."""
+
+    def __init__(self, trusted: Trusted, *, sm2: Sm2Verifier, paths: PathValidator) -> None:
+        self._trusted = trusted
+        self._sm2 = sm2
+        self._paths = paths
+
+    def answer(self, answer: Answer, *, content: bytes, now: int) -> Verified | Refused:
+        signer = verify_answer(answer, content=content, sm2=self._sm2)
+        return signer if isinstance(signer, Refused) else self._judged(signer, now)
+
+    def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
+        read = read_certificate(data)
+        return read if isinstance(read, Refused) else self._judged(read, now)
+
+    def _judged(self, certificate: Certificate, now: int) -> Verified | Refused:
+        trusted = self._trusted()
+        try:
+            accepted = self._paths.validate(certificate, [authority for authority, _ in trusted], now=now)
+        except Sm2Unavailable:
+            return Refused(Reason.PATH, "nobody there to verify SM2")
+        if isinstance(accepted, Refused):
+            return accepted
+        profile = next((profile for authority, profile in trusted if authority.id == accepted.authority), None)
+        named = named_by(certificate, profile, today=datetime.fromtimestamp(now, _CHINA).date()) if profile else None
+        if profile is None or named is None:
+            return Refused(Reason.NO_IDENTITY)
+        return _verified(accepted, named, profile)
+
+
+def _verified(accepted: Accepted, named: Named, profile: Profile) -> Verified:
+    return Verified(
+        accepted.certificate, accepted.authority, named, accepted.path, accepted.revocation, profile.key_protection
+    )

@@ -3,6 +3,7 @@
 Always true: a list that is older than these say speaks for no certificate.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -19,6 +20,9 @@ class Certificates(Section):
     """Where the agent of a USB key listens on people's own computers (docs/signing.md); empty: pages ask none."""
     challenge: PositiveInt = 120
     """Seconds within which a text that was given out to be signed must come back signed."""
+    profiles: tuple[Path, ...] = ()
+    """Where issuers write whom a certificate is for: files in the form of config/certificates/example.toml, beside
+    the profile ``gmt0015`` that is built in."""
     crl_refresh: PositiveInt = 3600
     """How often the worker asks for a revocation list; sooner when the one held ends before that."""
     crl_bytes: PositiveInt = 16 * 1024 * 1024
