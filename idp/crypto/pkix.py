@@ -21,6 +21,7 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import local
 from types import ModuleType
 from typing import Any
 
@@ -68,6 +69,7 @@ _REQUIRED = RevocationCheckingPolicy(
     intermediate_ca_cert_rule=RevocationCheckingRule.CRL_OR_OCSP_REQUIRED,
 )
 _LARGEST_POLICY_GRAPH = 512
+_MOST_PARSED = 256
 _ANY = "any_policy"
 _SM3 = "1.2.156.10197.1.401"
 
@@ -89,10 +91,10 @@ def validate_path(path: Path, policies: Policies, sm2: Sm2Verifier) -> tuple[byt
     raise, and `idp.crypto.sm2.Sm2Unavailable`.
     """
     check()
-    anchor, *rest = [x509.Certificate.load(der, strict=True) for der in path.certificates]
-    chain = ValidationPath(_anchor(anchor), rest[:-1], rest[-1])
-    held = _Held(path, rest)
-    context = _context(path, held, Signatures(sm2, path.material, held.shown))
+    anchor, *between = [_parsed.certificate(der) for der in path.certificates[:-1]]
+    chain = ValidationPath(_anchor(anchor), between, x509.Certificate.load(path.certificates[-1], strict=True))
+    held = _Held(path, chain)
+    context = _context(path, [anchor, *between], held, Signatures(sm2, path.material, held.shown))
     parameters = PKIXValidationParams(
         user_initial_policy_set=policies.acceptable or frozenset({_ANY}),
         initial_policy_mapping_inhibit=policies.inhibit_mapping,
@@ -106,6 +108,23 @@ def validate_path(path: Path, policies: Policies, sm2: Sm2Verifier) -> tuple[byt
     except errors.PathValidationError as error:
         return _refused(error)
     return tuple(held.spoken)
+
+
+class _Parsed(local):
+    """Administered certificates, for each thread its own: reading one of their members writes into them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, x509.Certificate] = {}
+
+    def certificate(self, der: bytes) -> x509.Certificate:
+        if (found := self._kept.get(der)) is None:
+            if len(self._kept) >= _MOST_PARSED:
+                self._kept.clear()
+            found = self._kept[der] = x509.Certificate.load(der, strict=True)
+        return found
+
+
+_parsed = _Parsed()
 
 
 class Signatures(SignatureValidator):
@@ -204,12 +223,12 @@ class _Answer(OCSPContainer):
 class _Held(RevinfoManager):
     """What is held of revocation data, as far as it concerns the certificate that was asked about last."""
 
-    def __init__(self, path: Path, rest: Sequence[x509.Certificate]) -> None:
+    def __init__(self, path: Path, chain: ValidationPath) -> None:
         self.spoken: list[bytes] = []
         self.shown: dict[bytes, SignedCrl] = {}
         self.asked: x509.Certificate | None = None
         self._path = path
-        serials = {certificate.serial_number for certificate in rest}
+        serials = {certificate.serial_number for certificate in chain.iter_certs(include_root=False)}
         answers = [
             _Answer(one.ocsp_response_data, one.index, der, self.spoken)
             for der in path.material.ocsp_about(serials)
@@ -233,13 +252,12 @@ class _Held(RevinfoManager):
         return _Extract(crl.CertificateList.load(whole, strict=True), signed.crl.der, self.spoken)
 
 
-def _context(path: Path, held: _Held, signatures: Signatures) -> _Context:
-    on_path = [x509.Certificate.load(der, strict=True) for der in path.certificates]
+def _context(path: Path, authorities: Sequence[x509.Certificate], held: _Held, signatures: Signatures) -> _Context:
     issuers = {signed.crl.issuer_name for signed in path.material.crls}
-    others = [x509.Certificate.load(der, strict=True) for der in path.material.named(issuers)]
+    others = [_parsed.certificate(der) for der in path.material.named(issuers) if der not in path.certificates]
     return _Context(
-        trust_manager=SimpleTrustManager.build([CertTrustAnchor(on_path[0])]),
-        certificate_registry=CertificateRegistry.build([*on_path[:-1], *others]),
+        trust_manager=SimpleTrustManager.build([CertTrustAnchor(authorities[0])]),
+        certificate_registry=CertificateRegistry.build([*authorities, *others]),
         moment=_moment(path.now),
         allow_fetching=False,
         revinfo_policy=CertRevTrustPolicy(_REQUIRED),
