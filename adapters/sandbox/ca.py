@@ -11,7 +11,7 @@ from adapters.sandbox import ca_certificates as x509
 from adapters.sandbox import der
 from adapters.sandbox.ca_cast import Holder, Quirk, Scene
 from adapters.sandbox.ca_certificates import Held, Plan, Withdrawn
-from adapters.sandbox.ca_keys import Key, Kind, make_key
+from adapters.sandbox.ca_keys import Kind, make_key
 from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.sm2 import USER_ID
 
@@ -83,10 +83,9 @@ class DemoAuthority:
     def revoked(self, *, now: int) -> tuple[Withdrawn, ...]:
         """What the list of the issuing CA names: the revoked ones of the cast, and those switched by hand."""
         since = {scene.key: now - DAY for scene in self.cast.values() if scene.revoked and scene.is_of(self.kind)}
-        kind, _, _ = f"{self.kind}/".partition("/")
         for name, moment in self.shelf.revoked().items():
-            of, _, key = name.partition("/")
-            since |= {key: moment} if of == kind and key in self.cast else {}
+            kind, _, key = name.partition("/")
+            since |= {key: moment} if kind == self.kind and key in self.cast else {}
         return tuple(
             Withdrawn(self.certificate(self.cast[key], now=now).held.serial, moment) for key, moment in since.items()
         )
@@ -123,7 +122,7 @@ class DemoAuthority:
     def _plan(self, scene: Scene, now: int) -> Plan:
         begin, end = (now + days * DAY for days in scene.days)
         user_id = b"" if scene.quirk is Quirk.EMPTY_USER_ID else USER_ID
-        pointers = ()
+        pointers: tuple[bytes, ...] = ()
         if self.at:
             lists = f"{self.at}/{self.kind}"
             pointers = x509.revocation_pointers(crl=f"{lists}.crl", ocsp=f"{lists}/ocsp")
@@ -154,11 +153,6 @@ class DemoAuthority:
 def authorities(shelf: Shelf, cast: Mapping[str, Scene], *, at: str = "") -> dict[Kind, DemoAuthority]:
     """One per kind."""
     return {kind: DemoAuthority(kind, shelf, cast, at) for kind in Kind}
-
-
-def public(key: Key) -> str:
-    """Eight digits that stand for a key."""
-    return x509.key_id(key).hex()[:8]
 
 
 def _subject(holder: Holder) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from adapters.sandbox.ca_keys import Kind
-from adapters.sandbox.register_entries import Entries, Enterprise, Person
+from adapters.sandbox.register_entries import Enterprise, Entries, Person
 
 _NUMBERED = ("resident_id", "permanent_residence", "residence_permit")
 
@@ -49,8 +49,6 @@ class Scene:
     holder: Holder
     what: str
     then: str
-    english: tuple[str, str]
-    """``what`` and ``then``."""
     days: tuple[int, int] = (-1, 730)
     quirk: Quirk | None = None
     revoked: bool = False
@@ -62,74 +60,24 @@ class Scene:
 _PERSON = Holder("欧阳清岚", "430105199003070011")
 _ENTITY = Holder("", "", "长沙岳麓示例科技有限公司", "91430100MA0000007Q")
 _BOTH = Holder(_PERSON.name, _PERSON.number, _ENTITY.entity, _ENTITY.uscc)
-_GOOD, _BAD = "认得，可以用", "不认，说明原因"
-_TAKEN, _REFUSED = "accepted", "refused, and why is said"
+_OF_PERSON, _OF_ENTITY, _WITH_HOLDER = "个人证书", "单位证书", "单位证书，写明持有人"
+_TAKEN, _REFUSED = "认得，可以用", "不认，说明原因"
 
 SCENES = (
-    Scene("person", _PERSON, "个人证书", _GOOD, ("of a person", _TAKEN)),
-    Scene(
-        "person-renewed",
-        _PERSON,
-        "同一个人换发的证书：新的密钥和序列号",
-        "认得；再验证一次后换绑",
-        ("the same person's renewed one: new key, new serial number", "accepted; rebound after a further factor"),
-    ),
-    Scene("enterprise", _ENTITY, "单位证书", _GOOD, ("of an entity", _TAKEN)),
-    Scene(
-        "enterprise-holder",
-        _BOTH,
-        "单位证书，写明持有人",
-        _GOOD,
-        ("of an entity, with the holder's name", _TAKEN),
-    ),
-    Scene("revoked", _PERSON, "已吊销的个人证书", _BAD, ("of a person, revoked", _REFUSED), revoked=True),
-    Scene(
-        "enterprise-revoked", _ENTITY, "已吊销的单位证书", _BAD, ("of an entity, revoked", _REFUSED), revoked=True
-    ),
-    Scene("expired", _PERSON, "已过期的个人证书", _BAD, ("of a person, expired", _REFUSED), (-800, -10)),
-    Scene(
-        "not-yet-valid", _PERSON, "还没有生效的个人证书", _BAD, ("of a person, not yet valid", _REFUSED), (365, 1095)
-    ),
-    Scene(
-        "encryption",
-        _PERSON,
-        "加密证书，不能签名",
-        _BAD,
-        ("for encryption: must not sign", _REFUSED),
-        quirk=Quirk.ENCRYPTION,
-    ),
-    Scene(
-        "empty-user-id",
-        _PERSON,
-        "发证时用了空的 SM2 用户标识",
-        _BAD,
-        ("signed by its CA with the empty SM2 user id", _REFUSED),
-        quirk=Quirk.EMPTY_USER_ID,
-    ),
-    Scene("no-identity", Holder(_PERSON.name), "没有写明身份", _BAD, ("without an identity", _REFUSED)),
-    Scene(
-        "wrong-number",
-        Holder(_PERSON.name, _PERSON.number[:-1] + "2"),
-        "身份证号码的校验位不对",
-        _BAD,
-        ("with a number whose check digit is wrong", _REFUSED),
-    ),
-    Scene(
-        "authority",
-        _PERSON,
-        "自称可以发证的个人证书",
-        _BAD,
-        ("of a person, claims to be a CA", _REFUSED),
-        quirk=Quirk.AUTHORITY,
-    ),
-    Scene(
-        "foreign",
-        _PERSON,
-        "没有人信任的另一个根发的证书",
-        _BAD,
-        ("of another root that nobody trusts", _REFUSED),
-        quirk=Quirk.FOREIGN,
-    ),
+    Scene("person", _PERSON, _OF_PERSON, _TAKEN),
+    Scene("person-renewed", _PERSON, "个人证书，换发的：新的密钥和序列号", "认得；再验证一次后换绑"),
+    Scene("enterprise", _ENTITY, _OF_ENTITY, _TAKEN),
+    Scene("enterprise-holder", _BOTH, _WITH_HOLDER, _TAKEN),
+    Scene("revoked", _PERSON, "个人证书，已吊销", _REFUSED, revoked=True),
+    Scene("enterprise-revoked", _ENTITY, "单位证书，已吊销", _REFUSED, revoked=True),
+    Scene("expired", _PERSON, "个人证书，已过期", _REFUSED, (-800, -10)),
+    Scene("not-yet-valid", _PERSON, "个人证书，还没有生效", _REFUSED, (365, 1095)),
+    Scene("encryption", _PERSON, "加密证书，不能用来签名", _REFUSED, quirk=Quirk.ENCRYPTION),
+    Scene("empty-user-id", _PERSON, "发证时用了空的 SM2 用户标识", _REFUSED, quirk=Quirk.EMPTY_USER_ID),
+    Scene("no-identity", Holder(_PERSON.name), "没有写明身份", _REFUSED),
+    Scene("wrong-number", Holder(_PERSON.name, _PERSON.number[:-1] + "2"), "号码的校验位不对", _REFUSED),
+    Scene("authority", _PERSON, "自称可以发证的个人证书", _REFUSED, quirk=Quirk.AUTHORITY),
+    Scene("foreign", _PERSON, "没有人信任的另一个根发的证书", _REFUSED, quirk=Quirk.FOREIGN),
 )
 _BY_KEY = {scene.key: scene for scene in SCENES}
 
@@ -143,7 +91,7 @@ def cast(entries: Entries) -> Mapping[str, Scene]:
 
 def _of_person(person: Person) -> Scene:
     holder = Holder(person.name, person.number)
-    return Scene(f"person-{_short(person.number)}", holder, "个人证书", _GOOD, ("of a person", _TAKEN))
+    return Scene(f"person-{_short(person.number)}", holder, _OF_PERSON, _TAKEN)
 
 
 def _of_entity(entity: Enterprise) -> tuple[Scene, Scene]:
@@ -152,8 +100,8 @@ def _of_entity(entity: Enterprise) -> tuple[Scene, Scene]:
     both = Holder(name, number, entity.name, entity.uscc)
     bare = Holder("", "", entity.name, entity.uscc)
     return (
-        Scene(key, bare, "单位证书", _GOOD, ("of an entity", _TAKEN)),
-        Scene(f"{key}-holder", both, "单位证书，写明持有人", _GOOD, ("of an entity, with the holder's name", _TAKEN)),
+        Scene(key, bare, _OF_ENTITY, _TAKEN),
+        Scene(f"{key}-holder", both, _WITH_HOLDER, _TAKEN),
     )
 
 

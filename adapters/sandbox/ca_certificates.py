@@ -92,9 +92,7 @@ def revocation_list(
         der.time(this_update),
         der.time(next_update),
         *([der.sequence(*rows)] if rows else []),
-        der.explicit(
-            0, der.sequence(authority_key(issuer.key), extension("2.5.29.20", der.integer(this_update)))
-        ),
+        der.explicit(0, der.sequence(authority_key(issuer.key), extension("2.5.29.20", der.integer(this_update)))),
     )
     return _sealed(to_be_signed, signer, sm2.USER_ID)
 

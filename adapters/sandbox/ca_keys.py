@@ -146,4 +146,4 @@ def load_key(kind: Kind, pkcs8: bytes) -> Key:
     found = serialization.load_der_private_key(pkcs8, None)
     if not isinstance(found, rsa.RSAPrivateKey if kind is Kind.RSA else ec.EllipticCurvePrivateKey):
         raise ValueError(f"no {kind} key")
-    return _PycaKey(found)  # type: ignore[arg-type]  # narrowed by the kind
+    return _PycaKey(found)

@@ -19,8 +19,10 @@ def answer(authority: DemoAuthority, question: bytes, *, now: int) -> bytes:
     """An OCSPResponse, DER, to ``question`` (an OCSPRequest); good for an hour."""
     try:
         asked = ocsp.OCSPRequest.load(question, strict=True)
-        wanted = [(one["req_cert"].dump(), one["req_cert"]["serial_number"].native) for one in
-                  asked["tbs_request"]["request_list"]]
+        wanted = [
+            (one["req_cert"].dump(), one["req_cert"]["serial_number"].native)
+            for one in asked["tbs_request"]["request_list"]
+        ]
         nonce = asked.nonce_value.native if asked.nonce_value else None
     except (ValueError, TypeError, KeyError):
         return _MALFORMED

@@ -25,15 +25,15 @@ def container(issued: Issued, *, label: str, password: str = PASSWORD) -> bytes:
     """The key, its certificate and those above it, DER; ``label`` is what programs show."""
     held = issued.held
     local = hashlib.sha256(held.certificate).digest()[:20]
-    marks = der.set_of(_mark("1.2.840.113549.1.9.20", der.bmp(label)), _mark("1.2.840.113549.1.9.21", der.octets(local)))
+    marks = der.set_of(
+        _mark("1.2.840.113549.1.9.20", der.bmp(label)), _mark("1.2.840.113549.1.9.21", der.octets(local))
+    )
     scheme, sealed = _encrypt(held.key.pkcs8, password)
     key = _bag(2, der.sequence(scheme, der.octets(sealed)), marks)
     certificates = [_bag(3, _certificate(held.certificate), marks)]
     certificates += [_bag(3, _certificate(above)) for above in issued.chain]
     scheme, sealed = _encrypt(der.sequence(*certificates), password)
-    encrypted = der.sequence(
-        der.integer(0), der.sequence(der.oid(_DATA), scheme, der.implicit(0, sealed))
-    )
+    encrypted = der.sequence(der.integer(0), der.sequence(der.oid(_DATA), scheme, der.implicit(0, sealed)))
     contents = der.sequence(
         der.sequence(der.oid(_ENCRYPTED_DATA), der.explicit(0, encrypted)), _data(der.sequence(key))
     )

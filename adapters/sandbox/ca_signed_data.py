@@ -23,9 +23,7 @@ _SIGNATURES = {
 }
 
 
-def signed_data(
-    issued: Issued, content: bytes, *, now: int | None = None, detached: bool = False
-) -> bytes:
+def signed_data(issued: Issued, content: bytes, *, now: int | None = None, detached: bool = False) -> bytes:
     """A ContentInfo, DER. With ``now`` (Unix seconds) its attributes are signed, the time among them; without, the
     content itself is.
     """

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.sandbox.check_callbacks import Call, deliver
+from adapters.sandbox.outgoing import Ask, ask
 
 ROOT = Path(__file__).resolve().parents[2]
+CA_DIRECTORY = Path("var/sandbox-ca")
+AGENT_PORT = 8019
 # Public on purpose; production refuses them.
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
@@ -52,6 +55,10 @@ class SandboxSettings:
     people: Path = ROOT / "config" / "demo" / "people.toml"
     entries: Path = ROOT / "config" / "demo" / "registers.toml"
     """What the registers and banks know."""
+    ca: Path | None = None
+    """Directory in which the demo CAs outlive this process; None: they do not."""
+    address: str = "http://localhost:8009"
+    """Its own, as certificates name it for their revocation lists."""
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000
@@ -64,6 +71,8 @@ class SandboxSettings:
     pause: Callable[[float], None] = time.sleep
     call: Call = deliver
     """How the vendors of checks call back: address, what to send, and how many seconds from now."""
+    ask: Ask = ask
+    """How the pretend phone speaks with the provider."""
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, Any]:

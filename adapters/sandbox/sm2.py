@@ -1,6 +1,6 @@
 """SM2 signatures (GM/T 0003.2, GB/T 32918.2) with SM3 for the stand-in CA: keys are made, sign and verify.
 
-Always true: it is for trying out - plain affine arithmetic, slow, and not in constant time - and never guards anything.
+Always true: it is for trying out and guards nothing: plain affine arithmetic, slow, and not in constant time.
 """
 
 import secrets
@@ -107,10 +107,8 @@ def _plus(one: _Point, other: _Point) -> _Point:
     (x1, y1), (x2, y2) = one, other
     if x1 == x2 and (y1 + y2) % P == 0:
         return None
-    if one == other:
-        slope = (3 * x1 * x1 + A) * pow(2 * y1, -1, P) % P
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, P) % P
+    rise, run = (3 * x1 * x1 + A, 2 * y1) if one == other else (y2 - y1, x2 - x1)
+    slope = rise * pow(run, -1, P) % P
     x3 = (slope * slope - x1 - x2) % P
     return x3, (slope * (x1 - x3) - y1) % P
 

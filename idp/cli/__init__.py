@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "idp.cli.keys",
     "fields": "idp.cli.keys",
     "legacy": "idp.cli.legacy",
+    "ca": "idp.cli.ca",
     "audit": "idp.audit.commands",
     "purge": "idp.cli.maintenance",
     "doctor": "idp.cli.maintenance",

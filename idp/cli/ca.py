@@ -6,6 +6,7 @@ Always true: nothing here signs anybody in.
 import click
 
 from idp.cli import ca_issuers
+from idp.cli.ca_demo import demo
 from idp.cli.ca_verify import verify
 
 
@@ -14,6 +15,7 @@ def ca() -> None:
     """Certificates of citizens and entities, and their issuers."""
 
 
+ca.add_command(demo)
 ca.add_command(verify)
 for _command in ca_issuers.COMMANDS:
     ca.add_command(_command)
