@@ -30,10 +30,10 @@ from idp.web.reasons import (
     source_word,
 )
 from tests.web.capability_states import CAPABILITY_STATES
-from tests.web.certificate_states import CERTIFICATE_STATES
 from tests.web.console_states import CONSOLE_STATES
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
+from tests.web.signer_states import SIGNER_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -1215,7 +1215,7 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
-    **CERTIFICATE_STATES,
+    **SIGNER_STATES,
     **REVIEW_STATES,
     **PHOTO_STATES,
     **CAPABILITY_STATES,

@@ -56,7 +56,7 @@ def _phone(refused: Mapping[str, str] = {}, **changes: Any) -> Callable[[], str]
     return render
 
 
-CERTIFICATE_STATES: Mapping[str, Callable[[], str | Response]] = {
+SIGNER_STATES: Mapping[str, Callable[[], str | Response]] = {
     "certificate-qr": _desk("created"),
     "certificate-qr-paused": _desk("created", refreshing=False),
     "certificate-qr-scanned": _desk("scanned"),
