@@ -56,7 +56,7 @@ from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
-from idp.crypto.certificates import Reason, Refused
+from idp.crypto.certificates import PathValidator
 from idp.crypto.rings import parse_key
 from idp.crypto.sm2 import Sm2Unavailable
 from idp.crypto.tokens import same
@@ -74,6 +74,7 @@ from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
 from idp.issuers.status import watch_lists
+from idp.issuers.verifying import CertificateVerifier
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -395,12 +396,6 @@ def _qr(provider: Provider) -> QrParts:
     )
 
 
-class _Nobody:
-    def answer(self, answer: object, *, content: bytes, now: int) -> Refused:
-        del answer, content, now
-        return Refused(Reason.UNKNOWN_ISSUER)
-
-
 def _certificate_parts(provider: Provider) -> CertificateParts:
     limits = provider.settings.limits.certificate
     return CertificateParts(
@@ -408,7 +403,7 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         Answering(
             provider.database,
             _signing_challenges(provider),
-            _Nobody(),
+            CertificateVerifier(provider.authorities.get, sm2=provider.sm2, paths=PathValidator(provider.sm2)),
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
