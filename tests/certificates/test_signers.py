@@ -21,8 +21,8 @@ from adapters.sandbox.ca_pkcs12 import container
 from adapters.sandbox.services import chromium_path
 from tests.certificates.containers import PASSWORD, issued, several, without_key
 from tests.web.axe import violations
-from tests.web.signer_states import TEXT
 from tests.web.preview import preview_app
+from tests.web.signer_states import TEXT
 from tests.web.test_in_browser import Quiet
 
 pytestmark = pytest.mark.browser
