@@ -103,6 +103,8 @@ from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
+from idp.signatures.actions import SignedTexts
+from idp.signatures.export import SignatureExport
 from idp.signin.export import export_sessions
 from idp.signin.face_pages import init_face_sign_in
 from idp.signin.loading import Times, init_sessions, load_session
@@ -293,6 +295,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         provider.links.export,
         DisputeExport(provider.disputes),
         provider.reviews.export,
+        SignatureExport(SignedTexts(provider.cipher)),
         export_activity,
     )
 

@@ -37,6 +37,7 @@ from adapters.sandbox.register_entries import EntriesError, load_entries
 from adapters.sandbox.registers import RegisterMemory, registers
 from adapters.sandbox.settings import AGENT_PORT, CA_DIRECTORY, SandboxSettings, refusal, secrets_from
 from adapters.sandbox.signed import refuse
+from adapters.sandbox.sm2_server import sm2_server
 from adapters.sandbox.sms import sms
 from adapters.sandbox.store import Inbox
 
@@ -48,7 +49,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-APIS = ("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/", "/face/v1/", "/bank/v1/")
+APIS = (
+    *("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/", "/sm2/"),
+    *("/face/v1/", "/bank/v1/"),
+)
 """What programs ask, and are answered in JSON whatever happens."""
 
 
@@ -73,6 +77,7 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.register_blueprint(cards)
     app.register_blueprint(photos)
     app.register_blueprint(captcha)
+    app.register_blueprint(sm2_server)
     app.register_blueprint(checks)
     app.register_blueprint(check_pages)
     app.register_blueprint(ca_pages)

@@ -22,6 +22,7 @@ ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
 BANK_CARD_SECRET = "sandbox-bank-card-secret-not-for-production"  # noqa: S105
 PHOTOS_SECRET = "sandbox-photos-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
+SM2_SECRET = "sandbox-sm2-secret-not-for-production"  # noqa: S105
 FACE_SECRET = "sandbox-face-secret-not-for-production"  # noqa: S105
 BANK_SECRET = "sandbox-bank-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
@@ -31,6 +32,7 @@ SECRET_VARIABLES = {
     "TONGBAN_BANK_CARD__SECRET": "bank_card_secret",
     "TONGBAN_PHOTO_READER__SECRET": "photos_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
+    "TONGBAN_CERTIFICATES__SM2_SERVER__SECRET": "sm2_secret",
     "TONGBAN_FACE__SECRET": "face_secret",
     "TONGBAN_BANK_CHANNEL__SECRET": "bank_secret",
 }
@@ -47,6 +49,7 @@ class SandboxSettings:
     bank_card_secret: str = BANK_CARD_SECRET
     photos_secret: str = PHOTOS_SECRET
     captcha_secret: str = CAPTCHA_SECRET
+    sm2_secret: str = SM2_SECRET
     face_secret: str = FACE_SECRET
     bank_secret: str = BANK_SECRET
     issuer: str = "http://localhost:8000"

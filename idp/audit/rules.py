@@ -62,6 +62,8 @@ class Event(StrEnum):
     DATA_EXPORTED = "person:data:exported"
     DISPUTE_FILED = "person:dispute:filed"
     DISPUTE_WITHDRAWN = "person:dispute:withdrawn"
+    TEXT_SIGNED = "person:text:signed"
+    """A text was signed with a certificate, and everything kept that proves it."""
     REVIEW_BEGUN = "person:review:begun"
     """Its person has agreed to send photos of their document and of themselves."""
     PHOTO_SENT = "person:photo:sent"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import click
 
 from idp.cli.context import Context, fail
+from idp.cli.outside import sm2_verifier
 from idp.crypto import der
 from idp.crypto.certificates import Certificate, PathValidator, Reason, Refused, read_certificate
 from idp.crypto.signed_data import Answer
@@ -26,20 +27,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _MOST_BYTES = 1024 * 1024
 
 
-class _Time(click.ParamType):
-    """Unix seconds or ISO 8601; a time without zone is UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            if isinstance(value, int) or value.isdecimal():
-                found = datetime.fromtimestamp(int(value), UTC)
-            else:
-                found = datetime.fromisoformat(value)
-        except (ValueError, OverflowError, OSError):
-            self.fail(f"{value!r} is neither ISO 8601 nor Unix seconds", param, ctx)
-        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> int:
+    """Unix seconds or ISO 8601, where a time without zone is UTC."""
+    if value is None:
+        return int(time.time())
+    try:
+        found = datetime.fromtimestamp(int(value), UTC) if value.isdecimal() else datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        raise click.BadParameter("neither ISO 8601 nor Unix seconds") from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 class _Asked(NamedTuple):
@@ -57,8 +53,8 @@ class _Asked(NamedTuple):
 @click.option("--issuers", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
               help="Roots, intermediates (*.pem *.crt *.der *.cer), *.crl and profile.toml, instead of the administered issuers.")  # fmt: skip # noqa: E501
 @click.option("--crl", "crls", type=_FILE, multiple=True, help="A revocation list besides; with --issuers.")
-@click.option("--at", type=_Time(), help="ISO 8601 or Unix seconds instead of now.")
-@click.option("--purpose", type=click.Choice(Purpose, case_sensitive=False), default=Purpose.SIGN_IN.value)
+@click.option("--at", callback=_seconds, help="ISO 8601 or Unix seconds instead of now.")
+@click.option("--purpose", type=click.Choice([one.value for one in Purpose]), default=Purpose.SIGN_IN.value)
 @click.option("--signed", type=_FILE, help="SignedData, or a bare signature of CERT's key.")
 @click.option("--content", type=_FILE, help="What was to be signed.")
 @click.pass_obj
@@ -67,8 +63,8 @@ def verify(
     cert: Path,
     issuers: Path | None,
     crls: tuple[Path, ...],
-    at: int | None,
-    purpose: Purpose,
+    at: int,
+    purpose: str,
     signed: Path | None,
     content: Path | None,
 ) -> None:
@@ -83,11 +79,12 @@ def verify(
         given[0],
         _read(signed) if signed else None,
         _read(content) if content else b"",
-        purpose,
-        int(time.time()) if at is None else at,
+        Purpose(purpose),
+        at,
     )
+    sm2 = sm2_verifier(context.settings) if issuers is None else PureSm2()  # a directory needs no settings
     trusted = _administered(context) if issuers is None else _of_directory(issuers, crls, notes)
-    verdict = _verdict(CertificateVerifier(trusted, sm2=PureSm2(), paths=PathValidator(PureSm2())), asked, notes)
+    verdict = _verdict(CertificateVerifier(trusted, sm2=sm2, paths=PathValidator(sm2)), asked, notes)
     click.echo(json.dumps(_told(verdict, asked, notes), ensure_ascii=False))
     raise SystemExit(0 if isinstance(verdict, Verified) else 1)
 
@@ -123,7 +120,7 @@ def _answer(signed: bytes, certificate: Certificate) -> Answer:
 
 def _of_directory(directory: Path, crls: tuple[Path, ...], notes: list[str]) -> Trusted:
     try:
-        found = read_directory(directory, crls)
+        found = read_directory(directory, crls, sm2=PureSm2())
     except BadProfile as error:
         raise click.UsageError(f"{directory.name}/profile.toml: {error}") from None
     notes.extend(found.notes)

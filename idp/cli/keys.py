@@ -30,6 +30,7 @@ from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.reviews.actions import reseal_reviews
 from idp.settings import write_secrets
+from idp.signatures.rotation import reseal_signatures
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     rotate_credentials,
@@ -43,6 +44,7 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_checks,
     reseal_reviews,
     reseal_department_checks,
+    reseal_signatures,
 )
 """What seals a capability's fields anew."""
 

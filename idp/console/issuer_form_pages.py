@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from idp.console.guards import current_operator, file_gate, operator
 from idp.console.issuer_acts import ADD, CHANGE, HOUR, ISSUER_ROLES, add_payload, change_payload
@@ -170,7 +171,8 @@ def _values(declared: Declaration) -> dict[str, str]:
 
 
 def _page(form: Form, issuer: Issuer | None, detail: object = "") -> str:
-    profiles = [(name, name, None) for name in sorted(parts().issuers.authorities.profiles)]
+    label = Markup('<span translate="no">{}</span>')
+    profiles = [(name, label.format(name), None) for name in sorted(parts().issuers.authorities.profiles)]
     usages = [(one.value, word(f"usage_{one}"), None) for one in Usage]
     most, back = parts().issuers.settings.most_grace // HOUR, url_for("console.issuers")
     return page(

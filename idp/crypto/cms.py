@@ -9,12 +9,11 @@ Clauses: RFC 5652 (5, 11), RFC 5280 (4.1), GB/T 35275-2017 (8), RFC 4055 (3).
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives import hashes
-
 from idp.crypto import der
 from idp.crypto.der import Element, Malformed, Reader, context
-from idp.crypto.outline import outline
-from idp.crypto.schemes import DIGESTS, SM3, Padding, Scheme
+from idp.crypto.public_keys import Digest, Scheme
+from idp.crypto.x509_fields import fields_of, key_identifiers_of
+from idp.crypto.x509_types import Algorithm
 
 MOST_CERTIFICATES = 8
 MOST_ATTRIBUTES = 32
@@ -23,23 +22,31 @@ GM_DATA = "1.2.156.10197.6.1.4.2.1"
 _CONTENTS = {"1.2.840.113549.1.7.2": (DATA,), "1.2.156.10197.6.1.4.2.2": (GM_DATA, DATA)}
 """SignedData -> what it may hold."""
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
-_KEY_IDENTIFIER = "2.5.29.14"
-_PSS, _MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
-_SHA256, _SHA384, _SHA512 = list(DIGESTS)[:3]
-_SIGNATURES: dict[str, tuple[Padding, str | None]] = {
-    "1.2.840.113549.1.1.1": (Padding.PKCS1, None),
-    "1.2.840.113549.1.1.11": (Padding.PKCS1, _SHA256),
-    "1.2.840.113549.1.1.12": (Padding.PKCS1, _SHA384),
-    "1.2.840.113549.1.1.13": (Padding.PKCS1, _SHA512),
-    _PSS: (Padding.PSS, None),
-    "1.2.840.10045.4.3.2": (Padding.ECDSA, _SHA256),
-    "1.2.840.10045.4.3.3": (Padding.ECDSA, _SHA384),
-    "1.2.840.10045.4.3.4": (Padding.ECDSA, _SHA512),
-    "1.2.156.10197.1.501": (Padding.SM2, SM3),
-    "1.2.156.10197.1.301.1": (Padding.SM2, SM3),
-    "1.2.156.10197.1.301": (Padding.SM2, SM3),  # the curve's, which middleware writes instead of sm2sign
+_DIGESTS: dict[str, Digest] = {
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+    "1.2.156.10197.1.401": "sm3",
+    "1.2.156.10197.1.401.1": "sm3",  # GM/T 0006: "without a key"
 }
-"""Signature algorithm -> scheme, and the hash it fixes."""
+_RSA, _SM2 = (Algorithm.RSA,), (Algorithm.SM2,)
+_NIST = (Algorithm.P256, Algorithm.P384, Algorithm.P521)
+_PSS, _MGF1 = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.8"
+_SHA2: tuple[Digest, ...] = ("sha256", "sha384", "sha512")
+_SIGNATURES: dict[str, tuple[tuple[Algorithm, ...], tuple[Digest, ...]]] = {
+    "1.2.840.113549.1.1.1": (_RSA, _SHA2),
+    "1.2.840.113549.1.1.11": (_RSA, ("sha256",)),
+    "1.2.840.113549.1.1.12": (_RSA, ("sha384",)),
+    "1.2.840.113549.1.1.13": (_RSA, ("sha512",)),
+    _PSS: (_RSA, _SHA2),
+    "1.2.840.10045.4.3.2": (_NIST, ("sha256",)),
+    "1.2.840.10045.4.3.3": (_NIST, ("sha384",)),
+    "1.2.840.10045.4.3.4": (_NIST, ("sha512",)),
+    "1.2.156.10197.1.501": (_SM2, ("sm3",)),
+    "1.2.156.10197.1.301.1": (_SM2, ("sm3",)),
+    "1.2.156.10197.1.301": (_SM2, ("sm3",)),  # the curve's, which middleware writes instead of sm2sign
+}
+"""Signature algorithm -> keys that make it, and the digests it goes with."""
 
 
 class Unsupported(Exception):
@@ -101,10 +108,7 @@ def read(data: bytes) -> Signed:
 
 
 def certificate_of(signed: Signed, extra: tuple[bytes, ...] = ()) -> bytes:
-    """DER of the one certificate among the embedded and ``extra`` that the signer means.
-
-    Raises `Signers` and `idp.crypto.der.Malformed`.
-    """
+    """DER of the one certificate among the embedded and ``extra`` that the signer means. Raises `Signers`."""
     meant = {one for one in (*signed.certificates, *extra) if _is_meant(one, signed.sid)}
     if len(meant) != 1:
         raise Signers("certificate of the signer")
@@ -135,7 +139,7 @@ def _certificates(held: Element | None) -> tuple[bytes, ...]:
 
 
 def _signer(
-    signer: Reader, named: str, content: bytes | None, content_type: str, certificates: tuple[bytes, ...]
+    signer: Reader, named: Digest, content: bytes | None, content_type: str, certificates: tuple[bytes, ...]
 ) -> Signed:
     version = der.small(signer.take(der.INTEGER))
     sid = _sid(signer.take(der.SEQUENCE, context(0, constructed=False)), version)
@@ -144,7 +148,7 @@ def _signer(
     scheme = _scheme(signer.take(der.SEQUENCE), digest)
     signature = signer.take(der.OCTET_STRING).value
     signer.end()  # unsigned attributes would be bytes that nobody answers for
-    if DIGESTS[named] is not DIGESTS[digest]:
+    if named != digest:
         raise Malformed("digest algorithms differ")
     attributes = _attributes(held) if held else None
     covered = bytes((der.SET,)) + held.whole[1:] if held else b""
@@ -181,32 +185,30 @@ def _attribute(parts: Reader) -> Attribute:
     return Attribute(kind, tuple(values))
 
 
-def _digest(identifier: Element) -> str:
+def _digest(identifier: Element) -> Digest:
     algorithm, parameters = _algorithm(identifier)
-    if algorithm not in DIGESTS:
+    if algorithm not in _DIGESTS:
         raise Unsupported("digest algorithm")
     _absent_or_null(parameters)
-    return algorithm
+    return _DIGESTS[algorithm]
 
 
-def _scheme(identifier: Element, digest: str) -> Scheme:
+def _scheme(identifier: Element, digest: Digest) -> Scheme:
     algorithm, parameters = _algorithm(identifier)
     if algorithm not in _SIGNATURES:
         raise Unsupported("signature algorithm")
-    padding, fixed = _SIGNATURES[algorithm]
-    if fixed is not None and DIGESTS[fixed] is not DIGESTS[digest]:
-        raise Malformed("signature and digest algorithms differ")
-    if padding is not Padding.SM2 and DIGESTS[digest] is hashes.SM3:
-        raise Unsupported("SM3 without SM2")
-    if padding is Padding.PSS:
-        return Scheme(padding, DIGESTS[digest], _salt(parameters, digest))
-    if padding is Padding.ECDSA and parameters is not None:
+    keys, digests = _SIGNATURES[algorithm]
+    if digest not in digests:
+        raise Malformed("signature and digest algorithms do not go together")
+    if algorithm == _PSS:
+        return Scheme(keys, digest, "pss", _salt(parameters, digest))
+    if keys is _NIST and parameters is not None:
         raise Malformed("parameters of ECDSA")  # RFC 5758 3.2
     _absent_or_null(parameters)
-    return Scheme(padding, DIGESTS[digest])
+    return Scheme(keys, digest)
 
 
-def _salt(parameters: Element | None, digest: str) -> int:
+def _salt(parameters: Element | None, digest: Digest) -> int:
     """RFC 4055 3.1, where the defaults are of SHA-1 and therefore refused."""
     if parameters is None or parameters.tag != der.SEQUENCE:
         raise Malformed("parameters of PSS")
@@ -219,7 +221,7 @@ def _salt(parameters: Element | None, digest: str) -> int:
         raise Malformed("hashes of PSS differ")
     if not 1 <= len(salt) <= 2 or salt[0] & 0x80:
         raise Malformed("salt of PSS")
-    return int.from_bytes(salt, "big")
+    return int.from_bytes(salt)
 
 
 def _algorithm(identifier: Element) -> tuple[str, Element | None]:
@@ -238,8 +240,14 @@ def _absent_or_null(parameters: Element | None) -> None:
 
 
 def _is_meant(certificate: bytes, sid: Sid) -> bool:
-    seen = outline(certificate)
-    if not sid.key_identifier:
-        return (seen.issuer, seen.serial) == (sid.issuer, sid.serial)
-    held = seen.extensions.get(_KEY_IDENTIFIER)
-    return held is not None and der.only(held, der.OCTET_STRING).value == sid.key_identifier
+    """What cannot be read is not the signer's: a chain may bring old roots that nobody here would take."""
+    try:
+        if sid.key_identifier:
+            return key_identifiers_of(fields_of(certificate))[0] == sid.key_identifier
+        body = der.only(certificate, der.SEQUENCE).parts.take(der.SEQUENCE).parts
+        body.maybe(context(0))
+        serial = body.take(der.INTEGER).whole
+        body.take(der.SEQUENCE)
+        return (body.take(der.SEQUENCE).whole, serial) == (sid.issuer, sid.serial)
+    except Malformed:
+        return False

@@ -4,21 +4,29 @@ Always true: exactly one signer has signed exactly the given content, or it is r
 serve to find the signer's own, and nothing else.
 """
 
-import base64
-import binascii
 import hmac
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives import hashes
 
 from idp.crypto import cms, der
-from idp.crypto.certificates import Certificate, Reason, Refused, read_certificate
-from idp.crypto.schemes import Scheme, as_pair, made_by, schemes_of
+from idp.crypto.certificates import Algorithm, Certificate, Reason, Refused, read_certificate
+from idp.crypto.public_keys import Digest, Scheme, made_by
 from idp.crypto.sm2 import Sm2Unavailable, Sm2Verifier
+from idp.crypto.x509_fields import unwrapped
 
 MOST_BYTES = 64 * 1024
 _MOST_SIGNATURE = 2048
-_LABELS = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
+_LABELS = (b"PKCS7", b"CMS")
+_HASHES: dict[Digest, type[hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+    "sm3": hashes.SM3,
+}
+_SHA2: tuple[Digest, ...] = ("sha256", "sha384", "sha512")
+_COORDINATE = {Algorithm.P256: 32, Algorithm.P384: 48, Algorithm.P521: 66, Algorithm.SM2: 32}
+"""Bytes of r, and of s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +73,25 @@ def _bare(answer: Answer, content: bytes, sm2: Sm2Verifier) -> Certificate | Ref
     certificate = read_certificate(answer.certificate)
     if isinstance(certificate, Refused):
         return certificate
-    signature = as_pair(certificate.algorithm, answer.signature)
-    for scheme in schemes_of(certificate.algorithm):
-        if made_by(certificate, scheme, message=content, signature=signature, sm2=sm2):
+    signature = _as_der(certificate.algorithm, answer.signature)
+    for scheme in _schemes(certificate.algorithm):
+        if made_by(certificate.key, scheme, message=content, signature=signature, sm2=sm2):
             return certificate
     return Refused(Reason.ANSWER_SIGNATURE)
 
 
 def _signed(answer: Answer, content: bytes, sm2: Sm2Verifier) -> Certificate | Refused:
-    signed = cms.read(_decoded(answer.signed_data))
+    signed = cms.read(unwrapped(answer.signed_data, *_LABELS))
     if signed.content is not None and not hmac.compare_digest(signed.content, content):
         return Refused(Reason.ANSWER_CONTENT, "attached content")
-    extra = answer.certificate
-    certificate = read_certificate(cms.certificate_of(signed, (_decoded(extra),) if extra else ()))
+    extra = (unwrapped(answer.certificate, b"CERTIFICATE"),) if answer.certificate else ()
+    certificate = read_certificate(cms.certificate_of(signed, extra))
     if isinstance(certificate, Refused):
         return certificate
     if signed.attributes is not None and (refused := _attributes(signed, content)):
         return refused
     message = content if signed.attributes is None else signed.covered
-    if made_by(certificate, signed.scheme, message=message, signature=signed.signature, sm2=sm2):
+    if made_by(certificate.key, signed.scheme, message=message, signature=signed.signature, sm2=sm2):
         return certificate
     return Refused(Reason.ANSWER_SIGNATURE)
 
@@ -102,27 +110,30 @@ def _attributes(signed: cms.Signed, content: bytes) -> Refused | None:
 
 
 def _digest(scheme: Scheme, content: bytes) -> bytes:
-    digest = hashes.Hash(scheme.digest())
+    digest = hashes.Hash(_HASHES[scheme.digest]())
     digest.update(content)
     return digest.finalize()
 
 
-def _decoded(data: bytes) -> bytes:
-    """DER of what is DER, PEM or base64. Raises `idp.crypto.der.Malformed`."""
-    if data[:1] == b"\x30":
-        return data
-    text = data.strip()
-    if text.startswith(b"-----BEGIN "):
-        text = _unwrapped(text)
+def _schemes(algorithm: Algorithm) -> tuple[Scheme, ...]:
+    """Those a bare signature may have been made by, which does not name its own."""
+    if algorithm is Algorithm.SM2:
+        return (Scheme((algorithm,), "sm3"),)
+    usual = tuple(Scheme((algorithm,), digest) for digest in _SHA2)
+    return usual + tuple(Scheme((algorithm,), digest, "pss") for digest in _SHA2 if algorithm is Algorithm.RSA)
+
+
+def _as_der(algorithm: Algorithm, signature: bytes) -> bytes:
+    """Of a signature that may be IEEE P1363's r || s; of RSA the signature as it is."""
+    size = _COORDINATE.get(algorithm)
+    if size is None or len(signature) != 2 * size or _is_pair(signature):
+        return signature
+    numbers = (int.from_bytes(half) for half in (signature[:size], signature[size:]))
+    return der.encoded(der.SEQUENCE, *(der.integer(number) for number in numbers))
+
+
+def _is_pair(signature: bytes) -> bool:
     try:
-        return base64.b64decode(b"".join(text.split()), validate=True)
-    except binascii.Error:
-        raise der.Malformed("neither DER nor PEM nor base64") from None
-
-
-def _unwrapped(pem: bytes) -> bytes:
-    label, found, rest = pem.removeprefix(b"-----BEGIN ").partition(b"-----")
-    body, ended, behind = rest.partition(b"-----END " + label + b"-----")
-    if not found or not ended or behind.strip() or label.decode("ascii", "replace") not in (*_LABELS, "CERTIFICATE"):
-        raise der.Malformed("PEM of something else")
-    return body
+        return len(der.only(signature, der.SEQUENCE).parts.all(der.INTEGER, most=2)) == 2
+    except der.Malformed:
+        return False

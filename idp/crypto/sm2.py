@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes
 
-from idp.crypto.sm2_curve import A, B, G, N, SIZE, has_x, is_on_curve, sum_of_multiples
+from idp.crypto.sm2_curve import SIZE, A, B, G, N, has_x, is_on_curve, sum_of_multiples
 
 USER_ID = b"1234567812345678"
 """GM/T 0009 7: the user identity where nothing else was agreed. The empty one is another identity, and refused."""

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.crypto.certificates import Authority, Refused, check_anchor
-from idp.crypto.der import Malformed
-from idp.crypto.outline import outline
+from idp.crypto.sm2 import Sm2Verifier
 from idp.issuers.profiles import GMT_0015, BadProfile, Profile, parse_profile
 
 CERTIFICATES = (".pem", ".crt", ".der", ".cer")
@@ -35,24 +34,25 @@ class Directory:
         return ((self.authority, self.profile),)
 
 
-def read_directory(directory: Path, crls: Sequence[Path] = (), *, grace: int = 0) -> Directory:
-    """One authority of all its roots and intermediates. ``crls``: files besides; ``grace``: seconds.
+def read_directory(directory: Path, crls: Sequence[Path] = (), *, sm2: Sm2Verifier) -> Directory:
+    """One authority of all its roots and intermediates. ``crls``: files besides; of two lists equally old the first counts, and these
+    come first.
 
-    Raises `BadProfile`, ``OSError``.
+    Raises `BadProfile`, `idp.crypto.sm2.Sm2Unavailable`, ``OSError``.
     """
     anchors: list[bytes] = []
     intermediates: list[bytes] = []
     notes: list[str] = []
     files = sorted(directory.iterdir())[:MOST_FILES]
     for file, certificate in _blocks(files, CERTIFICATES, "CERTIFICATE"):
-        read = check_anchor(certificate)
+        read = check_anchor(certificate, sm2=sm2)
         if isinstance(read, Refused):
             notes.append(f"{file.name}: {read.reason.value} {read.detail}".rstrip())
         else:
-            (anchors if _is_self_issued(read.der) else intermediates).append(read.der)
-    lists = [block for _, block in _blocks(files, (REVOCATION_LIST,), "X509 CRL")]
-    lists += [block for file in crls for block in blocks(_bytes(file), "X509 CRL")]
-    authority = Authority(directory.name, tuple(anchors), tuple(intermediates), tuple(lists), grace=grace)
+            (anchors if read.issuer == read.subject else intermediates).append(read.der)
+    lists = [block for file in crls for block in blocks(_bytes(file), "X509 CRL")]
+    lists += [block for _, block in _blocks(files, (REVOCATION_LIST,), "X509 CRL")]
+    authority = Authority(directory.name, tuple(anchors), tuple(intermediates), tuple(lists))
     return Directory(authority, _profile(directory / PROFILE), tuple(notes))
 
 
@@ -80,14 +80,6 @@ def _decoded(text: bytes) -> bytes:
         return base64.b64decode(b"".join(text.split()), validate=True)
     except binascii.Error:
         return text
-
-
-def _is_self_issued(certificate: bytes) -> bool:
-    try:
-        seen = outline(certificate)
-    except Malformed:
-        return False
-    return seen.issuer == seen.subject
 
 
 def _profile(file: Path) -> Profile:

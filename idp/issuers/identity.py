@@ -11,13 +11,14 @@ from idp.accounts.credit_code import CreditCode, OrganisationCode
 from idp.accounts.documents import IdNumber
 from idp.crypto import der
 from idp.crypto.certificates import Certificate
-from idp.crypto.outline import Outline, attributes, outline
+from idp.crypto.x509_fields import Fields, fields_of
 from idp.issuers.profiles import SUBJECT, Encoding, Kind, Profile, Source
 
 __all__ = ["Named", "Profile", "named_by"]
 
 _LONGEST = 256
 """Characters of a value that is looked at."""
+_MOST_NAMES = 64
 _STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x1A: "ascii", 0x12: "ascii", 0x1E: "utf-16-be"}
 """UTF8String, PrintableString, IA5String, VisibleString, NumericString, BMPString."""
 
@@ -35,9 +36,9 @@ class Named:
 def named_by(certificate: Certificate, profile: Profile, *, today: date) -> Named | None:
     """None: nobody, also where two sources name different people."""
     try:
-        seen = outline(certificate.der)
+        seen = fields_of(certificate.der)
         found = [(one.kind, text) for one in profile.sources for text in _texts(seen, one)]
-        names = dict(reversed([(kind, _text(value)) for kind, value in attributes(seen.subject)]))
+        names = dict(reversed([(kind, _text(value)) for kind, value in _attributes(seen.subject)]))
     except der.Malformed:
         return None
     persons = {number for kind, text in found if kind is Kind.PERSON and (number := _person(text, today))}
@@ -62,19 +63,30 @@ def _name(names: dict[str, str | None], *, entity: bool) -> str:
     return ((organisation or common) if entity else (common or organisation)) or ""
 
 
-def _texts(seen: Outline, source: Source) -> Iterator[str]:
+def _texts(seen: Fields, source: Source) -> Iterator[str]:
     """What is left of each value in this place when the source has taken it apart."""
     for text in _values(seen, source):
         if text is not None and (number := _number(text, source)):
             yield number
 
 
-def _values(seen: Outline, source: Source) -> list[str | None]:
+def _values(seen: Fields, source: Source) -> list[str | None]:
     if source.extension is not None:
         value = seen.extensions.get(source.extension)
-        return [] if value is None else [_unwrapped(value, source.encodings)]
+        return [] if value is None else [_unwrapped(value.value, source.encodings)]
     kind = SUBJECT[source.subject or ""]
-    return [_text(value) for attribute, value in attributes(seen.subject) if attribute == kind]
+    return [_text(value) for attribute, value in _attributes(seen.subject) if attribute == kind]
+
+
+def _attributes(name: bytes) -> list[tuple[str, der.Element]]:
+    """(type, value) of every attribute of a Name (DER), in order. Raises `idp.crypto.der.Malformed`."""
+    found: list[tuple[str, der.Element]] = []
+    for relative in der.only(name, der.SEQUENCE).parts.all(der.SET, most=_MOST_NAMES):
+        for one in relative.parts.all(der.SEQUENCE, most=_MOST_NAMES):
+            parts = one.parts
+            found.append((der.oid(parts.take(der.OID)), parts.take()))
+            parts.end()
+    return found
 
 
 def _number(text: str, source: Source) -> str | None:

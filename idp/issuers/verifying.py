@@ -22,7 +22,7 @@ from idp.crypto.certificates import (
     read_certificate,
 )
 from idp.crypto.signed_data import Answer, verify_answer
-from idp.crypto.sm2 import Sm2Unavailable, Sm2Verifier
+from idp.crypto.sm2 import Sm2Verifier
 from idp.issuers.identity import Named, Profile, named_by
 from idp.issuers.profiles import KeyProtection
 
@@ -77,10 +77,7 @@ class CertificateVerifier:
 
     def _judged(self, certificate: Certificate, now: int) -> Verified | Refused:
         trusted = self._trusted()
-        try:
-            accepted = self._paths.validate(certificate, [authority for authority, _ in trusted], now=now)
-        except Sm2Unavailable:
-            return Refused(Reason.PATH, "nobody there to verify SM2")
+        accepted = self._paths.validate(certificate, [authority for authority, _ in trusted], now=now)
         if isinstance(accepted, Refused):
             return accepted
         profile = next((profile for authority, profile in trusted if authority.id == accepted.authority), None)

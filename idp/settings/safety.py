@@ -54,7 +54,7 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
 
 def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Register]]:
     """The outside services by their place in the settings."""
-    registers = settings.registers
+    registers, sm2_server = settings.registers, settings.certificates.sm2_server
     return [
         ("sms", settings.sms),
         *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
@@ -63,6 +63,7 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         *([("bank_card", settings.bank_card)] if settings.bank_card.url else []),
         *([("photo_reader", settings.photo_reader)] if settings.photo_reader.url else []),
         *([("captcha", settings.captcha)] if settings.captcha.url else []),
+        *([("certificates.sm2_server", sm2_server)] if sm2_server.url else []),
         *_check_services(settings),
     ]
 

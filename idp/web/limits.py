@@ -24,8 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 WITH_FILE = "multipart/form-data"
 _WINDOW = 128 * 1024
 """What Werkzeug's parser holds of a file while it looks for its end; it counts that as the memory of a form."""
-_TAKES_SIGNED = "__tongban_takes_signed__"
 _TAKES = "__tongban_takes_file__"
+_TAKES_SIGNED = "__tongban_takes_signed__"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -433,6 +433,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:data:exported": _("导出个人数据"),
     "person:dispute:filed": _("提交异议"),
     "person:dispute:withdrawn": _("撤回异议"),
+    "person:text:signed": _("用数字证书签署文本"),
     "operator:dispute:answered": _("异议得到答复"),
     "person:review:begun": _("同意提供照片供人工审核"),
     "person:photo:sent": _("上传照片"),

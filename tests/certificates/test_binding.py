@@ -62,7 +62,9 @@ def test_the_owner_binds_a_certificate_which_proves_who_they_are_as_long_as_it_l
 def test_who_has_not_just_proved_themselves_by_two_factors_confirms_first(site: Site, verifier: Scripted) -> None:
     once = person(site, ONE)
     assert once.get(BIND).headers["Location"].startswith("/signin/confirm?again=yes")
-    assert once.submit(BIND, {"challenge": "x", "signed_data": "mine x"}).headers["Location"].startswith("/signin/conf")
+    assert (
+        once.submit(BIND, {"challenge": "x", "signed_data": "mine x"}).headers["Location"].startswith("/signin/conf")
+    )
     assert verifier.asked == 0
 
 
@@ -135,7 +137,9 @@ def test_an_account_that_is_held_binds_nothing(site: Site, owner: Browser) -> No
     assert refusals(site) == ["certificate_held"]
 
 
-def test_the_persons_certificate_completes_an_activation_by_face_and_new_phone(site: Site, verifier: Scripted) -> None:
+def test_the_persons_certificate_completes_an_activation_by_face_and_new_phone(
+    site: Site, verifier: Scripted
+) -> None:
     half = person(site, ONE)
     now, party = site.now(), site.party(ONE)
     with site.provider.database.transaction() as tx:

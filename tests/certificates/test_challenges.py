@@ -31,7 +31,9 @@ def opened(site: Site, owner: Browser) -> Browser:
     return site.browser()
 
 
-def test_what_is_to_be_signed_says_for_what_where_and_until_when(site: Site, browser: Browser, verifier: Scripted) -> None:
+def test_what_is_to_be_signed_says_for_what_where_and_until_when(
+    site: Site, browser: Browser, verifier: Scripted
+) -> None:
     key, text = challenge(browser, SIGN_IN)
     head, purpose, origin, named, nonce, expiry = text.split("\n")
     assert (head, purpose, origin, named) == ("tongban-certificate", "sign-in", "http://localhost:8000", key)
@@ -190,9 +192,7 @@ def test_a_script_gets_another_text_and_reads_why_it_was_refused(
 
 
 def test_without_the_setting_there_is_no_such_page(site: Site) -> None:
-    off = Site(
-        create_app(settings_at(site.directory, certificates={"sign_in": False}), ScriptedRegisters().ports)
-    )
+    off = Site(create_app(settings_at(site.directory, certificates={"sign_in": False}), ScriptedRegisters().ports))
     assert off.browser().get(SIGN_IN).status_code == 404
     assert "/signin/certificate" not in off.browser().get("/signin").text
     off.close()

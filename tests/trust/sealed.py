@@ -41,6 +41,7 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("certificate_binding", "sealed"),
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
@@ -60,8 +61,13 @@ SEALED = (
     Sealed("proposal", "sealed"),
     Sealed("recovery_code", "sealed"),
     Sealed("recovery_request", "sealed"),
+    Sealed("revocation_data", "sealed", key="digest"),
     Sealed("review", "sealed"),
     Sealed("signing_key", "private_key", key="kid"),
+    Sealed("text_signature", "answer"),
+    Sealed("text_signature", "path"),
+    Sealed("text_signature", "record"),
+    Sealed("text_signature", "text"),
     Sealed("totp", "pending", key="party_id", context="totp.sealed"),
     Sealed("totp", "sealed", key="party_id"),
 )

@@ -117,7 +117,12 @@ def test_names_of_people_and_apps_are_escaped() -> None:
     evil = '<img src=x onerror="alert(1)">'
     with app.test_request_context("/"):
         page = render_template(
-            "register_done.html", client_name=evil, continue_url="/", goes_on=True, identity_url=None
+            "register_done.html",
+            client_name=evil,
+            continue_url="/",
+            goes_on=True,
+            identity_url=None,
+            certificate_url=None,
         )
         consent = render_template(
             "consent.html",
