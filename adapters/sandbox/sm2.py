@@ -51,7 +51,7 @@ def sign(*, secret: int, message: bytes, user_id: bytes = USER_ID) -> bytes:
 def verify(*, point: bytes, message: bytes, signature: bytes, user_id: bytes = USER_ID) -> bool:
     """``point``: 65 bytes, uncompressed; ``signature``: DER of SEQUENCE {r, s}, strictly."""
     public, numbers = _point(point), _numbers(signature)
-    if public is None or numbers is None:
+    if public is None or numbers is None or len(user_id) > 0xFFFF // 8:
         return False
     r, s = numbers
     t = (r + s) % N
