@@ -160,7 +160,7 @@ def test_a_person_binds_a_certificate_and_an_app_gets_them_by_it(
 
 def test_an_enterprise_binds_its_sm2_certificate_and_an_app_gets_it_by_that(world: Served, chromium: Browser) -> None:
     with visitor(world, chromium) as one:
-        one.sign_in("/entities/acting")
+        one.sign_in("/account/acting")
         one.page.locator("main input[type=radio]").last.check()
         one.page.locator("main form button").first.click()
         one.page.wait_for_load_state()
