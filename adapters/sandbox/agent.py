@@ -43,7 +43,6 @@ def create_agent(device: Device, *, origins: Sequence[str]) -> Flask:
     app.extensions["agent_device"] = device
     app.extensions["agent_origins"] = frozenset(origins)
     app.add_url_rule(ENDPOINT, view_func=_call, methods=["POST"])
-    app.add_url_rule(ENDPOINT, view_func=_preflight, methods=["OPTIONS"], provide_automatic_options=False)
     app.after_request(_allow)
     return app
 
@@ -61,10 +60,6 @@ def _allow(response: Response) -> Response:
         response.headers["Access-Control-Allow-Headers"] = "Content-Type"
         response.headers["Access-Control-Allow-Private-Network"] = "true"
     return response
-
-
-def _preflight() -> Response:
-    return Response(status=204)
 
 
 def _call() -> tuple[Response, int]:

@@ -75,7 +75,7 @@ class DemoAuthority:
 
     def certificate(self, scene: Scene, *, now: int) -> Issued:
         foreign = scene.quirk is Quirk.FOREIGN
-        issuer = self._root("foreign", "Elsewhere CA", now) if foreign else self.issuing(now=now)
+        issuer = self._root("elsewhere", "Elsewhere CA", now) if foreign else self.issuing(now=now)
         held = self.shelf.keep(self.kind, scene.key, lambda: self._made(self._plan(scene, now), issuer))
         above = (issuer.certificate,) if foreign else (issuer.certificate, self.root(now=now).certificate)
         return Issued(held, above)
@@ -95,7 +95,7 @@ class DemoAuthority:
         issuer = self.issuing(now=now)
         made = now - {List.STALE: 8 * DAY, List.EARLIER: 3600}.get(which, 0)
         ends = now - DAY if which is List.STALE else now + days * DAY
-        forger = self._root("foreign", "Elsewhere CA", now).key if which is List.FORGED else None
+        forger = self._root("elsewhere", "Elsewhere CA", now).key if which is List.FORGED else None
         named = () if which is List.EARLIER else self.revoked(now=now)
         return x509.revocation_list(issuer, named, this_update=made, next_update=ends, signer=forger)
 

@@ -3,11 +3,13 @@
 Always true: what is told is public: certificates and addresses, never a key.
 """
 
+from pathlib import Path
 from typing import TypedDict
 
 from asn1crypto import pem
 
-from adapters.sandbox.ca import TITLES, DemoAuthority
+from adapters.sandbox.ca import TITLES, DemoAuthority, authorities
+from adapters.sandbox.ca_shelf import Shelf
 
 
 class Issuer(TypedDict):
@@ -20,6 +22,12 @@ class Issuer(TypedDict):
     intermediates: list[str]
     crls: list[str]
     ocsp: str
+
+
+def demo_issuers(sandbox_url: str, *, directory: Path, now: int) -> list[Issuer]:
+    """What `GET /ca/issuers.json` of a sandbox that keeps its CAs in ``directory`` says, before it runs or while."""
+    demo = authorities(Shelf(directory), {}, at=f"{sandbox_url}/ca")
+    return [issuer(one, now=now) for one in demo.values()]
 
 
 def issuer(authority: DemoAuthority, *, now: int) -> Issuer:

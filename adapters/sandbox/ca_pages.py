@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from adapters.sandbox import ca_ocsp
+from adapters.sandbox.agent_device import Device
 from adapters.sandbox.ca import TITLES, DemoAuthority, Issued, List
 from adapters.sandbox.ca_cast import SCENES, Scene
 from adapters.sandbox.ca_issuers import armored, issuer
@@ -42,6 +43,12 @@ def demo_authorities() -> dict[Kind, DemoAuthority]:
     return found
 
 
+def demo_device() -> Device:
+    """This app's."""
+    found: Device = current_app.extensions["sandbox_device"]
+    return found
+
+
 def chosen(kind: str, key: str) -> tuple[DemoAuthority, Scene]:
     """One of the cast; 404 for any other."""
     authority = demo_authorities()[Kind(kind)]
@@ -61,7 +68,24 @@ def is_from_here() -> bool:
 def overview() -> str:
     cast = next(iter(demo_authorities().values())).cast
     others = [scene for scene in cast.values() if scene not in SCENES]
-    return render_template("ca.html", scenes=SCENES, others=others, titles=TITLES, password=PASSWORD)
+    return render_template(
+        "ca.html",
+        scenes=SCENES,
+        others=others,
+        titles=TITLES,
+        password=PASSWORD,
+        device=demo_device(),
+        token=current_app.extensions["sandbox_token"],
+    )
+
+
+@ca_pages.post("/device")
+def device() -> AnyResponse:
+    """Pull the pretend USB key out, or plug it in."""
+    if not is_from_here():
+        abort(403)
+    demo_device().plug(there=request.form.get("do") == "plug")
+    return redirect(url_for("ca_pages.overview", **kept()), 303)
 
 
 @ca_pages.get("/issuers.json")
@@ -101,7 +125,11 @@ def issuer_pem(kind: str, which: str) -> Response:
     return _file(armored(held.certificate).encode(), "application/x-pem-file", f"{kind}-{which}.pem")
 
 
-@ca_pages.get(f"/{KIND}.crl", defaults={"which": List.FRESH.value})
+@ca_pages.get(f"/{KIND}.crl")
+def fresh_list(kind: str) -> Response:
+    return revocation_list(kind, List.FRESH)
+
+
 @ca_pages.get(f"/{KIND}-<any({', '.join(List)}):which>.crl")
 def revocation_list(kind: str, which: str) -> Response:
     return _list(demo_authorities()[Kind(kind)].revocation_list(List(which), now=_now()))

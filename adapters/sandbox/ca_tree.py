@@ -4,7 +4,7 @@ Always true: it writes into an empty directory only, and files with private keys
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from asn1crypto import pem
@@ -12,6 +12,7 @@ from asn1crypto import pem
 from adapters.sandbox.ca import TITLES, DemoAuthority, List, authorities
 from adapters.sandbox.ca_cast import SCENES, Scene
 from adapters.sandbox.ca_issuers import armored
+from adapters.sandbox.ca_keys import Kind
 from adapters.sandbox.ca_pkcs12 import PASSWORD, container
 from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.ca_signed_data import signed_data
@@ -28,13 +29,15 @@ def is_free(directory: Path) -> bool:
     return not directory.exists() or (directory.is_dir() and not any(directory.iterdir()))
 
 
-def write_tree(directory: Path, *, now: int, progress: Callable[[str], None]) -> list[Path]:
-    """Everything, for each kind of key; returns the files, in order. Raises ``FileExistsError`` unless `is_free`."""
+def write_tree(
+    directory: Path, *, kinds: Sequence[Kind] = tuple(Kind), now: int, progress: Callable[[str], None]
+) -> list[Path]:
+    """Everything, for each of ``kinds``; returns the files, in order. Raises ``FileExistsError`` unless `is_free`."""
     if not is_free(directory):
         raise FileExistsError(f"{directory} is not empty")
     demo = authorities(Shelf(), {scene.key: scene for scene in SCENES})
     written = []
-    for authority in demo.values():
+    for authority in (demo[kind] for kind in kinds):
         progress(f"{TITLES[authority.kind]}: keys and certificates")
         for name, content in _files(authority, now):
             written.append(_write(directory / name, content))
@@ -83,7 +86,7 @@ def readme() -> str:
     return _README.format(rows=rows, password=PASSWORD, days=_DAYS)
 
 
-_README = """Demo CAs for SM2, RSA-2048 and ECDSA P-256. Nobody should ever trust them: their keys are anybody's.
+_README = """Demo CAs. Nobody should ever trust them: their keys are anybody's.
 
 issuers/  <kind>-root.pem, <kind>-issuing.pem  the chain
           <kind>.crl, <kind>-root.crl          revocation lists, good for {days} days

@@ -11,6 +11,16 @@ CERTIFICATES = {
     ),
     "所有 .p12 文件的密码：": "The password of all .p12 files:",
     "手机证书：扫码后在这里签名": "Certificate on a phone: signs here after a scan",
+    "密码钥匙": "USB key",
+    "当作一把插在这台电脑上的密码钥匙，里面有八张证书。PIN 是 111111；222222 表示本人取消，333333 表示用到一半被拔出，输错五次就锁定。": (  # noqa: E501
+        "Plays a USB key in this computer, with eight certificates. Its PIN is 111111; 222222 stands for a person who"
+        " cancels, 333333 for a key pulled out half-way, and five wrong ones lock it."
+    ),
+    "现在没有插着。": "It is not plugged in.",
+    "现在插着，还可以输错 %s 次。": "It is plugged in; %s wrong PINs are left.",
+    "现在插着，已经锁定；重新插上就解开。": "It is plugged in and locked; plugging it in anew unlocks it.",
+    "拔出": "Pull it out",
+    "重新插上": "Plug it in anew",
     "各种情形": "Cases",
     "登记在册的每一位": "Everybody in the registers",
     "证书": "Certificate",

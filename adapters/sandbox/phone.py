@@ -13,7 +13,6 @@ from flask import Blueprint, current_app, render_template, request
 
 from adapters.sandbox.agent_device import MAGIC_PINS, PIN, Fault
 from adapters.sandbox.ca import TITLES, Issued
-from adapters.sandbox.ca_cast import SCENES
 from adapters.sandbox.ca_keys import Kind
 from adapters.sandbox.ca_pages import chosen, demo_authorities, is_from_here
 from adapters.sandbox.ca_signed_data import signed_data
@@ -42,6 +41,18 @@ FORMS = {
 }
 
 
+class Wrong(StrEnum):
+    """What the page says instead of going on."""
+
+    NO_CODE = "这不是通办的码，或者它已经失效。"
+    STALE_PAGE = "这一页已失效，请重新打开。"
+    CANCELLED = "已取消，什么都没有签。"
+    PIN = "PIN 不对。"
+    NO_CERTIFICATE = "请选一张证书。"
+    NO_ANSWER = "通办没有回应，请再试一次。"
+    NOT_TAKEN = "通办没有接受。"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a code asks for. ``expires_at``: Unix seconds."""
@@ -58,26 +69,24 @@ def page() -> str:
     if not address:
         return _page()
     asked = _fetch(address)
-    return (
-        _page(asked, address=address) if asked else _page(address=address, wrong="这不是通办的码，或者它已经失效。")
-    )
+    return _page(asked, address=address) if asked else _page(address=address, wrong=Wrong.NO_CODE)
 
 
 @phone.post("/phone-certificate")
 def answer() -> tuple[str, int]:
     if not is_from_here():
-        return _page(wrong="这一页已失效，请重新打开。"), 403
+        return _page(wrong=Wrong.STALE_PAGE), 403
     asked = _posted()
     if asked is None:
-        return _page(wrong="这不是通办的码，或者它已经失效。"), 400
+        return _page(wrong=Wrong.NO_CODE), 400
     pin = request.form.get("pin", "")
     if MAGIC_PINS.get(pin) is Fault.CANCELLED:
-        return _page(wrong="已取消，什么都没有签。"), 200
+        return _page(wrong=Wrong.CANCELLED), 200
     if pin != PIN:
-        return _page(asked, wrong="PIN 不对。"), 200
+        return _page(asked, wrong=Wrong.PIN), 200
     kind, _, key = request.form.get("certificate", "").partition("/")
     if kind not in {one.value for one in Kind}:
-        return _page(asked, wrong="请选一张证书。"), 400
+        return _page(asked, wrong=Wrong.NO_CERTIFICATE), 400
     authority, scene = chosen(kind, key)
     issued = authority.certificate(scene, now=int(settings().clock()))
     return _send(asked, {"number": request.form.get("number", ""), **_signed(issued, asked.text)})
@@ -99,10 +108,10 @@ def _send(asked: Asked, fields: dict[str, str]) -> tuple[str, int]:
     try:
         heard = settings().ask("POST", asked.answer_url, _JSON | {"Content-Type": "application/json"}, body)
     except (OSError, http.client.HTTPException):
-        return _page(asked, wrong="通办没有回应，请再试一次。"), 200
+        return _page(asked, wrong=Wrong.NO_ANSWER), 200
     if heard.status == 204:
         return render_template("phone_done.html"), 200
-    return _page(wrong="通办没有接受。", problem=f"{heard.status} {_problem(heard.body)}"), 200
+    return _page(wrong=Wrong.NOT_TAKEN, problem=f"{heard.status} {_problem(heard.body)}"), 200
 
 
 def _fetch(address: str) -> Asked | None:
@@ -148,7 +157,7 @@ def _problem(body: bytes) -> str:
     return str(fields.get("code") or fields.get("title") or "")[:200] if isinstance(fields, dict) else ""
 
 
-def _page(asked: Asked | None = None, *, address: str = "", wrong: str = "", problem: str = "") -> str:
+def _page(asked: Asked | None = None, *, address: str = "", wrong: Wrong | None = None, problem: str = "") -> str:
     return render_template(
         "phone.html",
         asked=asked,
@@ -156,7 +165,6 @@ def _page(asked: Asked | None = None, *, address: str = "", wrong: str = "", pro
         wrong=wrong,
         problem=problem,
         titles=TITLES,
-        scenes=SCENES,
         cast=next(iter(demo_authorities().values())).cast,
         forms=FORMS,
         token=current_app.extensions["sandbox_token"],

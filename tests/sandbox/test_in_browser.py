@@ -27,6 +27,9 @@ PAGES = (
     "/inbox?to=abc",
     "/numbers",
     "/registers",
+    "/ca",
+    "/ca/sm2/person",
+    "/phone-certificate",
     "/nothing",
 )
 LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more"]], ...] = (
