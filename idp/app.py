@@ -38,7 +38,6 @@ from idp.certificates.pages import init_certificates
 from idp.certificates.qr_answers import QrAnswers
 from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
 from idp.certificates.qr_requests import QrRequests
-from idp.certificates.rules import KeyProtection
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -56,11 +55,10 @@ from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
 from idp.credentials.rules import AttemptPolicy
-from idp.crypto.certificates import PathValidator
 from idp.crypto.rings import parse_key
-from idp.crypto.sm2 import Sm2Unavailable
+from idp.crypto.sm2 import PureSm2, Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import same
-from idp.db import DatabaseUnavailable
+from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
@@ -73,8 +71,8 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers import actions as issuers
 from idp.issuers.status import watch_lists
-from idp.issuers.verifying import CertificateVerifier
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
@@ -129,11 +127,12 @@ def create_app(
     registers: Registers,
     digits: CaptchaProvider | None = None,
     vendors: Vendors = MappingProxyType({}),
+    sm2: Sm2Verifier | None = None,
 ) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers, vendors)
+    provider = make_provider(app, settings, registers, vendors, sm2 or PureSm2())
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -399,6 +398,11 @@ def _qr(provider: Provider) -> QrParts:
     )
 
 
+def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
+    found = issuers.find(tx, issuer_id)
+    return found.title(language) if found else ""
+
+
 def _certificate_parts(provider: Provider) -> CertificateParts:
     limits = provider.settings.limits.certificate
     return CertificateParts(
@@ -406,12 +410,11 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
         Answering(
             provider.database,
             _signing_challenges(provider),
-            CertificateVerifier(provider.authorities.get, sm2=provider.sm2, paths=PathValidator(provider.sm2)),
+            provider.verifier,
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
-        protection=lambda _: KeyProtection.UNKNOWN,
-        title=lambda _issuer, _language: "",
+        title=_issuer_title,
         agent_url=provider.settings.certificates.agent_url,
     )
 

@@ -35,9 +35,10 @@ from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
 from idp.credentials.totp import Totp
 from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.path_validation import PathValidator
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
-from idp.crypto.sm2 import PureSm2, Sm2Verifier
+from idp.crypto.sm2 import Sm2Verifier
 from idp.db import Database, init_db
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import read_calendar
@@ -50,6 +51,7 @@ from idp.grants.actions import erase_consents
 from idp.issuers.authorities import Authorities, load_profiles
 from idp.issuers.refreshing import Refreshing
 from idp.issuers.revocation import ListIntake
+from idp.issuers.verifying import CertificateVerifier, Verifier
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -93,6 +95,7 @@ class Provider:
     maker: TokenMaker
     outbound: GuardedClient
     sm2: Sm2Verifier
+    verifier: Verifier
     authorities: Authorities
     lists: ListIntake
     population: PopulationRegister
@@ -128,7 +131,9 @@ ERASERS: tuple[Eraser, ...] = (
 """What each capability forgets when an account closes."""
 
 
-def make_provider(app: Flask, settings: Settings, registers: Registers, vendors: Vendors) -> Provider:
+def make_provider(
+    app: Flask, settings: Settings, registers: Registers, vendors: Vendors, sm2: Sm2Verifier
+) -> Provider:
     """Everything that is made once; opens the database and the state store of ``settings``."""
     secrets, limits = settings.secrets, settings.limits
     database = init_db(
@@ -163,7 +168,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         ca_file=settings.outbound.ca_file,
     )
     joining = Joining(directory, WaitingAccounts(cipher, index))
-    sm2, chosen = PureSm2(), settings.certificates
+    chosen = settings.certificates
+    authorities = Authorities(database, load_profiles(chosen.profiles), chosen)
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
@@ -193,7 +199,8 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         maker=maker,
         outbound=outbound,
         sm2=sm2,
-        authorities=Authorities(database, load_profiles(chosen.profiles), chosen),
+        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=PathValidator(sm2)),
+        authorities=authorities,
         lists=ListIntake(database, sm2, most=chosen.crl_bytes),
         population=registers.population,
         enterprise=registers.enterprise,

@@ -193,6 +193,7 @@ class Certificates:
             fingerprint=found.fingerprint,
             algorithm=found.algorithm,
             sealed=self.cipher.seal(verified.named.name, context=_context(key)),
+            certificate=self.cipher.seal_bytes(found.der, context=_context(key, "certificate")),
             not_before=found.not_before,
             not_after=found.not_after,
             holder_id=holder,
@@ -223,6 +224,11 @@ class Certificates:
     def name_in(self, binding: Binding) -> str:
         """The name the certificate says, in clear; empty once it is forgotten."""
         return self.opened(binding.id, binding.sealed)
+
+    def der_of(self, binding: Binding) -> bytes:
+        """The certificate itself; empty for one that has ended."""
+        context = _context(binding.id, "certificate")
+        return self.cipher.open_bytes(binding.certificate, context=context) if binding.certificate else b""
 
     def opened(self, binding_id: str, sealed: bytes | None) -> str:
         return self.cipher.open(sealed, context=_context(binding_id)) if sealed else ""
@@ -259,5 +265,5 @@ class Certificates:
         return Opened(binding, holder if themselves else None, entity, role)
 
 
-def _context(binding_id: str) -> str:
-    return f"certificate_binding.sealed:{binding_id}"
+def _context(binding_id: str, column: str = "sealed") -> str:
+    return f"certificate_binding.{column}:{binding_id}"

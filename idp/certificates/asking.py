@@ -19,12 +19,12 @@ from idp.certificates.actions import Certificates
 from idp.certificates.answering import Answering, Asked
 from idp.certificates.challenges import Bound
 from idp.certificates.qr_pages import PHONE, fetched
-from idp.certificates.rules import Challenge, Denied, KeyProtection, Purpose
+from idp.certificates.rules import Challenge, Denied, Purpose
 from idp.certificates.signers import allow_signers
 from idp.credentials.attempts import account_key, browser_key
 from idp.crypto.certificates import Reason
 from idp.crypto.signed_data import MOST_BYTES, Answer
-from idp.db import current_transaction, db
+from idp.db import Transaction, current_transaction, db
 from idp.issuers.verifying import Verified
 from idp.signin.pages import CERTIFICATES
 from idp.signin.rules import Session
@@ -46,12 +46,11 @@ _BESIDE = frozenset({"csrf_token", "r", "next"})
 
 @dataclass(frozen=True, slots=True)
 class CertificateParts:
-    """``protection``: what an issuer (its id) says of the keys it certifies; ``title``: its name, in a language."""
+    """``title``: the name of an issuer (its id), in a language; empty for one that is administered no more."""
 
     certificates: Certificates
     answering: Answering
-    protection: Callable[[str], KeyProtection]
-    title: Callable[[str, str], str]
+    title: Callable[[Transaction, str, str], str]
     agent_url: str = ""
     """Of the agent of a USB key on people's own computers; empty: none."""
 

@@ -26,6 +26,7 @@ class Binding(NamedTuple):
     fingerprint: str
     algorithm: str
     sealed: bytes | None
+    certificate: bytes | None
     not_before: int
     not_after: int
     holder_id: str | None
@@ -64,7 +65,8 @@ _ADD = Statement[Any](
 _USE = Statement[Any]("UPDATE certificate_binding SET last_used_at = :now WHERE id = :id AND ended_at IS NULL")
 _HOLDER = Statement[Any]("UPDATE certificate_binding SET holder_id = :holder WHERE id = :id AND ended_at IS NULL")
 _END = Statement(
-    "UPDATE certificate_binding SET ended_at = :now, end_reason = :reason, notice_at = NULL"
+    "UPDATE certificate_binding SET ended_at = :now, end_reason = :reason, notice_at = NULL,"
+    " certificate = NULL"
     " WHERE id = :id AND ended_at IS NULL RETURNING party_id",
     str,
 )

@@ -27,15 +27,14 @@ from idp.certificates.asking import (
 from idp.certificates.person_pages import shown
 from idp.certificates.rules import Denied, EndReason, Purpose
 from idp.certificates.signin_pages import blueprint
-from idp.certificates.work import end_sessions
 from idp.db import current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Described
 from idp.entities.pages import is_held
 from idp.entities.pages import parts as entity_parts
-from idp.entities.rules import Acting, RepresentedStatus, RoleState, worth
+from idp.entities.rules import Acting, RepresentedStatus, RoleState, Via, worth
 from idp.signin.confirm_pages import confirm_strongly
-from idp.signin.rules import Session
+from idp.signin.rules import Session, SessionEnd
 from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
@@ -90,7 +89,7 @@ def _unbind(session: Session, entity: str, named: str) -> str | None:
     bound = next((one for one in bindings.of_party(tx, entity) if one.id == named), None)
     if bound is None or bindings.end(tx, named, EndReason.BY_PERSON, now=now()) is None:
         return None
-    end_sessions(tx, entity, now=now())
+    roles.end_entries(tx, entity, Via.ENTITY_CERTIFICATE, SessionEnd.CERTIFICATE_ENDED, now=now())
     record(
         tx,
         Event.ENTITY_CERTIFICATE_UNBOUND,

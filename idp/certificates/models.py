@@ -1,7 +1,6 @@
 """The table of certificates bound to accounts.
 
-Always true: of one certificate at most one row has not ended, so that it has one owner, however many ask at once; an
-ended row keeps what the audit needs and nothing of its subject.
+Always true: of one certificate at most one row has not ended, so that it has one owner, however many ask at once.
 """
 
 from sqlalchemy import ForeignKey, Index, text
@@ -16,7 +15,8 @@ _DUE = text("notice_at IS NOT NULL AND ended_at IS NULL")
 class CertificateBinding(Base):
     """``party_id``: a person or an entity, whose human ``holder_id`` is; ``issuer_id``: the administered issuer.
 
-    ``sealed``: the name in it, under the context ``certificate_binding.sealed:<id>``; None once it ended.
+    ``sealed``: the name in it, None once its account is closed; ``certificate``: DER, None once it ended. Both are
+    sealed under ``certificate_binding.<column>:<id>``.
     ``not_after``: the last second it is valid. ``notice_at``: when its owner is next to be told that it ends.
     """
 
@@ -37,6 +37,7 @@ class CertificateBinding(Base):
     fingerprint: Mapped[str]
     algorithm: Mapped[str]
     sealed: Mapped[bytes | None]
+    certificate: Mapped[bytes | None]
     not_before: Mapped[int]
     not_after: Mapped[int]
     holder_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"), index=True)

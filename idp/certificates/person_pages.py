@@ -162,7 +162,7 @@ def shown(one: Binding, renew_url: str) -> SimpleNamespace:
     return SimpleNamespace(
         id=one.id,
         name=parts().certificates.name_in(one),
-        issuer=parts().title(one.issuer_id, preferences().lang) or one.issuer_name,
+        issuer=parts().title(current_transaction(), one.issuer_id, preferences().lang) or one.issuer_name,
         serial=one.serial,
         algorithm={"rsa": "RSA", "sm2": "SM2"}.get(one.algorithm, one.algorithm.upper()),
         bound_at=one.bound_at,

@@ -1,4 +1,4 @@
-"""Sealing the names of certificates anew under the first key of the ring.
+"""Sealing bound certificates and their names anew under the first key of the ring.
 
 Always true: a row is never without a key that opens it.
 """
@@ -10,4 +10,5 @@ from idp.db import Database
 
 def rotate_certificates(database: Database, cipher: FieldCipher) -> int:
     """Bring every one under the current key; the number of fields changed."""
-    return reseal_column(database, cipher, "certificate_binding", "sealed")
+    columns = ("sealed", "certificate")
+    return sum(reseal_column(database, cipher, "certificate_binding", column) for column in columns)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from idp.accounts.documents import Document, IdNumber
 from idp.crypto.certificates import Reason
+from idp.issuers.profiles import KeyProtection
 from idp.signin.rules import Method
 
 LEVEL = 4
@@ -62,16 +63,6 @@ class EndReason(StrEnum):
     EXPIRED = "expired"
     DISOWNED = "disowned"
     ACCOUNT_CLOSED = "account-closed"
-
-
-class KeyProtection(StrEnum):
-    """What an issuer says of the keys it certifies."""
-
-    UNKNOWN = "unknown"
-    PIN = "pin"
-    """They open by a PIN or password only."""
-    HARDWARE = "hardware"
-    """They do not leave a token, which opens by a PIN."""
 
 
 class Denied(NamedTuple):

@@ -98,7 +98,7 @@ def _signed_in(verified: Verified, opened: Opened) -> ResponseReturnValue:
     _note_accepted(tx, party_id, opened.binding)
     if passwords.unlock(tx, party_id=party_id, now=now()):
         record(tx, Event.PASSWORD_UNLOCKED, actor=party_id, subject=party_id, now=now())
-    authenticated(party_id, method_for(parts().protection(verified.issuer), of_entity=False))
+    authenticated(party_id, method_for(verified.key_protection, of_entity=False))
     db.session.commit()
     return sent_on(onward(url_for("account.overview")))
 
@@ -114,7 +114,7 @@ def _open_door(verified: Verified, opened: Opened, role: Role) -> ResponseReturn
     _note_accepted(tx, role.person, opened.binding)
     if opened.person is None or not hold(tx, opened.person):
         return passed_on(open_door(Via.ENTITY_CERTIFICATE, role.entity, key=opened.binding, only=role.person))
-    method = method_for(parts().protection(verified.issuer), of_entity=True)
+    method = method_for(verified.key_protection, of_entity=True)
     return passed_on(enter(role, Via.ENTITY_CERTIFICATE, method))
 
 

@@ -11,7 +11,8 @@ from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.capabilities.checks import DepartmentChecks
-from idp.certificates import work as certificates
+from idp.certificates import telling as certificates
+from idp.certificates.sweeping import Sweeping
 from idp.checks.errands import Errands
 from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
@@ -61,6 +62,13 @@ def make_worker(app: Flask) -> Worker:
     worker.every(60, "stale-department-checks", lambda now: asked.end_stale(provider.database, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
+    sweeping = Sweeping(
+        provider.database,
+        provider.certificates,
+        provider.verifier,
+        lambda: [authority for authority, _ in provider.authorities.get()],
+    )
+    worker.every(600, "certificate-sweep", sweeping.run)
     worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)

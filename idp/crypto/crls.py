@@ -92,6 +92,11 @@ class Crl:
         signed = self.der[self.tbs[0] : self.tbs[1]]
         return made_by(key, scheme, message=signed, signature=self.signature, sm2=sm2)
 
+    def serials(self) -> frozenset[bytes]:
+        """Of all entries: INTEGER, DER; of which issuers' certificates, they do not say."""
+        found = (_inside(self.der, start) for start in self._starts[:-1])
+        return frozenset(self.der[at : _end(self.der, at)] for at in found)
+
     def extract(self, serial: bytes, *, until: int, freshest: bool) -> tuple[bytes, bytes]:
         """(what would be signed, all of it): this list as if it had entries of ``serial`` (INTEGER, DER) alone.
 

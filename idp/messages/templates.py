@@ -355,14 +355,15 @@ TEMPLATES: Mapping[str, Template] = {
         _template(
             "certificate_ends",
             "您绑定的数字证书有效期至 {date}，之后不能再用它登录和证明身份。请更新证书，再登录更换。",
-            "The certificate you have bound is valid until {date}; after that it neither signs in nor proves who you are."
-            " Renew it in time.",
+            "The certificate you have bound is valid until {date}. After that it neither signs in nor proves who you"
+            " are: renew it in time.",
             "date",
         ),
         _template(
             "certificate_revoked",
             "您绑定的数字证书已被发证机构吊销，绑定已解除，用它登录的设备已退出。",
-            "The certificate you have bound was revoked by its issuer. It is unbound, and what it signed in is signed out.",
+            "The certificate you have bound was revoked by its issuer. It is unbound, and what it signed in is signed"
+            " out.",
         ),
         _template(
             "identity_ends",

@@ -1,7 +1,7 @@
 """The section of CA certificates: whose are accepted, who verifies what is signed, how lists are kept fresh.
 
-Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for no
-certificate.
+Always true: with the defaults nothing outside verifies anything, and a list that is older than these say speaks for
+no certificate.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ class Certificates(Section):
     sign_in: bool = True
     """Let people and entities bind their certificates, and sign in by them."""
     agent_url: str = "http://127.0.0.1:8019"
-    """Where the agent of a USB key listens on people's own computers (docs/signing.md); empty: pages ask none."""
+    """Where the agent of a USB key listens on people's own computers (docs/providers.md); empty: pages ask none."""
     challenge: PositiveInt = 120
     """Seconds within which a text that was given out to be signed must come back signed."""
     profiles: tuple[Path, ...] = ()

@@ -65,7 +65,6 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     face: Face = Face()
     bank_channel: BankChannel = BankChannel()
-    certificates: Certificates = Certificates()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("algorithm", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("certificate", sa.LargeBinary(), nullable=True),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
         sa.Column("not_after", sa.BigInteger(), nullable=False),
         sa.Column("holder_id", sa.Text(), nullable=True),

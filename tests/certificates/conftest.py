@@ -9,7 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.certificates.asking import CertificateParts
-from idp.certificates.rules import KeyProtection
+from idp.issuers.profiles import KeyProtection
+from idp.issuers.verifying import Verified
 from idp.signin.pages import CERTIFICATES
 from tests.certificates.scripted import Scripted, sign, verified
 from tests.entities.conftest import CODE, ONE, PEOPLE, TWO, representative
@@ -53,10 +54,11 @@ def verifier(site: Site) -> Iterator[Scripted]:
     site.app.extensions[CERTIFICATES] = before
 
 
-def protect(site: Site, protection: KeyProtection) -> None:
+def protect(verifier: Scripted, protection: KeyProtection) -> None:
     """What every issuer says of its keys, for the rest of the test."""
-    before: CertificateParts = site.app.extensions[CERTIFICATES]
-    site.app.extensions[CERTIFICATES] = replace(before, protection=lambda _: protection)
+    for name, found in verifier.keys.items():
+        assert isinstance(found, Verified)
+        verifier.keys[name] = replace(found, key_protection=protection)
 
 
 def challenge(browser: Browser, page: str) -> tuple[str, str]:

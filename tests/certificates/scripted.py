@@ -20,9 +20,11 @@ YEAR = 365 * 86400
 
 @dataclass
 class Scripted:
-    """``keys``: what is found out about each, once its signature is good. ``content``: what was last compared with."""
+    """``keys``: what is found out about each, once its signature is good."""
 
     keys: dict[str, Verified | Refused] = field(default_factory=dict)
+    certificates: dict[str, Verified | Refused] = field(default_factory=dict)
+    """What is found out about one alone."""
     asked: int = 0
 
     def answer(self, answer: Answer, *, content: bytes, now: int) -> Verified | Refused:
@@ -34,6 +36,11 @@ class Scripted:
         if base64.b64decode(signed) != content:
             return Refused(Reason.ANSWER_CONTENT)
         return found
+
+    def certificate(self, data: bytes, *, now: int) -> Verified | Refused:
+        """The verdict on the certificate of the key whose serial is ``data``."""
+        known = [one for one in self.certificates.values() if isinstance(one, Refused) or one.certificate.der == data]
+        return known[0] if known else Refused(Reason.MALFORMED)
 
 
 def sign(name: str, text: str) -> str:

@@ -15,7 +15,6 @@ from tests.certificates.conftest import (
 )
 from tests.certificates.scripted import Scripted, sign
 from tests.certificates.test_binding import owner, refusals
-from tests.entities.conftest import person
 from tests.provider import Browser, Site, settings_at
 from tests.registers import ScriptedRegisters
 from tests.signin.factors import later, prove_two
@@ -200,4 +199,3 @@ def test_without_the_setting_there_is_no_such_page(site: Site) -> None:
 
 def test_who_is_not_signed_in_binds_nothing(site: Site, browser: Browser, verifier: Scripted) -> None:
     assert browser.get(BIND).headers["Location"].startswith("/signin?next=")
-    assert person is not None

@@ -3,9 +3,12 @@
 import pytest
 
 from idp.accounts.actions import move_status
+from idp.accounts.documents import IdNumber
+from idp.accounts.names import PersonName
 from idp.accounts.rules import PartyStatus
-from idp.certificates.rules import KeyProtection, method_for
+from idp.certificates.rules import method_for
 from idp.crypto.certificates import Reason, Refused
+from idp.issuers.profiles import KeyProtection
 from idp.signin.rules import BY_CERTIFICATE, Method, amr, strength
 from tests.certificates.conftest import BIND, ONE, SIGN_IN, answer, protect
 from tests.certificates.scripted import Scripted
@@ -13,7 +16,6 @@ from tests.certificates.test_binding import owner, refusals
 from tests.certificates.test_challenges import opened
 from tests.entities.conftest import register_client
 from tests.provider import Browser, Site, claims_of
-from tests.signin.factors import prove_two
 
 __all__ = ["opened", "owner"]
 
@@ -27,9 +29,9 @@ __all__ = ["opened", "owner"]
     ],
 )
 def test_a_session_is_worth_what_the_issuer_says_of_its_keys(
-    site: Site, opened: Browser, protection: KeyProtection, aal: int, values: list[str]
+    opened: Browser, verifier: Scripted, protection: KeyProtection, aal: int, values: list[str]
 ) -> None:
-    protect(site, protection)
+    protect(verifier, protection)
     assert answer(opened, SIGN_IN).headers["Location"] == "/account"
     token = claims_of(opened.tokens()["id_token"])
     assert (token["ial"], token["aal"], token["amr"]) == (4, aal, values)
@@ -87,9 +89,6 @@ def test_a_certificate_revoked_since_opens_nothing(site: Site, opened: Browser, 
 
 
 def test_an_account_with_another_document_by_now_does_not_open(site: Site, opened: Browser) -> None:
-    from idp.accounts.documents import IdNumber
-    from idp.accounts.names import PersonName
-
     with site.provider.database.transaction() as tx:
         site.provider.directory.record_document(
             tx,
@@ -123,4 +122,3 @@ def test_one_more_factor_is_given_by_certificate(site: Site, opened: Browser) ->
 def test_nobody_elses_certificate_confirms(site: Site, opened: Browser, verifier: Scripted) -> None:
     opened.sign_in(ONE)
     assert answer(opened, "/signin/confirm/certificate", "another").status_code == 422
-    assert prove_two is not None

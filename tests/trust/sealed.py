@@ -41,6 +41,7 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("certificate_binding", "certificate"),
     Sealed("certificate_binding", "sealed"),
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),

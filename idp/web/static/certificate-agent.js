@@ -1,7 +1,9 @@
-// Speaks with the agent of a USB key on this computer (GB/T 43694: SOF_* functions as JSON) and has it sign.
+// Speaks with the agent of a USB key on this computer (GB/T 43694, docs/providers.md) and has it sign.
 // A PIN is passed to the agent and kept nowhere; without one the agent asks in a window of its own.
 
 const refused = (code, field) => Object.assign(new Error(code), { code, field });
+// What its `error` means (docs/providers.md); 6, nobody has logged in, is a PIN that was left out.
+const FAULTS = { 2: "agentEmpty", 4: "agentPin", 5: "agentLocked", 6: "agentPin", 7: "agentCancelled" };
 
 const call = async (agent, name, params, seconds) => {
   let answer;
@@ -17,7 +19,8 @@ const call = async (agent, name, params, seconds) => {
   } catch {
     throw refused("agentMissing");
   }
-  return answer.error === 0 ? answer.result : null;
+  if (answer.error !== 0) throw refused(FAULTS[answer.error] ?? "agentRefused", "pin");
+  return answer.result;
 };
 
 // [{ id, name }], never empty.
@@ -25,7 +28,7 @@ export const list = async (agent) => {
   const found = await call(agent, "SOF_GetCertList", [], 10);
   const pairs = typeof found === "string"
     ? found.split("&&&").filter(Boolean).map((one) => one.split("||")).map(([name, id]) => ({ id: id ?? name, name }))
-    : found ?? [];
+    : found ?? []; // the standard's own form, and this contract's
   if (!pairs.length) throw refused("agentEmpty");
   return pairs;
 };
