@@ -50,17 +50,25 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def page(chromium: Browser, site: str) -> Iterator[Page]:
-    """The page of a phone; nothing goes wrong in its console."""
+@pytest.fixture(scope="module")
+def tab(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A tab for all tests, and what its console said."""
     context = chromium.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
     opened, said = context.new_page(), list[str]()
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.route("**", lambda route: route.fallback() if route.request.method == "GET" else route.fulfill(status=204))
+    yield opened, said
+    context.close()
+
+
+@pytest.fixture
+def page(tab: tuple[Page, list[str]], site: str) -> Iterator[Page]:
+    """The page of a phone; nothing goes wrong in its console."""
+    opened, said = tab
     opened.goto(f"{site}/preview/certificate-phone")
     opened.locator("label[for=number]").click()
     yield opened
-    context.close()
     assert said == []
 
 
@@ -193,7 +201,8 @@ def test_of_several_one_is_chosen_by_name(page: Page) -> None:
     assert holds(sent_by(page, lambda: sign(page)), both[1])
 
 
-def test_a_page_that_has_stood_for_a_while_signs_a_new_text(page: Page, site: str) -> None:
+def test_a_page_that_has_stood_for_a_while_signs_a_new_text(chromium: Browser, site: str) -> None:
+    page = chromium.new_page()
     one, new = issued(Kind.P256, "person", now=NOW), TEXT.replace("\nn\n", "\nanother\n")
 
     def later(route: Route) -> None:
@@ -213,3 +222,4 @@ def test_a_page_that_has_stood_for_a_while_signs_a_new_text(page: Page, site: st
     public = load_der_x509_certificate(one.held.certificate).public_key()
     assert isinstance(public, ec.EllipticCurvePublicKey)
     public.verify(base64.b64decode(sent["signature"]), new.encode(), ec.ECDSA(SHA256()))
+    page.context.close()
