@@ -264,6 +264,29 @@ def test_a_malformed_answer_is_a_problem_and_ends_nothing(desk: Desk, members: d
     assert desk.answered_by_app(number=desk.handed.number, **ANSWER).status_code == 204
 
 
+def test_every_answer_to_an_app_is_in_the_openapi_document(desk: Desk, site: Site) -> None:
+    told = site.http.get("/openapi.json").get_json()["paths"]["/certificate/answer/{id}"]["post"]["responses"]
+    address = f"/certificate/answer/{desk.token}"
+    early = desk.answered_by_app(number=desk.handed.number, **ANSWER)
+    desk.scanned_by_app()
+    answers = [
+        early,
+        site.http.get(address),
+        site.http.post(address, data="number=47"),
+        site.http.post(address, data=b"{", content_type="application/json"),
+        desk.answered_by_app(number=desk.handed.number),
+        desk.answered_by_app(number=47),
+        desk.answered_by_app(number=desk.wrong, **ANSWER),
+        desk.answered_by_app(number=desk.handed.number, **ANSWER),
+    ]
+    for answer in answers:
+        kind = answer.get_json(force=True)["type"].removeprefix("urn:tongban:problem:")
+        assert kind in told[str(answer.status_code)]["description"].split(", ")
+    desk = Desk(site, desk.browser, desk.requests)
+    desk.scanned_by_app()
+    assert str(desk.answered_by_app(number=desk.handed.number, **ANSWER).status_code) in told
+
+
 def test_a_number_without_a_signature_is_asked_again(desk: Desk, phone: Browser) -> None:
     phone.get(f"/certificate/qr/{desk.token}")
     assert desk.answered_by(phone, signature="").status_code == 422
