@@ -415,6 +415,7 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
         title=_issuer_title,
+        trusted=lambda: any(authority.enabled for authority, _ in provider.authorities.get()),
         agent_url=provider.settings.certificates.agent_url,
     )
 

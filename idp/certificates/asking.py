@@ -46,11 +46,14 @@ _BESIDE = frozenset({"csrf_token", "r", "next"})
 
 @dataclass(frozen=True, slots=True)
 class CertificateParts:
-    """``title``: the name of an issuer (its id), in a language; empty for one that is administered no more."""
+    """``title``: the name of an issuer (its id), in a language; empty for one that is administered no more;
+    ``trusted``: whether there is any. Both may raise `DatabaseUnavailable`.
+    """
 
     certificates: Certificates
     answering: Answering
     title: Callable[[Transaction, str, str], str]
+    trusted: Callable[[], bool]
     agent_url: str = ""
     """Of the agent of a USB key on people's own computers; empty: none."""
 

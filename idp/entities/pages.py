@@ -32,7 +32,7 @@ from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
 from idp.proofing.ways import way_up
 from idp.signin.loading import act_for
-from idp.signin.pages import CERTIFICATES, serve_entities
+from idp.signin.pages import certificates_offered, serve_entities
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
@@ -244,7 +244,7 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         ],
         new_url=url_for("entities.new", **carried()),
         password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
-        certificates_url=url_for("certificates.of_entity") if CERTIFICATES in current_app.extensions else None,
+        certificates_url=url_for("certificates.of_entity") if certificates_offered() else None,
     )
 
 

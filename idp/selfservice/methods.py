@@ -17,7 +17,7 @@ from idp.db import current_transaction, db
 from idp.selfservice.pages import blueprint, parts
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.factors import held_by
-from idp.signin.pages import CERTIFICATES
+from idp.signin.pages import CERTIFICATES, certificates_offered
 from idp.signin.rules import Method, Session
 from idp.signin.standing import hold_session
 from idp.web.clock import now
@@ -55,6 +55,7 @@ def methods() -> ResponseReturnValue:
 def _page(session: Session, notice: Notice | None) -> str:
     tx, party_id = current_transaction(), session.party_id
     person = parts().directory.person(tx, party_id)
+    bound = len(bindings.of_party(tx, party_id)) if CERTIFICATES in current_app.extensions else 0
     return render_template(
         "account/methods.html",
         password_at=passwords.changed_at(tx, party_id),
@@ -62,8 +63,8 @@ def _page(session: Session, notice: Notice | None) -> str:
         passkeys=parts().factors.passkeys.of_party(tx, party_id),
         totp_at=totp.enrolled_at(tx, party_id),
         codes=recovery_code.left(tx, party_id),
-        certificates=len(bindings.of_party(tx, party_id)),
-        certificates_url=url_for("certificates.own") if CERTIFICATES in current_app.extensions else None,
+        certificates=bound,
+        certificates_url=url_for("certificates.own") if bound or certificates_offered() else None,
         notice=notice,
     )
 

@@ -42,6 +42,7 @@ CODE = Field("code", sentence("code_missing"), max_length=32, secret=True)
 ENTITY_DOOR = "tongban_entity_door"
 FACES = "tongban_face_sign_in"
 CERTIFICATES = "tongban_certificates"
+TRUSTED = "tongban_certificates_trusted"
 Door = Callable[[str, passwords.Verified], ResponseReturnValue]
 """Given the entity and the password that was right; who walks through is a person, always named."""
 blueprint = Blueprint("signin", __name__)
@@ -156,9 +157,15 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
     )
 
 
+def certificates_offered() -> bool:
+    """Whether certificates are a way here: served, and those of some issuer trusted."""
+    trusted: Callable[[], bool] | None = current_app.extensions.get(TRUSTED)
+    return trusted is not None and trusted()
+
+
 def certificate_url() -> str | None:
     """Where one signs in by a certificate; None where nobody does."""
-    return url_for("certificates.sign_in", **carried()) if CERTIFICATES in current_app.extensions else None
+    return url_for("certificates.sign_in", **carried()) if certificates_offered() else None
 
 
 def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturnValue:

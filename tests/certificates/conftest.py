@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from idp.certificates.asking import CertificateParts
 from idp.issuers.profiles import KeyProtection
 from idp.issuers.verifying import Verified
-from idp.signin.pages import CERTIFICATES
+from idp.signin.pages import CERTIFICATES, TRUSTED
 from tests.certificates.scripted import Scripted, sign, verified
 from tests.entities.conftest import CODE, ONE, PEOPLE, TWO, representative
 from tests.provider import Browser, Site, browser, registers, shared_app, signed_in, site, site_template
@@ -49,9 +49,10 @@ def verifier(site: Site) -> Iterator[Scripted]:
         }
     )
     before: CertificateParts = site.app.extensions[CERTIFICATES]
-    site.app.extensions[CERTIFICATES] = replace(before, answering=replace(before.answering, verifier=made))
+    scripted = replace(before, answering=replace(before.answering, verifier=made))
+    site.app.extensions |= {CERTIFICATES: scripted, TRUSTED: lambda: True}
     yield made
-    site.app.extensions[CERTIFICATES] = before
+    site.app.extensions |= {CERTIFICATES: before, TRUSTED: before.trusted}
 
 
 def protect(verifier: Scripted, protection: KeyProtection) -> None:

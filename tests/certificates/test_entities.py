@@ -215,3 +215,10 @@ def test_unbinding_it_ends_who_came_in_by_it_and_its_proof(site: Site, acting: B
 def test_an_entity_that_is_not_here_has_no_door(site: Site, browser: Browser, verifier: Scripted) -> None:
     assert answer(browser, SIGN_IN, "entity").status_code == 422
     assert refusals(site) == ["certificate_not_bound"]
+
+
+def test_the_page_of_acting_offers_certificates_and_asks_for_none(
+    site: Site, representative: Browser, verifier: Scripted
+) -> None:
+    assert f'href="{LIST}"' in representative.get("/account/acting").text
+    assert act(representative, entity_of(site)).headers["Location"] == "/account/acting?done=acting_entity"

@@ -38,6 +38,7 @@ token_type_hint client_assertion client_assertion_type post_logout_redirect_uri 
 size end withdraw item text why understood keep confirm at export send key credential recovery_code by again
 remove begin make wrong pause name type uscc person kind number valid_to long_term act entity who way how
 consent cause photos photo reason ticket answer role sector sectors captcha captcha_key card
+challenge signed_data signature certificate holder unbind renew
 """
 FIELDS = tuple(_NAMES.split())
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
