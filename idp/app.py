@@ -35,6 +35,9 @@ from idp.certificates.asking import CertificateParts
 from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
+from idp.certificates.qr_answers import QrAnswers
+from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
+from idp.certificates.qr_requests import QrRequests
 from idp.certificates.tls_pages import init_tls_sign_in
 from idp.certificates.tls_tickets import TlsTickets
 from idp.channels.pages import init_channels
@@ -188,6 +191,7 @@ def create_app(
         init_certificates(app, _certificate_parts(provider))
         if settings.mtls.host and settings.mtls.people:
             init_tls_sign_in(app, _tls_tickets(provider))
+        init_certificate_qr(app, _qr(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -387,24 +391,39 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
     )
 
 
+def _signing_challenges(provider: Provider) -> SigningChallenges:
+    settings = provider.settings
+    return SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge)
+
+
+def _qr(provider: Provider) -> QrParts:
+    limit = provider.settings.limits.certificate.per_address_failures
+    return QrParts(
+        _signing_challenges(provider),
+        QrRequests(provider.store, provider.cipher),
+        AddressBudget(provider.store, provider.index, "certificate-qr", limit),
+    )
+
+
 def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
     found = issuers.find(tx, issuer_id)
     return found.title(language) if found else ""
 
 
 def _certificate_parts(provider: Provider) -> CertificateParts:
-    settings, limits = provider.settings, provider.settings.limits.certificate
+    limits = provider.settings.limits.certificate
     return CertificateParts(
         provider.certificates,
         Answering(
             provider.database,
-            SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
+            _signing_challenges(provider),
             provider.verifier,
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),
         title=_issuer_title,
         trusted=lambda: any(authority.enabled for authority, _ in provider.authorities.get()),
+        agent_url=provider.settings.certificates.agent_url,
     )
 
 
@@ -581,6 +600,10 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
+    if settings.certificates.sign_in:
+        qr = _qr(provider)
+        answers = QrAnswers(provider.database, qr.requests, qr.failures)
+        table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
     for path, methods, handler in (*checks.routes(), *counter.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
     return Lane(
@@ -590,6 +613,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         observe=metrics.observe,
         front_end=_front_end(settings),
         clock=time.time,
+        clock=time.time,
+        proxies=settings.server.trusted_proxies,
     )
 
 

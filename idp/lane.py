@@ -16,6 +16,7 @@ from idp.db import DatabaseUnavailable
 from idp.log import get_logger, request_id
 from idp.state.store import StateUnavailable
 from idp.web.client_certificate import FrontEnd
+from idp.web.limits import address_from
 from idp.web.protocol import (
     FORM,
     JSON,
@@ -70,6 +71,8 @@ class Endpoint:
     any_origin: bool = False
     json: bool = False
     raw: bool = False
+    counts_addresses: bool = False
+    """Whether the handler is told where a request comes from."""
 
     @property
     def refuse(self) -> Callable[..., ProtocolResponse]:
@@ -89,7 +92,10 @@ class Lane:
         observe: Observe,
         front_end: FrontEnd | None = None,
         clock: Callable[[], float] = time.time,
+        proxies: tuple[str, ...] = (),
     ) -> None:
+        """``proxies``: addresses or networks whose X-Forwarded-For is believed."""
+        self._proxies = proxies
         self._table = dict(table)
         self._fallback = fallback
         self._clock = clock
@@ -185,9 +191,14 @@ class Lane:
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
             certificate=self._front_end.certificate(environ) if self._front_end else None,
+            address=self._address(environ) if endpoint.counts_addresses else "-",
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so
         return endpoint.handler(request)
+
+    def _address(self, environ: "WSGIEnvironment") -> str:
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        return address_from(environ.get("REMOTE_ADDR", ""), forwarded, self._proxies)
 
     def _cors(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
         """Discovery and keys for any origin; the rest for registered ones, without credentials."""

@@ -106,6 +106,8 @@ class Event(StrEnum):
     PASSKEY_REMOVED = "person:passkey:removed"
     PASSKEY_ACCEPTED = "person:passkey:accepted"
     PASSKEY_REFUSED = "person:passkey:refused"
+    CERTIFICATE_QR_REFUSED = "person:certificate_qr:refused"
+    """A phone chose a number that does not stand on the desktop whose code it scanned."""
     METHOD_REFUSED = "person:method:refused"
     CERTIFICATE_BOUND = "person:certificate:bound"
     CERTIFICATE_UNBOUND = "person:certificate:unbound"

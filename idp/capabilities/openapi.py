@@ -10,6 +10,7 @@ from idp.capabilities.counter_endpoint import PATH
 from idp.capabilities.endpoints import PATHS
 from idp.capabilities.proofing import NUMBER_DIGITS, Means
 from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
+from idp.certificates import qr_openapi
 from idp.clients.capabilities import Capability
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
@@ -28,9 +29,10 @@ def openapi(issuer: str) -> dict[str, Any]:
             "post": _fetch(name, capability, body=True),
         }
     paths[PATH] = {"post": _counter()}
+    paths[qr_openapi.PATH] = qr_openapi.described()
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tongban capabilities", "version": "1"},
+        "info": {"title": "Tongban", "version": "1"},
         "servers": [{"url": issuer}],
         "security": [{"client": []}, {}],
         "paths": paths,

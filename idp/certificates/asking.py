@@ -7,7 +7,7 @@ scripts that ask for JSON learn the same as people.
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from flask import abort, current_app, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,9 @@ from idp.audit.rules import Detail
 from idp.certificates.actions import Certificates
 from idp.certificates.answering import Answering, Asked, Counting
 from idp.certificates.challenges import Bound
+from idp.certificates.qr_pages import PHONE, fetched
 from idp.certificates.rules import Challenge, Denied, Purpose
+from idp.certificates.signers import allow_signers
 from idp.credentials.attempts import account_key, browser_key
 from idp.crypto.certificates import Reason, Refused
 from idp.crypto.signed_data import MOST_BYTES, Answer
@@ -30,7 +32,6 @@ from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session
-from idp.web.headers import allow_own_script
 from idp.web.limits import address_budget_key
 from idp.web.reasons import sentence
 
@@ -53,6 +54,8 @@ class CertificateParts:
     answering: Answering
     title: Callable[[Transaction, str, str], str]
     trusted: Callable[[], bool]
+    agent_url: str = ""
+    """Of the agent of a USB key on people's own computers; empty: none."""
 
 
 def parts() -> CertificateParts:
@@ -73,20 +76,31 @@ def ask(purpose: Purpose, *, about: str | None = None) -> Challenge:
     """A new text to be signed, for this browser and session. No transaction is open afterwards."""
     bound = _bound(current_session(), about)
     db.session.rollback()
-    allow_own_script()
+    allow_signers(parts().agent_url)
     return parts().answering.challenges.make(purpose, bound, now=now())
 
 
 def read_form(*beside: Field) -> Form:
     """The form as sent; 400 and a record for one with other fields. ``beside``: what the page asks for itself."""
-    form = Form.submitted(*ANSWER, *beside)
-    foreign = set(request.form) - {field.name for field in (*ANSWER, *beside)} - _BESIDE
+    form = Form.submitted(*ANSWER, PHONE, *beside)
+    foreign = set(request.form) - {field.name for field in (*ANSWER, PHONE, *beside)} - _BESIDE
     if foreign:
         note_refused(Denied(Reason.ANSWER_MALFORMED, "foreign fields"))
         abort(400)
+    if form.ok and form[PHONE.name]:
+        _fetch(form)
     if form.ok and not (form["signed_data"] or (form["signature"] and form["certificate"])):
         form.refuse("signed_data", sentence("certificate_answer_missing"))
     return form
+
+
+def _fetch(form: Form) -> None:
+    """Take what a phone has signed for this form in place of what stands in it."""
+    signed = fetched(form[PHONE.name], challenge=form["challenge"])
+    if signed is None:
+        form.refuse("", sentence("qr_over"))
+    else:
+        form.put(**asdict(signed))
 
 
 def verify(form: Form, purpose: Purpose, *, about: str | None = None) -> Verified | Denied:

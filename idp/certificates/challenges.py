@@ -56,6 +56,15 @@ class Challenges:
             return None
         return self._text(key, held).encode() if self._store.take(_NS, key) == held else None
 
+    def anew(self, key: str, *, browser: str, now: int) -> tuple[Purpose, Challenge] | None:
+        """Another text for what ``key`` was made for, with its whole time; None where this browser was not asked."""
+        held = self._store.get(_NS, key)
+        if held is None or not same(held["browser"], browser):
+            return None
+        purpose = Purpose(held["purpose"])
+        facts = {name: held[name] for name in ("session", "party", "about")}
+        return purpose, self.make(purpose, Bound(browser, **facts), now=now)
+
     def _text(self, key: str, held: dict[str, Any]) -> str:
         return challenge_text(
             Purpose(held["purpose"]), origin=self._origin, key=key, nonce=held["nonce"], expires_at=held["until"]

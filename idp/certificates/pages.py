@@ -21,6 +21,7 @@ __all__ = ["entity_pages", "init_certificates", "person_pages"]
 
 def init_certificates(app: Flask, known: CertificateParts) -> None:
     app.extensions[CERTIFICATES], app.extensions[TRUSTED] = known, known.trusted
+    app.context_processor(lambda: {"agent_url": known.agent_url})
     entities: EntityParts = app.extensions[ENTITIES]
     entities.doors[Via.ENTITY_CERTIFICATE] = signin_pages.certificate_stands
     app.register_blueprint(signin_pages.blueprint)

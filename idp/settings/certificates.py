@@ -27,6 +27,8 @@ class Certificates(Section):
 
     sign_in: bool = True
     """Let people and entities bind their certificates, and sign in by them."""
+    agent_url: str = "http://127.0.0.1:8019"
+    """Where the agent of a USB key listens on people's own computers (docs/providers.md); empty: pages ask none."""
     challenge: PositiveInt = 120
     """Seconds within which a text that was given out to be signed must come back signed."""
     profiles: tuple[Path, ...] = ()

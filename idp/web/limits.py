@@ -226,11 +226,16 @@ def client_address() -> str:
     Read from the right: each entry was added by the hop before, and is believed while that hop is a trusted proxy.
     ``-`` when the server knows no peer address (a Unix socket).
     """
-    peer = parse_address(request.remote_addr or "")
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return address_from(request.remote_addr or "", forwarded, options().trusted_proxies)
+
+
+def address_from(remote: str, forwarded: str, proxies: tuple[str, ...]) -> str:
+    """The same of a request whose peer is ``remote`` and whose X-Forwarded-For is ``forwarded``."""
+    peer = parse_address(remote)
     if peer is None:
         return "-"
-    proxies = options().trusted_proxies
-    for entry in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    for entry in reversed(forwarded.split(",")):
         hop = parse_address(entry) if _trusted(peer, proxies) else None
         if hop is None:
             break
@@ -240,7 +245,12 @@ def client_address() -> str:
 
 def address_budget_key() -> str:
     """What per-address budgets count: an IPv4 address, or the /64 of an IPv6 one (a household has all of it)."""
-    address = parse_address(client_address())
+    return budget_key(client_address())
+
+
+def budget_key(text: str) -> str:
+    """The same of the address ``text``."""
+    address = parse_address(text)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))
     return str(address or "-")

@@ -103,6 +103,14 @@ SENTENCES: Mapping[str, LazyString] = {
     "passkey_known": _("这台设备的通行密钥已经添加过"),
     "passkey_copied": _("这个通行密钥可能被复制，为保护账户没有接受。请换一种方式登录，并移除它。"),
     "passkey_too_many": _("通行密钥已经太多，请先移除不再使用的"),
+    "qr_over_title": _("二维码已失效"),
+    "qr_over": _("二维码已用过或已过期，请在电脑上重新生成一个。"),
+    "qr_elsewhere": _("这个二维码已被另一部手机扫过。请在电脑上重新生成一个，再用这部手机扫描。"),
+    "qr_wrong_number": _(
+        "选择的数字与电脑屏幕上的不同，二维码已作废。如果二维码不是您自己在电脑上打开的，请不要再扫。"
+    ),
+    "qr_number_missing": _("请选择电脑屏幕上显示的数字"),
+    "qr_empty": _("这次没有收到签名，请再试一次。"),
     "passkey_missing": _("这次没有收到通行密钥的回应，请再试一次"),
     "passkey_name_missing": _("请给这个通行密钥起一个名字"),
     "last_way_in": _("这是登录账户的唯一方式，不能移除。请先添加另一种。"),
@@ -479,6 +487,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:certificate:refused": _("数字证书未通过验证"),
     "person:certificate:ended": _("数字证书被吊销或已过期，不再有效"),
     "person:certificate:ending_told": _("提醒数字证书即将到期"),
+    "person:certificate_qr:refused": _("手机扫码签名时选错了数字"),
     "person:method:refused": _("登录已经结束，未更改登录方式"),
     "person:factors:disowned": _("移除他人添加的登录方式"),
     "person:session:begun": _("登录"),
@@ -604,6 +613,14 @@ METHODS: Mapping[str, LazyString] = {
 }
 
 
+CERTIFICATE_PURPOSES: Mapping[str, LazyString] = {
+    "bind-person": _("把证书绑定到您的账户"),
+    "bind-entity": _("把证书绑定到法人账户"),
+    "sign-in": _("用证书登录"),
+    "confirm": _("用证书确认是您本人"),
+    "renew": _("更换已绑定的证书"),
+}
+
 ENTITY_TYPES: Mapping[str, LazyString] = {
     "enterprise": _("企业"),
     "farmers_cooperative": _("农民专业合作社"),
@@ -646,6 +663,11 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+def certificate_purpose(purpose: str) -> LazyString:
+    """What a text is signed for, in words."""
+    return CERTIFICATE_PURPOSES[purpose]
 
 
 def entity_type_word(kind: str) -> LazyString:

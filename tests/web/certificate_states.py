@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template
 
 from idp.certificates.rules import Challenge, Purpose, challenge_text
+from idp.certificates.signers import allow_signers
 from idp.web.forms import Field, Form
 from idp.web.notices import Notice
 from idp.web.reasons import role_word, sentence
@@ -23,7 +24,12 @@ ENTITY = "长沙某某贸易有限公司"
 
 
 def page(template: str, **context: Any) -> Callable[[], str]:
-    return lambda: render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
+    def render() -> str:
+        if "asked" in context:
+            allow_signers("http://127.0.0.1:8019")
+        return render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
+
+    return render
 
 
 def asked(purpose: Purpose) -> Challenge:

@@ -34,6 +34,7 @@ from tests.web.certificate_states import CERTIFICATE_STATES
 from tests.web.console_states import CONSOLE_STATES
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
+from tests.web.signer_states import SIGNER_STATES
 from tests.web.tls_states import TLS_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
@@ -1266,6 +1267,7 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **SIGNER_STATES,
     **REVIEW_STATES,
     **CERTIFICATE_STATES,
     **TLS_STATES,
