@@ -613,7 +613,6 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         observe=metrics.observe,
         front_end=_front_end(settings),
         clock=time.time,
-        clock=time.time,
         proxies=settings.server.trusted_proxies,
     )
 
