@@ -16,6 +16,7 @@ from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.province import read_profile, under
+from idp.settings.certificates import Certificates
 from idp.settings.limits import Limits
 from idp.settings.mutual_tls import MutualTls
 from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     clients: Clients = Clients()
     pages: Pages = Pages()
     audit: Audit = Audit()
+    certificates: Certificates = Certificates()
     mtls: MutualTls = MutualTls()
 
     @field_validator("issuer")
