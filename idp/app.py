@@ -32,6 +32,7 @@ from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
 from idp.certificates.answering import Answering
 from idp.certificates.asking import CertificateParts
+from idp.certificates.bindings import count_by_issuer
 from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
@@ -355,7 +356,7 @@ def _issuer_parts(provider: Provider) -> IssuerParts:
         intake=provider.lists,
         sm2=provider.sm2,
         settings=provider.settings.certificates,
-        bound=lambda _tx: {},
+        bound=count_by_issuer,
     )
 
 

@@ -203,7 +203,7 @@ def make_provider(
         maker=maker,
         outbound=outbound,
         sm2=sm2,
-        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=paths),
+        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=paths, usage=authorities.usage),
         authorities=authorities,
         lists=ListIntake(database, sm2, most=chosen.crl_bytes),
         paths=paths,

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import click
 
 from idp.cli.context import Context
-from idp.cli.outside import sm2_verifier
 from idp.crypto import der
 from idp.crypto.certificates import Certificate, PathValidator, Reason, Refused, read_certificate
 from idp.crypto.signed_data import Answer
@@ -21,7 +20,7 @@ from idp.crypto.sm2 import PureSm2
 from idp.issuers.directory import blocks, read_directory
 from idp.issuers.profiles import BadProfile
 from idp.issuers.purposes import Purpose, is_for
-from idp.issuers.verifying import CertificateVerifier, Trusted, Verified
+from idp.issuers.verifying import CertificateVerifier, Verified, Verifier
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _MOST_BYTES = 1024 * 1024
@@ -82,14 +81,13 @@ def verify(
         Purpose(purpose),
         at,
     )
-    sm2 = sm2_verifier(context.settings) if issuers is None else PureSm2()  # a directory needs no settings
-    trusted = _administered(context) if issuers is None else _of_directory(issuers, crls, notes)
-    verdict = _verdict(CertificateVerifier(trusted, sm2=sm2, paths=PathValidator(sm2)), asked, notes)
+    verifier = _administered(context) if issuers is None else _of_directory(issuers, crls, notes)
+    verdict = _verdict(verifier, asked, notes)
     click.echo(json.dumps(_told(verdict, asked, notes), ensure_ascii=False))
     raise SystemExit(0 if isinstance(verdict, Verified) else 1)
 
 
-def _verdict(verifier: CertificateVerifier, asked: _Asked, notes: list[str]) -> Verified | Refused:
+def _verdict(verifier: Verifier, asked: _Asked, notes: list[str]) -> Verified | Refused:
     if asked.signed is None:
         return verifier.certificate(asked.certificate, now=asked.now)
     read = read_certificate(asked.certificate)
@@ -118,19 +116,21 @@ def _answer(signed: bytes, certificate: Certificate) -> Answer:
     return Answer(signed_data=signed, certificate=certificate.der)
 
 
-def _of_directory(directory: Path, crls: tuple[Path, ...], notes: list[str]) -> Trusted:
+def _of_directory(directory: Path, crls: tuple[Path, ...], notes: list[str]) -> Verifier:
+    """Needs no settings."""
+    sm2 = PureSm2()
     try:
-        found = read_directory(directory, crls, sm2=PureSm2())
+        found = read_directory(directory, crls, sm2=sm2)
     except BadProfile as error:
         raise click.UsageError(f"{directory.name}/profile.toml: {error}") from None
     notes.extend(found.notes)
-    return found.trusted
+    return CertificateVerifier(found.trusted, sm2=sm2, paths=PathValidator(sm2))
 
 
-def _administered(context: Context) -> Trusted:
+def _administered(context: Context) -> Verifier:
     from idp.app import provider_of
 
-    return provider_of(context.app).authorities.get
+    return provider_of(context.app).verifier
 
 
 def _read(file: Path) -> bytes:

@@ -25,6 +25,7 @@ from idp.crypto.signed_data import Answer, verify_answer
 from idp.crypto.sm2 import Sm2Verifier
 from idp.issuers.identity import Named, Profile, named_by
 from idp.issuers.profiles import KeyProtection
+from idp.issuers.rules import Usage
 
 _CHINA = timezone(timedelta(hours=8), "CST")
 Trusted = Callable[[], Sequence[tuple[Authority, Profile]]]
@@ -62,8 +63,17 @@ class Verifier(Protocol):
 class CertificateVerifier:
     """A `Verifier` over ``trusted``. Nothing it is given makes it raise anything but what ``trusted`` raises."""
 
-    def __init__(self, trusted: Trusted, *, sm2: Sm2Verifier, paths: PathValidator) -> None:
+    def __init__(
+        self,
+        trusted: Trusted,
+        *,
+        sm2: Sm2Verifier,
+        paths: PathValidator,
+        usage: Callable[[str], Usage | None] = lambda _issuer: Usage.BOTH,
+    ) -> None:
+        """``usage``: whose certificates of an issuer, by its id, are accepted."""
         self._trusted = trusted
+        self._usage = usage
         self._sm2 = sm2
         self._paths = paths
 
@@ -84,7 +94,16 @@ class CertificateVerifier:
         named = named_by(certificate, profile, today=datetime.fromtimestamp(now, _CHINA).date()) if profile else None
         if profile is None or named is None:
             return Refused(Reason.NO_IDENTITY)
+        if not _serves(self._usage(accepted.authority), named):
+            return Refused(Reason.NO_IDENTITY, "not what this issuer is trusted for")
         return _verified(accepted, named, profile)
+
+
+def _serves(usage: Usage | None, named: Named) -> bool:
+    """An entity's certificate may name its holder; a person's names no entity."""
+    if usage is Usage.PEOPLE:
+        return named.entity is None
+    return usage is Usage.BOTH or (usage is Usage.ENTITIES and named.entity is not None)
 
 
 def _verified(accepted: Accepted, named: Named, profile: Profile) -> Verified:

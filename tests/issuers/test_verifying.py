@@ -16,6 +16,7 @@ from idp.db import DatabaseUnavailable
 from idp.issuers.identity import Named
 from idp.issuers.profiles import GMT_0015, KeyProtection, Profile, profile_of
 from idp.issuers.purposes import Purpose, is_for
+from idp.issuers.rules import Usage
 from idp.issuers.verifying import CertificateVerifier, Verified
 from tests.crypto.signing import CONTENT, Holder, mutated, signed_data
 from tests.issuers.chain import CODE, DAY, EXPLICIT, NOW, NUMBER, ORGANISATION, PERSON, Chain, printable, serial_of
@@ -57,6 +58,17 @@ def test_the_profile_says_how_keys_are_kept() -> None:
     found = verifier(profile=profile_of(members)).answer(Answer(signed_data(HOLDER)), content=CONTENT, now=NOW)
     assert isinstance(found, Verified)
     assert found.key_protection is KeyProtection.HARDWARE
+
+
+@pytest.mark.parametrize(
+    ("usage", "accepted"),
+    [(Usage.BOTH, True), (Usage.PEOPLE, True), (Usage.ENTITIES, False), (None, False)],
+)
+def test_an_issuer_is_trusted_for_what_operators_said(usage: Usage | None, accepted: bool) -> None:
+    asked = CertificateVerifier(lambda: ((AUTHORITY, GMT_0015),), sm2=PureSm2(), paths=PATHS, usage=lambda _: usage)
+    found = asked.certificate(HOLDER.certificate, now=NOW)
+    assert isinstance(found, Verified) is accepted
+    assert accepted or reason(found) is Reason.NO_IDENTITY
 
 
 def test_a_bare_signature_is_judged_alike() -> None:
