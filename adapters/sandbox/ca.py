@@ -18,6 +18,8 @@ from adapters.sandbox.sm2 import USER_ID
 DAY = 86_400
 TITLES = {Kind.SM2: "SM2", Kind.RSA: "RSA-2048", Kind.P256: "ECDSA P-256"}
 _ORGANISATION = "Tongban demo, not for production"
+_BEFORE = 300
+"""Seconds by which a list is dated back, as CAs do for clocks that go otherwise than theirs."""
 _YEARS = 365 * DAY
 
 
@@ -93,7 +95,7 @@ class DemoAuthority:
     def revocation_list(self, which: List = List.FRESH, *, now: int, days: int = 1) -> bytes:
         """The issuing CA's, DER; good for ``days``."""
         issuer = self.issuing(now=now)
-        made = now - {List.STALE: 8 * DAY, List.EARLIER: 3600}.get(which, 0)
+        made = now - {List.STALE: 8 * DAY, List.EARLIER: 3600}.get(which, _BEFORE)
         ends = now - DAY if which is List.STALE else now + days * DAY
         forger = self._root("elsewhere", "Elsewhere CA", now).key if which is List.FORGED else None
         named = () if which is List.EARLIER else self.revoked(now=now)
@@ -101,7 +103,7 @@ class DemoAuthority:
 
     def root_list(self, *, now: int, days: int = 1) -> bytes:
         """The root's: nobody is on it."""
-        return x509.revocation_list(self.root(now=now), (), this_update=now, next_update=now + days * DAY)
+        return x509.revocation_list(self.root(now=now), (), this_update=now - _BEFORE, next_update=now + days * DAY)
 
     def _root(self, key: str, title: str, now: int) -> Held:
         return self.shelf.keep(self.kind, key, lambda: self._made(self._authority(title, now), None))

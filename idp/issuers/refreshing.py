@@ -4,6 +4,7 @@ Always true: of several workers one asks an address at a time; no transaction is
 had, or was not signed by the issuer, leaves the list that is held.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -111,7 +112,9 @@ class Refreshing:
 
     def _fetch(self, due: _Due, now: int) -> _Brought | ListFault:
         asked = {"If-None-Match": due.etag} if due.etag and due.list_id else {}
+        sent = time.monotonic()
         answer = self._client.get(due.url, headers={"Accept": "application/pkix-crl, */*", **asked})
+        now += math.ceil(time.monotonic() - sent)  # it may have been made meanwhile
         if isinstance(answer, NoAnswer):
             _log.warning("revocation list not fetched", source=due.id, reason=answer.reason.value)
             return ListFault.TOO_LARGE if answer.reason is Blocked.ANSWER_TOO_LARGE else ListFault.UNREACHABLE
