@@ -6,6 +6,7 @@ Always true: nothing here signs anybody in.
 import click
 
 from idp.cli import ca_issuers
+from idp.cli.ca_evidence import evidence
 from idp.cli.ca_verify import verify
 
 
@@ -15,5 +16,6 @@ def ca() -> None:
 
 
 ca.add_command(verify)
+ca.add_command(evidence)
 for _command in ca_issuers.COMMANDS:
     ca.add_command(_command)
