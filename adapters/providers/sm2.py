@@ -13,7 +13,7 @@ from adapters.providers.register import Fields, Patience, RegisterLine, exactly
 from idp.crypto.sm2 import USER_ID, Sm2Unavailable, well_formed
 from idp.proofing.ports import Unavailable, Unusable
 
-LONGEST = 8 * 1024 * 1024
+LONGEST = 16 * 1024 * 1024
 """Bytes of a message, which may be a whole revocation list."""
 
 

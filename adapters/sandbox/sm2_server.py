@@ -18,7 +18,7 @@ from adapters.sandbox.signed import settings
 from adapters.sandbox.sm2 import verify
 
 SM2_ENDPOINT = "/sm2/v1/verifications"
-MAX_BODY = 12 * 1024 * 1024
+MAX_BODY = 24 * 1024 * 1024
 _GIVEN = ("point", "message", "signature", "user_id")
 sm2_server = Blueprint("sm2_server", __name__)
 

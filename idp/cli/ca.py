@@ -7,6 +7,7 @@ import click
 
 from idp.cli import ca_issuers
 from idp.cli.ca_demo import demo
+from idp.cli.ca_evidence import evidence
 from idp.cli.ca_verify import verify
 
 
@@ -17,5 +18,6 @@ def ca() -> None:
 
 ca.add_command(demo)
 ca.add_command(verify)
+ca.add_command(evidence)
 for _command in ca_issuers.COMMANDS:
     ca.add_command(_command)

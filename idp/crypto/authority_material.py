@@ -19,6 +19,9 @@ from idp.crypto.sm2 import Sm2Verifier
 from idp.crypto.x509_fields import Fields, fields_of, key_identifiers_of
 from idp.crypto.x509_types import Authority, Refused
 
+SM3 = "1.2.156.10197.1.401"
+_IDENTIFIED_BY = ("sha1", "sha256", SM3)
+"""Digests by which an OCSP answer may identify an issuer: no more than a short name for it."""
 _LONGEST_PATH = 8
 """Certificates between anchor and end entity."""
 _MOST_PATHS = 8
@@ -193,7 +196,10 @@ def _spoken_of(answer: bytes) -> frozenset[int]:
         if response["response_status"].native != "successful":
             return frozenset()
         told = response["response_bytes"]["response"].parsed["tbs_response_data"]["responses"]
-        return frozenset(one["cert_id"]["serial_number"].native for one in told)
+        identifiers = [one["cert_id"] for one in told]
+        if any(one["hash_algorithm"]["algorithm"].native not in _IDENTIFIED_BY for one in identifiers):
+            return frozenset()
+        return frozenset(one["serial_number"].native for one in identifiers)
     except (ValueError, TypeError, KeyError, AttributeError):
         return frozenset()
 

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from idp.crypto import der
 from idp.crypto.der import Element, Malformed, Reader, context
 from idp.crypto.public_keys import Digest, Scheme
-from idp.crypto.x509_fields import fields_of, key_identifiers_of
+from idp.crypto.x509_fields import KEY_IDENTIFIER
 from idp.crypto.x509_types import Algorithm
 
 MOST_CERTIFICATES = 8
 MOST_ATTRIBUTES = 32
+_MOST_EXTENSIONS = 64
 DATA = "1.2.840.113549.1.7.1"
 GM_DATA = "1.2.156.10197.6.1.4.2.1"
 _CONTENTS = {"1.2.840.113549.1.7.2": (DATA,), "1.2.156.10197.6.1.4.2.2": (GM_DATA, DATA)}
@@ -242,12 +243,27 @@ def _absent_or_null(parameters: Element | None) -> None:
 def _is_meant(certificate: bytes, sid: Sid) -> bool:
     """What cannot be read is not the signer's: a chain may bring old roots that nobody here would take."""
     try:
-        if sid.key_identifier:
-            return key_identifiers_of(fields_of(certificate))[0] == sid.key_identifier
         body = der.only(certificate, der.SEQUENCE).parts.take(der.SEQUENCE).parts
         body.maybe(context(0))
         serial = body.take(der.INTEGER).whole
         body.take(der.SEQUENCE)
-        return (body.take(der.SEQUENCE).whole, serial) == (sid.issuer, sid.serial)
+        issuer = body.take(der.SEQUENCE).whole
+        if not sid.key_identifier:
+            return (issuer, serial) == (sid.issuer, sid.serial)
+        return _key_identifier(body) == sid.key_identifier
     except Malformed:
         return False
+
+
+def _key_identifier(body: Reader) -> bytes | None:
+    """Of a certificate whose validity is next; nothing else of it is read, unlike by `x509_fields`: one of many."""
+    for _ in ("validity", "subject", "subjectPublicKeyInfo"):
+        body.take(der.SEQUENCE)
+    for unique_id in (1, 2):
+        body.maybe(context(unique_id, constructed=False))
+    held = der.only(body.take(context(3)).value, der.SEQUENCE).parts.all(der.SEQUENCE, most=_MOST_EXTENSIONS)
+    for parts in (one.parts for one in held):
+        if der.oid(parts.take(der.OID)) == KEY_IDENTIFIER:
+            parts.maybe(der.BOOLEAN)
+            return der.only(parts.take(der.OCTET_STRING).value, der.OCTET_STRING).value
+    return None

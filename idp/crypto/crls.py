@@ -39,6 +39,7 @@ _CRL_SIGN = 6
 _NUMBER, _BASE_NUMBER, _SCOPE, _FRESHEST = "2.5.29.20", "2.5.29.27", "2.5.29.28", "2.5.29.46"
 _KEY = "2.5.29.35"
 _MOST_EXTENSIONS = 32
+_VERSION_2 = b"\x02\x01\x01"
 _ENTRY_ISSUER = b"\x06\x03\x55\x1d\x1d"
 _DIRECTORY_NAME = context(4)
 _INDIRECT = context(4, constructed=False)
@@ -183,8 +184,8 @@ def _read(data: bytes) -> Crl:
     algorithm, signature = parts.take(der.SEQUENCE), whole_bytes(parts.take(der.BIT_STRING))
     parts.end()
     at = body = _inside(data, outer)
-    if data[at] == der.INTEGER:
-        at = _end(data, at)
+    if data[at] == der.INTEGER and data[at : (at := _end(data, at))] != _VERSION_2:
+        raise Malformed("version")
     if data[at : (at := _end(data, at))] != algorithm.whole:
         raise Malformed("signature algorithms differ")
     issuer = data[at : (at := _end(data, at))]

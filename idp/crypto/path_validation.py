@@ -59,6 +59,13 @@ class PathValidator:
         refused = _best([best, *switched_off])
         return refused if isinstance(refused, Refused) else best
 
+    def prepare(self, authority: Authority) -> None:
+        """Have an issuer whose lists are new made ready before somebody waits for it.
+
+        May raise `idp.crypto.sm2.Sm2Unavailable`.
+        """
+        self._material(authority)
+
     def _verdicts(
         self, certificate: Certificate, authority: Authority, now: int, policies: Policies
     ) -> list[Accepted | Refused]:

@@ -27,6 +27,7 @@ from typing import Any
 
 from asn1crypto import algos, crl, keys, ocsp, x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from pyhanko_certvalidator import errors, validate
 from pyhanko_certvalidator._state import ValProcState
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
@@ -58,7 +59,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 from pyhanko_certvalidator.util import ConsList
 
-from idp.crypto.authority_material import Issuers, Material, SignedCrl, material_of
+from idp.crypto.authority_material import SM3, Issuers, Material, SignedCrl, material_of
 from idp.crypto.der import Malformed
 from idp.crypto.public_keys import algorithm_of, made_by, scheme_of
 from idp.crypto.sm2 import Sm2Verifier
@@ -71,7 +72,6 @@ _REQUIRED = RevocationCheckingPolicy(
 _LARGEST_POLICY_GRAPH = 512
 _MOST_PARSED = 256
 _ANY = "any_policy"
-_SM3 = "1.2.156.10197.1.401"
 
 # The library writes subjects into its log lines.
 logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL + 1)
@@ -354,6 +354,16 @@ async def _verify_crl(
         held.asked = cert
     await validate_crl.verify_crl(cert, path, validation_context, **given)
 
+
+def _sm3(data: bytes) -> bytes:
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(data)
+    return digest.finalize()
+
+
+# OCSP responders of SM2 issuers identify issuers by SM3, which the library looks up as an attribute of this name.
+setattr(x509.Name, SM3, property(lambda name: _sm3(name.dump())))
+setattr(keys.PublicKeyInfo, SM3, property(lambda key: _sm3(bytes(key["public_key"]))))
 
 _REPLACED: tuple[tuple[ModuleType, str, object], ...] = (
     (validate, "verify_crl", _verify_crl),

@@ -35,9 +35,9 @@ class Directory:
 
 
 def read_directory(directory: Path, crls: Sequence[Path] = (), *, sm2: Sm2Verifier) -> Directory:
-    """One authority of all its roots and intermediates. ``crls``: files besides; of two lists equally old the first counts, and these
-    come first.
+    """One authority of all its roots and intermediates.
 
+    ``crls``: files besides; of two lists equally old the first counts, and these come first.
     Raises `BadProfile`, `idp.crypto.sm2.Sm2Unavailable`, ``OSError``.
     """
     anchors: list[bytes] = []

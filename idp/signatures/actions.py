@@ -101,17 +101,10 @@ class SignedTexts:
         """
         signature_id = new_id("sig")
         plain = _plain(signature_id, party_id, text, answer, verified, now)
-        sealed = {"text": text.content, "answer": _written(answer), "path": der.encoded(der.SEQUENCE, *verified.path)}
-        sealed["record"] = orjson.dumps(plain | _particulars(verified))
-        columns = {name: self._cipher.seal_bytes(data, context=_place(name, signature_id))
-                   for name, data in sealed.items()}  # fmt: skip
-        if tx.run(_KEEP, **plain, **columns) != 1:
+        if tx.run(_KEEP, **plain, **self._sealed(signature_id, plain, text, answer, verified)) != 1:
             return None
         for data in verified.revocation:
-            digest = _digest(data)
-            tx.run(
-                _KEEP_REVOCATION, digest=digest, sealed=self._cipher.seal_bytes(data, context=_shelf(digest)), now=now
-            )
+            self._keep_revocation(tx, data, now)
         detail = {"signature": signature_id, "purpose": text.purpose, "about": text.about, "sha256": text.sha256}
         record(tx, Event.TEXT_SIGNED, actor=party_id, subject=party_id, detail=detail, now=now)
         return signature_id
@@ -148,6 +141,24 @@ class SignedTexts:
     def of_party(self, tx: Transaction, party_id: str) -> list[str]:
         """The ids of what the party has signed, oldest first."""
         return tx.all(_OF_PARTY, party=party_id)
+
+    def _sealed(
+        self, signature_id: str, plain: dict[str, Any], text: CanonicalText, answer: Answer, verified: Verified
+    ) -> dict[str, bytes]:
+        columns = {
+            "text": text.content,
+            "answer": _written(answer),
+            "path": der.encoded(der.SEQUENCE, *verified.path),
+            "record": orjson.dumps(plain | _particulars(verified)),
+        }
+        return {
+            name: self._cipher.seal_bytes(data, context=_place(name, signature_id)) for name, data in columns.items()
+        }
+
+    def _keep_revocation(self, tx: Transaction, data: bytes, now: int) -> None:
+        digest = _digest(data)
+        sealed = self._cipher.seal_bytes(data, context=_shelf(digest))
+        tx.run(_KEEP_REVOCATION, digest=digest, sealed=sealed, now=now)
 
     def _revocation(self, tx: Transaction, digests: Sequence[str]) -> tuple[bytes, ...] | None:
         """None: some of it is gone, or is not what was kept."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from idp.crypto import der
-from idp.crypto.sm2 import USER_ID, digest
-from idp.crypto.sm2_curve import N, P, sum_of_multiples
+from idp.crypto.certificates import Certificate, Reason, Refused
+from idp.crypto.signed_data import Answer, verify_answer
+from idp.crypto.sm2 import USER_ID, PureSm2
 from idp.crypto.x509_fields import fields_of
+from tests.crypto.sm2_signing import Sm2Key
 
 HERE = Path(__file__).parent / "answers"
 CONTENT = (HERE / "content.txt").read_bytes()
@@ -22,7 +25,6 @@ CMS, GM = ("1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"), ("1.2.156.10197.6.1.
 SHA256, SHA384, SM3 = "2.16.840.1.101.3.4.2.1", "2.16.840.1.101.3.4.2.2", "1.2.156.10197.1.401"
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME = (f"1.2.840.113549.1.9.{last}" for last in (3, 4, 5))
 NULL = b"\x05\x00"
-_NONCE = int.from_bytes(hashlib.sha256(b"of tests").digest()) % N
 
 
 def oid(dotted: str) -> bytes:
@@ -100,21 +102,8 @@ def sm2_holder(user_id: bytes = USER_ID, scheme: str = "1.2.156.10197.1.301.1") 
     held.take(der.SEQUENCE)
     inner = der.only(held.take(der.OCTET_STRING).value).parts
     inner.take(der.INTEGER)
-    secret = int.from_bytes(inner.take(der.OCTET_STRING).value)
-    point = der.only(inner.take(der.context(1)).value).value[1:]
-    return Holder(
-        pem("sm2.pem"), lambda message: sm2_sign(secret, point, message, user_id), SM3, algorithm(scheme, NULL), GM
-    )
-
-
-def sm2_sign(secret: int, point: bytes, message: bytes, user_id: bytes = USER_ID) -> bytes:
-    """GM/T 0003.2 6.1, with a nonce that is the same for all: what it signs is known to everybody."""
-    e = int.from_bytes(digest(point, message, user_id))
-    public = int.from_bytes(point[1:33]), int.from_bytes(point[33:])
-    x, _, z = sum_of_multiples(_NONCE, 0, public)
-    r = (e + x * pow(z, -2, P) % P) % N
-    s = pow(1 + secret, -1, N) * (_NONCE - r * secret) % N
-    return der.encoded(der.SEQUENCE, der.integer(r), der.integer(s))
+    key = Sm2Key(int.from_bytes(inner.take(der.OCTET_STRING).value))
+    return Holder(pem("sm2.pem"), lambda message: key.sign(message, user_id), SM3, algorithm(scheme, NULL), GM)
 
 
 @dataclass(frozen=True)
@@ -189,3 +178,41 @@ def usual(holder: Holder, content_type: str | None = None, content: bytes = CONT
         attribute(MESSAGE_DIGEST, octets(holder.hashed(content))),
         attribute(SIGNING_TIME, der.encoded(0x17, b"261126080000Z")),
     ]
+
+
+HOLDERS = {"rsa": rsa_holder(), "rsa-pss": rsa_holder(pss=True), "p256": p256_holder(), "sm2": sm2_holder()}
+
+
+def signer(name: str, **changes: object) -> bytes:
+    return signed_data(HOLDERS[name], **changes)
+
+
+def judged(
+    data: bytes = b"", content: bytes = CONTENT, *, signature: bytes = b"", certificate: bytes = b""
+) -> Certificate | Refused:
+    return verify_answer(Answer(data, signature, certificate), content=content, sm2=PureSm2())
+
+
+def reason(data: bytes, content: bytes = CONTENT, *, certificate: bytes = b"") -> Reason | None:
+    found = judged(data, content, certificate=certificate)
+    return found.reason if isinstance(found, Refused) else None
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """One to three bytes changed, put in, taken out or doubled."""
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(changed))
+        kind = chance.randrange(5)
+        if kind == 0:
+            changed[at] ^= 1 << chance.randrange(8)
+        elif kind == 1:
+            changed[at] = chance.choice((0x00, 0x01, 0x30, 0x31, 0x7F, 0x80, 0x84, 0xA0, 0xFF))
+        elif kind == 2:
+            del changed[at : at + chance.randint(1, 8)]
+        elif kind == 3:
+            changed[at:at] = chance.randbytes(chance.randint(1, 8))
+        else:
+            end = min(len(changed), at + chance.randint(1, 200))
+            changed[at:at] = changed[at:end]
+    return bytes(changed)

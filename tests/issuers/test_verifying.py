@@ -17,8 +17,7 @@ from idp.issuers.identity import Named
 from idp.issuers.profiles import GMT_0015, KeyProtection, Profile, profile_of
 from idp.issuers.purposes import Purpose, is_for
 from idp.issuers.verifying import CertificateVerifier, Verified
-from tests.crypto.signing import CONTENT, Holder, signed_data
-from tests.crypto.test_signed_data import mutated
+from tests.crypto.signing import CONTENT, Holder, mutated, signed_data
 from tests.issuers.chain import CODE, DAY, EXPLICIT, NOW, NUMBER, ORGANISATION, PERSON, Chain, printable, serial_of
 
 CHAIN = Chain()
@@ -135,6 +134,16 @@ def test_certificates_that_came_along_build_no_path() -> None:
     rootless = Authority("iss_test", (foreign.authority().anchors[0],), (), AUTHORITY.crls)
     brought = signed_data(HOLDER, certificates=[HOLDER.certificate, AUTHORITY.intermediates[0], AUTHORITY.anchors[0]])
     assert reason(judged(authority=rootless, data=brought)) is Reason.UNKNOWN_ISSUER
+
+
+def test_a_signed_text_signs_nobody_in_and_a_sign_in_signs_no_text() -> None:
+    text = CONTENT.replace(b"tongban-certificate", b"tongban-text")
+    signed = signed_data(HOLDER, attached=text, digest_of=text)
+    assert isinstance(verifier().answer(Answer(signed), content=text, now=NOW), Verified)
+    assert reason(judged(data=signed)) is Reason.ANSWER_CONTENT
+    for bare, content in ((HOLDER.sign(text), CONTENT), (HOLDER.sign(CONTENT), text)):
+        answer = Answer(signature=bare, certificate=HOLDER.certificate)
+        assert reason(verifier().answer(answer, content=content, now=NOW)) is Reason.ANSWER_SIGNATURE
 
 
 _SEEDS = [
