@@ -26,7 +26,7 @@ def trust_demo_issuers(context: Context) -> None:
         declared = Declaration(
             title_zh=told["title"],
             title_en=told["title_en"],
-            profile="gmt0015",
+            profile="demo",
             crl_urls=tuple(told["crls"]),
         )
         with provider.database.transaction() as tx:
