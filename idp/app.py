@@ -35,6 +35,7 @@ from idp.certificates.asking import CertificateParts
 from idp.certificates.challenges import Challenges as SigningChallenges
 from idp.certificates.export import CertificateExport
 from idp.certificates.pages import init_certificates
+from idp.certificates.rules import usable
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -393,6 +394,7 @@ def _certificate_parts(provider: Provider) -> CertificateParts:
             provider.database,
             SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge),
             provider.verifier,
+            lambda found: usable(provider.authorities.usage(found.issuer), found.named),
             AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
             AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
         ),

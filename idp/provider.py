@@ -34,8 +34,8 @@ from idp.credentials.relying_party import RelyingParty
 from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
 from idp.credentials.totp import Totp
+from idp.crypto.certificates import PathValidator
 from idp.crypto.fields import BlindIndex, FieldCipher
-from idp.crypto.path_validation import PathValidator
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
 from idp.crypto.sm2 import Sm2Verifier
@@ -49,6 +49,7 @@ from idp.entities.roles import leave_all
 from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
 from idp.issuers.authorities import Authorities, load_profiles
+from idp.issuers.online import AskingValidator
 from idp.issuers.refreshing import Refreshing
 from idp.issuers.revocation import ListIntake
 from idp.issuers.verifying import CertificateVerifier, Verifier
@@ -98,6 +99,8 @@ class Provider:
     verifier: Verifier
     authorities: Authorities
     lists: ListIntake
+    paths: PathValidator
+    """Judges certificates; may ask the status service of an issuer, so no transaction may be open."""
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
@@ -170,6 +173,7 @@ def make_provider(
     joining = Joining(directory, WaitingAccounts(cipher, index))
     chosen = settings.certificates
     authorities = Authorities(database, load_profiles(chosen.profiles), chosen)
+    paths = _paths(settings, sm2, authorities)
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
@@ -199,9 +203,10 @@ def make_provider(
         maker=maker,
         outbound=outbound,
         sm2=sm2,
-        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=PathValidator(sm2)),
+        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=paths),
         authorities=authorities,
         lists=ListIntake(database, sm2, most=chosen.crl_bytes),
+        paths=paths,
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
@@ -233,6 +238,19 @@ def _factors(settings: Settings, database: Database, store: Store, cipher: Field
         RecoveryCodes(database, cipher, policy),
         Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
     )
+
+
+def _paths(settings: Settings, sm2: Sm2Verifier, authorities: Authorities) -> PathValidator:
+    """What a status service says is signed, as lists are."""
+    outbound = settings.outbound
+    client = GuardedClient(
+        allow=outbound.allow,
+        timeout=outbound.timeout,
+        max_bytes=outbound.max_bytes,
+        ca_file=outbound.ca_file,
+        plain=True,
+    )
+    return AskingValidator(sm2, client, authorities.status_service)
 
 
 def refreshing(provider: Provider) -> Refreshing:

@@ -4,6 +4,7 @@ Always true: the address may ask, a try is counted and the challenge is used up 
 transaction is open while it is; a challenge that is gone costs no try.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.certificates.challenges import Bound, Challenges
@@ -13,6 +14,7 @@ from idp.credentials.budgets import AddressBudget
 from idp.credentials.rules import AttemptKind, AttemptPolicy, Reserved
 from idp.credentials.rules import Denied as Uncounted
 from idp.credentials.rules import Refusal as Counted
+from idp.crypto.certificates import Reason, Refused
 from idp.crypto.signed_data import Answer
 from idp.db import Database
 from idp.issuers.verifying import Verified, Verifier
@@ -44,6 +46,8 @@ class Answering:
     database: Database
     challenges: Challenges
     verifier: Verifier
+    accepts: Callable[[Verified], bool]
+    """Whether certificates of its issuer are accepted for whom it names; may raise `DatabaseUnavailable`."""
     budget: AddressBudget
     policy: AttemptPolicy
 
@@ -60,8 +64,9 @@ class Answering:
             self._settle(asked, attempt, given_back=True, now=now)
             return Denied(Refusal.CHALLENGE_OVER)
         found = self.verifier.answer(answer, content=content, now=now)
-        verified = isinstance(found, Verified)
-        self._settle(asked, attempt, given_back=verified, now=now)
+        if isinstance(found, Verified) and not self.accepts(found):
+            found = Refused(Reason.UNKNOWN_ISSUER, "not for whom it names")
+        self._settle(asked, attempt, given_back=isinstance(found, Verified), now=now)
         if isinstance(found, Verified):
             return found
         self.budget.count(asked.address)

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from idp.accounts.documents import Document, IdNumber
 from idp.crypto.certificates import Reason
+from idp.issuers.identity import Named
 from idp.issuers.profiles import KeyProtection
+from idp.issuers.rules import Usage
 from idp.signin.rules import Method
 
 LEVEL = 4
@@ -101,6 +103,12 @@ def challenge_text(purpose: Purpose, *, origin: str, key: str, nonce: str, expir
 def method_for(protection: KeyProtection, *, of_entity: bool) -> Method:
     """What signing in by such a key is worth. An entity's adds nothing to the strength of its human (mandates.md)."""
     return Method.CERTIFICATE if of_entity else _METHODS[protection]
+
+
+def usable(usage: Usage | None, named: Named) -> bool:
+    """Whether certificates of an issuer of this usage are accepted for whom one names. None: nobody's are."""
+    wanted = Usage.PEOPLE if named.entity is None else Usage.ENTITIES
+    return usage in (wanted, Usage.BOTH)
 
 
 def may_be_persons(number: IdNumber | None, own: Iterable[Document]) -> Refusal | None:

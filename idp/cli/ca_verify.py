@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from idp.cli.context import Context, fail
+from idp.cli.context import Context
 from idp.cli.outside import sm2_verifier
 from idp.crypto import der
 from idp.crypto.certificates import Certificate, PathValidator, Reason, Refused, read_certificate
@@ -127,8 +127,10 @@ def _of_directory(directory: Path, crls: tuple[Path, ...], notes: list[str]) -> 
     return found.trusted
 
 
-def _administered(context: Context) -> Trusted:  # noqa: ARG001
-    raise fail("name the issuers by --issuers DIR")
+def _administered(context: Context) -> Trusted:
+    from idp.app import provider_of
+
+    return provider_of(context.app).authorities.get
 
 
 def _read(file: Path) -> bytes:

@@ -51,6 +51,7 @@ class AddIssuerAct:
         return (*_declared_lines(None, _declared(proposal)), *_certificate_lines(proposal))
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        actions.hold(tx)
         done = actions.add(tx, _declared(proposal), _stored(proposal), actor=decider.party_id, now=now)
         return Denied(Reason.CHANGED) if isinstance(done, IssuerRefusal) else Done()
 
@@ -72,9 +73,10 @@ class ChangeIssuerAct:
         )
 
     def carry_out(self, tx: Transaction, proposal: Proposal, *, decider: Operator, now: int) -> Done | Denied:
+        actions.hold(tx)
         issuer = actions.find(tx, proposal.payload["issuer"])
-        if issuer is None:
-            return Denied(Reason.CHANGED)
+        if issuer is None or self.difference(tx, proposal) != proposal.changes:
+            return Denied(Reason.CHANGED)  # by another approval at this very moment
         by = decider.party_id
         done = actions.change(tx, issuer, _declared(proposal), _stored(proposal), actor=by, now=now)
         return Denied(Reason.CHANGED) if isinstance(done, IssuerRefusal) else Done()

@@ -68,6 +68,7 @@ _ADD_SOURCE = Statement[Any](
     "INSERT INTO revocation_source (id, issuer_id, url, failures, due_at, claimed_until)"
     " VALUES (:id, :issuer, :url, 0, :now, 0) ON CONFLICT DO NOTHING"
 )
+_HOLD = Statement[Any]("UPDATE registry_version SET version = version WHERE name = :name")
 _DROP_SOURCE = Statement[Any]("DELETE FROM revocation_source WHERE issuer_id = :issuer AND url = :url")
 
 
@@ -98,6 +99,11 @@ def sources(tx: Transaction) -> list[Source]:
 
 def held_lists(tx: Transaction) -> list[HeldList]:
     return tx.all(_LISTS)
+
+
+def hold(tx: Transaction) -> None:
+    """Let nobody else change an issuer until this transaction ends: what is read from here on stays so."""
+    tx.run(_HOLD, name=VERSION)
 
 
 def is_known(tx: Transaction, certificates: Sequence[IssuerCertificateDer]) -> bool:

@@ -30,6 +30,7 @@ def load_profiles(files: Iterable[Path]) -> Mapping[str, Profile]:
 class _Snapshot(NamedTuple):
     trusted: tuple[tuple[Authority, Profile], ...]
     usages: Mapping[str, Usage]
+    services: Mapping[str, str]
 
 
 class Authorities:
@@ -49,6 +50,10 @@ class Authorities:
         """Whose certificates of this issuer are accepted; None for an issuer that is not trusted."""
         return self._held.get().usages.get(issuer_id)
 
+    def status_service(self, issuer_id: str) -> str | None:
+        """The address of an issuer's OCSP service; None for an issuer without."""
+        return self._held.get().services.get(issuer_id)
+
     def expire(self) -> None:
         """Ask the database at the next use."""
         self._held.expire()
@@ -59,7 +64,9 @@ class Authorities:
         trusted = tuple(
             (self._authority(one, lists.get(one.id, ())), self.profiles[one.declared.profile]) for one in issuers
         )
-        return _Snapshot(trusted, {one.id: one.declared.usage for one in issuers})
+        usages = {one.id: one.declared.usage for one in issuers}
+        services = {one.id: url for one in issuers if (url := one.declared.ocsp_url)}
+        return _Snapshot(trusted, usages, services)
 
     def _profile(self, issuer: Issuer) -> Profile | None:
         found = self.profiles.get(issuer.declared.profile)

@@ -7,7 +7,7 @@ Clauses: RFC 5280 5 (profile of the list), 6.3 (which of them count).
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from idp.audit import Event, record
 from idp.audit.rules import Detail
@@ -33,6 +33,10 @@ _TAKE = Statement(
     " OR revocation_list.number = '' OR excluded.number >= revocation_list.number)"
     " AND excluded.fingerprint <> revocation_list.fingerprint RETURNING id",
     str,
+)
+_PURGE = Statement[Any](
+    "DELETE FROM revocation_list WHERE next_update < :before"
+    " AND NOT EXISTS (SELECT 1 FROM revocation_source s WHERE s.list_id = revocation_list.id)"
 )
 _SAME = Statement(
     "SELECT id FROM revocation_list WHERE issuer_id = :issuer AND scope = :scope AND fingerprint = :fingerprint", str
@@ -119,6 +123,12 @@ def note_refused(
         detail={"source": source},
         now=now,
     )
+
+
+def purge(tx: Transaction, *, before: int) -> None:
+    """Forget lists that ended before ``before`` and that no address gives any more, as after a change of keys."""
+    if tx.run(_PURGE, before=before):
+        bump(tx, VERSION)
 
 
 class ListIntake:

@@ -98,7 +98,7 @@ class IssuerCertificateDer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https, in the order of the alphabet."""
+    """What operators say of an issuer. ``grace``: seconds; ``crl_urls``: http or https, sorted."""
 
     title_zh: str
     title_en: str = ""

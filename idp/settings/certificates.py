@@ -41,7 +41,7 @@ class Certificates(Section):
     crl_bytes: PositiveInt = 16 * 1024 * 1024
     """Largest revocation list, fetched or uploaded."""
     crl_timeout: PositiveFloat = 30.0
-    """For fetching one, everything together. Hosts in private networks, and plain http: `outbound.allow`."""
+    """For fetching one, everything together. Hosts in private networks are listed in `outbound.allow`."""
     stale: Literal["refuse", "grace"] = "grace"
     """What a list is worth once its ``nextUpdate`` has passed: nothing, or for as long as its issuer was granted."""
     most_grace: NonNegativeInt = 7 * 86400

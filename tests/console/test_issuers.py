@@ -214,7 +214,7 @@ def test_the_pages_tell_how_each_list_stands(site: Site, first: Staff, second: S
     for page in ("/console/issuers", path):
         assert "Valid" in first.get(page).text
     site.later += 120
-    assert "within its grace" in first.get(path).text
+    assert "In its grace" in first.get(path).text
     site.later += 7200
     assert "Expired" in first.sign_in().get(path).text
 

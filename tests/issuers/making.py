@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from idp.crypto.sm2 import PureSm2
 from idp.db import Database
@@ -92,15 +92,20 @@ def a_house(name: str) -> House:
     return House(root, _made(f"{name} CA", root, 0))
 
 
-def a_ca(name: str, above: Ca | None = None, **changes: bool) -> Ca:
-    return _made(name, above, None, **changes)
+def a_ca(name: str, above: Ca | None = None) -> Ca:
+    return _made(name, above, None)
 
 
-def _made(name: str, above: Ca | None, length: int | None, *, is_ca: bool = True) -> Ca:
+def a_leaf(name: str, above: Ca, status_at: str | None = None) -> Ca:
+    """``status_at``: where it says that its issuer answers about it."""
+    return _made(name, above, None, is_ca=False, status_at=status_at)
+
+
+def _made(name: str, above: Ca | None, length: int | None, *, is_ca: bool = True, status_at: str | None = None) -> Ca:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     usage = x509.KeyUsage(not is_ca, False, False, False, False, is_ca, is_ca, False, False)
-    certificate = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(above.certificate.subject if above else subject)
@@ -111,6 +116,8 @@ def _made(name: str, above: Ca | None, length: int | None, *, is_ca: bool = True
         .add_extension(x509.BasicConstraints(is_ca, length if is_ca else None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign((above.key if above else key), hashes.SHA256())
     )
-    return Ca(certificate, key)
+    if status_at:
+        there = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(status_at))
+        made = made.add_extension(x509.AuthorityInformationAccess([there]), critical=False)
+    return Ca(made.sign((above.key if above else key), hashes.SHA256()), key)

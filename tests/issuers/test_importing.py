@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.issuers.importing import Imported, ImportRefused, certificates_in, checked, grouped
 from idp.issuers.rules import MOST_CERTIFICATES, CertificateKind, IssuerRefusal
-from tests.issuers.making import NOW, SM2, House, a_ca
+from tests.issuers.making import NOW, SM2, House, a_ca, a_leaf
 
 SM2_ROOT = Path(__file__).parents[1] / "crypto" / "answers" / "sm2-root.pem"
 
@@ -76,7 +76,7 @@ def test_what_ends_at_no_root_that_came_with_it_is_refused(house: House) -> None
 
 
 def test_who_is_no_authority_is_refused(house: House) -> None:
-    leaf = a_ca("Somebody", house.issuing, is_ca=False)
+    leaf = a_leaf("Somebody", house.issuing)
     assert "not an authority" in refused([house.root.der], [house.issuing.der, leaf.der]).detail
 
 

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.db import Database, Statement
 from idp.issuers import actions
-from idp.issuers.revocation import JudgedList, ListIntake, Taken, judge
+from idp.issuers.revocation import JudgedList, ListIntake, Taken, judge, purge
 from idp.issuers.rules import Issuer, IssuerState, ListFault
+from idp.state.versions import read
 from tests.issuers.making import DAY, NOW, SM2, House, a_house
 
 MOST = 1 << 20
@@ -135,3 +136,19 @@ def test_of_lists_brought_at_once_the_newest_stays(any_database: Database, house
         outcomes = list(pool.map(lambda crl: bring(any_database, issuer, crl), lists))
     assert held(any_database) == [(-94, 6)]
     assert all(isinstance(one, Taken) or one is ListFault.OLDER for one in outcomes)
+
+
+def test_a_list_nobody_gives_any_more_is_forgotten_long_after_its_end(any_database: Database, house: House) -> None:
+    issuer = house.add(any_database, crl_urls=("http://crl.example.cn/a.crl",))
+    ended = {"this_update": NOW - 3 * DAY, "next_update": NOW - 2 * DAY}
+    for crl in (house.root.crl(**ended), house.issuing.crl(**ended, revoked=1)):
+        bring(any_database, issuer, crl)
+    with any_database.transaction() as tx:
+        given = next(one.id for one in actions.held_lists(tx) if one.entries)
+        tx.run(Statement[object]("UPDATE revocation_source SET list_id = :list"), list=given)
+        purge(tx, before=NOW - 2 * DAY)
+        assert len(actions.held_lists(tx)) == 2
+        before = read(tx, actions.VERSION)
+        purge(tx, before=NOW - 2 * DAY + 1)
+        assert [one.id for one in actions.held_lists(tx)] == [given]
+        assert read(tx, actions.VERSION) == before + 1
