@@ -84,7 +84,7 @@ def _opened(form: Form, purpose: Purpose, *, person: str | None = None) -> tuple
         return None
     current_session()  # now: noting its activity commits
     opened = parts().certificates.open(current_transaction(), verified, now=now())
-    if isinstance(opened, Opened) and person is not None and opened.person != person:
+    if isinstance(opened, Opened) and person is not None and (opened.person != person or opened.entity is not None):
         opened = Denied(Refusal.NOT_BOUND)
     if isinstance(opened, Denied):
         refuse(form, opened)

@@ -16,9 +16,10 @@ from tests.certificates.scripted import Scripted, verified
 from tests.certificates.test_binding import refusals
 from tests.entities.conftest import act, entity_of, person, register_client
 from tests.provider import Browser, Site, claims_of
-from tests.signin.factors import prove_two
+from tests.signin.factors import later, prove_two
 
 LIST, BIND = "/entities/certificates", "/entities/certificates/new"
+_NEWEST = "SELECT methods || ' ' || auth_time FROM session ORDER BY created_at DESC, id DESC LIMIT 1"
 _PROOF = "party_id = :party AND kind = 'certificate'"
 
 
@@ -169,6 +170,34 @@ def test_one_that_names_its_holder_signs_them_in_and_makes_them_no_stronger(
     assert answer(entered, SIGN_IN, "named").headers["Location"] == "/account/acting?done=acting_entity"
     token = claims_of(entered.tokens("tax", scope="openid represented")["id_token"])
     assert (token["ial"], token["aal"], token["amr"]) == (2, 1, ["pop"])
+
+
+def test_who_is_in_already_acts_for_the_entity_and_is_neither_stronger_nor_newer(
+    site: Site, acting: Browser, verifier: Scripted
+) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    inside = site.browser().sign_in(ONE)
+    later(inside, 60)
+    before = site.one(_NEWEST)
+    assert answer(inside, SIGN_IN, "named").headers["Location"] == "/account/acting?done=acting_entity"
+    assert site.one(_NEWEST) == before
+    assert site.one("SELECT acting FROM session ORDER BY created_at DESC, id DESC LIMIT 1").endswith("certificate")
+
+
+def test_it_confirms_nobody_not_even_whom_it_names(site: Site, acting: Browser, verifier: Scripted) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    assert answer(acting, "/signin/confirm/certificate", "named").status_code == 422
+    assert refusals(site) == ["certificate_not_bound"]
+
+
+def test_who_came_in_by_it_alone_changes_no_way_to_sign_in(site: Site, acting: Browser, verifier: Scripted) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    entered = site.browser()
+    answer(entered, SIGN_IN, "named")
+    assert entered.get("/account/methods/passkey").headers["Location"].startswith("/signin/confirm?again=yes")
 
 
 def test_a_holder_who_is_held_is_led_elsewhere(site: Site, acting: Browser, verifier: Scripted) -> None:
