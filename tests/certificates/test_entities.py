@@ -14,9 +14,10 @@ from idp.issuers.profiles import KeyProtection
 from tests.certificates.conftest import CODE, NUMBER, ONE, PEOPLE, SIGN_IN, TWO, answer, bound, protect
 from tests.certificates.scripted import Scripted, verified
 from tests.certificates.test_binding import refusals
+from tests.credentials.authenticator import Authenticator
 from tests.entities.conftest import act, entity_of, person, register_client
 from tests.provider import Browser, Site, claims_of
-from tests.signin.factors import later, prove_two
+from tests.signin.factors import add_passkey, by_passkey, later, prove_two
 
 LIST, BIND = "/entities/certificates", "/entities/certificates/new"
 _NEWEST = "SELECT methods || ' ' || auth_time FROM session ORDER BY created_at DESC, id DESC LIMIT 1"
@@ -251,3 +252,29 @@ def test_the_page_of_acting_offers_certificates_and_asks_for_none(
 ) -> None:
     assert f'href="{LIST}"' in representative.get("/account/acting").text
     assert act(representative, entity_of(site)).headers["Location"] == "/account/acting?done=acting_entity"
+
+
+def test_the_holder_walks_through_by_their_own_passkey(site: Site, acting: Browser) -> None:
+    device = Authenticator()
+    add_passkey(acting, device)
+    assert answer(acting, BIND, "entity").status_code == 303
+    entered = site.browser()
+    walked = by_passkey(entered, device, passkey_page(entered))
+    assert walked.headers["Location"] == "/account/acting?done=acting_entity"
+    register_client(site)
+    token = claims_of(entered.tokens("tax", scope="openid represented")["id_token"])
+    assert (token["aal"], token["amr"]) == (3, ["pop", "user", "mfa"])
+
+
+def test_nobody_elses_passkey_opens_the_entitys_door(site: Site, door: Browser) -> None:
+    other, device = prove_two(add_colleague(site)), Authenticator()
+    add_passkey(other, device)
+    assert by_passkey(door, device, passkey_page(door)).status_code == 422
+    assert not door.signed_in
+    assert door.submit("/signin/entity/passkey?f=none", {"key": "x", "credential": "x"}).status_code == 400
+
+
+def passkey_page(browser: Browser) -> str:
+    """Behind the door that the entity's certificate has opened."""
+    page = answer(browser, SIGN_IN, "entity").headers["Location"]
+    return str(page).replace("/signin/entity?", "/signin/entity/passkey?")
