@@ -102,7 +102,7 @@ def challenge_text(purpose: Purpose, *, origin: str, key: str, nonce: str, expir
 
 def method_for(protection: KeyProtection, *, of_entity: bool) -> Method:
     """What signing in by such a key is worth. An entity's adds nothing to the strength of its human (mandates.md)."""
-    return Method.CERTIFICATE if of_entity else _METHODS[protection]
+    return Method.ENTITY_CERTIFICATE if of_entity else _METHODS[protection]
 
 
 def may_be_persons(number: IdNumber | None, own: Iterable[Document]) -> Refusal | None:

@@ -95,7 +95,7 @@ def admitted(form: Form, verified: Verified, *, person: str | None = None) -> Op
     """Whom a verified certificate signs in, ``person`` alone if given; None when the form says why nobody is."""
     current_session()  # now: noting its activity commits
     opened = parts().certificates.open(current_transaction(), verified, now=now())
-    if isinstance(opened, Opened) and person is not None and opened.person != person:
+    if isinstance(opened, Opened) and person is not None and (opened.person != person or opened.entity is not None):
         opened = Denied(Refusal.NOT_BOUND)
     if isinstance(opened, Denied):
         refuse(form, opened)

@@ -23,9 +23,10 @@ from idp.signin.loading import act_for, authenticated
 from idp.signin.pages import another_way_page
 from idp.signin.pages import parts as signin_parts
 from idp.signin.phones import sms_opens
-from idp.signin.rules import Method
+from idp.signin.rules import Method, Session
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
+from idp.web.guards import current_session
 from idp.web.visit import carried, onward
 
 FLOW = FlowKind.ENTITY_SIGN_IN
@@ -104,7 +105,11 @@ def enter(role: Role, via: Via, method: Method) -> ResponseReturnValue:
         record(tx, Event.SESSION_BEGUN, subject=role.person, result="refused", reason="represent-held", now=now())
         db.session.commit()
         return another_way_page("entity_held")
-    session = authenticated(role.person, method)
+    here: Session | None = current_session()
+    if method is Method.ENTITY_CERTIFICATE and here is not None and here.party_id == role.person:
+        session = here  # they are in by their own factors already; the entity's makes that neither newer nor stronger
+    else:
+        session = authenticated(role.person, method)
     act_for(session, Acting(role.entity, role.role, via).text, via=via)
     db.session.commit()
     return redirect(onward(url_for("entities.acting", done="acting_entity")), 303)

@@ -95,15 +95,13 @@ class CertificateVerifier:
         if profile is None or named is None:
             return Refused(Reason.NO_IDENTITY)
         if not _serves(self._usage(accepted.authority), named):
-            return Refused(Reason.NO_IDENTITY, "not what this issuer is trusted for")
+            return Refused(Reason.UNKNOWN_ISSUER, "not trusted for whom it names")
         return _verified(accepted, named, profile)
 
 
 def _serves(usage: Usage | None, named: Named) -> bool:
     """An entity's certificate may name its holder; a person's names no entity."""
-    if usage is Usage.PEOPLE:
-        return named.entity is None
-    return usage is Usage.BOTH or (usage is Usage.ENTITIES and named.entity is not None)
+    return usage in (Usage.BOTH, Usage.PEOPLE if named.entity is None else Usage.ENTITIES)
 
 
 def _verified(accepted: Accepted, named: Named, profile: Profile) -> Verified:

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     face: Face = Face()
     bank_channel: BankChannel = BankChannel()
+    certificates: Certificates = Certificates()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()

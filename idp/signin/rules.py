@@ -33,6 +33,8 @@ class Method(StrEnum):
     """The same, of an issuer that gives out keys which open by a PIN only."""
     CERTIFICATE_TOKEN = "certificate_token"  # noqa: S105 - a piece of hardware
     """The same, in hardware that the key does not leave."""
+    ENTITY_CERTIFICATE = "entity_certificate"
+    """An entity's certificate that names its human: it says who walks through the entity's door, no more."""
 
 
 class Factor(StrEnum):
@@ -41,6 +43,8 @@ class Factor(StrEnum):
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
     INHERENCE = "inherence"
+    DOOR = "door"
+    """Somebody else's: it lets a person in, and adds nothing to what they have shown themselves (mandates.md)."""
     GUARDED_KEY = "guarded-key"
     """A key that opens by a PIN: two factors in one. Nothing binds it to our origin: who relays what is to be signed
     gets it signed, so that it is not resistant to phishing, in hardware or not."""
@@ -58,6 +62,7 @@ FACTOR = {
     Method.CERTIFICATE: Factor.POSSESSION,
     Method.CERTIFICATE_PIN: Factor.GUARDED_KEY,
     Method.CERTIFICATE_TOKEN: Factor.GUARDED_KEY,
+    Method.ENTITY_CERTIFICATE: Factor.DOOR,
 }
 BY_CERTIFICATE = (Method.CERTIFICATE, Method.CERTIFICATE_PIN, Method.CERTIFICATE_TOKEN)
 _AMR: dict[Method, tuple[str, ...]] = {
@@ -65,6 +70,7 @@ _AMR: dict[Method, tuple[str, ...]] = {
     Method.CERTIFICATE: ("pop",),
     Method.CERTIFICATE_PIN: ("swk", "pop", "pin"),
     Method.CERTIFICATE_TOKEN: ("hwk", "pop", "pin"),
+    Method.ENTITY_CERTIFICATE: ("pop",),
 }
 """Of the methods whose values are not their names."""
 BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
@@ -133,10 +139,10 @@ def activity_grain(idle: int) -> int:
 
 def strength(methods: Iterable[Method]) -> int:
     """``aal``: 1 for one factor, 2 for two of different kinds, 3 for a passkey, which alone cannot be phished."""
-    kinds = {FACTOR[method] for method in methods}
+    kinds = {FACTOR[method] for method in methods} - {Factor.DOOR}
     if Factor.VERIFIED_KEY in kinds:
         return 3
-    return 2 if Factor.GUARDED_KEY in kinds else min(2, len(kinds))
+    return 2 if Factor.GUARDED_KEY in kinds else min(2, max(1, len(kinds)))
 
 
 def amr(methods: Iterable[Method]) -> list[str]:
@@ -161,9 +167,11 @@ def ways_to_renew(needed: int, *, held: Collection[Method], used: Collection[Met
 def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:
     """Whether this session may change the ways to sign in: proved anew, and by two factors if the person has two.
 
-    Else who has found out a password alone could add a passkey, and with it reach the highest strength.
+    Else who has found out a password alone could add a passkey, and with it reach the highest strength. Nor does
+    who came in by somebody else's key alone.
     """
-    return session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
+    own = any(FACTOR[method] is not Factor.DOOR for method in session.used)
+    return own and session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
 
 
 def expiry(session: Session, *, idle: int, now: int) -> SessionEnd | None:

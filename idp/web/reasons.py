@@ -608,6 +608,7 @@ METHODS: Mapping[str, LazyString] = {
     "certificate": _("数字证书"),
     "certificate_pin": _("数字证书"),
     "certificate_token": _("数字证书"),
+    "entity_certificate": _("单位证书"),
     "recovery_code": _("备用码"),
     "mfa": _("两种方式"),
 }

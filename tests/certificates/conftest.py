@@ -49,7 +49,8 @@ def verifier(site: Site) -> Iterator[Scripted]:
         }
     )
     before: CertificateParts = site.app.extensions[CERTIFICATES]
-    scripted = replace(before, answering=replace(before.answering, verifier=made))
+    answering = replace(before.answering, verifier=made)
+    scripted = replace(before, answering=answering)
     site.app.extensions |= {CERTIFICATES: scripted, TRUSTED: lambda: True}
     yield made
     site.app.extensions |= {CERTIFICATES: before, TRUSTED: before.trusted}

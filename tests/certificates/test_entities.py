@@ -14,11 +14,13 @@ from idp.issuers.profiles import KeyProtection
 from tests.certificates.conftest import CODE, NUMBER, ONE, PEOPLE, SIGN_IN, TWO, answer, bound, protect
 from tests.certificates.scripted import Scripted, verified
 from tests.certificates.test_binding import refusals
+from tests.credentials.authenticator import Authenticator
 from tests.entities.conftest import act, entity_of, person, register_client
 from tests.provider import Browser, Site, claims_of
-from tests.signin.factors import prove_two
+from tests.signin.factors import add_passkey, by_passkey, later, prove_two
 
 LIST, BIND = "/entities/certificates", "/entities/certificates/new"
+_NEWEST = "SELECT methods || ' ' || auth_time FROM session ORDER BY created_at DESC, id DESC LIMIT 1"
 _PROOF = "party_id = :party AND kind = 'certificate'"
 
 
@@ -171,6 +173,34 @@ def test_one_that_names_its_holder_signs_them_in_and_makes_them_no_stronger(
     assert (token["ial"], token["aal"], token["amr"]) == (2, 1, ["pop"])
 
 
+def test_who_is_in_already_acts_for_the_entity_and_is_neither_stronger_nor_newer(
+    site: Site, acting: Browser, verifier: Scripted
+) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    inside = site.browser().sign_in(ONE)
+    later(inside, 60)
+    before = site.one(_NEWEST)
+    assert answer(inside, SIGN_IN, "named").headers["Location"] == "/account/acting?done=acting_entity"
+    assert site.one(_NEWEST) == before
+    assert site.one("SELECT acting FROM session ORDER BY created_at DESC, id DESC LIMIT 1").endswith("certificate")
+
+
+def test_it_confirms_nobody_not_even_whom_it_names(site: Site, acting: Browser, verifier: Scripted) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    assert answer(acting, "/signin/confirm/certificate", "named").status_code == 422
+    assert refusals(site) == ["certificate_not_bound"]
+
+
+def test_who_came_in_by_it_alone_changes_no_way_to_sign_in(site: Site, acting: Browser, verifier: Scripted) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    entered = site.browser()
+    answer(entered, SIGN_IN, "named")
+    assert entered.get("/account/methods/passkey").headers["Location"].startswith("/signin/confirm?again=yes")
+
+
 def test_a_holder_who_is_held_is_led_elsewhere(site: Site, acting: Browser, verifier: Scripted) -> None:
     verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
     assert answer(acting, BIND, "named").status_code == 303
@@ -222,3 +252,29 @@ def test_the_page_of_acting_offers_certificates_and_asks_for_none(
 ) -> None:
     assert f'href="{LIST}"' in representative.get("/account/acting").text
     assert act(representative, entity_of(site)).headers["Location"] == "/account/acting?done=acting_entity"
+
+
+def test_the_holder_walks_through_by_their_own_passkey(site: Site, acting: Browser) -> None:
+    device = Authenticator()
+    add_passkey(acting, device)
+    assert answer(acting, BIND, "entity").status_code == 303
+    entered = site.browser()
+    walked = by_passkey(entered, device, passkey_page(entered))
+    assert walked.headers["Location"] == "/account/acting?done=acting_entity"
+    register_client(site)
+    token = claims_of(entered.tokens("tax", scope="openid represented")["id_token"])
+    assert (token["aal"], token["amr"]) == (3, ["pop", "user", "mfa"])
+
+
+def test_nobody_elses_passkey_opens_the_entitys_door(site: Site, door: Browser) -> None:
+    other, device = prove_two(add_colleague(site)), Authenticator()
+    add_passkey(other, device)
+    assert by_passkey(door, device, passkey_page(door)).status_code == 422
+    assert not door.signed_in
+    assert door.submit("/signin/entity/passkey?f=none", {"key": "x", "credential": "x"}).status_code == 400
+
+
+def passkey_page(browser: Browser) -> str:
+    """Behind the door that the entity's certificate has opened."""
+    page = answer(browser, SIGN_IN, "entity").headers["Location"]
+    return str(page).replace("/signin/entity?", "/signin/entity/passkey?")

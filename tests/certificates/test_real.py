@@ -8,7 +8,7 @@ import pytest
 
 from idp.certificates.sweeping import Sweeping
 from idp.issuers import actions as issuers
-from idp.issuers.rules import CertificateKind, Declaration, IssuerCertificateDer, IssuerState
+from idp.issuers.rules import CertificateKind, Declaration, IssuerCertificateDer, IssuerState, Usage
 from tests.certificates.conftest import BIND, ONE, SIGN_IN, bound, challenge, send
 from tests.certificates.test_binding import refusals
 from tests.crypto.signing import Holder, signed_data
@@ -33,12 +33,12 @@ def trusted(site: Site) -> Trusted:
     return Trusted(chain, trust(site, chain), chain.holder())
 
 
-def trust(site: Site, chain: Chain) -> str:
+def trust(site: Site, chain: Chain, usage: Usage = Usage.BOTH) -> str:
     authority = chain.authority()
     kinds = ((CertificateKind.ANCHOR, authority.anchors), (CertificateKind.INTERMEDIATE, authority.intermediates))
     stored = [IssuerCertificateDer(kind, sha256(der).hexdigest(), der) for kind, ders in kinds for der in ders]
     with site.provider.database.transaction() as tx:
-        declared = Declaration("测试证书中心", profile="gmt0015")
+        declared = Declaration("测试证书中心", profile="gmt0015", usage=usage)
         added = issuers.add(tx, declared, stored, actor=None, now=site.now())
         assert not isinstance(added, str)
     for crl in authority.crls:
@@ -117,4 +117,12 @@ def test_a_certificate_of_nobody_trusted_is_refused(site: Site, trusted: Trusted
     stranger = site.browser()
     foreign = Chain(site.now(), title="Another CA").holder()
     assert stranger.submit(SIGN_IN, pasted(stranger, SIGN_IN, foreign)).status_code == 422
+    assert refusals(site) == ["certificate_unknown_issuer"]
+
+
+def test_an_issuer_for_entities_alone_names_no_person(site: Site) -> None:
+    chain = Chain(site.now())
+    trust(site, chain, Usage.ENTITIES)
+    stranger = site.browser()
+    assert stranger.submit(SIGN_IN, pasted(stranger, SIGN_IN, chain.holder())).status_code == 422
     assert refusals(site) == ["certificate_unknown_issuer"]

@@ -55,7 +55,9 @@ def test_no_certificate_is_worth_what_a_passkey_is() -> None:
 
 
 def test_an_entitys_key_adds_nothing_to_the_strength_of_its_human() -> None:
-    assert {method_for(one, of_entity=True) for one in KeyProtection} == {Method.CERTIFICATE}
+    (method,) = {method_for(one, of_entity=True) for one in KeyProtection}
+    assert [strength([method, *own]) for own in ([], [Method.PASSWORD], [Method.SMS])] == [1, 1, 1]
+    assert strength([method, Method.PASSWORD, Method.SMS]) == 2
 
 
 def test_a_certificate_that_nobody_has_bound_opens_nothing_and_says_so(

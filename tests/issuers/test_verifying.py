@@ -68,7 +68,7 @@ def test_an_issuer_is_trusted_for_what_operators_said(usage: Usage | None, accep
     asked = CertificateVerifier(lambda: ((AUTHORITY, GMT_0015),), sm2=PureSm2(), paths=PATHS, usage=lambda _: usage)
     found = asked.certificate(HOLDER.certificate, now=NOW)
     assert isinstance(found, Verified) is accepted
-    assert accepted or reason(found) is Reason.NO_IDENTITY
+    assert accepted or reason(found) is Reason.UNKNOWN_ISSUER
 
 
 def test_a_bare_signature_is_judged_alike() -> None:
