@@ -82,7 +82,6 @@ class Settings(BaseSettings):
     clients: Clients = Clients()
     pages: Pages = Pages()
     audit: Audit = Audit()
-    certificates: Certificates = Certificates()
     mtls: MutualTls = MutualTls()
 
     @field_validator("issuer")
