@@ -152,33 +152,18 @@ class Certificates:
     ) -> str | Denied:
         """Bind it, or find that it is bound here already, and let it prove who it names."""
         owner = bindings.owner_of(tx, verified.certificate)
-        if owner is None:
-            if len(bindings.of_party(tx, party_id)) >= MOST and replaces is None:
-                return Denied(Refusal.TOO_MANY)
-            made = self._binding(verified, party_id, holder=holder, by=by, now=now)
-            if not bindings.add(tx, made):  # somebody was faster
-                return Denied(Refusal.BOUND_ELSEWHERE)
-            bound = made.id
-        elif owner.party_id == party_id:
-            bound = owner.binding
-        else:
+        if owner is not None and owner.party_id != party_id:
             return Denied(Refusal.BOUND_ELSEWHERE)
+        if owner is None and replaces is None and len(bindings.of_party(tx, party_id)) >= MOST:
+            return Denied(Refusal.TOO_MANY)
+        made = self._binding(verified, party_id, holder=holder, by=by, now=now)
+        if owner is None and not bindings.add(tx, made):  # somebody was faster
+            return Denied(Refusal.BOUND_ELSEWHERE)
+        bound = owner.binding if owner else made.id
         before = bindings.live(tx, replaces) if replaces and replaces != bound else None
         if before is not None and before.party_id == party_id:
             bindings.end(tx, before.id, EndReason.RENEWED, now=now)
-        if not rests_on(tx, party_id, kind=EVIDENCE, check_id=bound):
-            ends = verified.certificate.not_after + 1
-            add_evidence(
-                tx,
-                party_id,
-                kind=EVIDENCE,
-                level=LEVEL,
-                source=verified.issuer,
-                expires_at=ends,
-                check_id=bound,
-                beside=True,
-                now=now,
-            )
+        _prove(tx, party_id, verified, bound, now=now)
         return bound
 
     def _binding(self, verified: Verified, party_id: str, *, holder: str | None, by: str, now: int) -> Binding:
@@ -263,6 +248,22 @@ class Certificates:
             return Denied(Refusal.HOLDER_GONE)
         themselves = self._person_named(tx, verified.named.person) == holder
         return Opened(binding, holder if themselves else None, entity, role)
+
+
+def _prove(tx: Transaction, party_id: str, verified: Verified, bound: str, *, now: int) -> None:
+    if rests_on(tx, party_id, kind=EVIDENCE, check_id=bound):
+        return
+    add_evidence(
+        tx,
+        party_id,
+        kind=EVIDENCE,
+        level=LEVEL,
+        source=verified.issuer,
+        expires_at=verified.certificate.not_after + 1,
+        check_id=bound,
+        beside=True,
+        now=now,
+    )
 
 
 def _context(binding_id: str, column: str = "sealed") -> str:
