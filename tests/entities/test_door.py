@@ -7,14 +7,14 @@ import pytest
 
 from idp.accounts.holds import place_hold
 from idp.accounts.rules import Act, Kind
-from idp.db import Statement, Transaction
-from idp.db.sqlite import SqliteWire
+from idp.db import Transaction
 from idp.entities import doors
 from idp.entities.roles import leave_all
 from idp.signin.phones import release
 from tests.entities.conftest import CODE, FORM, ONE, TWO, act, entity_of, entry, person, prove, register_client
 from tests.provider import PASSWORD, Browser, Site, claims_of
 from tests.registers import ScriptedRegisters
+from tests.statements import noted
 
 SECRET = "Juniper4Anchor86"
 
@@ -167,15 +167,7 @@ def test_a_new_password_closes_the_door_and_ends_who_came_in_by_the_old(
 @pytest.fixture
 def statements(door: Browser, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts of all statements from here on."""
-    seen: list[str] = []
-    execute = SqliteWire.execute
-
-    def noting(wire: SqliteWire, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
-        seen.append(statement.sql)
-        return execute(wire, statement, parameters)
-
-    monkeypatch.setattr(SqliteWire, "execute", noting)
-    return seen
+    return noted(monkeypatch)
 
 
 def test_unknown_code_and_wrong_password_are_one_answer_by_the_same_statements(
