@@ -164,8 +164,8 @@ def certificates_offered() -> bool:
 
 
 def certificate_url() -> str | None:
-    """Where one signs in by a certificate; None where nobody does."""
-    return url_for("certificates.sign_in", **carried()) if certificates_offered() else None
+    """Where one signs in by a certificate; None where nobody does. Strangers see it: nothing is looked up."""
+    return url_for("certificates.sign_in", **carried()) if CERTIFICATES in current_app.extensions else None
 
 
 def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturnValue:

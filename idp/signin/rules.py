@@ -153,15 +153,25 @@ def amr(methods: Iterable[Method]) -> list[str]:
 
 
 def ways_to_reach(target: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
-    """The methods of those ``held`` that bring a session, which has ``used`` some, to ``target`` by one step."""
+    """The methods of those ``held`` that bring a session, which has ``used`` some, to ``target`` by one step; where
+    it has none of its person's own yet, those that are the first of two.
+    """
     if strength(used) >= target:
         return []
-    return [m for m in _ORDER if m in held and m not in used and strength([*used, m]) >= target]
+    least = _least(target, held=held, used=used)
+    return [m for m in _ORDER if m in held and m not in used and strength([*used, m]) >= least]
 
 
 def ways_to_renew(needed: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
-    """The methods after which the person has just proved themselves, at ``aal`` ``needed``."""
-    return [m for m in _ORDER if m in held and strength([*used, m]) >= needed]
+    """The methods after which the person has just proved themselves, at ``aal`` ``needed``; or half, as above."""
+    least = _least(needed, held=held, used=used)
+    return [m for m in _ORDER if m in held and strength([*used, m]) >= least]
+
+
+def _least(target: int, *, held: Collection[Method], used: Collection[Method]) -> int:
+    """What one step has to reach: ``target``, or anything for who came in by somebody else's key and can go on."""
+    own = any(FACTOR[method] is not Factor.DOOR for method in used)
+    return target if own or strength([*used, *held]) < target else 1
 
 
 def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:

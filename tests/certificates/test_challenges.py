@@ -193,11 +193,12 @@ def test_a_script_gets_another_text_and_reads_why_it_was_refused(
 def test_without_the_setting_there_is_no_such_page(site: Site) -> None:
     off = Site(create_app(settings_at(site.directory, certificates={"sign_in": False}), ScriptedRegisters().ports))
     assert off.browser().get(SIGN_IN).status_code == 404
+    assert SIGN_IN not in off.browser().get("/signin").text
     off.close()
 
 
-def test_without_an_issuer_nobody_is_led_there(site: Site, browser: Browser) -> None:
-    assert SIGN_IN not in browser.get("/signin").text
+def test_without_an_issuer_nobody_is_led_to_bind_one(site: Site, signed_in: Browser) -> None:
+    assert "/account/certificates" not in signed_in.get("/account/methods").text
 
 
 def test_who_is_not_signed_in_binds_nothing(site: Site, browser: Browser, verifier: Scripted) -> None:

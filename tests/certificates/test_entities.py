@@ -16,7 +16,7 @@ from tests.certificates.scripted import Scripted, verified
 from tests.certificates.test_binding import refusals
 from tests.credentials.authenticator import Authenticator
 from tests.entities.conftest import act, entity_of, person, register_client
-from tests.provider import Browser, Site, claims_of
+from tests.provider import PASSWORD, Browser, Site, claims_of
 from tests.signin.factors import add_passkey, by_passkey, later, prove_two
 
 LIST, BIND = "/entities/certificates", "/entities/certificates/new"
@@ -278,3 +278,17 @@ def passkey_page(browser: Browser) -> str:
     """Behind the door that the entity's certificate has opened."""
     page = answer(browser, SIGN_IN, "entity").headers["Location"]
     return str(page).replace("/signin/entity?", "/signin/entity/passkey?")
+
+
+def test_who_came_in_by_it_alone_gives_two_factors_of_their_own_one_after_the_other(
+    site: Site, acting: Browser, verifier: Scripted
+) -> None:
+    verifier.keys["named"] = verified("e4", entity=CODE, person=NUMBER, now=site.now())
+    assert answer(acting, BIND, "named").status_code == 303
+    entered = site.browser()
+    answer(entered, SIGN_IN, "named")
+    page = "/signin/confirm?again=yes&next=/account/methods/passkey"
+    assert entered.submit(f"{page}&by=pwd", {"password": PASSWORD}).status_code == 303
+    assert entered.get("/account/methods/passkey").headers["Location"].startswith("/signin/confirm?again=yes")
+    prove_two(entered)
+    assert entered.get("/account/methods/passkey").status_code == 200
