@@ -32,6 +32,17 @@ from idp.capabilities.signin_pages import CheckClaims
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha, init_captcha
 from idp.captcha.ports import CaptchaProvider
+from idp.certificates.answering import Answering
+from idp.certificates.asking import CertificateParts
+from idp.certificates.bindings import count_by_issuer
+from idp.certificates.challenges import Challenges as SigningChallenges
+from idp.certificates.export import CertificateExport
+from idp.certificates.pages import init_certificates
+from idp.certificates.qr_answers import QrAnswers
+from idp.certificates.qr_pages import ANSWER_PATH, QrParts, init_certificate_qr
+from idp.certificates.qr_requests import QrRequests
+from idp.certificates.tls_pages import init_tls_sign_in
+from idp.certificates.tls_tickets import TlsTickets
 from idp.channels.pages import init_channels
 from idp.checks.bank_identity import BankProof
 from idp.checks.counting import StrangersBudget
@@ -44,13 +55,15 @@ from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
 from idp.console.justifications import Justifications
-from idp.console.loading import Console
+from idp.console.loading import Console, IssuerParts
 from idp.console.pages import init_console
 from idp.credentials.budgets import AddressBudget
 from idp.credentials.password import PoolBusy
+from idp.credentials.rules import AttemptPolicy
 from idp.crypto.rings import parse_key
+from idp.crypto.sm2 import PureSm2, Sm2Unavailable, Sm2Verifier
 from idp.crypto.tokens import same
-from idp.db import DatabaseUnavailable
+from idp.db import DatabaseUnavailable, Transaction
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.disputes.export import DisputeExport
@@ -63,16 +76,20 @@ from idp.flows.rules import FlowKind
 from idp.grants.export import export_apps
 from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
+from idp.issuers import actions as issuers
+from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.mandates.offering import Offering
 from idp.oidc.callers import Callers
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.client_authorities import ClientAuthorities
+from idp.oidc.client_certificates import ClientCertificates
 from idp.oidc.delegations import Delegations
 from idp.oidc.exchange import TokenExchange
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
-from idp.oidc.metadata import KeyDocument, discovery_document, json_document
+from idp.oidc.metadata import KeyDocument, MutualTlsHost, discovery_document, json_document
 from idp.oidc.pages import Doors, init_oidc
 from idp.oidc.posted import PostedRequests
 from idp.oidc.pushed import PushedEndpoint, PushedRequests
@@ -96,6 +113,8 @@ from idp.reviews.pages import ReviewParts, init_reviews
 from idp.selfservice.export import Exporter
 from idp.selfservice.pages import SelfService, init_selfservice
 from idp.settings import Settings
+from idp.signatures.actions import SignedTexts
+from idp.signatures.export import SignatureExport
 from idp.signin.export import export_sessions
 from idp.signin.face_pages import init_face_sign_in
 from idp.signin.loading import Times, init_sessions, load_session
@@ -107,6 +126,7 @@ from idp.streams.endpoints import configuration as transmitter
 from idp.streams.registration import Streams
 from idp.web import init_web, new_flask
 from idp.web.agreements import Agreements, load_agreements
+from idp.web.client_certificate import FrontEnd
 from idp.web.guards import require_guards
 from idp.web.metrics import CONTENT_TYPE, Metrics, init_metrics
 from idp.web.options import Limits, WebOptions
@@ -123,11 +143,12 @@ def create_app(
     registers: Registers,
     digits: CaptchaProvider | None = None,
     vendors: Vendors = MappingProxyType({}),
+    sm2: Sm2Verifier | None = None,
 ) -> Flask:
     """The whole application; ``app.wsgi_app`` begins with the lane, ``provider_of(app)`` gives its parts."""
     init_log(level=settings.log.level, form=settings.log.format)
     app = new_flask()
-    provider = make_provider(app, settings, registers, vendors)
+    provider = make_provider(app, settings, registers, vendors, sm2 or PureSm2())
     app.extensions[EXTENSION] = provider
     agreements = load_agreements(settings.pages.agreements)
     metrics = Metrics()
@@ -136,7 +157,7 @@ def create_app(
         _web_options(settings),
         load_session=load_session,
         sign_in=send_to_sign_in,
-        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy),
+        unavailable=(DatabaseUnavailable, OperationalError, PoolTimeout, StateUnavailable, PoolBusy, Sm2Unavailable),
     )
     init_metrics(app, metrics)
     init_sessions(app, Times(settings.session.idle, settings.session.absolute))
@@ -177,6 +198,11 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
+    if settings.certificates.sign_in:
+        init_certificates(app, _certificate_parts(provider))
+        if settings.mtls.host and settings.mtls.people:
+            init_tls_sign_in(app, _tls_tickets(provider))
+        init_certificate_qr(app, _qr(provider))
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
@@ -210,6 +236,7 @@ def create_app(
     init_console(app, _console(provider))
     _watch(metrics, provider)
     watch_old_accounts(metrics, provider.database)
+    watch_lists(metrics, provider.database, settings.certificates)
     require_guards(app)
     app.wsgi_app = _lane(app, provider, agreements, metrics)  # type: ignore[method-assign, assignment]
     return app
@@ -280,6 +307,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.profile,
         export_evidence,
         EntityExport(provider.entities),
+        CertificateExport(provider.certificates),
         account.agreements,
         export_sessions,
         export_apps,
@@ -287,6 +315,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         provider.links.export,
         DisputeExport(provider.disputes),
         provider.reviews.export,
+        SignatureExport(SignedTexts(provider.cipher)),
         export_activity,
     )
 
@@ -328,8 +357,19 @@ def _console(provider: Provider) -> Console:
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
+        issuers=_issuer_parts(provider),
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
+    )
+
+
+def _issuer_parts(provider: Provider) -> IssuerParts:
+    return IssuerParts(
+        authorities=provider.authorities,
+        intake=provider.lists,
+        sm2=provider.sm2,
+        settings=provider.settings.certificates,
+        bound=count_by_issuer,
     )
 
 
@@ -363,6 +403,49 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
         offering=Offering(provider.contexts, provider.entities),
         own_passwords=chosen.passwords,
         fresh=chosen.fresh,
+    )
+
+
+def _signing_challenges(provider: Provider) -> SigningChallenges:
+    settings = provider.settings
+    return SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge)
+
+
+def _qr(provider: Provider) -> QrParts:
+    limit = provider.settings.limits.certificate.per_address_failures
+    return QrParts(
+        _signing_challenges(provider),
+        QrRequests(provider.store, provider.cipher),
+        AddressBudget(provider.store, provider.index, "certificate-qr", limit),
+    )
+
+
+def _issuer_title(tx: Transaction, issuer_id: str, language: str) -> str:
+    found = issuers.find(tx, issuer_id)
+    return found.title(language) if found else ""
+
+
+def _certificate_parts(provider: Provider) -> CertificateParts:
+    limits = provider.settings.limits.certificate
+    return CertificateParts(
+        provider.certificates,
+        Answering(
+            provider.database,
+            _signing_challenges(provider),
+            provider.verifier,
+            AddressBudget(provider.store, provider.index, "certificate-address", limits.per_address_failures),
+            AttemptPolicy(limits.wrong_per_hour, lock_steps=limits.lock_steps),
+        ),
+        title=_issuer_title,
+        trusted=lambda: any(authority.enabled for authority, _ in provider.authorities.get()),
+        agent_url=provider.settings.certificates.agent_url,
+    )
+
+
+def _tls_tickets(provider: Provider) -> TlsTickets:
+    settings = provider.settings
+    return TlsTickets(
+        provider.store, provider.cipher, host=settings.mtls.host, choosing=settings.certificates.challenge
     )
 
 
@@ -435,6 +518,7 @@ def _web_options(settings: Settings) -> WebOptions:
         level_labels={"zh": settings.levels.zh, "en": settings.levels.en},
         default_language=settings.pages.default_locale,
         trusted_proxies=settings.server.trusted_proxies,
+        front_end=_front_end(settings),
         limits=Limits(
             body_bytes=settings.limits.body_bytes,
             fields=settings.limits.form_fields,
@@ -444,16 +528,24 @@ def _web_options(settings: Settings) -> WebOptions:
     )
 
 
+def _front_end(settings: Settings) -> FrontEnd | None:
+    """Who hands certificates on; nobody, unless there is a host name where they are asked for."""
+    return FrontEnd(settings.server.trusted_proxies, settings.mtls.secret) if settings.mtls.host else None
+
+
 def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metrics) -> "WSGIApplication":
     settings, maker = provider.settings, provider.maker
     tokens = settings.tokens
     endurance = Endurance(settings.session.idle, tokens.refresh_idle, tokens.refresh_absolute)
+    mtls, fetch_jwks = settings.mtls, RemoteKeys(provider.outbound).fetch
+    authorities = ClientAuthorities(ca=mtls.client_ca, crls=mtls.client_crls, grace=mtls.crl_grace)
     authenticator = ClientAuthenticator(
         provider.registry,
         provider.database,
         issuer=settings.issuer,
         token_endpoint=f"{settings.issuer}/token",
-        fetch_jwks=RemoteKeys(provider.outbound).fetch,
+        fetch_jwks=fetch_jwks,
+        certificates=ClientCertificates(authorities, fetch_jwks),
     )
     representation = Representation(provider.database, provider.entities, provider.contexts)
     machine = MachineEndpoints(
@@ -537,7 +629,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         wait=settings.departments.poll_wait,
         places=max(1, settings.server.threads // 4),
     )
-    discovery, keys = discovery_document(settings.issuer), KeyDocument()
+    at_mtls = MutualTlsHost(mtls.host, mtls.client_ca is not None) if mtls.host else None
+    discovery, keys = discovery_document(settings.issuer, at_mtls), KeyDocument()
 
     def known_origin(origin: str) -> bool:
         return any(origin in client.cors_origins for client in provider.registry.all() if client.served)
@@ -570,11 +663,23 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
+    if settings.certificates.sign_in:
+        qr = _qr(provider)
+        answers = QrAnswers(provider.database, qr.requests, qr.failures)
+        table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
     for path, methods, handler in (*checks.routes(), *counter.routes(), *streams.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
     for path, methods, handler in authority.routes():
         table[path] = Endpoint(methods=methods, handler=handler, json=True, echoes=True)
-    return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
+    return Lane(
+        table,
+        app.wsgi_app,
+        https=settings.https,
+        observe=metrics.observe,
+        front_end=_front_end(settings),
+        clock=time.time,
+        proxies=settings.server.trusted_proxies,
+    )
 
 
 def _shortcut(provider: Provider, agreements: Agreements, ways: Ways) -> Shortcut:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from idp.db import DatabaseUnavailable
 from idp.log import get_logger, request_id
 from idp.state.store import StateUnavailable
+from idp.web.client_certificate import FrontEnd
+from idp.web.limits import address_from
 from idp.web.protocol import (
     FORM,
     JSON,
@@ -75,6 +77,8 @@ class Endpoint:
     echoes: bool = False
     """Its answers carry the caller's own X-Request-ID, if one was sent (AuthZEN 1.0 10.1.3)."""
     raw: bool = False
+    counts_addresses: bool = False
+    """Whether the handler is told where a request comes from."""
 
     @property
     def refuse(self) -> Callable[..., ProtocolResponse]:
@@ -92,13 +96,18 @@ class Lane:
         *,
         https: bool,
         observe: Observe,
+        front_end: FrontEnd | None = None,
         clock: Callable[[], float] = time.time,
+        proxies: tuple[str, ...] = (),
     ) -> None:
+        """``proxies``: addresses or networks whose X-Forwarded-For is believed."""
+        self._proxies = proxies
         self._table = dict(table)
         self._around = [(*path.split("{id}"), path) for path in table if "{id}" in path]
         self._fallback = fallback
         self._clock = clock
         self._observe = observe
+        self._front_end = front_end
         hsts = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),) if https else ()
         self._security = _SECURITY + hsts
 
@@ -195,9 +204,15 @@ class Lane:
             authorization=environ.get("HTTP_AUTHORIZATION", ""),
             local=environ.get("REMOTE_ADDR") in ("127.0.0.1", "::1") and "HTTP_X_FORWARDED_FOR" not in environ,
             has_query_token="access_token=" in query,
+            certificate=self._front_end.certificate(environ) if self._front_end else None,
+            address=self._address(environ) if endpoint.counts_addresses else "-",
         )
         assert endpoint.handler is not None  # noqa: S101 - the table says so
         return endpoint.handler(request)
+
+    def _address(self, environ: "WSGIEnvironment") -> str:
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        return address_from(environ.get("REMOTE_ADDR", ""), forwarded, self._proxies)
 
     def _cors(self, endpoint: Endpoint, environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
         """Discovery and keys for any origin; the rest for registered ones, without credentials."""

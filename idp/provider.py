@@ -16,6 +16,8 @@ from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter
+from idp.certificates import bindings
+from idp.certificates.actions import Certificates
 from idp.checks import ending
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
@@ -33,9 +35,11 @@ from idp.credentials.relying_party import RelyingParty
 from idp.credentials.rules import AttemptPolicy
 from idp.credentials.sms_code import SmsCodes
 from idp.credentials.totp import Totp
+from idp.crypto.certificates import PathValidator
 from idp.crypto.fields import BlindIndex, FieldCipher
 from idp.crypto.rings import parse_key, parse_ring
 from idp.crypto.signing import KeyRing
+from idp.crypto.sm2 import Sm2Verifier
 from idp.db import Database, init_db
 from idp.disputes import actions as disputes
 from idp.disputes.calendar import read_calendar
@@ -45,6 +49,11 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.roles import leave_all
 from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
+from idp.issuers.authorities import Authorities, load_profiles
+from idp.issuers.online import AskingValidator
+from idp.issuers.refreshing import Refreshing
+from idp.issuers.revocation import ListIntake
+from idp.issuers.verifying import CertificateVerifier, Verifier
 from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
 from idp.mandates.contexts import Contexts
@@ -96,6 +105,12 @@ class Provider:
     invitations: Invitations
     maker: TokenMaker
     outbound: GuardedClient
+    sm2: Sm2Verifier
+    verifier: Verifier
+    authorities: Authorities
+    lists: ListIntake
+    paths: PathValidator
+    """Judges certificates; may ask the status service of an issuer, so no transaction may be open."""
     population: PopulationRegister
     enterprise: EnterpriseRegister
     checks: Checks
@@ -104,6 +119,7 @@ class Provider:
     photo_reader: IdPhotoReader | None
     entities: Entities
     rechecking: Rechecking
+    certificates: Certificates
     calendar: Calendar
     disputes: disputes.Disputes
     requests: Requests
@@ -123,6 +139,7 @@ UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.
 ERASERS: tuple[Eraser, ...] = (
     password.erase,
     erase_factors,
+    bindings.erase,
     disputes.erase,
     reviews.erase,
     erase_consents,
@@ -133,7 +150,9 @@ ERASERS: tuple[Eraser, ...] = (
 """What each capability forgets when an account closes."""
 
 
-def make_provider(app: Flask, settings: Settings, registers: Registers, vendors: Vendors) -> Provider:
+def make_provider(
+    app: Flask, settings: Settings, registers: Registers, vendors: Vendors, sm2: Sm2Verifier
+) -> Provider:
     """Everything that is made once; opens the database and the state store of ``settings``."""
     secrets, limits = settings.secrets, settings.limits
     database = init_db(
@@ -168,6 +187,9 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         ca_file=settings.outbound.ca_file,
     )
     joining = Joining(directory, WaitingAccounts(cipher, index))
+    chosen = settings.certificates
+    authorities = Authorities(database, load_profiles(chosen.profiles), chosen)
+    paths = _paths(settings, sm2, authorities)
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     themes = Themes(database)
@@ -201,6 +223,11 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
+        sm2=sm2,
+        verifier=CertificateVerifier(authorities.get, sm2=sm2, paths=paths, usage=authorities.usage),
+        authorities=authorities,
+        lists=ListIntake(database, sm2, most=chosen.crl_bytes),
+        paths=paths,
         population=registers.population,
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
@@ -226,6 +253,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         terms=Terms(database, registry, themes, resources),
         entities=entities,
         rechecking=rechecking,
+        certificates=Certificates(directory, joining.waiting, cipher),
     )
 
 
@@ -237,6 +265,32 @@ def _factors(settings: Settings, database: Database, store: Store, cipher: Field
         RecoveryCodes(database, cipher, policy),
         Passkeys(store, cipher, RelyingParty(issuer=settings.issuer, name=name)),
     )
+
+
+def _paths(settings: Settings, sm2: Sm2Verifier, authorities: Authorities) -> PathValidator:
+    """What a status service says is signed, as lists are."""
+    outbound = settings.outbound
+    client = GuardedClient(
+        allow=outbound.allow,
+        timeout=outbound.timeout,
+        max_bytes=outbound.max_bytes,
+        ca_file=outbound.ca_file,
+        plain=True,
+    )
+    return AskingValidator(sm2, client, authorities.status_service)
+
+
+def refreshing(provider: Provider) -> Refreshing:
+    """The fetching of revocation lists, with a guarded client of its own: they are large, and slow to come."""
+    outbound, chosen = provider.settings.outbound, provider.settings.certificates
+    client = GuardedClient(
+        allow=outbound.allow,
+        timeout=chosen.crl_timeout,
+        max_bytes=chosen.crl_bytes,
+        ca_file=outbound.ca_file,
+        plain=True,
+    )
+    return Refreshing(provider.database, client, provider.sm2, chosen)
 
 
 def phone_policy(settings: Settings) -> PhonePolicy:

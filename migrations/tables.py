@@ -6,6 +6,7 @@ Always true: a new ``models.py`` is named here (a test compares the list with th
 import idp.accounts.models
 import idp.audit.models
 import idp.capabilities.models
+import idp.certificates.models
 import idp.channels.models
 import idp.checks.models
 import idp.clients.models
@@ -16,12 +17,14 @@ import idp.disputes.models
 import idp.entities.models
 import idp.flows.models
 import idp.grants.models
+import idp.issuers.models
 import idp.mandates.models
 import idp.mapping.models
 import idp.messages.models
 import idp.proofing.models
 import idp.recovery.models
 import idp.reviews.models
+import idp.signatures.models
 import idp.signin.models
 import idp.state.models
 import idp.streams.models

@@ -388,6 +388,8 @@ def _begin_anew(site: Site, template: Path) -> None:
             state.execute(f"DELETE FROM {table}")
     provider.registry._clients._held = provider.keys._ring._held = provider.themes._catalogue._held = None
     provider.resources._servers._held = None
+    provider.registry._clients._held = provider.keys._ring._held = None
+    provider.authorities._held._held, provider.authorities._lists = None, {}
     provider.directory._subjects.clear()
     provider.population.forget()  # type: ignore[attr-defined]
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)

@@ -35,6 +35,8 @@ _LONGEST_FIRST = (
     "tests/sandbox/test_in_browser.py",
     "tests/sandbox/test_checks_in_browser.py",
     "tests/activation/test_in_browser.py",
+    "tests/certificates/test_in_browser.py",
+    "tests/certificates/test_signers.py",
     "tests/services/test_servers.py",
     "tests/credentials/test_sms_code.py",
     "tests/conformance/test_plans.py",

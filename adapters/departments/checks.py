@@ -104,11 +104,15 @@ def verify_check_result(
     return found
 
 
-def check_address_of(settings: ClientSettings, check: str) -> str:
-    """Where a kind of check is asked for. Raises `ConfigurationError` for one that does not exist."""
+def check_address_of(settings: ClientSettings, check: str, *, origin: str) -> str:
+    """Where a kind of check is asked for: at ``origin``, for who has a certificate to show, else at the issuer.
+
+    Raises `ConfigurationError` for a kind that does not exist.
+    """
     if check not in _PATHS:
         raise ConfigurationError(f"no such check: {check}")
-    return f"{settings.issuer.rstrip('/')}/capabilities/v1/{_PATHS[check]}"
+    base = origin if settings.certificate_file else settings.issuer.rstrip("/")
+    return f"{base}/capabilities/v1/{_PATHS[check]}"
 
 
 def read_started(told: dict[str, Any], settings: ClientSettings) -> StartedCheck:

@@ -31,15 +31,20 @@ class ClientCredential:
 
     def headers(self) -> dict[str, str]:
         """The Authorization header of client_secret_basic, both parts form-encoded first (RFC 6749 2.3.1)."""
-        if self._key is not None:
+        if self._settings.authentication is not ClientAuthentication.SECRET_BASIC:
             return {}
         pair = f"{quote_plus(self._settings.client_id)}:{quote_plus(self._settings.client_secret)}"
         return {"Authorization": "Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii")}
 
     def fields(self, metadata: ProviderMetadata, *, now: int) -> dict[str, str]:
-        """The form fields of private_key_jwt (RFC 7523 3): one assertion, used once, good for a minute."""
-        if self._key is None:
+        """The form fields of private_key_jwt (RFC 7523 3): one assertion, used once, good for a minute.
+
+        With a certificate the connection is the proof, and the name alone is said (RFC 8705 2).
+        """
+        if self._settings.authentication is ClientAuthentication.SECRET_BASIC:
             return {}
+        if self._key is None:
+            return {"client_id": self._settings.client_id}
         return {
             "client_id": self._settings.client_id,
             "client_assertion_type": _ASSERTION_TYPE,

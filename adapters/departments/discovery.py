@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from adapters.departments.cache import Cached
@@ -38,6 +38,8 @@ class ProviderMetadata:
     userinfo_endpoint: str | None
     end_session_endpoint: str | None
     names_itself_in_responses: bool
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Where those endpoints stand for who connects with a certificate (RFC 8705 5), by their names."""
 
 
 def read_metadata(document: Mapping[str, Any], settings: ProviderSettings) -> ProviderMetadata:
@@ -63,7 +65,14 @@ def read_metadata(document: Mapping[str, Any], settings: ProviderSettings) -> Pr
         userinfo_endpoint=_optional_address(document, "userinfo_endpoint", settings),
         end_session_endpoint=_optional_address(document, "end_session_endpoint", settings),
         names_itself_in_responses=document.get("authorization_response_iss_parameter_supported") is True,
+        aliases=_aliases(document.get("mtls_endpoint_aliases"), settings),
     )
+
+
+def _aliases(told: Any, settings: ProviderSettings) -> dict[str, str]:
+    if not isinstance(told, dict):
+        return {}
+    return {name: _address(told, name, settings) for name in ("token_endpoint", "userinfo_endpoint") if name in told}
 
 
 def _optional_address(document: Mapping[str, Any], member: str, settings: ProviderSettings) -> str | None:

@@ -77,6 +77,7 @@ class TokenFault(StrEnum):
     REPLAYED = "replayed"
     MATTER = "matter"
     PURPOSE = "purpose"
+    CONFIRMATION = "confirmation"
 
 
 class InvalidToken(DepartmentError):

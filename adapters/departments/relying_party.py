@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from adapters.departments.authorization import (
     AuthorizationRequest,
@@ -72,7 +72,11 @@ class RelyingParty:
     def __init__(self, settings: ClientSettings, transport: Transport | None = None) -> None:
         self.settings = settings
         self._transport = transport or HttpTransport(
-            connect_to=settings.connect_to, ca_file=settings.ca_file, timeout=settings.timeout
+            connect_to=settings.connect_to,
+            ca_file=settings.ca_file,
+            certificate_file=settings.certificate_file,
+            certificate_key_file=settings.certificate_key_file,
+            timeout=settings.timeout,
         )
         self._discovery = Discovery(settings, self._transport)
         self._keys = ProviderKeys(settings, self._transport, self._discovery)
@@ -153,7 +157,7 @@ class RelyingParty:
 
     def userinfo(self, access_token: str, *, subject: str, now: int) -> Mapping[str, Any]:
         """The claims about the signed-in person; refused unless they are about `subject` (OIDC Core 5.3.2)."""
-        endpoint = self.metadata(now).userinfo_endpoint
+        endpoint = self._endpoint("userinfo_endpoint", now)
         if endpoint is None:
             return {}
         response = self._transport.send(Request(url=endpoint, headers={"Authorization": f"Bearer {access_token}"}))
@@ -181,11 +185,23 @@ class RelyingParty:
         """
         asked = {"access_token": access_token, "matter": matter, "nonce": nonce, "return_uri": return_uri}
         question = {name: value for name, value in asked.items() if value is not None}
-        return read_started(self._ask(check_address_of(self.settings, check), question, now), self.settings)
+        return read_started(self._ask(self._check_address(check, now), question, now), self.settings)
 
     def fetch_check(self, check: str, key: str, *, now: int) -> str | None:
         """The signed answer to a check that was started, for `check_result`; None while it waits for the person."""
-        return read_answer(self._ask(f"{check_address_of(self.settings, check)}/{quote(key, safe='')}", {}, now))
+        return read_answer(self._ask(f"{self._check_address(check, now)}/{quote(key, safe='')}", {}, now))
+
+    def _check_address(self, check: str, now: int) -> str:
+        """With a certificate, on the host where one is asked for: the checks stand beside the token endpoint."""
+        token = urlsplit(self._endpoint("token_endpoint", now) or "")
+        return check_address_of(self.settings, check, origin=f"{token.scheme}://{token.netloc}")
+
+    def _endpoint(self, name: str, now: int) -> str | None:
+        """An endpoint's address for this app: who has a certificate goes where one is asked for (RFC 8705 5)."""
+        metadata = self.metadata(now)
+        alias = metadata.aliases.get(name) if self.settings.certificate_file else None
+        found: str | None = alias or getattr(metadata, name)
+        return found
 
     def _ask(self, address: str, question: Mapping[str, str], now: int) -> dict[str, Any]:
         credential = self._credential
@@ -218,7 +234,7 @@ class RelyingParty:
         metadata = self.metadata(now)
         response = self._transport.send(
             Request(
-                url=metadata.token_endpoint,
+                url=self._endpoint("token_endpoint", now) or metadata.token_endpoint,
                 headers=self._credential.headers(),
                 form={**form, **self._credential.fields(metadata, now=now)},
             )

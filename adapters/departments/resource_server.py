@@ -5,6 +5,8 @@ Safe to share between threads. It cannot know that a grant has ended since: see 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,9 +65,12 @@ class ResourceServer:
         )
         self._keys = ProviderKeys(settings, self._transport, Discovery(settings, self._transport))
 
-    def verify(self, token: str, *, now: int) -> Mapping[str, Any]:
+    def verify(self, token: str, *, certificate: bytes | None = None, now: int) -> Mapping[str, Any]:
         """The claims of an access token for this API: `sub`, `client_id`, `scope`, and of a person's sign-in `acr`,
         `ial`, `aal`, `auth_time`. Raises `InvalidToken`, or `ProviderUnavailable` while keys cannot be fetched.
+
+        certificate: DER of the one the caller's TLS connection was made with. A token that is bound (RFC 8705 3) is
+        good beside its own alone.
         """
         claims = jws.verified_claims(
             token, find_key=lambda kid: self._keys.find(kid, now), algorithm=self.settings.algorithm, types=_TYPES
@@ -75,6 +80,8 @@ class ResourceServer:
         for name, fault in (("sub", TokenFault.SUBJECT), ("client_id", TokenFault.AUTHORIZED_PARTY)):
             jws.text(claims, name, fault)
         jws.text(claims, "jti", TokenFault.TOKEN_ID)
+        if "cnf" in claims and (certificate is None or claims["cnf"] != _confirmation(certificate)):
+            raise InvalidToken(TokenFault.CONFIRMATION)
         return claims
 
     def _check_addressee(self, claims: Mapping[str, Any]) -> None:
@@ -92,6 +99,11 @@ class ResourceServer:
             raise InvalidToken(TokenFault.ISSUED_AT)
         if "nbf" in claims and jws.seconds(claims, "nbf", TokenFault.NOT_YET_VALID) > now + leeway:
             raise InvalidToken(TokenFault.NOT_YET_VALID)
+
+
+def _confirmation(certificate: bytes) -> dict[str, str]:
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(certificate).digest())
+    return {"x5t#S256": thumbprint.rstrip(b"=").decode("ascii")}
 
 
 def bearer_token(authorization: str | None) -> str | None:

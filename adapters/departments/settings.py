@@ -17,10 +17,12 @@ SIGNING_ALGORITHMS = frozenset({"ES256", "ES384", "ES512", "PS256", "PS384", "PS
 
 
 class ClientAuthentication(StrEnum):
-    """How the app proves itself at the token endpoint (OIDC Core 9)."""
+    """How the app proves itself at the token endpoint (OIDC Core 9, RFC 8705 2)."""
 
     SECRET_BASIC = "client_secret_basic"  # noqa: S105 - the name of a method
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
 
 
 class AssertionAudience(StrEnum):
@@ -36,6 +38,8 @@ class ClientSettings:
 
     scope: space separated; `openid` must be in it.
     private_key: PEM or JWK text for `private_key_jwt`; `key_id` is the `kid` that stands in the registered key set.
+    certificate_file, certificate_key_file: PEM of the certificate to connect with (one file may hold both),
+        for the two TLS methods, or for any other whose tokens are bound to it (RFC 8705 3).
     leeway: seconds by which the provider's clocks may be ahead of or behind ours.
     keys_max_age: seconds after which cached provider keys and metadata are fetched again.
     keys_min_interval: seconds between two fetches that unknown key ids may cause.
@@ -51,6 +55,8 @@ class ClientSettings:
     client_secret: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
     key_id: str = ""
+    certificate_file: str | None = None
+    certificate_key_file: str | None = None
     assertion_algorithm: str = "ES256"
     assertion_audience: AssertionAudience = AssertionAudience.TOKEN_ENDPOINT
     id_token_algorithm: str = "ES256"  # noqa: S105 - the name of an algorithm
@@ -74,8 +80,9 @@ class ClientSettings:
         self._check_credential()
 
     def _check_credential(self) -> None:
-        secret = self.authentication is ClientAuthentication.SECRET_BASIC
-        if secret and not self.client_secret:
-            raise ConfigurationError("client_secret_basic needs client_secret")
-        if not secret and not self.private_key:
-            raise ConfigurationError("private_key_jwt needs private_key")
+        needed = {
+            ClientAuthentication.SECRET_BASIC: "client_secret",
+            ClientAuthentication.PRIVATE_KEY_JWT: "private_key",
+        }.get(self.authentication, "certificate_file")
+        if not getattr(self, needed):
+            raise ConfigurationError(f"{self.authentication} needs {needed}")

@@ -86,6 +86,7 @@ class HttpTransport:
     connect_to: where to really connect, `{"idp.example:8443": "127.0.0.1:8443"}`; the name in the URL stays the one
         that is sent as Host and checked against the certificate.
     ca_file: PEM file with the authorities to trust instead of the system's.
+    certificate_file, certificate_key_file: PEM of a certificate to show to servers that ask for one, and of its key.
     timeout: seconds for connecting, and again for the whole answer.
     limit: bytes of body at most; a longer answer is refused.
     """
@@ -95,6 +96,8 @@ class HttpTransport:
         *,
         connect_to: Mapping[str, str] | None = None,
         ca_file: str | None = None,
+        certificate_file: str | None = None,
+        certificate_key_file: str | None = None,
         timeout: float = 5.0,
         limit: int = 256 * 1024,
     ) -> None:
@@ -105,6 +108,16 @@ class HttpTransport:
             self._tls = ssl.create_default_context(cafile=ca_file)
         except OSError as error:
             raise ConfigurationError("the CA file cannot be read") from error
+        if certificate_file:
+            self._show(certificate_file, certificate_key_file)
+
+    def _show(self, certificate: str, key: str | None) -> None:
+        try:
+            self._tls.load_cert_chain(
+                certificate, key, password=lambda: ""
+            )  # who is asked for one at a terminal waits
+        except OSError as error:  # ssl.SSLError is one
+            raise ConfigurationError("the certificate, or its key, cannot be read") from error
 
     def send(self, request: Request) -> Response:
         parts = check_address(request.url, what="the provider's address")

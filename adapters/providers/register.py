@@ -1,4 +1,4 @@
-"""What clients of registers and captchas share: one signed question, one signed answer to it (docs/providers.md).
+"""What clients of registers and their like share: one signed question, one signed answer to it (docs/providers.md).
 
 Always true: an answer is read only when its signature, its time, its reference and its digest of the question hold.
 """

@@ -17,6 +17,12 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
+from adapters.sandbox.agent import beside, origin_of
+from adapters.sandbox.agent_device import Device
+from adapters.sandbox.ca import authorities
+from adapters.sandbox.ca_cast import cast
+from adapters.sandbox.ca_pages import ca_pages
+from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.captcha import Challenges, captcha
 from adapters.sandbox.cards import cards
 from adapters.sandbox.check_pages import check_pages
@@ -25,11 +31,13 @@ from adapters.sandbox.checks import checks
 from adapters.sandbox.contract import Refusal
 from adapters.sandbox.pages import pages, words
 from adapters.sandbox.people import PeopleError, load_people
+from adapters.sandbox.phone import phone
 from adapters.sandbox.photos import photos
 from adapters.sandbox.register_entries import EntriesError, load_entries
 from adapters.sandbox.registers import RegisterMemory, registers
-from adapters.sandbox.settings import SandboxSettings, refusal, secrets_from
+from adapters.sandbox.settings import AGENT_PORT, CA_DIRECTORY, SandboxSettings, refusal, secrets_from
 from adapters.sandbox.signed import refuse
+from adapters.sandbox.sm2_server import sm2_server
 from adapters.sandbox.sms import sms
 from adapters.sandbox.store import Inbox
 
@@ -41,7 +49,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-APIS = ("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/", "/face/v1/", "/bank/v1/")
+APIS = (
+    *("/sms", "/population/", "/enterprise/", "/bank-cards/", "/photos/v1/", "/captcha/", "/sm2/"),
+    *("/face/v1/", "/bank/v1/"),
+)
 """What programs ask, and are answered in JSON whatever happens."""
 
 
@@ -58,13 +69,19 @@ def create_sandbox(settings: SandboxSettings | None = None) -> Flask:
     app.extensions["sandbox_captcha"] = Challenges(most=settings.max_requests)
     app.extensions["sandbox_checks"] = Checks(most=settings.max_requests)
     app.extensions["sandbox_register_memory"] = RegisterMemory(most=settings.max_requests)
+    demo = authorities(Shelf(settings.ca), cast(app.extensions["sandbox_entries"]), at=f"{settings.address}/ca")
+    app.extensions["sandbox_authorities"] = demo
+    app.extensions["sandbox_device"] = Device(demo, settings.clock)
     app.register_blueprint(sms)
     app.register_blueprint(registers)
     app.register_blueprint(cards)
     app.register_blueprint(photos)
     app.register_blueprint(captcha)
+    app.register_blueprint(sm2_server)
     app.register_blueprint(checks)
     app.register_blueprint(check_pages)
+    app.register_blueprint(ca_pages)
+    app.register_blueprint(phone)
     app.register_blueprint(pages)
     app.context_processor(words)
     app.after_request(_harden)
@@ -106,9 +123,9 @@ class _Requests(WSGIRequestHandler):
         """Nothing: the base class would repeat a malformed request line word for word."""
 
 
-def make(settings: SandboxSettings, *, host: str, port: int) -> BaseWSGIServer:
+def make(settings: SandboxSettings, *, host: str, port: int, app: Flask | None = None) -> BaseWSGIServer:
     """A server with a thread per request, bound and not yet serving; port 0 finds a free one."""
-    return make_server(host, port, create_sandbox(settings), threaded=True, request_handler=_Requests)
+    return make_server(host, port, app or create_sandbox(settings), threaded=True, request_handler=_Requests)
 
 
 def main(arguments: Sequence[str] = (), *, host: str | None = None, port: int | None = None) -> int:
@@ -118,24 +135,35 @@ def main(arguments: Sequence[str] = (), *, host: str | None = None, port: int | 
     if reason:
         sys.stderr.write(f"sandbox: not started: {reason}\n")
         return 2
+    port = options.port if port is None else port
     try:
-        server = make(_settings(options), host=host or options.host, port=options.port if port is None else port)
+        settings = _settings(options, port)
+        app = create_sandbox(settings)
+        server = make(settings, host=host or options.host, port=port, app=app)
     except (PeopleError, EntriesError) as error:
         sys.stderr.write(f"sandbox: not started: {error}\n")
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.stderr.write(f"sandbox: http://{options.names[0]}:{server.port}/ (nothing is kept after it stops)\n")
+    sys.stderr.write(
+        f"sandbox: http://{options.names[0]}:{server.port}/ (nothing is kept after it stops but the demo CAs)\n"
+    )
+    if options.agent_port is not None:
+        device: Device = app.extensions["sandbox_device"]
+        told = beside(device, origins=[origin_of(settings.issuer)], port=options.agent_port)
+        sys.stderr.write(f"sandbox: {told}\n")
     server.serve_forever()  # ends on KeyboardInterrupt and closes its socket
     return 0
 
 
-def _settings(options: argparse.Namespace) -> SandboxSettings:
+def _settings(options: argparse.Namespace, port: int) -> SandboxSettings:
     settings = SandboxSettings(
         **secrets_from(os.environ),
         issuer=options.issuer.rstrip("/"),
         tax=options.tax.rstrip("/"),
         social=options.social.rstrip("/"),
         names=tuple(options.names),
+        ca=options.ca,
+        address=f"http://{options.names[0]}:{port}" if port else SandboxSettings().address,
     )
     files = {"people": options.people, "entries": options.registers}
     return replace(settings, **{name: path for name, path in files.items() if path})
@@ -158,5 +186,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--social", default=known.social, help="the social security demo app")
     parser.add_argument("--people", type=Path, help="TOML file of demo people (config/demo/people.toml)")
     parser.add_argument("--registers", type=Path, help="TOML file of register entries (config/demo/registers.toml)")
+    parser.add_argument(
+        "--ca", type=Path, default=CA_DIRECTORY, help="where demo CAs are kept (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--agent-port",
+        type=_port,
+        default=AGENT_PORT,
+        help="of the agent of a USB key (default: %(default)s); 'none'",
+    )
     parser.add_argument("--production", action="store_true", help="only makes it refuse to start")
     return parser
+
+
+def _port(written: str) -> int | None:
+    return None if written == "none" else int(written)

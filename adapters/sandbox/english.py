@@ -3,14 +3,16 @@
 Always true: complete and without leftovers, which a test reads out of the templates and the table.
 """
 
+from adapters.sandbox.english_ca import CERTIFICATES
 from adapters.sandbox.english_checks import CHECKS
 
 ENGLISH = {
     **CHECKS,
+    **CERTIFICATES,
     "通办沙箱": "Tongban sandbox",
     "跳到正文": "Skip to content",
-    "仅供试用：人和号码都是虚构的，停止后什么都不保留。": (
-        "For trying out only: people and numbers are made up; nothing is kept after it stops."
+    "仅供试用：人、号码和证书都是虚构的，停止后只留下演示 CA。": (
+        "For trying out only: people, numbers and certificates are made up; the demo CAs alone outlive it."
     ),
     "主要页面": "Main pages",
     # specimens of documents

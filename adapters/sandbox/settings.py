@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.sandbox.check_callbacks import Call, deliver
+from adapters.sandbox.outgoing import Ask, ask
 
 ROOT = Path(__file__).resolve().parents[2]
+CA_DIRECTORY = Path("var/sandbox-ca")
+AGENT_PORT = 8019
 # Public on purpose; production refuses them.
 SECRET = "sandbox-sms-secret-not-for-production"  # noqa: S105
 POPULATION_SECRET = "sandbox-population-secret-not-for-production"  # noqa: S105
@@ -19,6 +22,7 @@ ENTERPRISE_SECRET = "sandbox-enterprise-secret-not-for-production"  # noqa: S105
 BANK_CARD_SECRET = "sandbox-bank-card-secret-not-for-production"  # noqa: S105
 PHOTOS_SECRET = "sandbox-photos-secret-not-for-production"  # noqa: S105
 CAPTCHA_SECRET = "sandbox-captcha-secret-not-for-production"  # noqa: S105
+SM2_SECRET = "sandbox-sm2-secret-not-for-production"  # noqa: S105
 FACE_SECRET = "sandbox-face-secret-not-for-production"  # noqa: S105
 BANK_SECRET = "sandbox-bank-secret-not-for-production"  # noqa: S105
 SECRET_VARIABLES = {
@@ -28,6 +32,7 @@ SECRET_VARIABLES = {
     "TONGBAN_BANK_CARD__SECRET": "bank_card_secret",
     "TONGBAN_PHOTO_READER__SECRET": "photos_secret",
     "TONGBAN_CAPTCHA__SECRET": "captcha_secret",
+    "TONGBAN_CERTIFICATES__SM2_SERVER__SECRET": "sm2_secret",
     "TONGBAN_FACE__SECRET": "face_secret",
     "TONGBAN_BANK_CHANNEL__SECRET": "bank_secret",
 }
@@ -44,6 +49,7 @@ class SandboxSettings:
     bank_card_secret: str = BANK_CARD_SECRET
     photos_secret: str = PHOTOS_SECRET
     captcha_secret: str = CAPTCHA_SECRET
+    sm2_secret: str = SM2_SECRET
     face_secret: str = FACE_SECRET
     bank_secret: str = BANK_SECRET
     issuer: str = "http://localhost:8000"
@@ -52,6 +58,10 @@ class SandboxSettings:
     people: Path = ROOT / "config" / "demo" / "people.toml"
     entries: Path = ROOT / "config" / "demo" / "registers.toml"
     """What the registers and banks know."""
+    ca: Path | None = None
+    """Directory in which the demo CAs outlive this process; None: they do not."""
+    address: str = "http://localhost:8009"
+    """Its own, as certificates name it for their revocation lists."""
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     """Host names it answers to: another one is a page elsewhere that had its name point here (DNS rebinding)."""
     max_messages: int = 5_000
@@ -64,6 +74,8 @@ class SandboxSettings:
     pause: Callable[[float], None] = time.sleep
     call: Call = deliver
     """How the vendors of checks call back: address, what to send, and how many seconds from now."""
+    ask: Ask = ask
+    """How the pretend phone speaks with the provider."""
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, Any]:

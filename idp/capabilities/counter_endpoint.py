@@ -52,7 +52,7 @@ class CounterEndpoint:
         if isinstance(seen, str):
             return self._gate.refuse(Refused.INVALID_REQUEST, client, now, detail=wrong_member(seen))
         with self._database.autocommit() as tx:
-            access = self._read(tx, seen.access_token, now=now)
+            access = self._read(tx, seen.access_token, certificate=request.certificate, now=now)
             footing = access.footing if access and access.client_id == client.client_id else None
             if footing is None or not self._is_entitled(tx, footing, now=now):
                 return self._gate.refuse(Refused.CLERK, client, now)

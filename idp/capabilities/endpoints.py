@@ -91,9 +91,9 @@ Route = tuple[str, tuple[str, ...], Handler]
 
 
 class ReadAccess(Protocol):
-    """Reads an access token of ours, if all it rests on stands."""
+    """Reads an access token of ours, if all it rests on stands and who shows ``certificate`` may use it."""
 
-    def __call__(self, tx: Transaction, token: str, *, now: int) -> Access | None: ...
+    def __call__(self, tx: Transaction, token: str, *, certificate: bytes | None, now: int) -> Access | None: ...
 
 
 class CheckEndpoints:
@@ -132,7 +132,7 @@ class CheckEndpoints:
         if isinstance(question, str):
             return self._gate.refuse(Refused.INVALID_REQUEST, caller.client, now, detail=wrong_member(question))
         with self._database.transaction() as tx:
-            access = self._read(tx, question.access_token, now=now)
+            access = self._read(tx, question.access_token, certificate=request.certificate, now=now)
             if access is None or access.grant is None or access.client_id != caller.client.client_id:
                 return self._gate.refuse(Refused.INVALID_TOKEN, caller.client, now)
             if self._directory.person(tx, access.grant.party_id).identity is None:

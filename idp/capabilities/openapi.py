@@ -11,6 +11,7 @@ from idp.capabilities.counter_endpoint import PATH
 from idp.capabilities.endpoints import PATHS
 from idp.capabilities.proofing import NUMBER_DIGITS, Means
 from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
+from idp.certificates import qr_openapi
 from idp.clients.capabilities import Capability
 from idp.streams import openapi as streams
 from idp.web.describing import answer as _answer
@@ -34,9 +35,10 @@ def openapi(issuer: str) -> dict[str, Any]:
         }
     paths[PATH] = {"post": _counter()}
     paths |= authority.paths() | streams.paths()
+    paths[qr_openapi.PATH] = qr_openapi.described()
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tongban for departments", "version": "1"},
+        "info": {"title": "Tongban", "version": "1"},
         "servers": [{"url": issuer}],
         "security": [{"client": []}, {"token": []}, {}],
         "paths": paths,

@@ -1,1 +1,4 @@
-"""CA certificates of people and legal entities: bound, renewed, unbound, and signed in with."""
+"""Certificates of people and entities as their way to sign in: asked for, bound, used, ended.
+
+Always true: nothing a browser says about whose a certificate is counts, only what the certificate says.
+"""

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "legacy": "idp.cli.legacy",
     "mandate": "idp.cli.mandates",
     "resource": "idp.cli.resources",
+    "ca": "idp.cli.ca",
     "audit": "idp.audit.commands",
     "purge": "idp.cli.maintenance",
     "doctor": "idp.cli.maintenance",

@@ -5,6 +5,7 @@ Always true: a secret is shown once, when it is made, and never again.
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from idp.cli.capabilities import capability, clerk, find_client
 from idp.cli.context import Context, fail
 from idp.cli.links import links
 from idp.clients.actions import OVERLAP, Registry, put, rotate_secret, set_state
+from idp.clients.certificates import NAMES
 from idp.clients.rules import AuthMethod, Client, ClientState, Faulty, declaration
 from idp.db import Database
 
@@ -80,6 +82,13 @@ def apply(context: Context, file: Path) -> None:
         click.echo(f"{applied.client_id}: applied")
 
 
+def _certificate_names(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each name a client of tls_client_auth may be known by."""
+    for name in reversed(NAMES):
+        command = click.option(f"--{name.replace('_', '-')}", name)(command)
+    return command
+
+
 @client.command()
 @click.argument("client_id")
 @click.option("--name", required=True, help="Display name in Chinese.")
@@ -99,6 +108,13 @@ def apply(context: Context, file: Path) -> None:
 @click.option("--min-aal", default=1)
 @click.option("--pkce", type=click.Choice(["required", "optional"]), default="required")
 @click.option("--jwks-uri")
+@_certificate_names
+@click.option(
+    "--bound-tokens",
+    "tls_client_certificate_bound_access_tokens",
+    is_flag=True,
+    help="Its access tokens are good beside its TLS certificate only.",
+)
 @click.option("--state", type=click.Choice([s.value for s in ClientState]), default="draft")
 @click.pass_obj
 def add(context: Context, /, scopes: tuple[str, ...], **data: Any) -> None:

@@ -38,10 +38,12 @@ class Context:
     @cached_property
     def app(self) -> "Flask":
         from idp.app import create_app  # the heavy imports wait until a command needs them
-        from idp.cli.outside import captcha_provider, check_vendors, registers
+        from idp.cli.outside import captcha_provider, check_vendors, registers, sm2_verifier
 
         chosen = self.settings
-        return create_app(chosen, registers(chosen), captcha_provider(chosen), check_vendors(chosen))
+        return create_app(
+            chosen, registers(chosen), captcha_provider(chosen), check_vendors(chosen), sm2_verifier(chosen)
+        )
 
     def database(self) -> "Database":
         from idp.app import provider_of

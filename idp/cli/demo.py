@@ -24,6 +24,7 @@ from idp.activation.files import open_source
 from idp.audit import Event, record
 from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
+from idp.cli.demo_issuers import trust_demo_issuers
 from idp.cli.legacy import take_in
 from idp.cli.schema import upgrade_schema
 from idp.clients import permits
@@ -195,6 +196,7 @@ def demo(context: Context, province: str | None) -> None:
     take_in(context, open_source(Table(MOVED, "csv"), platform=None, progress=lambda _: None))
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
     grant_face_checks(context)
+    trust_demo_issuers(context)
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))
 

@@ -12,6 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
+from idp.certificates.rotation import rotate_certificates
 from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
@@ -29,10 +30,12 @@ from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.reviews.actions import reseal_reviews
 from idp.settings import write_secrets
+from idp.signatures.rotation import reseal_signatures
 from idp.streams.registration import reseal_streams
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     rotate_credentials,
+    rotate_certificates,
     reseal_flows,
     reseal_outbox,
     reseal_disputes,
@@ -43,6 +46,7 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_reviews,
     reseal_department_checks,
     reseal_streams,
+    reseal_signatures,
 )
 """What seals a capability's fields anew."""
 

@@ -25,6 +25,7 @@ from idp.disputes import actions as disputes
 from idp.disputes import calendar
 from idp.flows import actions as flows
 from idp.grants.spent import purge_spent
+from idp.issuers import revocation
 from idp.messages.outbox import purge_settled
 from idp.recovery import requests
 from idp.reviews import actions as reviews
@@ -49,6 +50,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         department_checks.purge(tx, before=now - DAY)
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
+        revocation.purge(tx, before=now - settings.certificates.most_grace - 30 * DAY)
         purge_settled(tx, before=now - 7 * DAY)
         purge_events(tx, before=now - settings.departments.events_kept_days * DAY)
         purge_checks(tx, retention=settings.audit.retention_days * DAY, now=now)

@@ -12,11 +12,13 @@ from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.photos import HttpPhotoReader
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
+from adapters.providers.sm2 import HttpSm2Verifier
 from adapters.providers.sms import HttpSmsGateway
 from adapters.providers.sms_failover import FailoverGateway, Line
 from idp.captcha.ports import CaptchaProvider
 from idp.checks.ports import CheckVendor, Vendors
 from idp.checks.rules import CheckKind
+from idp.crypto.sm2 import GmsslSm2, PureSm2, Sm2Verifier
 from idp.messages.rules import SmsGateway
 from idp.proofing.ports import Registers
 from idp.settings import CheckService, Register, Settings, Sms
@@ -66,6 +68,16 @@ def _check_vendor(settings: Settings, chosen: CheckService, kind: Literal["face"
         callback_url=f"{settings.issuer}/hooks/{kind}",
         patience=_patience(chosen),
     )
+
+
+def sm2_verifier(settings: Settings) -> Sm2Verifier:
+    """Who verifies SM2 signatures. Raises ``ImportError`` where GmSSL is chosen and not installed, ``ValueError`` for
+    a server's address that is none.
+    """
+    chosen, server = settings.certificates.sm2, settings.certificates.sm2_server
+    if chosen == "server":
+        return HttpSm2Verifier(server.url, server.secret, patience=_patience(server))
+    return GmsslSm2() if chosen == "gmssl" else PureSm2()
 
 
 def _patience(register: Register) -> Patience:

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from idp.cli.context import Context
 from idp.db import engine_options, prepare_engine
@@ -24,12 +24,17 @@ def alembic_config(settings: Settings) -> Config:
     return config
 
 
+def open_engine(settings: Settings) -> Engine:
+    """One connection of the main database, without the application that else comes with it."""
+    url = settings.database.url
+    engine = create_engine(url, **engine_options(url, pool_size=1, pool_timeout=5))
+    prepare_engine(engine)
+    return engine
+
+
 def is_current(settings: Settings) -> bool:
     """Whether the database stands at the newest migration."""
-    engine = create_engine(
-        settings.database.url, **engine_options(settings.database.url, pool_size=1, pool_timeout=5)
-    )
-    prepare_engine(engine)
+    engine = open_engine(settings)
     try:
         with engine.connect() as connection:
             stands = MigrationContext.configure(connection).get_current_revision()

@@ -54,16 +54,32 @@ def serve(context: Context, host: str | None, port: int | None) -> None:
 
 
 def prepare(context: Context) -> None:
-    """What must be there before the first request: signing keys, and the clients declared in a file."""
-    from idp.app import provider_of
-    from idp.cli.clients import apply_file
-    from idp.crypto.signing import ensure_keys
+    """What must be there before the first request: signing keys, and the clients declared in a file.
 
-    provider = provider_of(context.app)
-    ensure_keys(provider.database, provider.cipher, now=context.now)
+    Each server process makes the application for itself; it is made here as well only for a file of clients, whose
+    changes are audited.
+    """
+    from idp.cli.clients import apply_file
+
+    _ensure_keys(context.settings, now=context.now)
     if file := context.settings.clients.file:
-        apply_file(provider.database, file, now=context.now)
-    provider.database.engine.dispose()
+        database = context.database()
+        apply_file(database, file, now=context.now)
+        database.engine.dispose()
+
+
+def _ensure_keys(settings: Settings, *, now: int) -> None:
+    from idp.cli.schema import open_engine
+    from idp.crypto.fields import FieldCipher
+    from idp.crypto.rings import parse_ring
+    from idp.crypto.signing import ensure_keys
+    from idp.db import Database
+
+    engine = open_engine(settings)
+    ensure_keys(
+        Database(engine), FieldCipher(parse_ring(settings.secrets.field_keys, name="secrets.field_keys")), now=now
+    )
+    engine.dispose()
 
 
 def _granian(settings: Settings, host: str, port: int) -> None:
@@ -95,6 +111,7 @@ def _gunicorn(settings: Settings, host: str, port: int) -> None:
             self.cfg.set("worker_class", "gthread")
             self.cfg.set("threads", settings.server.threads)
             self.cfg.set("loglevel", "warning")
+            self.cfg.set("limit_request_field_size", 32 * 1024)  # a certificate may come in one header
 
         def load(self) -> Any:
             return application()

@@ -11,6 +11,8 @@ from idp.app import provider_of
 from idp.audit import Event, record
 from idp.audit.checkpoints import append_checkpoints, write_checkpoint
 from idp.capabilities.checks import DepartmentChecks
+from idp.certificates import telling as certificates
+from idp.certificates.sweeping import Sweeping as CertificateSweeping
 from idp.checks.errands import Errands
 from idp.cli.maintenance import purge_all
 from idp.cli.outside import sms_gateway
@@ -20,6 +22,7 @@ from idp.disputes import actions as disputes
 from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
+from idp.issuers.refreshing import PERIOD
 from idp.log import get_logger
 from idp.mandates.sweeping import Sweeping
 from idp.messages.claims import Message
@@ -28,7 +31,7 @@ from idp.messages.sms import sms_handler
 from idp.messages.worker import Worker
 from idp.oidc.logout import deliver_logout
 from idp.proofing.notices import tell_of_ends
-from idp.provider import Provider
+from idp.provider import Provider, refreshing
 from idp.reviews import actions as reviews
 from idp.selfservice.actions import close_due
 from idp.signin.sessions import end_stale
@@ -70,10 +73,19 @@ def make_worker(app: Flask) -> Worker:
     worker.every(60, "stale-department-checks", lambda now: asked.end_stale(provider.database, now=now))
     worker.every(HOUR, "disputes", lambda now: _look_at_waiting(provider, now))
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
+    sweeping = CertificateSweeping(
+        provider.database,
+        provider.certificates,
+        provider.verifier,
+        lambda: [authority for authority, _ in provider.authorities.get()],
+    )
+    worker.every(600, "certificate-sweep", sweeping.run)
+    worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
     worker.every(60, "mandates", Sweeping(provider.database, provider.moving).run_due)
     worker.every(60, "party-events", spreading.run_due)
+    worker.every(PERIOD, "revocation-lists", refreshing(provider).run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
 
@@ -147,6 +159,10 @@ def _look_at_waiting(provider: Provider, now: int) -> None:
 def _tell_of_ends(provider: Provider, now: int) -> None:
     locale = provider.settings.pages.default_locale
     tell_of_ends(provider.database, provider.directory, locale=locale, now=now)
+
+
+def _tell_of_certificates(provider: Provider, now: int) -> None:
+    certificates.tell_of_ends(provider.database, provider.directory, now=now)
 
 
 def _rotate_keys(provider: Provider, now: int) -> None:

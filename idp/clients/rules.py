@@ -14,6 +14,7 @@ import orjson
 from joserfc.jwk import KeySet, RSAKey
 
 from idp.clients.capabilities import Capability, Permit
+from idp.clients.certificates import NAMES, key_certificate_fault, name_fault
 
 Algorithm = Literal["RS256", "ES256"]
 
@@ -36,12 +37,19 @@ TRANSITIONS: Mapping[ClientState, frozenset[ClientState]] = {
 
 
 class AuthMethod(StrEnum):
-    """How a client authenticates (OpenID Connect Core 9)."""
+    """How a client authenticates (OpenID Connect Core 9, RFC 8705 2)."""
 
     SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a method's name
     SECRET_POST = "client_secret_post"  # noqa: S105
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
     NONE = "none"
+
+
+TLS_METHODS = frozenset({AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
+KEY_METHODS = frozenset({AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SELF_SIGNED_TLS})
+"""Whose clients register keys."""
 
 
 class Basis(StrEnum):
@@ -87,6 +95,8 @@ DETAILS_TYPES = frozenset({"gov_mandate"})
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
 ASSERTION_ALGS = frozenset({"RS256", "PS256", "ES256"})
 MIN_SECRET = 32
+LEAST_RSA = 2048
+"""Bits."""
 _APART = frozenset({"secrets", "state", "capabilities"})
 """What stands in rows of its own, beside the declaration."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,79}")
@@ -135,8 +145,16 @@ class Client:
     assertion_audience: str = "any"
     """``issuer`` (FAPI 2.0), ``token_endpoint`` or ``any`` of the two."""
     jwks: str | None = None
-    """JSON Web Key Set of a private_key_jwt client."""
+    """JSON Web Key Set of a private_key_jwt client, or with the certificates of self_signed_tls_client_auth."""
     jwks_uri: str | None = None
+    tls_client_auth_subject_dn: str | None = None
+    """As RFC 4514 writes it; a client of tls_client_auth has one of these five."""
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    """Its access tokens are good only beside the certificate they were fetched with (RFC 8705 3)."""
     cors_origins: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     """Two while one is being rotated."""
@@ -146,6 +164,11 @@ class Client:
     @property
     def confidential(self) -> bool:
         return self.auth_method is not AuthMethod.NONE
+
+    @property
+    def certificate_name(self) -> tuple[str, str]:
+        """Of tls_client_auth: which of the five is registered, and what it says."""
+        return next((name, value) for name in NAMES if (value := getattr(self, name)) is not None)
 
     @property
     def served(self) -> bool:
@@ -199,6 +222,8 @@ def _build(data: Mapping[str, Any], secrets: tuple[Secret, ...]) -> Client:
             raise TypeError(f"{several} is a list")
         if several in values:
             values[several] = frozenset(values[several])
+    if not isinstance(values.get("tls_client_certificate_bound_access_tokens", False), bool):
+        raise TypeError("tls_client_certificate_bound_access_tokens is true or false")
     return Client(**values, secrets=secrets)
 
 
@@ -208,12 +233,18 @@ def declaration(client: Client) -> dict[str, Any]:
     return {
         name: sorted(value) if isinstance(value, frozenset) else value
         for name, value in values.items()
-        if value is not None
+        if value is not None and value is not False  # a node of the version before knows nothing of what is off
     }
 
 
 def _faults(client: Client) -> list[str]:
-    return [*_identity_faults(client), *_uri_faults(client), *_protocol_faults(client), *_key_faults(client)]
+    return [
+        *_identity_faults(client),
+        *_uri_faults(client),
+        *_protocol_faults(client),
+        *_key_faults(client),
+        *_certificate_faults(client),
+    ]
 
 
 def _identity_faults(client: Client) -> list[str]:
@@ -286,11 +317,24 @@ def _protocol_faults(client: Client) -> list[str]:
 
 
 def _key_faults(client: Client) -> list[str]:
-    if client.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
+    if client.auth_method not in KEY_METHODS:
         return []
     if (client.jwks is None) == (client.jwks_uri is None):
-        return ["private_key_jwt: exactly one of jwks and jwks_uri"]
-    return list(jwks_faults(client.jwks)) if client.jwks else []
+        return [f"{client.auth_method}: exactly one of jwks and jwks_uri"]
+    faults = jwks_faults(client.jwks) if client.jwks else []
+    if client.jwks and not faults and client.auth_method is AuthMethod.SELF_SIGNED_TLS:
+        keys = orjson.loads(client.jwks)["keys"]
+        faults += [fault for key in keys if (fault := key_certificate_fault(key))]
+    return faults
+
+
+def _certificate_faults(client: Client) -> list[str]:
+    """RFC 8705 2.1.2: exactly one name, of those clients who are known by one."""
+    given = [(name, value) for name in NAMES if (value := getattr(client, name)) is not None]
+    faults = [f"{name}: {why}" for name, value in given if (why := name_fault(name, value))]
+    if len(given) != (1 if client.auth_method is AuthMethod.TLS else 0):
+        faults.append("tls_client_auth has exactly one of its five names, and no other method has any")
+    return faults
 
 
 def jwks_faults(text: str) -> list[str]:
@@ -310,5 +354,5 @@ def jwks_faults(text: str) -> list[str]:
 
 def _rsa_faults(key: RSAKey) -> list[str]:
     numbers = key.public_key.public_numbers()
-    faults = ["jwks: RSA key under 2048 bits"] if key.public_key.key_size < 2048 else []
+    faults = ["jwks: RSA key under 2048 bits"] if key.public_key.key_size < LEAST_RSA else []
     return [*faults, "jwks: RSA exponent under 65537"] if numbers.e < 65537 else faults

@@ -15,6 +15,7 @@ from idp.clients import permits
 from idp.clients.capabilities import PermitState
 from idp.console import invitations, sessions
 from idp.console.four_eyes import Act, Done, void_all
+from idp.console.issuer_acts import ISSUER_ACTS
 from idp.console.operators import Operators, set_disabled
 from idp.console.rules import Assignment, Change, Denied, Operator, Proposal, Reason, Role, assignments
 from idp.db import Transaction
@@ -241,6 +242,7 @@ def acts(
         RECOVER: RecoverAct(directory, requests),
         APPROVE_REVIEW: ReviewAct(directory, reviews),
         GRANT: GrantAct(),
+        **ISSUER_ACTS,
     }
 
 

@@ -47,6 +47,11 @@ def operator(*roles: Role, personal: bool = False) -> Callable[[View[P]], View[P
     return keep
 
 
+def file_gate() -> ResponseReturnValue | None:
+    """For `idp.web.limits.takes_file`: none but operators send files to the console."""
+    return None if present() else redirect(url_for("console.signin", next=request.path), 303)
+
+
 def _refuse(found: Present) -> ResponseReturnValue:
     record(
         current_transaction(),

@@ -4,6 +4,7 @@ Always true: an operator is present only with a session of two factors of differ
 have not come, and while their account is active; that is asked anew by every request.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g
@@ -18,16 +19,31 @@ from idp.console.operators import Operators
 from idp.console.rules import Factor, Operator, OperatorSession, OperatorState, over
 from idp.credentials.password import Passwords
 from idp.credentials.totp import Totp
-from idp.db import current_transaction, db
+from idp.crypto.sm2 import Sm2Verifier
+from idp.db import Transaction, current_transaction, db
 from idp.disputes.actions import Disputes
+from idp.issuers.authorities import Authorities
+from idp.issuers.revocation import ListIntake
 from idp.recovery.requests import Requests
 from idp.reviews.actions import Reviews
+from idp.settings.certificates import Certificates
 from idp.signin.rules import activity_grain
 from idp.web.clock import now
 from idp.web.cookies import operator_secret, set_operator_secret
 from idp.web.csrf import rotate_csrf
 
 EXTENSION = "tongban_console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerParts:
+    """``bound``: by the id of the issuer, how many of its certificates are bound to accounts."""
+
+    authorities: Authorities
+    intake: ListIntake
+    sm2: Sm2Verifier
+    settings: Certificates
+    bound: Callable[[Transaction], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +62,7 @@ class Console:
     disputes: Disputes
     requests: Requests
     reviews: Reviews
+    issuers: IssuerParts
     idle: int
     absolute: int
 

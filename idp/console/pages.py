@@ -29,6 +29,7 @@ MENU: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("proposals", "console.proposals", PROPOSERS),
     ("clients", "console.clients", (Role.DEPARTMENT, Role.PLATFORM)),
     ("channels", "console.channels", (Role.PLATFORM,)),
+    ("issuers", "console.issuers", (Role.PLATFORM,)),
     ("operators", "console.operators", (Role.PLATFORM,)),
     ("audit", "console.audit", (Role.AUDIT,)),
 )
@@ -44,6 +45,8 @@ def init_console(app: Flask, made_of: Console) -> None:
         client_pages,
         dispute_pages,
         enrolment_pages,
+        issuer_form_pages,
+        issuer_pages,
         operator_pages,
         people_pages,
         proposal_pages,

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     REGISTER = "register"
     SIGN_IN = "signin"
     CONFIRM = "confirm"
+    ENTITY_SIGN_IN = "entity-signin"
 
 
 class _Row(NamedTuple):

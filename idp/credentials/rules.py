@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     PASSKEY_KNOWN = "passkey_known"
     PASSKEY_COPIED = "passkey_copied"
     PASSKEY_TOO_MANY = "passkey_too_many"
+    CERTIFICATE_LOCKED = "certificate_locked"
     LAST_WAY_IN = "last_way_in"
 
 
@@ -54,6 +55,7 @@ class AttemptKind(StrEnum):
     TOTP = "totp"
     RECOVERY_CODE = "recovery_code"
     RECOVERY_STOP = "recovery_stop"
+    CERTIFICATE = "certificate"
     PHOTO = "photo"
     COUNTER_NUMBER = "counter_number"
     MATTER = "matter"

@@ -14,6 +14,7 @@ LOCKED = {
     AttemptKind.TOTP: Refusal.TOTP_LOCKED,
     AttemptKind.RECOVERY_CODE: Refusal.RECOVERY_CODE_LOCKED,
     AttemptKind.RECOVERY_STOP: Refusal.RECOVERY_STOP_LOCKED,
+    AttemptKind.CERTIFICATE: Refusal.CERTIFICATE_LOCKED,
 }
 _WAIT = 3.0
 _PAUSE = 0.02

@@ -1,6 +1,6 @@
-"""The way in by an entity's password: it opens the door, and the person who walks through is named by their phone.
+"""Who walks through a door of an entity: the pages that ask, and take the person's own code or passkey.
 
-Always true: the session that begins here is a person's, of the strength of one text code, and says by which door.
+Always true: without a factor that is the person's alone nobody comes through, whatever opened the door.
 """
 
 from types import SimpleNamespace
@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import hold
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.captcha.pages import (
@@ -19,59 +18,50 @@ from idp.captcha.pages import (
     question,
     sent_form,
 )
+from idp.credentials.passkey import Denied as PasskeyDenied
+from idp.credentials.passkey import Purpose as PasskeyPurpose
 from idp.credentials.password import Verified, changed_at
 from idp.credentials.rules import Purpose, Refusal
 from idp.credentials.sms_code import Denied, Proved
-from idp.db import current_transaction, db
-from idp.entities import roles
-from idp.entities.pages import blueprint, is_held, parts
-from idp.entities.roles import Role
-from idp.entities.rules import Acting, RoleState, Via
+from idp.db import Transaction, current_transaction, db
+from idp.entities.doors import FLOW, Candidate, candidates, door_of, open_door, reached, walk_through
+from idp.entities.pages import blueprint, parts
+from idp.entities.rules import Via
 from idp.flows.actions import Journey
-from idp.flows.rules import FlowKind, open_step, undone
+from idp.flows.rules import Facts, open_step, undone
 from idp.signin.codes import answer_code, send_code
-from idp.signin.loading import act_for, authenticated
-from idp.signin.pages import CODE, another_way_page, client_name
+from idp.signin.pages import CODE, client_name
 from idp.signin.pages import parts as signin_parts
-from idp.signin.phones import sms_opens
+from idp.signin.passkey_pages import ANSWER, note_passkey_refused
 from idp.signin.rules import Method
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, public
+from idp.web.headers import allow_own_script
 from idp.web.reasons import GENERAL, role_word, sentence
-from idp.web.visit import carried, onward
+from idp.web.visit import carried
 
-FLOW = FlowKind.ENTITY_SIGN_IN
 WHO = Field("who", sentence("entity_person_missing"), max_length=80)
 
 
-def open_door(entity: str, verified: Verified) -> ResponseReturnValue:
-    """The password was right: this browser may say who walks through. Commits."""
-    facts = {"entity": entity, "password": verified.changed_at}
-    journey = parts().journeys.begin(current_transaction(), FLOW, facts, browser=browser_digest(), now=now())
-    db.session.commit()
-    return redirect(url_for("entities.who", f=journey.id, **carried()), 303)
+def open_by_password(entity: str, verified: Verified) -> ResponseReturnValue:
+    """The password was right. Commits."""
+    return open_door(Via.ENTITY_PASSWORD, entity, key=verified.changed_at)
+
+
+def password_stands(tx: Transaction, facts: Facts) -> bool:
+    """Whether the password the door was opened with is the entity's."""
+    return bool(changed_at(tx, facts["entity"]) == facts["key"])
 
 
 def _journey() -> Journey | None:
-    """The door this browser has opened, while the password it was opened with is the entity's."""
-    tx, key = current_transaction(), request.values.get("f", "")
-    found = parts().journeys.read(tx, FLOW, key, browser=browser_digest(), now=now()) if key else None
-    if found is None or changed_at(tx, found.facts["entity"]) != found.facts["password"]:
-        return None
-    return found
+    return door_of(request.values.get("f", ""))
 
 
-def _people(entity: str) -> list[tuple[Role, Mobile, str]]:
-    """Who may walk through: the entity's confirmed people who can be reached, with their masked names."""
-    tx, found = current_transaction(), []
-    for role in roles.of_entity(tx, entity):
-        person = parts().directory.person(tx, role.person)
-        if role.state == RoleState.CONFIRMED and person.mobile and person.identity:
-            found.append((role, person.mobile, person.identity.name.masked))
-    return found
+def _reachable(journey: Journey) -> list[Candidate]:
+    return [one for one in candidates(journey.facts) if one.mobile]
 
 
 @blueprint.route("/signin/entity", methods=["GET", "POST"])
@@ -81,28 +71,27 @@ def who() -> ResponseReturnValue:
     journey = _journey()
     if journey is None:
         return _gone()
-    people = _people(journey.facts["entity"])
+    people = _reachable(journey)
     if request.method == "GET":
-        return _who_page(Form(WHO, values={"who": people[0][0].id if people else ""}), people)
+        return _who_page(Form(WHO, values={"who": people[0].role.id if people else ""}), journey, people)
     form = sent_form(WHO, asked=asked_before_sms())
-    chosen = next((one for one in people if one[0].id == form["who"]), None)
+    chosen = next((one for one in people if one.role.id == form["who"]), None)
     if form.ok and chosen is None:
         form.refuse("who", sentence("entity_person_missing"))
-    if chosen is None or not passed(form):
-        return _who_page(form, people)
-    role, mobile, _ = chosen
-    return _send(journey, form, people, role, mobile)
+    if chosen is None or chosen.mobile is None or not passed(form):
+        return _who_page(form, journey, people)
+    return _send(journey, form, people, chosen, chosen.mobile)
 
 
 def _send(
-    journey: Journey, form: Form, people: list[tuple[Role, Mobile, str]], role: Role, mobile: Mobile
+    journey: Journey, form: Form, people: list[Candidate], chosen: Candidate, mobile: Mobile
 ) -> ResponseReturnValue:
     db.session.rollback()
-    before = journey.facts.get("challenge")
+    role, before = chosen.role, journey.facts.get("challenge")
     issued = send_code(parts().codes, Purpose.ENTITY_SIGN_IN, mobile, role.person, deliver=True, replaces=before)
     if isinstance(issued, Denied):
         form.refuse("", sentence(issued.reason))
-        return _who_page(form, people)
+        return _who_page(form, journey, people)
     facts = {**undone(FLOW, "person", journey.facts), "role": role.id, "challenge": issued.challenge_id}
     parts().journeys.move(current_transaction(), journey, facts)
     db.session.commit()
@@ -124,41 +113,41 @@ def who_code() -> ResponseReturnValue:
     current_session()  # now: noting its activity commits, which would let go of the account while it is held
     answered = answer_code(parts().codes, Purpose.ENTITY_SIGN_IN, journey.facts["challenge"], form["code"])
     db.session.commit()
-    if isinstance(answered, Proved) and (role := _reached(journey, answered.phone)):
-        return _walk_through(journey, role, answered.phone)
+    if isinstance(answered, Proved) and (role := reached(journey, journey.facts["role"], answered.phone)):
+        return walk_through(journey, role, Method.SMS, phone=answered.phone) or _gone()
     note_failure()
     form.refuse("code", sentence(answered.reason if isinstance(answered, Denied) else Refusal.CODE_EXPIRED))
     return _code_page(form)
 
 
-def _reached(journey: Journey, phone: str) -> Role | None:
-    """The chosen role, if it still stands and its person is still reached by ``phone``."""
-    people = _people(journey.facts["entity"])
-    return next(
-        (role for role, mobile, _ in people if role.id == journey.facts["role"] and mobile.e164 == phone), None
-    )
-
-
-def _walk_through(journey: Journey, role: Role, phone: str) -> ResponseReturnValue:
-    """The person is signed in, by their own factor only, and acts for the entity. Once per journey."""
-    tx = current_transaction()
-    stands = hold(tx, role.person) and _reached(journey, phone)  # role and phone may have gone before it was held
-    if not stands or not parts().journeys.move(tx, journey, {**journey.facts, "signed_in": True}, ended_at=now()):
-        db.session.rollback()
+@blueprint.route("/signin/entity/passkey", methods=["GET", "POST"])
+@public
+def who_passkey() -> ResponseReturnValue:
+    """The passkey says which of the entity's people it is."""
+    journey = _journey()
+    if journey is None:
         return _gone()
-    if not sms_opens(tx, role.person, signin_parts().phones, now=now()):
-        record(tx, Event.SESSION_BEGUN, subject=role.person, result="refused", reason="phone-idle", now=now())
-        db.session.commit()
-        return another_way_page()
-    if is_held(role.person):
-        record(tx, Event.SESSION_BEGUN, subject=role.person, result="refused", reason="represent-held", now=now())
-        db.session.commit()
-        return another_way_page("entity_held")
-    session = authenticated(role.person, Method.SMS)
-    acting = Acting(role.entity, role.role, Via.ENTITY_PASSWORD)
-    act_for(session, acting.text, via=acting.via)
+    if request.method == "GET":
+        return _passkey_page(Form(*ANSWER))
+    form = Form.submitted(*ANSWER)
+    if not form.ok:
+        return _passkey_page(form)
+    current_session()  # as above
+    passkeys = signin_parts().factors.passkeys
+    challenge = passkeys.redeem(form["key"], PasskeyPurpose.ENTITY_SIGN_IN, browser=browser_digest().hex())
+    tx = current_transaction()
+    proved = passkeys.answer(tx, challenge, response=form["credential"], now=now())
+    people = candidates(journey.facts)
+    role = next((one.role for one in people if one.role.person == proved.party_id), None)
+    if isinstance(proved, PasskeyDenied) or role is None:
+        refused = proved if isinstance(proved, PasskeyDenied) else PasskeyDenied(Refusal.PASSKEY_REFUSED)
+        note_passkey_refused(refused)
+        form.refuse("", sentence(refused.reason))
+        return _passkey_page(form)
+    detail = {"passkey": proved.passkey_id}
+    record(tx, Event.PASSKEY_ACCEPTED, actor=role.person, subject=role.person, detail=detail, now=now())
     db.session.commit()
-    return redirect(onward(url_for("entities.acting", done="acting_entity")), 303)
+    return walk_through(journey, role, Method.PASSKEY) or _gone()
 
 
 def _gone() -> ResponseReturnValue:
@@ -169,14 +158,15 @@ def _gone() -> ResponseReturnValue:
     return error_page(400, title=sentence("code_expired"), text=GENERAL, again=again)
 
 
-def _who_page(form: Form, people: list[tuple[Role, Mobile, str]]) -> ResponseReturnValue:
-    shown = [SimpleNamespace(id=role.id, name=name, role=role_word(role.role)) for role, _, name in people]
+def _who_page(form: Form, journey: Journey, people: list[Candidate]) -> ResponseReturnValue:
     return render_template(
         "entity_who.html",
         form=form,
-        people=shown,
+        via=journey.facts["via"],
+        people=[SimpleNamespace(id=one.role.id, name=one.name, role=role_word(one.role.role)) for one in people],
         captcha=question(form, asked=asked_before_sms()),
         client_name=client_name(),
+        passkey_url=url_for("entities.who_passkey", f=journey.id, **carried()),
         signin_url=url_for("signin.password", **carried()),
     )
 
@@ -186,6 +176,20 @@ def _code_page(form: Form) -> ResponseReturnValue:
         "entity_who_code.html",
         form=form,
         captcha=question(form, asked=asked_after_failures()),
+        client_name=client_name(),
+        who_url=url_for("entities.who", f=request.values.get("f"), **carried()),
+    )
+
+
+def _passkey_page(form: Form) -> ResponseReturnValue:
+    passkeys = signin_parts().factors.passkeys
+    db.session.rollback()
+    asked = passkeys.hold(passkeys.anybody(), PasskeyPurpose.ENTITY_SIGN_IN, browser=browser_digest().hex())
+    allow_own_script()
+    return render_template(
+        "entity_who_passkey.html",
+        form=form,
+        asked=asked,
         client_name=client_name(),
         who_url=url_for("entities.who", f=request.values.get("f"), **carried()),
     )

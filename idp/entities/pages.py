@@ -4,8 +4,8 @@ Always true: which of code, name, kind and person did not agree with the registe
 in no address.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Protocol
@@ -29,11 +29,12 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.registering import Registering, Told
 from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, worth
 from idp.flows.actions import Journeys
+from idp.flows.rules import Facts
 from idp.proofing.actions import ial
 from idp.proofing.ports import EntityType
 from idp.proofing.ways import way_up
 from idp.signin.loading import act_for
-from idp.signin.pages import serve_entities
+from idp.signin.pages import certificates_offered, serve_entities
 from idp.signin.rules import Session
 from idp.web.clock import now
 from idp.web.forms import Field, Form
@@ -99,6 +100,8 @@ class EntityParts:
     own_passwords: bool
     """Whether entities may have a password of their own."""
     fresh: int
+    doors: dict[str, Callable[[Transaction, Facts], bool]] = field(default_factory=dict)
+    """By `Via`: whether what opened a door (the facts of its journey) is still what it was."""
 
 
 def init_entities(app: Flask, known: EntityParts) -> None:
@@ -106,7 +109,8 @@ def init_entities(app: Flask, known: EntityParts) -> None:
 
     app.extensions[EXTENSION] = known
     if known.own_passwords:
-        serve_entities(app, door_pages.open_door)
+        known.doors[Via.ENTITY_PASSWORD] = door_pages.password_stands
+        serve_entities(app, door_pages.open_by_password)
     app.register_blueprint(blueprint)
 
 
@@ -293,6 +297,7 @@ def _acting_page(form: Form, session: Session) -> ResponseReturnValue:
         ],
         new_url=url_for("entities.new", **carried()),
         password_url=url_for("entities.password", **carried()) if parts().own_passwords else None,
+        certificates_url=url_for("certificates.of_entity") if certificates_offered() else None,
     )
 
 

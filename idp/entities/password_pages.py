@@ -16,10 +16,9 @@ from idp.db import current_transaction, db
 from idp.entities import roles
 from idp.entities.actions import Described
 from idp.entities.pages import blueprint, first_of_all, notice, parts
-from idp.entities.rules import Acting, RepresentedStatus, Via, worth
+from idp.entities.rules import RepresentedStatus, Via, worth
 from idp.signin.choosing import password_rules
 from idp.signin.rules import Session, SessionEnd
-from idp.signin.sessions import end_entered_by
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
@@ -74,9 +73,7 @@ def _store(session: Session, entity: str, hashed: str) -> ResponseReturnValue:
         return redirect(url_for("entities.acting", **carried()), 303)
     store_password(tx, party_id=entity, hashed=hashed, now=now())
     unlock(tx, party_id=entity, now=now())
-    for one in roles.of_entity(tx, entity):
-        entered = Acting(entity, one.role, Via.ENTITY_PASSWORD).text
-        end_entered_by(tx, one.person, entered, SessionEnd.PASSWORD_CHANGED, now=now())
+    roles.end_entries(tx, entity, Via.ENTITY_PASSWORD, SessionEnd.PASSWORD_CHANGED, now=now())
     record(tx, Event.ENTITY_PASSWORD_SET, actor=session.party_id, subject=entity, session=session.id, now=now())
     db.session.commit()
     return redirect(onward(url_for("entities.acting", done="entity_password_set")), 303)

@@ -14,11 +14,12 @@ from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
-from idp.entities.rules import REPRESENTATIVE, RoleState, Tie
+from idp.entities.rules import REPRESENTATIVE, Acting, RoleState, Tie, Via
 from idp.grants.actions import end_acting_grants
 from idp.proofing.actions import end_proof
 from idp.proofing.rules import Evidence
-from idp.signin.sessions import end_acting
+from idp.signin.rules import SessionEnd
+from idp.signin.sessions import end_acting, end_entered_by
 
 
 class Role(NamedTuple):
@@ -161,6 +162,12 @@ def end_role(tx: Transaction, directory: Directory, one: Role, *, reason: str, n
     tell(tx, directory, one.person, "entity_role_ended", now=now)
     if not any(other.state == RoleState.CONFIRMED for other in of_entity(tx, one.entity)):
         end_proof(tx, one.entity, kind=REPRESENTATIVE, now=now)
+
+
+def end_entries(tx: Transaction, entity_id: str, via: Via, reason: SessionEnd, *, now: int) -> None:
+    """End the sessions of the entity's people that came in by this door of it."""
+    for one in of_entity(tx, entity_id):
+        end_entered_by(tx, one.person, Acting(entity_id, one.role, via).text, reason, now=now)
 
 
 def leave_all(tx: Transaction, person_id: str, *, directory: Directory, now: int) -> None:

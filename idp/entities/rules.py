@@ -61,6 +61,7 @@ class Via(StrEnum):
     ENTITY_PASSWORD = "entity_password"  # noqa: S105 - a door's name
     MANDATE = "mandate"
     """By a mandate, or a chain of them that ends in it."""
+    ENTITY_CERTIFICATE = "entity_certificate"
 
 
 class RepresentedStatus(StrEnum):

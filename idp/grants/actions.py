@@ -51,10 +51,10 @@ _CODE = Statement(
 )
 _CLAIM_CODE = Statement(
     "UPDATE authorization_grant SET code_redeemed_at = :now, refresh_handle = :handle, refresh_secret = :secret,"
-    " refresh_used_at = :now WHERE code_hash = :code AND client_id = :client AND code_redirect_uri = :redirect_uri"
-    " AND COALESCE(code_challenge, '') = :challenge AND (:resource = '' OR COALESCE(resource, :resource) = :resource)"
-    " AND code_expires_at > :now AND code_redeemed_at IS NULL"
-    f" AND revoked_at IS NULL RETURNING {_COLUMNS}, code_nonce",
+    " refresh_used_at = :now, cnf = :cnf WHERE code_hash = :code AND client_id = :client"
+    " AND code_redirect_uri = :redirect_uri AND COALESCE(code_challenge, '') = :challenge"
+    " AND (:resource = '' OR COALESCE(resource, :resource) = :resource) AND code_expires_at > :now"
+    f" AND code_redeemed_at IS NULL AND revoked_at IS NULL RETURNING {_COLUMNS}, code_nonce",
     lambda *row: (Grant(*row[:-1]), row[-1]),
 )
 
@@ -115,7 +115,7 @@ def issue(tx: Transaction, grant: Grant, code: Code) -> None:
     )
 
 
-_ISSUED = frozenset(Grant._fields) - {"refresh_secret", "refresh_used_at", "revoked_at"}
+_ISSUED = frozenset(Grant._fields) - {"refresh_secret", "refresh_used_at", "revoked_at", "cnf"}
 
 
 def find(tx: Transaction, gid: str) -> Grant | None:
@@ -131,13 +131,14 @@ def redeem_code(
     challenge: str | None,
     resource: str = "",
     refreshes: bool,
+    cnf: str | None = None,
     now: int,
 ) -> Redeemed | None:
     """Claim the code for the one winner who presents all it is bound to; None for everybody else.
 
     ``challenge``: what the presented verifier hashes to, empty without one, None when it can match nothing.
     ``resource``: the API named now, which may be no other than the one named before. ``refreshes``: the winner gets
-    the first refresh token of a family.
+    the first refresh token of a family; ``cnf``: what the family is bound to.
     """
     refresh = RefreshToken(random_token(), random_token()) if refreshes else None
     claimed = tx.one(
@@ -149,6 +150,7 @@ def redeem_code(
         resource=resource,
         handle=digest(refresh.handle) if refresh else None,
         secret=digest(refresh.secret) if refresh else None,
+        cnf=cnf,
         now=now,
     )
     if claimed is None:

@@ -58,6 +58,8 @@ class OpaqueToken(Base):
     client_id: Mapped[str]
     scope: Mapped[str]
     audience: Mapped[str]
+    cnf: Mapped[str | None]
+    """What it is bound to (RFC 8705 3.2), JSON."""
     issued_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)
 

@@ -58,6 +58,8 @@ class Grant(NamedTuple):
     """What the client asked for (`idp.mandates.details`, RFC 9396); what it is granted is judged at each use."""
     resource: str | None = None
     """The API that its access tokens are for, where the client named one (RFC 8707)."""
+    cnf: str | None = None
+    """What the refresh tokens of a public client are bound to (RFC 8705 4), as `idp.oidc.bound` writes it."""
 
     @property
     def live(self) -> bool:

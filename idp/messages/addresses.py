@@ -111,13 +111,17 @@ def ip_literal(host: str) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the operator listed (``outbound.allow``): networks and host names that may be private and plain http."""
+    """What the operator listed (``outbound.allow``): networks and host names that may be private and plain http.
+
+    ``plain``: http at port 80 of public hosts as well, for what is signed by itself.
+    """
 
     networks: tuple[Network, ...] = ()
     hosts: frozenset[str] = frozenset()
+    plain: bool = False
 
     @classmethod
-    def parse(cls, entries: Iterable[str]) -> "Allowed":
+    def parse(cls, entries: Iterable[str], *, plain: bool = False) -> "Allowed":
         """``10.20.0.0/16``, ``10.20.0.7`` or ``intranet.example.gov.cn``. Raises ``ValueError`` for anything else."""
         networks: list[Network] = []
         hosts: set[str] = set()
@@ -128,7 +132,7 @@ class Allowed:
                 if not _HOST.fullmatch(entry.lower()) or "/" in entry:
                     raise ValueError(f"neither a network nor a host name: {entry!r}") from None
                 hosts.add(entry.lower().rstrip("."))
-        return cls(tuple(networks), frozenset(hosts))
+        return cls(tuple(networks), frozenset(hosts), plain)
 
     def refusal(self, target: Target, address: str) -> Blocked | None:
         """Why ``target`` must not be reached at ``address`` (what its name resolved to), or None."""
@@ -146,7 +150,7 @@ class Allowed:
         if by_network or by_name:
             return None
         if target.scheme != "https":
-            return Blocked.SCHEME_NOT_ALLOWED
+            return None if self.plain and target.port == _DEFAULT_PORTS["http"] else Blocked.SCHEME_NOT_ALLOWED
         return None if target.port == 443 or target.port >= _LOWEST_FREE_PORT else Blocked.PORT_NOT_ALLOWED
 
 

@@ -26,7 +26,7 @@ _HEADER_BYTES = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status (no redirect). Header names are in lower case."""
+    """What came back, whatever its status (no redirect; 304 only to ``If-None-Match``). Headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,7 +53,8 @@ class GuardedClient:
     """Speaks to registered addresses; safe for several threads, each request on a connection of its own.
 
     ``timeout``: seconds for everything together, name resolution included. ``max_bytes``: of a body. ``ca_file``: PEM
-    of further authorities. Raises ``ValueError`` for an unusable ``allow``, ``OSError`` for an unusable file.
+    of further authorities; ``plain``: see `Allowed`. Raises ``ValueError`` for an unusable ``allow``, ``OSError`` for
+    an unusable file.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class GuardedClient:
         max_bytes: int = 64 * 1024,
         ca_file: Path | None = None,
         resolve: Resolve | None = None,
+        plain: bool = False,
     ) -> None:
-        self._allowed = Allowed.parse(allow)
+        self._allowed = Allowed.parse(allow, plain=plain)
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._resolve = resolve or _system_resolve
@@ -163,7 +165,8 @@ class GuardedClient:
             connection.putheader(name, value)
         connection.endheaders(body)
         response = connection.getresponse()
-        if 300 <= response.status < 400:
+        unchanged = response.status == 304 and "If-None-Match" in headers  # RFC 9110 15.4.5
+        if 300 <= response.status < 400 and not unchanged:
             return NoAnswer(Blocked.REDIRECTED, sent=True)
         content = response.read(self._max_bytes + 1)
         if len(content) > self._max_bytes:

@@ -86,8 +86,8 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _code(
             "entity_signin_code",
-            "有人用单位密码登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
-            "Sign-in by your entity's password, as you: code {code}, valid for {minutes} minutes. Do not share it.",
+            "有人用单位密码或证书登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
+            "Sign-in for your entity, as you: code {code}, valid for {minutes} minutes. Do not share it.",
         ),
         _template(
             "password_changed",
@@ -375,6 +375,43 @@ TEMPLATES: Mapping[str, Template] = {
             "您的实名核验已于 {time} 失效，请登录后重新核验。如有疑问，请联系服务热线。",
             "The check of your identity ended on {time}. Sign in and have it checked again.",
             "time",
+        ),
+        _template(
+            "certificate_bound",
+            "您的账户已于 {time} 绑定一张数字证书，可以用它登录。如非本人操作，请立即登录解除绑定。",
+            "A certificate that can sign in was bound to your account on {time}. Not you? Sign in and unbind it now.",
+            "time",
+        ),
+        _template(
+            "certificate_unbound",
+            "您的账户已于 {time} 解除一张数字证书的绑定。如非本人操作，请立即修改密码。",
+            "A certificate was unbound from your account on {time}. Not you? Change your password now.",
+            "time",
+        ),
+        _template(
+            "entity_certificate_bound",
+            "您代表的单位已于 {time} 绑定一张单位证书。如有疑问，请登录核对。",
+            "On {time} a certificate was bound to an entity you represent. In doubt, sign in and look.",
+            "time",
+        ),
+        _template(
+            "entity_certificate_unbound",
+            "您代表的单位已于 {time} 解除一张单位证书的绑定。如有疑问，请登录核对。",
+            "On {time} a certificate of an entity you represent was unbound. In doubt, sign in and look.",
+            "time",
+        ),
+        _template(
+            "certificate_ends",
+            "您绑定的数字证书有效期至 {date}，之后不能再用它登录和证明身份。请更新证书，再登录更换。",
+            "The certificate you have bound is valid until {date}. After that it neither signs in nor proves who you"
+            " are: renew it in time.",
+            "date",
+        ),
+        _template(
+            "certificate_revoked",
+            "您绑定的数字证书已被发证机构吊销，绑定已解除，用它登录的设备已退出。",
+            "The certificate you have bound was revoked by its issuer. It is unbound, and what it signed in is signed"
+            " out.",
         ),
         _template(
             "identity_ends",

@@ -18,9 +18,9 @@ from idp.web.protocol import ProtocolRequest, ProtocolResponse, problem_response
 
 
 class ReadAccess(Protocol):
-    """Reads an access token of ours, if all it rests on stands."""
+    """Reads an access token of ours, if all it rests on stands and who shows ``certificate`` may use it."""
 
-    def __call__(self, tx: Transaction, token: str, *, now: int) -> Access | None: ...
+    def __call__(self, tx: Transaction, token: str, *, certificate: bytes | None, now: int) -> Access | None: ...
 
 
 class Callers:
@@ -41,7 +41,7 @@ class Callers:
         """The client behind ``request``, by an access token of its own (RFC 6750) or by client_secret_basic."""
         method, _, token = request.authorization.partition(" ")
         bearer = method.lower() == "bearer"
-        client = self._by_token(tx, token.strip(), scope, request.now) if bearer else self._by_secret(request)
+        client = self._by_token(tx, token.strip(), scope, request) if bearer else self._by_secret(request)
         if client is None:
             self._count(kind, None, "client-authentication", request.now)
             error = 'error="invalid_token", ' if bearer else ""
@@ -60,9 +60,9 @@ class Callers:
         client = self._authenticator.authenticate(replace(request, form={}))
         return None if isinstance(client, Unauthenticated) or not client.confidential else client
 
-    def _by_token(self, tx: Transaction, token: str, scope: str, now: int) -> Client | bool | None:
+    def _by_token(self, tx: Transaction, token: str, scope: str, request: ProtocolRequest) -> Client | bool | None:
         """None: no token of a client's own for us; False: one without the scope."""
-        access = self._read(tx, token, now=now) if token else None
+        access = self._read(tx, token, certificate=request.certificate, now=request.now) if token else None
         client = self._registry.get(access.client_id) if access is not None and access.footing is None else None
         if access is None or client is None or access.audience not in (self._issuer, client.audience):
             return None

@@ -5,7 +5,6 @@ Always true: a client authenticates by exactly the method it registered, and a r
 
 import base64
 import binascii
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -16,10 +15,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from idp.clients.actions import Registry
-from idp.clients.rules import ASSERTION_ALGS, AuthMethod, Client
+from idp.clients.rules import ASSERTION_ALGS, TLS_METHODS, AuthMethod, Client
 from idp.crypto.tokens import digest, same
 from idp.db import Database
 from idp.grants.spent import spend
+from idp.oidc.client_certificates import ClientCertificates, FetchJwks
 from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -60,13 +60,15 @@ class ClientAuthenticator:
         *,
         issuer: str,
         token_endpoint: str,
-        fetch_jwks: Callable[[str, str | None, int], KeySet | None],
+        fetch_jwks: FetchJwks,
+        certificates: ClientCertificates,
     ) -> None:
         self._registry = registry
         self._database = database
         self._issuer = issuer
         self._token_endpoint = token_endpoint
         self._fetch_jwks = fetch_jwks
+        self._certificates = certificates
 
     def authenticate(self, request: ProtocolRequest) -> Client | Unauthenticated:
         """The client in service that this request comes from. Raises `DatabaseUnavailable`."""
@@ -81,7 +83,7 @@ class ClientAuthenticator:
             return self._secret(form.get("client_id", ""), form["client_secret"], AuthMethod.SECRET_POST, request.now)
         if offered[2]:
             return self._assertion(request)
-        return self._public(form.get("client_id"))
+        return self._unspoken(request)
 
     def _find(self, client_id: str, method: AuthMethod) -> Client | None:
         client = self._registry.get(client_id)
@@ -106,9 +108,19 @@ class ClientAuthenticator:
             return client
         return Unauthenticated("invalid_client", _FAILED, method is AuthMethod.SECRET_BASIC)
 
-    def _public(self, client_id: str | None) -> Client | Unauthenticated:
-        client = self._find(client_id, AuthMethod.NONE) if client_id else None
-        return client or Unauthenticated("invalid_client", _FAILED)
+    def _unspoken(self, request: ProtocolRequest) -> Client | Unauthenticated:
+        """Nothing but its name: a public client, or one its connection's certificate speaks for (RFC 8705 2)."""
+        client = self._registry.get(request.form.get("client_id", ""))
+        if client and client.served:
+            if client.auth_method is AuthMethod.NONE:
+                return client
+            if client.auth_method in TLS_METHODS and self._certified(client, request):
+                return client
+        return Unauthenticated("invalid_client", _FAILED)
+
+    def _certified(self, client: Client, request: ProtocolRequest) -> bool:
+        shown = request.certificate
+        return shown is not None and self._certificates.is_of(client, shown, now=request.now)
 
     def _assertion(self, request: ProtocolRequest) -> Client | Unauthenticated:
         """private_key_jwt (RFC 7523 3, OpenID Connect Core 9)."""

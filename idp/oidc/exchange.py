@@ -22,6 +22,7 @@ from idp.mandates.handles import Released, read_handle
 from idp.mandates.registry import Themes
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.uses import record_use
+from idp.oidc.bound import confirmation
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.live import Footing
 from idp.oidc.tokens import TokenMaker
@@ -76,7 +77,7 @@ class Access(Protocol):
 
 
 class Read(Protocol):
-    def __call__(self, tx: Transaction, token: str, *, now: int) -> Access | None: ...
+    def __call__(self, tx: Transaction, token: str, *, certificate: bytes | None, now: int) -> Access | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ class TokenExchange:
         asked = self._asked(client, request, actor.grant)
         if isinstance(asked, Refused):
             return asked
-        return self._issue(client, server, actor, asked, request.now)
+        shown = request.certificate if client.tls_client_certificate_bound_access_tokens else None
+        return self._issue(client, server, actor, asked, cnf=confirmation(shown) if shown else None, now=request.now)
 
     def _target(self, client: Client, request: ProtocolRequest) -> ResourceServer | Refused:
         """Exactly one API (RFC 8707, RFC 8693 2.1), named either way."""
@@ -162,7 +164,7 @@ class TokenExchange:
         """The person of the actor token, acting now for the party of the handle."""
         now = request.now
         with self._database.autocommit() as tx:
-            access = self._read(tx, request.form["actor_token"], now=now)
+            access = self._read(tx, request.form["actor_token"], certificate=request.certificate, now=now)
             if access is None or access.footing is None or access.client_id != client.client_id:
                 return _invalid(Refusal.ACTOR, _ACTOR)
             grant = access.footing.grant
@@ -204,7 +206,14 @@ class TokenExchange:
         return found
 
     def _issue(
-        self, client: Client, server: ResourceServer, actor: Actor, asked: tuple[Detail, ...], now: int
+        self,
+        client: Client,
+        server: ResourceServer,
+        actor: Actor,
+        asked: tuple[Detail, ...],
+        *,
+        cnf: dict[str, str] | None,
+        now: int,
     ) -> dict[str, Any] | Refused:
         owner = self._registry.get(server.client_id)
         assert owner is not None  # noqa: S101 - `_target` looked
@@ -226,7 +235,7 @@ class TokenExchange:
                 "gid": actor.grant.gid,
                 "act": _act(actor, held[0][0], subject),
                 "authorization_details": details,
-            }
+            } | ({"cnf": cnf} if cnf else {})
             self._note(tx, client, server, actor, held, now)
         token, lifetime = self._maker.delegation_token(claims, now=now)
         return {

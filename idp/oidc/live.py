@@ -67,7 +67,7 @@ _BY_HANDLE = Statement(_SELECT + "g.refresh_handle = :key", _footing)
 _ROTATE = Statement(
     "UPDATE authorization_grant SET refresh_secret = :new, refresh_used_at = :now"
     " WHERE refresh_handle = :handle AND refresh_secret = :old AND client_id = :client AND revoked_at IS NULL"
-    " AND (:resource = '' OR COALESCE(resource, :resource) = :resource)"
+    " AND (:resource = '' OR COALESCE(resource, :resource) = :resource) AND (cnf IS NULL OR cnf = :cnf)"
     " AND COALESCE(refresh_used_at, created_at) >= :rested_since AND created_at >= :born_since"
     " AND (offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = session_id"
     " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since))"
@@ -86,11 +86,19 @@ def by_refresh_handle(tx: Transaction, handle: bytes) -> Footing | None:
 
 
 def rotate(
-    tx: Transaction, token: RefreshToken, *, client_id: str, resource: str = "", endurance: Endurance, now: int
+    tx: Transaction,
+    token: RefreshToken,
+    *,
+    client_id: str,
+    resource: str = "",
+    cnf: str | None,
+    endurance: Endurance,
+    now: int,
 ) -> tuple[Grant, RefreshToken] | None:
     """Replace the current member of a family by its successor, for the one winner; None for everybody else.
 
-    ``resource``: the API named now, which may be no other than the one named before. An ``offline_access`` grant
+    ``resource``: the API named now, which may be no other than the one named before. ``cnf``: the confirmation of the
+    certificate that came with the request, which a bound family wants to see again. An ``offline_access`` grant
     outlives the idle and absolute ends of its session (Core 11).
     """
     successor, idle = RefreshToken(token.handle, random_token()), endurance.session_idle
@@ -101,6 +109,7 @@ def rotate(
         new=digest(successor.secret),
         client=client_id,
         resource=resource,
+        cnf=cnf,
         rested_since=now - endurance.refresh_idle,
         born_since=now - endurance.refresh_absolute,
         idle_since=now - idle,

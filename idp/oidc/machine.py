@@ -23,6 +23,7 @@ from idp.mapping.actions import Links
 from idp.mapping.rules import SCOPE as LEGACY
 from idp.oidc import live
 from idp.oidc.bearer import bearer, bearer_error
+from idp.oidc.bound import is_holder, read_back
 from idp.oidc.claims import SCOPE_CLAIMS, ClaimsRequest, carriers, parse_claims, release
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.delegations import Delegations
@@ -39,10 +40,11 @@ class _Opaque(NamedTuple):
     audience: str
     issued_at: int
     expires_at: int
+    cnf: str | None
 
 
 _OPAQUE = Statement(
-    "SELECT gid, client_id, scope, audience, issued_at, expires_at FROM opaque_token WHERE hash = :hash", _Opaque
+    "SELECT gid, client_id, scope, audience, issued_at, expires_at, cnf FROM opaque_token WHERE hash = :hash", _Opaque
 )
 _DROP_OPAQUE = Statement[Any]("DELETE FROM opaque_token WHERE hash = :hash AND client_id = :client")
 
@@ -65,6 +67,8 @@ class Access:
     issued_at: int
     expires_at: int
     footing: live.Footing | None
+    cnf: dict[str, Any] | None = None
+    """What it is bound to (RFC 8705 3)."""
 
     @property
     def grant(self) -> Grant | None:
@@ -104,8 +108,16 @@ class MachineEndpoints:
 
     # -- reading tokens
 
-    def read(self, tx: Transaction, token: str, *, now: int) -> Access | None:
-        """The access token, if everything it rests on stands."""
+    def read(self, tx: Transaction, token: str, *, certificate: bytes | None, now: int) -> Access | None:
+        """The access token, if everything it rests on stands and who brings it may use it (RFC 8705 3).
+
+        ``certificate``: DER of the one that came with the request.
+        """
+        access = self._standing(tx, token, now=now)
+        return access if access and is_holder(access.cnf, certificate) else None
+
+    def _standing(self, tx: Transaction, token: str, *, now: int) -> Access | None:
+        """Whoever brings it."""
         return self._read_jwt(tx, token, now=now) if "." in token else self._read_opaque(tx, token, now=now)
 
     def _read_jwt(self, tx: Transaction, token: str, *, now: int) -> Access | None:
@@ -122,7 +134,8 @@ class MachineEndpoints:
                 return None
         elif is_spent(tx, jti):
             return None
-        return Access(jti, client.client_id, claims["scope"], claims["aud"], claims["iat"], claims["exp"], footing)
+        times = claims["iat"], claims["exp"]
+        return Access(jti, client.client_id, claims["scope"], claims["aud"], *times, footing, claims.get("cnf"))
 
     def _read_opaque(self, tx: Transaction, token: str, *, now: int) -> Access | None:
         row = tx.one(_OPAQUE, hash=digest(token))
@@ -136,7 +149,8 @@ class MachineEndpoints:
             footing = live.by_gid(tx, row.gid, jti="")
             if footing is None or not footing.stands(idle=self._idle, now=now):
                 return None
-        return Access("", row.client_id, row.scope, row.audience, row.issued_at, row.expires_at, footing)
+        times = row.issued_at, row.expires_at
+        return Access("", row.client_id, row.scope, row.audience, *times, footing, read_back(row.cnf))
 
     # -- introspection (RFC 7662)
 
@@ -157,7 +171,7 @@ class MachineEndpoints:
     def _described(self, tx: Transaction, token: str, caller: Client, *, now: int) -> dict[str, Any] | None:
         if refresh := RefreshToken.parse(token):
             return self._described_refresh(tx, refresh, caller, now=now)
-        access = self.read(tx, token, now=now)
+        access = self._standing(tx, token, now=now)  # its holder is for the caller to know, by the answer's cnf
         if access is None:
             return self._delegations.described(tx, token, caller, now=now)
         if not self._may_introspect(caller, access):
@@ -174,6 +188,8 @@ class MachineEndpoints:
         }
         if access.jti:
             answer["jti"] = access.jti
+        if access.cnf:
+            answer["cnf"] = access.cnf
         if grant := access.grant:
             answer |= {
                 "sub": self._subject(tx, grant, caller),
@@ -269,7 +285,7 @@ class MachineEndpoints:
             return token
         with self._database.autocommit() as tx:
             person = self._ask_person(tx, token)
-            access = self.read(tx, token, now=request.now)
+            access = self.read(tx, token, certificate=request.certificate, now=request.now)
             if access is None or access.footing is None:
                 return bearer_error("invalid_token", "the access token is not valid", 401)
             if "openid" not in access.scope.split():

@@ -4,11 +4,20 @@ Always true: what is announced is what is served; what is not supported is said 
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from idp.clients.rules import ASSERTION_ALGS, DETAILS_TYPES, GRANT_TYPES, ID_TOKEN_ALGS, PERSONAL_SCOPES, AuthMethod
+from idp.clients.rules import (
+    ASSERTION_ALGS,
+    DETAILS_TYPES,
+    GRANT_TYPES,
+    ID_TOKEN_ALGS,
+    PERSONAL_SCOPES,
+    TLS_METHODS,
+    AuthMethod,
+)
 from idp.oidc.claims import CARRIER, FACE_CHECK
 from idp.oidc.represented import TRUST_FRAMEWORK
 from idp.oidc.request import PROMPTS, RESPONSE_MODES
@@ -18,12 +27,23 @@ from idp.web.protocol import ProtocolResponse
 _ID_TOKEN_CLAIMS = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "ial", "aal"]
 
 
-def discovery(issuer: str) -> dict[str, Any]:
-    """OpenID Connect Discovery 1.0 and RFC 8414 metadata of the provider."""
-    methods = [method.value for method in AuthMethod]
+_AT_MTLS_HOST = ("token", "revocation", "introspection", "userinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class MutualTlsHost:
+    """``host``: ``name[:port]``; ``authorities``: certificates of departments' authorities are accepted."""
+
+    host: str
+    authorities: bool
+
+
+def discovery(issuer: str, mtls: MutualTlsHost | None = None) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 and RFC 8414 metadata of the provider, and of RFC 8705 5 for ``mtls``."""
+    methods = [method.value for method in AuthMethod if method in _served(mtls)]
     confidential = [method for method in methods if method != AuthMethod.NONE]
     assertion_algs = sorted(ASSERTION_ALGS)
-    return {
+    told: dict[str, Any] = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
@@ -66,7 +86,19 @@ def discovery(issuer: str) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
+        "tls_client_certificate_bound_access_tokens": mtls is not None,
     }
+    if mtls:
+        names = [f"{name}_endpoint" for name in _AT_MTLS_HOST]
+        told["mtls_endpoint_aliases"] = {name: f"https://{mtls.host}{told[name][len(issuer) :]}" for name in names}
+    return told
+
+
+def _served(mtls: MutualTlsHost | None) -> frozenset[AuthMethod]:
+    methods = frozenset(AuthMethod)
+    if mtls is None:
+        return methods - TLS_METHODS
+    return methods if mtls.authorities else methods - {AuthMethod.TLS}
 
 
 class Document:
@@ -83,8 +115,8 @@ class Document:
         return self.unchanged if self.etag in if_none_match else self.full
 
 
-def discovery_document(issuer: str) -> Document:
-    return json_document(discovery(issuer))
+def discovery_document(issuer: str, mtls: MutualTlsHost | None = None) -> Document:
+    return json_document(discovery(issuer, mtls))
 
 
 def json_document(data: Any) -> Document:

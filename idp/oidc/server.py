@@ -26,12 +26,13 @@ from idp.db import Database
 from idp.grants import actions
 from idp.grants.rules import EndReason, Grant, RefreshToken
 from idp.oidc import live
+from idp.oidc.bound import confirmation, stored
 from idp.oidc.client_auth import ClientAuthenticator, Unauthenticated
 from idp.oidc.exchange import TokenExchange
 from idp.oidc.pkce import challenge_of, verifier_fault
 from idp.oidc.terms import Terms
 from idp.oidc.tokens import TokenMaker
-from idp.web.protocol import ProtocolRequest, ProtocolResponse, json_response
+from idp.web.protocol import ProtocolRequest, ProtocolResponse, error_response, json_response
 
 Count = Callable[[Counted, str | None, str, int], None]
 _COUNTED = {
@@ -157,6 +158,8 @@ class TokenServer(AuthorizationServer):
         client = self.authenticator.authenticate(request.protocol)
         if isinstance(client, Unauthenticated):
             raise _Refused(client.response(self.maker.issuer))
+        if client.tls_client_certificate_bound_access_tokens and request.protocol.certificate is None:
+            raise _Refused(error_response("invalid_request", "this client's tokens are bound to a certificate"))
         return _ClientView(client)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> ProtocolResponse:
@@ -210,6 +213,11 @@ class _TokenGrant:
             raise InvalidTargetError(fault)
         return resource
 
+    def cnf_for(self, client: Client) -> dict[str, str] | None:
+        """What tokens of this answer are bound to: the certificate that came, for who registered so (RFC 8705 3)."""
+        shown = self.request.protocol.certificate
+        return confirmation(shown) if shown and client.tls_client_certificate_bound_access_tokens else None
+
     def _access_token(self, client: Client, grant: Grant | None, scope: str) -> str:
         """For the API named now, else for the one named at the sign-in, which knows the person by its own ``sub``."""
         resource = self.resource(client) or (grant.resource if grant else None) or None
@@ -219,7 +227,13 @@ class _TokenGrant:
             with self.server.database.autocommit() as tx:
                 sub = self.server.directory.subject(tx, sector=sector or "", party_id=grant.party_id)
         return self.server.maker.access_token(
-            client, grant=grant, scope=scope, resource=resource, sub=sub, now=self.now
+            client,
+            grant=grant,
+            scope=scope,
+            cnf=self.cnf_for(client),
+            resource=resource,
+            sub=sub,
+            now=self.now,
         )
 
     def generate_token(self, user: _Claimed | None = None, scope: str = "", **_: Any) -> dict[str, Any]:
@@ -264,11 +278,16 @@ class _CodeGrant(_TokenGrant, grants.AuthorizationCodeGrant):
                 challenge=challenge_of(form.get("code_verifier")),
                 resource=resource,
                 refreshes=client.check_grant_type("refresh_token"),
+                cnf=self._family_of(client.client),
                 now=self.now,
             )
         if won is None:
             raise InvalidGrantError(self._fault(code, client))
         return _Claimed(won.grant, won.refresh, won.nonce, redirect_uri)
+
+    def _family_of(self, client: Client) -> str | None:
+        """What its refresh tokens are bound to: a public client's, others prove who they are (RFC 8705 7.1)."""
+        return None if client.confidential else stored(self.cnf_for(client))
 
     def _fault(self, code: str, client: _ClientView) -> str:
         """Why the code was not redeemed. One that had been is a replay, whatever else is wrong with it."""
@@ -316,7 +335,13 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
             if asked and self._exceeds(asked, actions.find_by_refresh(tx, token), token, client_id):
                 raise InvalidScopeError("scope exceeds what was granted")
             rotated = live.rotate(
-                tx, token, client_id=client_id, resource=resource, endurance=self.server.endurance, now=self.now
+                tx,
+                token,
+                client_id=client_id,
+                resource=resource,
+                cnf=self._shown(),
+                endurance=self.server.endurance,
+                now=self.now,
             )
             if rotated is not None:
                 return _Claimed(*rotated)
@@ -325,6 +350,11 @@ class _RefreshGrant(_TokenGrant, grants.RefreshTokenGrant):
         if footing is not None and footing.grant.client_id == client_id and actions.is_current(footing.grant, token):
             _refuse_other(footing.grant, resource)
         return None
+
+    def _shown(self) -> str | None:
+        """What the family would have to be bound to, whatever the client has registered since it was."""
+        certificate = self.request.protocol.certificate
+        return stored(confirmation(certificate)) if certificate else None
 
     @staticmethod
     def _exceeds(asked: str, grant: Grant | None, token: RefreshToken, client_id: str) -> bool:

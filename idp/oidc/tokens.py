@@ -12,6 +12,7 @@ from idp.crypto.signing import KeyRing
 from idp.crypto.tokens import digest, random_token
 from idp.db import Database, Statement
 from idp.grants.rules import Grant
+from idp.oidc.bound import stored
 
 ACCESS = "at+jwt"
 """``typ`` of access tokens (RFC 9068 2.1)."""
@@ -23,8 +24,8 @@ ACTING_ENDED = "urn:tongban:event:acting-ended"
 """In a logout token: what has ended is the acting for somebody, the person's own session has not."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _PUT_OPAQUE = Statement[Any](
-    "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, issued_at, expires_at)"
-    " VALUES (:hash, :gid, :client_id, :scope, :audience, :issued_at, :expires_at)"
+    "INSERT INTO opaque_token (hash, gid, client_id, scope, audience, cnf, issued_at, expires_at)"
+    " VALUES (:hash, :gid, :client_id, :scope, :audience, :cnf, :issued_at, :expires_at)"
 )
 
 
@@ -53,17 +54,19 @@ class TokenMaker:
         *,
         grant: Grant | None,
         scope: str,
+        cnf: dict[str, str] | None,
         resource: str | None = None,
         sub: str | None = None,
         now: int,
     ) -> str:
         """An access token for the person of ``grant``, or for the client itself (client_credentials).
 
-        ``resource``: the API it is for (RFC 8707), and ``sub``: what that API knows the person as.
+        ``cnf``: what it is bound to (`idp.oidc.bound`); None: whoever bears it may use it. ``resource``: the API it
+        is for (RFC 8707), and ``sub``: what that API knows the person as.
         """
         audience = resource or client.audience or self.issuer
         if client.access_token is TokenForm.OPAQUE:
-            return self._opaque(client, grant=grant, scope=scope, audience=audience, now=now)
+            return self._opaque(client, grant=grant, scope=scope, audience=audience, cnf=cnf, now=now)
         jti = random_token()
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -76,6 +79,8 @@ class TokenMaker:
             "gid": grant.gid if grant else jti,
             "scope": scope,
         }
+        if cnf:
+            claims["cnf"] = cnf
         if grant:
             claims |= {"auth_time": grant.auth_time, "acr": grant.acr, "ial": grant.ial, "aal": grant.aal}
         return self.keys.sign(claims, alg="ES256", typ=ACCESS)
@@ -89,7 +94,9 @@ class TokenMaker:
         times = {"iss": self.issuer, "iat": now, "exp": now + lifetime, "jti": random_token()}
         return self.keys.sign(claims | times, alg="ES256", typ=DELEGATION), lifetime
 
-    def _opaque(self, client: Client, *, grant: Grant | None, scope: str, audience: str, now: int) -> str:
+    def _opaque(
+        self, client: Client, *, grant: Grant | None, scope: str, audience: str, cnf: dict[str, str] | None, now: int
+    ) -> str:
         token = random_token()
         with self._database.autocommit() as tx:
             tx.run(
@@ -99,6 +106,7 @@ class TokenMaker:
                 client_id=client.client_id,
                 scope=scope,
                 audience=audience,
+                cnf=stored(cnf),
                 issued_at=now,
                 expires_at=now + self.lifetimes.access,
             )

@@ -48,6 +48,15 @@ def proofs_of(tx: Transaction, party_id: str) -> list[Proof]:
 _END = Statement[Any](
     "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND ended_at IS NULL"
 )
+_RESTING = Statement(
+    "SELECT 1 FROM evidence WHERE party_id = :party AND kind = :kind AND check_id = :check_id AND ended_at IS NULL",
+    int,
+)
+_END_RESTING = Statement(
+    "UPDATE evidence SET ended_at = :now WHERE party_id = :party AND kind = :kind AND check_id = :check_id"
+    " AND ended_at IS NULL RETURNING level",
+    int,
+)
 
 
 def end_proof(tx: Transaction, party_id: str, *, kind: str, now: int) -> None:
@@ -65,11 +74,15 @@ def add_evidence(
     expires_at: int | None,
     now: int,
     check_id: str | None = None,
+    beside: bool = False,
 ) -> None:
     """Add one proof, in place of an earlier one of its kind; ``source`` names the register, provider or counter,
-    ``check_id`` the check made elsewhere that it rests on.
+    ``check_id`` the check made elsewhere, or the bound certificate, that it rests on.
+
+    ``beside``: those of its kind stay, as several certificates do; whoever adds such a one tells of its end.
     """
-    end_proof(tx, party_id, kind=kind, now=now)
+    if not beside:
+        end_proof(tx, party_id, kind=kind, now=now)
     tx.run(
         _ADD,
         id=new_id("evd"),
@@ -79,12 +92,24 @@ def add_evidence(
         source=source,
         now=now,
         expires_at=expires_at,
-        notice_at=next_notice(expires_at, after=now),
+        notice_at=None if beside else next_notice(expires_at, after=now),
         check_id=check_id,
     )
     record(
         tx, Event.EVIDENCE_ADDED, subject=party_id, detail={"kind": kind, "level": level, "source": source}, now=now
     )
+
+
+def rests_on(tx: Transaction, party_id: str, *, kind: str, check_id: str) -> bool:
+    """Whether a proof of this kind that rests on ``check_id`` has not ended."""
+    return tx.one(_RESTING, party=party_id, kind=kind, check_id=check_id) is not None
+
+
+def end_resting_on(tx: Transaction, party_id: str, *, kind: str, check_id: str, reason: str, now: int) -> None:
+    """End the proof that rests on ``check_id``, which proves nothing any more."""
+    for level in tx.all(_END_RESTING, party=party_id, kind=kind, check_id=check_id, now=now):
+        detail: Detail = {"kind": kind, "level": level}
+        record(tx, Event.EVIDENCE_ENDED, subject=party_id, reason=reason, detail=detail, now=now)
 
 
 def end_evidence(tx: Transaction, party_id: str, *, now: int) -> None:

@@ -14,7 +14,8 @@ _OPEN = text("notice_at IS NOT NULL AND ended_at IS NULL")
 class EvidenceRow(Base):
     """What proved a person's identity: ``kind`` (e.g. ``counter``), the level it carries, by whom, until when.
 
-    ``check_id``: the check made elsewhere it rests on, where vendor, transaction, score, digest and time are kept.
+    ``check_id``: the check made elsewhere it rests on, where vendor, transaction, score, digest and time are kept; of
+    a certificate, its binding.
     ``notice_at``: when its person is next to be told that it ends; None when there is nothing more to tell.
     """
 

@@ -3,7 +3,7 @@
 Always true: a way is offered when the settings name it and a capability serves it; the page of any other is closed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from flask import Flask, current_app, redirect, request, url_for
@@ -14,7 +14,7 @@ from idp.credentials.attempts import account_key, locks
 from idp.credentials.rules import AttemptKind
 from idp.db import current_transaction
 from idp.proofing.actions import proofs_of
-from idp.proofing.rules import CHECKED, FACE_CHECKED, REGISTERED, Proof, identity_level, renewable
+from idp.proofing.rules import CHECKED, FACE_CHECKED, NAME_AND_NUMBER, REGISTERED, Proof, identity_level, renewable
 from idp.proofing.second import awaits_second
 from idp.web.clock import now
 from idp.web.guards import current_session
@@ -41,6 +41,8 @@ class Way:
     needs: LazyString
     counted: AttemptKind | None = None
     seconds: bool = False
+    is_open: Callable[[], bool] = lambda: True
+    """Whether there is anybody who makes it one just now, where that changes without a new start."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,8 @@ class Ways:
         self._known[way.name] = way
 
     def offered(self) -> tuple[Way, ...]:
-        return tuple(self._known[name] for name in self.order if name in self._known)
+        known = (self._known[name] for name in self.order if name in self._known)
+        return tuple(way for way in known if way.is_open())
 
     def reach(self) -> int:
         """The highest level somebody can get to here."""
@@ -83,7 +86,7 @@ def offered_to(party_id: str) -> tuple[Way, ...]:
     """The same, with what they give this person."""
     if not awaits_second(current_transaction(), party_id, now=now()):
         return offered()
-    return tuple(replace(way, level=FACE_CHECKED) if way.seconds else way for way in offered())
+    return tuple(replace(way, level=max(way.level, FACE_CHECKED)) if way.seconds else way for way in offered())
 
 
 def reach() -> int:
@@ -100,6 +103,12 @@ def way_up(level: int = CHECKED) -> str:
     """The endpoint where somebody gets to ``level``: the page of the only way there, else the one that shows all."""
     leading = [way for way in offered() if way.level >= level]
     return leading[0].endpoint if len(leading) == 1 else LADDER
+
+
+def way_to_name() -> str:
+    """The endpoint where name and number are checked; as `way_up` where that is not offered."""
+    named = [way.endpoint for way in offered() if way.name == NAME_AND_NUMBER]
+    return named[0] if named else way_up()
 
 
 def wanted() -> int:

@@ -24,13 +24,13 @@ from idp.flows.rules import step_names
 from idp.proofing.actions import ial
 from idp.proofing.checking import Claim, Confirmed, Denied
 from idp.proofing.rules import CHECKED
-from idp.proofing.ways import LADDER, way_up
+from idp.proofing.ways import LADDER, way_to_name
 from idp.registration.agreement_pages import AGREEMENTS, VERSIONS, accept, check_versions, current_texts
 from idp.registration.identity_pages import confirm_elsewhere, told_in
 from idp.registration.pages import blueprint, current_journey, is_at, lead_on, parts
 from idp.signin.choosing import password_rules, refuse_unfit
 from idp.signin.loading import authenticated
-from idp.signin.pages import PASSWORD, client_name
+from idp.signin.pages import PASSWORD, certificates_offered, client_name
 from idp.signin.phones import is_idle, release
 from idp.signin.rules import Method, Session
 from idp.web.clock import now
@@ -174,6 +174,7 @@ def done() -> ResponseReturnValue:
         client_name=client_name(),
         continue_url=onward(url_for("account.overview")),
         goes_on=bool(onward("")),
+        certificate_url=url_for("certificates.bind") if certificates_offered() else None,
         waits=waits,  # name and number confirm nobody then, so all ways are shown
-        identity_url=url_for(LADDER if waits else way_up(), **carried()) if offered or waits else None,
+        identity_url=url_for(LADDER if waits else way_to_name(), **carried()) if offered or waits else None,
     )

@@ -14,6 +14,7 @@ from idp.accounts.rules import PartyEventKind
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.audit.rules import Detail, Entry
+from idp.certificates.bindings import end_since
 from idp.credentials import password as passwords
 from idp.credentials.purge import forget_factors
 from idp.db import Database, Transaction
@@ -68,7 +69,8 @@ def _forget_additions(tx: Transaction, party_id: str, session: Session, entry: E
     """What was added to sign in by since the disowned session began may be the intruder's."""
     theirs = sessions.by_id(tx, entry.session) if entry.session else None
     since = theirs.created_at if theirs else entry.at
-    if gone := forget_factors(tx, party_id, since=since):
+    certificates = end_since(tx, party_id, since=since, now=now)
+    if gone := forget_factors(tx, party_id, since=since) + certificates:
         detail: Detail = {"count": gone}
         event = Event.FACTORS_DISOWNED
         record(tx, event, actor=party_id, subject=party_id, session=session.id, detail=detail, now=now)

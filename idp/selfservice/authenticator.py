@@ -12,10 +12,10 @@ from idp.credentials.totp import Enrolment
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, label, parts
-from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.confirm_steps import TOTP_CODE
 from idp.signin.rules import Session
+from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.forms import Form
 from idp.web.guards import current_session, signed_in

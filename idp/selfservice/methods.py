@@ -4,20 +4,22 @@ Always true: nothing is changed but in a session just proved; a change leaves a 
 phone, and the last way in stays. No session ends by it.
 """
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.telling import tell
 from idp.audit import Event, record
+from idp.certificates import bindings
 from idp.credentials import passkey, recovery_code, totp
 from idp.credentials import password as passwords
 from idp.credentials.rules import Refusal, Way, may_remove
 from idp.db import current_transaction, db
 from idp.selfservice.pages import blueprint, parts
-from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.factors import held_by
+from idp.signin.pages import CERTIFICATES, certificates_offered
 from idp.signin.rules import Method, Session
+from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
@@ -53,6 +55,7 @@ def methods() -> ResponseReturnValue:
 def _page(session: Session, notice: Notice | None) -> str:
     tx, party_id = current_transaction(), session.party_id
     person = parts().directory.person(tx, party_id)
+    bound = len(bindings.of_party(tx, party_id)) if CERTIFICATES in current_app.extensions else 0
     return render_template(
         "account/methods.html",
         password_at=passwords.changed_at(tx, party_id),
@@ -60,6 +63,8 @@ def _page(session: Session, notice: Notice | None) -> str:
         passkeys=parts().factors.passkeys.of_party(tx, party_id),
         totp_at=totp.enrolled_at(tx, party_id),
         codes=recovery_code.left(tx, party_id),
+        certificates=bound,
+        certificates_url=url_for("certificates.own") if bound or certificates_offered() else None,
         notice=notice,
     )
 

@@ -12,9 +12,9 @@ from idp.audit.reading import entry_at
 from idp.db import current_transaction, db
 from idp.selfservice.actions import disown, is_disownable
 from idp.selfservice.pages import blueprint, parse_place, parts, shown_entry
-from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import what_comes_first
 from idp.signin.rules import Session
+from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.cookies import clear_session_secret
 from idp.web.guards import current_session, forget_session, signed_in

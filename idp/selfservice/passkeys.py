@@ -11,10 +11,10 @@ from idp.credentials.passkey import Denied, Purpose
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, label, parts
-from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.passkey_pages import ANSWER
 from idp.signin.rules import Session
+from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.forms import Field, Form

@@ -10,9 +10,9 @@ from idp.audit import Event
 from idp.db import current_transaction, db
 from idp.selfservice.methods import note_change
 from idp.selfservice.pages import blueprint, parts
-from idp.selfservice.standing import hold_session
 from idp.signin.confirm_pages import confirm_first
 from idp.signin.rules import Session
+from idp.signin.standing import hold_session
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
 

@@ -45,6 +45,17 @@ class FactorLimits(Section):
     """Length of the first, second and every further lock."""
 
 
+class CertificateLimits(Section):
+    """Answers made with certificates: refused ones are counted, of an account, or of a browser without one."""
+
+    wrong_per_hour: int = 10
+    """Refused answers in a rolling hour that lock certificates for that account or browser, and nothing else."""
+    lock_steps: tuple[int, ...] = (900, 3600, 86400)
+    """Length of the first, second and every further lock."""
+    per_address_failures: int = 100
+    """Refused answers from one address in an hour; 0 sets no budget."""
+
+
 class CaptchaLimits(Section):
     """Five digits to read or to hear, asked of people who are not signed in (docs/operations.md)."""
 
@@ -80,6 +91,7 @@ class Limits(Section):
     sms: SmsLimits = SmsLimits()
     password: PasswordLimits = PasswordLimits()
     factor: FactorLimits = FactorLimits()
+    certificate: CertificateLimits = CertificateLimits()
     captcha: CaptchaLimits = CaptchaLimits()
     identity: IdentityLimits = IdentityLimits()
     phone_recycle_days: int = 90

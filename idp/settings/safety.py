@@ -15,6 +15,9 @@ _LEADING = frozenset({"face", "photos_face", "review", "counter"})
 """The ways that lead to it."""
 _KEY_CHARACTERS = 43
 """Of base64 for 32 bytes, without the padding."""
+_DIFFERENT = 8
+"""Characters that a random secret has at least."""
+_LONGEST_GRACE = 3 * 86400
 
 
 def unsafe(settings: Settings) -> list[str]:
@@ -24,6 +27,7 @@ def unsafe(settings: Settings) -> list[str]:
     return [
         *_unsafe_addresses(settings),
         *_unsafe_secrets(settings),
+        *_unsafe_certificates(settings),
         *_unsafe_checks(settings),
         *_unsafe_representatives(settings),
         *_unsafe_limits(settings.limits),
@@ -54,7 +58,7 @@ def _unsafe_addresses(settings: Settings) -> list[str]:
 
 def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Register]]:
     """The outside services by their place in the settings."""
-    registers = settings.registers
+    registers, sm2_server = settings.registers, settings.certificates.sm2_server
     return [
         ("sms", settings.sms),
         *([("sms.fallback", settings.sms.fallback)] if settings.sms.fallback.url else []),
@@ -63,6 +67,7 @@ def _services(settings: Settings) -> list[tuple[str, Sms | SmsFallback | Registe
         *([("bank_card", settings.bank_card)] if settings.bank_card.url else []),
         *([("photo_reader", settings.photo_reader)] if settings.photo_reader.url else []),
         *([("captcha", settings.captcha)] if settings.captcha.url else []),
+        *([("certificates.sm2_server", sm2_server)] if sm2_server.url else []),
         *_check_services(settings),
     ]
 
@@ -120,6 +125,18 @@ def _unsafe_secrets(settings: Settings) -> list[str]:
     return faults
 
 
+def _unsafe_certificates(settings: Settings) -> list[str]:
+    """Who knows the secret may claim any certificate."""
+    mtls, faults = settings.mtls, []
+    if mtls.host and ("not-for-production" in mtls.secret or len(set(mtls.secret)) < _DIFFERENT):
+        faults.append("mtls.secret: an example, or hardly random")
+    if mtls.crl_grace > _LONGEST_GRACE:
+        faults.append("mtls.crl_grace: revocation lists that are late by more than 3 days")
+    if not all(path.is_file() for path in (mtls.client_ca, *mtls.client_crls) if path):
+        faults.append("mtls.client_ca, mtls.client_crls: a file that is not there")
+    return faults
+
+
 def _unsafe_limits(limits: Limits) -> list[str]:
     faults = []
     sms, password = limits.sms, limits.password
@@ -137,6 +154,13 @@ def _unsafe_limits(limits: Limits) -> list[str]:
         faults.append("limits.password: argon2id under 19 MiB and 2 passes (OWASP)")
     if limits.factor.wrong_per_hour > 10 or min(limits.factor.lock_steps, default=0) < 300:
         faults.append("limits.factor: easier than 10 an hour and locks of 5 minutes")
+    certificate = limits.certificate
+    if (
+        certificate.wrong_per_hour > 10
+        or certificate.per_address_failures == 0
+        or min(certificate.lock_steps, default=0) < 300
+    ):
+        faults.append("limits.certificate: easier than 10 an hour, locks of 5 minutes and a budget per address")
     if not limits.captcha.before_sms or not 1 <= limits.captcha.after_failures <= 5:
         faults.append("limits.captcha: not before every text message and after 1 to 5 failures from an address")
     if not limits.identity.outside_per_address_hourly or not limits.identity.outside_global_hourly:

@@ -138,13 +138,17 @@ class Registration(Section):
     """People may choose a user name of their own: 6 to 20 letters, digits, underscores, a letter first, for good."""
 
 
-WayName = Literal["name_number", "bank_card", "bank_channel", "face", "photos_face", "review", "counter"]
+WayName = Literal[
+    "name_number", "bank_card", "bank_channel", "face", "photos_face", "review", "certificate", "counter"
+]
 
 
 class Proofing(Section):
     """How people prove who they are once they have an account (docs/operations.md)."""
 
-    ways: tuple[WayName, ...] = ("name_number", "bank_card", "bank_channel", "face", "photos_face", "review")
+    ways: tuple[WayName, ...] = (
+        "name_number", "bank_card", "bank_channel", "face", "photos_face", "review", "certificate",
+    )  # fmt: skip
     """What is offered, in the order people read it; a way whose service is not set up is left out."""
     bank_card_elements: Literal[3, 4] = 4
     """What a bank compares: name, document and card; and with 4 the phone it knows the person by."""

@@ -16,7 +16,9 @@ from pydantic import field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp.province import read_profile, under
+from idp.settings.certificates import Certificates
 from idp.settings.limits import Limits
+from idp.settings.mutual_tls import MutualTls
 from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
 from idp.settings.sections import (
     Account,
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     captcha: Captcha = Captcha()
     face: Face = Face()
     bank_channel: BankChannel = BankChannel()
+    certificates: Certificates = Certificates()
     limits: Limits = Limits()
     password: Password = Password()
     registration: Registration = Registration()
@@ -81,6 +84,7 @@ class Settings(BaseSettings):
     clients: Clients = Clients()
     pages: Pages = Pages()
     audit: Audit = Audit()
+    mtls: MutualTls = MutualTls()
 
     @field_validator("issuer")
     @classmethod
@@ -107,6 +111,14 @@ class Settings(BaseSettings):
     def _state_beside_sqlite(self) -> "Settings":
         if self.state.url == "database" and self.database.url.startswith("sqlite"):
             raise ValueError("state.url: `database` needs PostgreSQL; beside SQLite the state has a file of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _mtls_apart(self) -> "Settings":
+        if self.mtls.host and self.mtls.host == self.issuer.partition("://")[2]:
+            raise ValueError("mtls.host: another name than the issuer's, which asks nobody for a certificate")
+        if self.mtls.host and not self.server.trusted_proxies:
+            raise ValueError("mtls.host: nobody could hand a certificate on while server.trusted_proxies is empty")
         return self
 
     @property

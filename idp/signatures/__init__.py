@@ -1,1 +1,1 @@
-"""Signatures over texts, kept as evidence with all it takes to verify them years later."""
+"""Signed texts as evidence: what a person signed with a certificate, and all it takes to verify that years later."""

@@ -6,7 +6,7 @@ without, and the app decides what that is worth.
 
 from collections.abc import Callable
 
-from flask import redirect, request, url_for
+from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.holds import held_until
@@ -16,11 +16,17 @@ from idp.db import current_transaction
 from idp.signin import confirm_steps
 from idp.signin.confirming import Confirmation, confirm_url
 from idp.signin.factors import attainable, held_by, sms_adds_nothing
-from idp.signin.pages import blueprint
+from idp.signin.pages import CERTIFICATES, blueprint
 from idp.signin.rules import BY_EACH_OTHER, Method, Session, may_change_methods, ways_to_reach, ways_to_renew
 from idp.web.clock import now
 from idp.web.guards import current_session, signed_in
 from idp.web.visit import carried, current_visit, onward
+
+
+def _by_certificate(_asked: Confirmation) -> ResponseReturnValue:
+    """It has a page of its own."""
+    return redirect(url_for("certificates.confirm", **carried()), 303)
+
 
 _STEPS: dict[Method, Callable[[Confirmation], ResponseReturnValue]] = {
     Method.PASSKEY: confirm_steps.by_passkey,
@@ -28,6 +34,7 @@ _STEPS: dict[Method, Callable[[Confirmation], ResponseReturnValue]] = {
     Method.PASSWORD: confirm_steps.by_password,
     Method.SMS: confirm_steps.by_code,
     Method.RECOVERY_CODE: confirm_steps.by_recovery_code,
+    Method.CERTIFICATE: _by_certificate,
 }
 _SECOND_FACTOR = 2
 
@@ -53,6 +60,8 @@ def _ways(session: Session, *, again: bool) -> tuple[list[Method], int]:
     held = held_by(tx, party_id)
     if Method.PASSWORD in session.used and sms_adds_nothing(tx, party_id, now=now()):
         held -= {Method.SMS}
+    if CERTIFICATES not in current_app.extensions:
+        held -= {Method.CERTIFICATE}
     reach = attainable(held, session.used)
     if again:
         needed = min(_SECOND_FACTOR, reach)

@@ -14,7 +14,7 @@ from idp.credentials import password as passwords
 from idp.db import current_transaction, db
 from idp.signin.loading import authenticated
 from idp.signin.pages import client_name
-from idp.signin.rules import Method, Session
+from idp.signin.rules import BY_CERTIFICATE, Method, Session
 from idp.web.clock import now
 from idp.web.forms import Form
 from idp.web.reasons import known_reason, method_word, sentence
@@ -25,6 +25,7 @@ _ACCEPTED = {
     Method.TOTP: Event.TOTP_ACCEPTED,
     Method.RECOVERY_CODE: Event.RECOVERY_CODE_ACCEPTED,
     Method.PASSKEY: Event.PASSKEY_ACCEPTED,
+    **dict.fromkeys(BY_CERTIFICATE, Event.CERTIFICATE_ACCEPTED),
 }
 """What the record of the method says; that of a code by text message is written where it is compared."""
 

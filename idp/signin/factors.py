@@ -19,6 +19,7 @@ _SOURCES = (
     (Method.TOTP, "totp WHERE party_id = {party} AND sealed IS NOT NULL"),
     (Method.PASSKEY, "passkey WHERE party_id = {party}"),
     (Method.RECOVERY_CODE, "recovery_code WHERE party_id = {party} AND used_at IS NULL"),
+    (Method.CERTIFICATE, "certificate_binding WHERE party_id = {party} AND ended_at IS NULL"),
 )
 
 

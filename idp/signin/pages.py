@@ -41,6 +41,8 @@ PASSWORD = Field("password", sentence("password_missing"), max_length=256, secre
 CODE = Field("code", sentence("code_missing"), max_length=32, secret=True)
 ENTITY_DOOR = "tongban_entity_door"
 FACES = "tongban_face_sign_in"
+CERTIFICATES = "tongban_certificates"
+TRUSTED = "tongban_certificates_trusted"
 Door = Callable[[str, passwords.Verified], ResponseReturnValue]
 """Given the entity and the password that was right; who walks through is a person, always named."""
 blueprint = Blueprint("signin", __name__)
@@ -148,10 +150,22 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         code_url=url_for("signin.code", **carried()) if parts().sms_codes else None,
         passkey_url=url_for("signin.passkey", **carried()),
         face_url=url_for("signin.face", **carried()) if FACES in current_app.extensions else None,
+        certificate_url=certificate_url(),
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
         activate_url=url_for("activation.person", **carried()),
     )
+
+
+def certificates_offered() -> bool:
+    """Whether certificates are a way here: served, and those of some issuer trusted."""
+    trusted: Callable[[], bool] | None = current_app.extensions.get(TRUSTED)
+    return trusted is not None and trusted()
+
+
+def certificate_url() -> str | None:
+    """Where one signs in by a certificate; None where nobody does. Strangers see it: nothing is looked up."""
+    return url_for("certificates.sign_in", **carried()) if CERTIFICATES in current_app.extensions else None
 
 
 def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturnValue:

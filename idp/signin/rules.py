@@ -27,6 +27,14 @@ class Method(StrEnum):
     """RFC 8176 registers no name for a code from a list."""
     FACE = "face"
     """Checked by a vendor against the register; a device's own face unlock is a passkey's matter."""
+    CERTIFICATE = "certificate"
+    """The key of a CA's certificate, whose issuer does not say what guards it. No amr value: see `amr`."""
+    CERTIFICATE_PIN = "certificate_pin"
+    """The same, of an issuer that gives out keys which open by a PIN only."""
+    CERTIFICATE_TOKEN = "certificate_token"  # noqa: S105 - a piece of hardware
+    """The same, in hardware that the key does not leave."""
+    ENTITY_CERTIFICATE = "entity_certificate"
+    """An entity's certificate that names its human: it says who walks through the entity's door, no more."""
 
 
 class Factor(StrEnum):
@@ -35,6 +43,11 @@ class Factor(StrEnum):
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
     INHERENCE = "inherence"
+    DOOR = "door"
+    """Somebody else's: it lets a person in, and adds nothing to what they have shown themselves (mandates.md)."""
+    GUARDED_KEY = "guarded-key"
+    """A key that opens by a PIN: two factors in one. Nothing binds it to our origin: who relays what is to be signed
+    gets it signed, so that it is not resistant to phishing, in hardware or not."""
     VERIFIED_KEY = "verified-key"
     """A key bound to our origin whose holder was verified: two factors in one, and resistant to phishing."""
 
@@ -46,10 +59,25 @@ FACTOR = {
     Method.PASSKEY: Factor.VERIFIED_KEY,
     Method.RECOVERY_CODE: Factor.POSSESSION,
     Method.FACE: Factor.INHERENCE,
+    Method.CERTIFICATE: Factor.POSSESSION,
+    Method.CERTIFICATE_PIN: Factor.GUARDED_KEY,
+    Method.CERTIFICATE_TOKEN: Factor.GUARDED_KEY,
+    Method.ENTITY_CERTIFICATE: Factor.DOOR,
 }
+BY_CERTIFICATE = (Method.CERTIFICATE, Method.CERTIFICATE_PIN, Method.CERTIFICATE_TOKEN)
+_AMR: dict[Method, tuple[str, ...]] = {
+    Method.PASSKEY: ("pop", "user"),
+    Method.CERTIFICATE: ("pop",),
+    Method.CERTIFICATE_PIN: ("swk", "pop", "pin"),
+    Method.CERTIFICATE_TOKEN: ("hwk", "pop", "pin"),
+    Method.ENTITY_CERTIFICATE: ("pop",),
+}
+"""Of the methods whose values are not their names."""
 BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
 """A phone sets a password, and a password changes a phone: for a day after, the two are one factor."""
-_ORDER = (Method.PASSKEY, Method.TOTP, Method.PASSWORD, Method.SMS, Method.RECOVERY_CODE)
+_ORDER = (
+    Method.PASSKEY, Method.TOTP, Method.PASSWORD, Method.SMS, Method.CERTIFICATE, Method.RECOVERY_CODE,
+)  # fmt: skip
 """In which the ways to confirm are offered: the strongest first, what cannot be replaced last."""
 
 
@@ -65,6 +93,8 @@ class SessionEnd(StrEnum):
     ACCOUNT_SUSPENDED = "account-suspended"
     ACCOUNT_CLOSED = "account-closed"
     DISOWNED = "disowned-by-person"
+    CERTIFICATE_ENDED = "certificate-ended"
+    """The certificate that was signed in by is revoked, or bound no more."""
 
 
 FORCED = frozenset(SessionEnd) - {SessionEnd.IDLE, SessionEnd.ABSOLUTE}
@@ -109,35 +139,49 @@ def activity_grain(idle: int) -> int:
 
 def strength(methods: Iterable[Method]) -> int:
     """``aal``: 1 for one factor, 2 for two of different kinds, 3 for a passkey, which alone cannot be phished."""
-    kinds = {FACTOR[method] for method in methods}
-    return 3 if Factor.VERIFIED_KEY in kinds else min(2, len(kinds))
+    kinds = {FACTOR[method] for method in methods} - {Factor.DOOR}
+    if Factor.VERIFIED_KEY in kinds:
+        return 3
+    return 2 if Factor.GUARDED_KEY in kinds else min(2, max(1, len(kinds)))
 
 
 def amr(methods: Iterable[Method]) -> list[str]:
     """Authentication methods references (RFC 8176), with ``mfa`` for more than one factor."""
-    used = list(dict.fromkeys(methods))
-    names = [name for method in used for name in (method, *(["user"] if method is Method.PASSKEY else []))]
+    used = list(methods)
+    names = dict.fromkeys(name for method in used for name in _AMR.get(method, (str(method),)))
     return [*names, *(["mfa"] if strength(used) > 1 else [])]
 
 
 def ways_to_reach(target: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
-    """The methods of those ``held`` that bring a session, which has ``used`` some, to ``target`` by one step."""
+    """The methods of those ``held`` that bring a session, which has ``used`` some, to ``target`` by one step; where
+    it has none of its person's own yet, those that are the first of two.
+    """
     if strength(used) >= target:
         return []
-    return [m for m in _ORDER if m in held and m not in used and strength([*used, m]) >= target]
+    least = _least(target, held=held, used=used)
+    return [m for m in _ORDER if m in held and m not in used and strength([*used, m]) >= least]
 
 
 def ways_to_renew(needed: int, *, held: Collection[Method], used: Collection[Method]) -> list[Method]:
-    """The methods after which the person has just proved themselves, at ``aal`` ``needed``."""
-    return [m for m in _ORDER if m in held and strength([*used, m]) >= needed]
+    """The methods after which the person has just proved themselves, at ``aal`` ``needed``; or half, as above."""
+    least = _least(needed, held=held, used=used)
+    return [m for m in _ORDER if m in held and strength([*used, m]) >= least]
+
+
+def _least(target: int, *, held: Collection[Method], used: Collection[Method]) -> int:
+    """What one step has to reach: ``target``, or anything for who came in by somebody else's key and can go on."""
+    own = any(FACTOR[method] is not Factor.DOOR for method in used)
+    return target if own or strength([*used, *held]) < target else 1
 
 
 def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:
     """Whether this session may change the ways to sign in: proved anew, and by two factors if the person has two.
 
-    Else who has found out a password alone could add a passkey, and with it reach the highest strength.
+    Else who has found out a password alone could add a passkey, and with it reach the highest strength. Nor does
+    who came in by somebody else's key alone.
     """
-    return session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
+    own = any(FACTOR[method] is not Factor.DOOR for method in session.used)
+    return own and session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
 
 
 def expiry(session: Session, *, idle: int, now: int) -> SessionEnd | None:

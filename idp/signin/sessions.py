@@ -5,7 +5,7 @@ Always true: whatever ends a session ends its grants and queues the logout notic
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from idp.audit import Event, record
@@ -231,6 +231,16 @@ def end_entered_by(tx: Transaction, party_id: str, acting: str, reason: SessionE
     """End the person's sessions that act exactly so: by a door that is no longer theirs to pass."""
     for session_id in tx.all(_ACTING_SO, party=party_id, acting=acting):
         end(tx, session_id, reason, now=now)
+
+
+def end_signed_in_by(
+    tx: Transaction, party_id: str, methods: Iterable[Method], reason: SessionEnd, *, now: int
+) -> None:
+    """End the person's sessions in which one of ``methods`` was used: what they were proved by is worth nothing."""
+    gone = frozenset(methods)
+    for session in tx.all(_OF_PARTY, party=party_id):
+        if not gone.isdisjoint(session.used):
+            end(tx, session.id, reason, now=now)
 
 
 def end(tx: Transaction, session_id: str, reason: SessionEnd, *, now: int) -> list[Ended]:

@@ -61,7 +61,9 @@ def new_flask(name: str = "idp") -> Flask:
 
 
 def _fingerprints() -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in (HERE / "static").iterdir()}
+    static = HERE / "static"
+    files = [path for path in static.rglob("*") if path.is_file()]
+    return {path.relative_to(static).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
 
 
 def _init_templates(app: Flask, web: WebOptions) -> None:

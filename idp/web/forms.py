@@ -108,6 +108,10 @@ class Form:
         if has_request_context():
             g.tb_form_refused = True
 
+    def put(self, **values: str) -> None:
+        """Put ``values`` in place of what was sent: they came another way."""
+        self._values.update(values)
+
     def value(self, name: str) -> str:
         """What the page shows in the field: nothing in a secret one. KeyError for a field the form does not have."""
         return "" if self._fields[name].secret else self._values[name]

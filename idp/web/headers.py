@@ -1,7 +1,7 @@
 """Security headers of every answer that people's browsers get.
 
-Always true: no page may be framed, run foreign script or send a form anywhere but home and to the targets that its
-own view allowed for this one response.
+Always true: no page may be framed, run foreign script, speak with anybody or send a form anywhere but home, except
+where its own view allowed it for this one response.
 """
 
 import re
@@ -67,6 +67,13 @@ def allow_own_media() -> None:
     g.tb_own_media = True
 
 
+def allow_connection(address: str) -> None:
+    """Let the scripts of this response speak with the origin of ``address`` (http, https), with ours for ``/``."""
+    source = "'self'" if address.startswith("/") else form_source(address)
+    if source:
+        g.setdefault("tb_connections", {})[source] = True
+
+
 def only_data() -> None:
     """This response is a picture for a page of ours and no page: whoever opens it by itself runs nothing in it."""
     g.tb_only_data = True
@@ -83,8 +90,10 @@ def _policy() -> str:
     targets = " ".join(["'self'", *g.get("tb_form_targets", {})])
     script = "'self'" if g.get("tb_own_script") else "'none'"
     media = "media-src 'self'; " if g.get("tb_own_media") else ""
+    connections = " ".join(g.get("tb_connections", {}))
+    connect = f"connect-src {connections}; " if connections else ""
     return (
-        f"default-src 'none'; style-src 'self'; img-src 'self' data:; {media}script-src {script}; "
+        f"default-src 'none'; style-src 'self'; img-src 'self' data:; {media}script-src {script}; {connect}"
         f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, abort, current_app, g, request
@@ -23,7 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 WITH_FILE = "multipart/form-data"
 _WINDOW = 128 * 1024
 """What Werkzeug's parser holds of a file while it looks for its end; it counts that as the memory of a form."""
-_TAKES_PHOTO = "__tongban_takes_photo__"
+_TAKES = "__tongban_takes_file__"
+_TAKES_SIGNED = "__tongban_takes_signed__"
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -69,9 +71,10 @@ def well_formed(raw: bytes) -> bool:
     return True
 
 
-def _check_fields(raw: bytes, limits: Limits) -> None:
+def _check_fields(raw: bytes, limits: Limits, longest: int | None = None) -> None:
     parts = raw.split(b"&") if raw else []
-    if len(parts) > limits.fields or any(len(unquote_to_bytes(part)) > limits.field_bytes for part in parts):
+    most = longest or limits.field_bytes
+    if len(parts) > limits.fields or any(len(unquote_to_bytes(part)) > most for part in parts):
         abort(413)
     # each part alone: an escape sequence may not be completed across a separator
     if not all(well_formed(part) for part in parts):
@@ -100,16 +103,45 @@ def sound_parameters() -> MultiDict[str, str]:
     return request.args if g.get("tb_query_sound") else MultiDict()
 
 
+class _Taking(NamedTuple):
+    most: Callable[[], int]
+    gate: Callable[[], ResponseReturnValue | None]
+
+
+def takes_file(
+    *, most: Callable[[], int], gate: Callable[[], ResponseReturnValue | None]
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The form of a view may come with files of ``most`` bytes together, if ``gate`` lets its sender pass (None)."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        setattr(view, _TAKES, _Taking(most, gate))
+        return view
+
+    return mark
+
+
 def takes_photo(view: Callable[P, R]) -> Callable[P, R]:
     """The form of ``view`` may come with one file, from people who are signed in."""
-    setattr(view, _TAKES_PHOTO, True)
+    return takes_file(
+        most=lambda: options().limits.photo_bytes, gate=lambda: None if current_session() else gate().sign_in()
+    )(view)
+
+
+def takes_signed(view: Callable[P, R]) -> Callable[P, R]:
+    """A field of a form of ``view`` may be as long as its body: signed data with the certificates in it."""
+    setattr(view, _TAKES_SIGNED, True)
     return view
 
 
 def brings_photo() -> bool:
     """Whether this request is a form that may hold a file, for a view that takes one."""
+    return _taking() is not None
+
+
+def _taking() -> _Taking | None:
     view = current_app.view_functions.get(request.endpoint or "")
-    return request.method == "POST" and request.mimetype == WITH_FILE and getattr(view, _TAKES_PHOTO, False)
+    taking: _Taking | None = getattr(view, _TAKES, None)
+    return taking if request.method == "POST" and request.mimetype == WITH_FILE else None
 
 
 def sent_photo(name: str) -> bytes:
@@ -120,9 +152,9 @@ def sent_photo(name: str) -> bytes:
     return files[0].read() if files else b""
 
 
-def _check_photo_form(limits: Limits) -> None:
+def _check_file_form(limits: Limits, most: int) -> None:
     """Werkzeug reads this form; the file in it is judged by who takes it, whatever its name and type say."""
-    request.max_content_length = limits.photo_bytes + limits.body_bytes
+    request.max_content_length = most + limits.body_bytes
     request.max_form_memory_size, request.max_form_parts = limits.body_bytes + _WINDOW, limits.fields
     for name, value in request.form.items(multi=True):
         if not name:  # Werkzeug has None for a part without one
@@ -136,7 +168,7 @@ def _check_photo_form(limits: Limits) -> None:
 def check_request() -> ResponseReturnValue | None:
     """Refuse this request (400, 413, 414, 415) unless its path, query and body are sound and within the caps.
 
-    Of a form with a file not a byte is read before its sender is known to be signed in.
+    Of a form with a file not a byte is read before its sender is known.
     """
     limits = options().limits
     request.max_content_length = limits.body_bytes
@@ -145,17 +177,18 @@ def check_request() -> ResponseReturnValue | None:
         abort(414)
     _check_fields(request.query_string, limits)
     g.tb_query_sound = True
-    if brings_photo():
-        if current_session() is None:
-            return gate().sign_in()
-        _check_photo_form(limits)
+    if (taking := _taking()) is not None:
+        if (refused := taking.gate()) is not None:
+            return refused
+        _check_file_form(limits, taking.most())
         g.tb_body_sound = True
         return None
     body = request.get_data(cache=True)
     if body and request.method in _UNSAFE:
         if request.mimetype != FORM:
             abort(415)
-        _check_fields(body, limits)
+        view = current_app.view_functions.get(request.endpoint or "")
+        _check_fields(body, limits, limits.body_bytes if getattr(view, _TAKES_SIGNED, False) else None)
     g.tb_body_sound = True
     return None
 
@@ -181,17 +214,28 @@ def _trusted(address: Address, proxies: tuple[str, ...]) -> bool:
     return any(address in ip_network(proxy) for proxy in proxies)
 
 
+def is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
+    """Whether a request straight from ``address`` comes from one of ``proxies`` (addresses or networks)."""
+    peer = parse_address(address)
+    return peer is not None and _trusted(peer, proxies)
+
+
 def client_address() -> str:
     """The address the request comes from; X-Forwarded-For counts only as far as configured proxies vouch for it.
 
     Read from the right: each entry was added by the hop before, and is believed while that hop is a trusted proxy.
     ``-`` when the server knows no peer address (a Unix socket).
     """
-    peer = parse_address(request.remote_addr or "")
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return address_from(request.remote_addr or "", forwarded, options().trusted_proxies)
+
+
+def address_from(remote: str, forwarded: str, proxies: tuple[str, ...]) -> str:
+    """The same of a request whose peer is ``remote`` and whose X-Forwarded-For is ``forwarded``."""
+    peer = parse_address(remote)
     if peer is None:
         return "-"
-    proxies = options().trusted_proxies
-    for entry in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    for entry in reversed(forwarded.split(",")):
         hop = parse_address(entry) if _trusted(peer, proxies) else None
         if hop is None:
             break
@@ -201,7 +245,12 @@ def client_address() -> str:
 
 def address_budget_key() -> str:
     """What per-address budgets count: an IPv4 address, or the /64 of an IPv6 one (a household has all of it)."""
-    address = parse_address(client_address())
+    return budget_key(client_address())
+
+
+def budget_key(text: str) -> str:
+    """The same of the address ``text``."""
+    address = parse_address(text)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))
     return str(address or "-")

@@ -5,10 +5,13 @@ Always true: it is complete and frozen before the first request, and nothing her
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from idp.web.client_certificate import FrontEnd
 
 Language = Literal["zh", "en"]
 EXTENSION = "tongban_web"
@@ -45,6 +48,8 @@ class WebOptions:
     """What people read for the identity levels 1 to 4; without them, what was done to reach each."""
     default_language: Language = "zh"
     trusted_proxies: tuple[str, ...] = ()
+    front_end: "FrontEnd | None" = None
+    """Who hands on the certificates that browsers show by TLS; None: nobody does."""
     limits: Limits = Limits()
     pseudo_english: bool = False
     """Accent every letter of the English catalogue: a test sees which words were never translated."""

@@ -59,6 +59,10 @@ class ProtocolRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Names in lower case; only for an endpoint that takes the body as it is."""
     below: str = ""
+    certificate: bytes | None = field(default=None, repr=False)
+    """DER of the certificate of its TLS connection (`idp.web.client_certificate`), judged by nobody yet."""
+    address: str = field(default="-", repr=False)
+    """Where it comes from, as far as configured proxies vouch for it; ``-``: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,9 +105,59 @@ SENTENCES: Mapping[str, LazyString] = {
     "passkey_known": _("这台设备的通行密钥已经添加过"),
     "passkey_copied": _("这个通行密钥可能被复制，为保护账户没有接受。请换一种方式登录，并移除它。"),
     "passkey_too_many": _("通行密钥已经太多，请先移除不再使用的"),
+    "qr_over_title": _("二维码已失效"),
+    "qr_over": _("二维码已用过或已过期，请在电脑上重新生成一个。"),
+    "qr_elsewhere": _("这个二维码已被另一部手机扫过。请在电脑上重新生成一个，再用这部手机扫描。"),
+    "qr_wrong_number": _(
+        "选择的数字与电脑屏幕上的不同，二维码已作废。如果二维码不是您自己在电脑上打开的，请不要再扫。"
+    ),
+    "qr_number_missing": _("请选择电脑屏幕上显示的数字"),
+    "qr_empty": _("这次没有收到签名，请再试一次。"),
     "passkey_missing": _("这次没有收到通行密钥的回应，请再试一次"),
     "passkey_name_missing": _("请给这个通行密钥起一个名字"),
     "last_way_in": _("这是登录账户的唯一方式，不能移除。请先添加另一种。"),
+    # certificates: of the certificate itself
+    "certificate_malformed": _("这不是可用的数字证书，请换一张证书"),
+    "certificate_too_large": _("证书太大，无法读取"),
+    "certificate_algorithm": _("证书用的算法已不安全或不受支持，请向发证机构更换证书"),
+    "certificate_weak_key": _("证书的密钥太短，请向发证机构更换证书"),
+    "certificate_not_for_signing": _("这是加密证书，不能用来登录。请选用同一介质中的签名证书"),
+    "certificate_is_authority": _("这是发证机构自己的证书，不能用来登录"),
+    "certificate_unknown_issuer": _("这张证书的发证机构不在本平台信任的范围内，请换一张证书"),
+    "certificate_issuer_off": _("本平台暂停接受这家发证机构的证书，请换一种方式"),
+    "certificate_path": _("证书的签发链没有通过验证，请换一张证书或联系发证机构"),
+    "certificate_not_yet_valid": _("证书还没有到生效时间"),
+    "certificate_expired": _("证书已过期，请向发证机构更新后再用"),
+    "certificate_revoked": _("证书已被发证机构吊销，不能再使用"),
+    "certificate_revocation_unknown": _("现在无法确认证书是否已被吊销，请稍后再试，或换一种方式"),
+    "certificate_no_identity": _("证书中没有可以确认的身份信息，请换一张证书"),
+    # certificates: of what was signed
+    "answer_malformed": _("签名结果不完整或格式不对，请重新签名"),
+    "answer_signers": _("签名结果须恰好有一个签名人，请重新签名"),
+    "answer_content": _("签的不是本页给出的文字，请对本页的文字重新签名"),
+    "answer_signature": _("签名没有通过验证，请重新签名"),
+    "certificate_answer_missing": _("请先用证书签名，再提交签名结果"),
+    "certificate_challenge_over": _("要签名的文字已过期、已用过或不属于这个页面，请对下面新的文字重新签名"),
+    "certificate_ticket_over": _("出示证书的结果已过期、已用过或不属于这个浏览器，请重新出示"),
+    "certificate_not_shown": _("浏览器没有出示证书。请插好存放证书的介质，再试一次，并在浏览器询问时选择签名证书。"),
+    "certificate_locked": _("证书签名未通过的次数过多，暂时不能用证书。请稍后再试，或换一种方式。"),
+    # certificates: of whose they are
+    "certificate_not_bound": _("签名有效，但这张证书还没有绑定账户，不能用它登录。请先用其他方式登录，再绑定证书。"),
+    "certificate_bound_elsewhere": _("这张证书已绑定另一个账户，不能再绑定"),
+    "certificate_names_no_person": _("这不是个人证书，请用写有您证件号码的个人证书"),
+    "certificate_names_no_entity": _("这不是单位证书，请用写有统一社会信用代码的单位证书"),
+    "certificate_other_person": _("证书中的证件号码与您账户的不一致，不能绑定"),
+    "certificate_other_entity": _("证书中的统一社会信用代码与单位的不一致，不能绑定"),
+    "certificate_no_name": _("证书中没有可以登记的姓名，请先核验姓名和证件号码，再绑定证书"),
+    "certificate_document_taken": _("证书中的证件已在您的另一个账户中登记，请用那个账户登录；不记得时可以找回账户。"),
+    "certificate_account_waits": _("您在原平台的账户等待激活，请先用人脸核验激活，再绑定证书"),
+    "certificate_held": _("账户刚换用新手机号或刚由人工找回，为保护账户，暂时不能绑定证书"),
+    "certificate_too_many": _("绑定的证书已经太多，请先解除不再使用的"),
+    "certificate_holder_gone": _("证书登记的持有人已不能代表这家单位，请由单位的代表人重新绑定证书"),
+    "certificate_acting_first": _("请先选择为哪家单位办事，再管理它的证书"),
+    "certificate_bound": _("数字证书已绑定，以后可以用它登录。"),
+    "certificate_renewed": _("证书已更换，原来的证书不再有效。"),
+    "certificate_unbound": _("证书已解除绑定。"),
     # digits to read or hear
     "captcha_missing": _("请输入图片或语音中的数字"),
     "captcha_wrong": _("数字不正确或已过期，请输入新图片或新语音中的数字"),
@@ -284,6 +334,31 @@ SENTENCES: Mapping[str, LazyString] = {
     "ticket_missing": _("请填写工单号"),
     "ticket_invalid": _("工单号须为 3 至 32 位字母、数字、点或连字符"),
     "intervention_done": _("已执行，并已记录。"),
+    "issuer_title_invalid": _("机构名称须为 1 至 60 个字符"),
+    "issuer_usage_missing": _("请选择用于哪些证书"),
+    "issuer_profile_unknown": _("请选择身份信息的读取方式"),
+    "issuer_no_anchor": _("请提供至少一张根证书"),
+    "issuer_certificate_refused": _("其中有不能信任的证书，请核对内容是否完整、是否放对了位置"),
+    "issuer_too_many": _("一家机构最多 16 张证书"),
+    "issuer_address_invalid": _("地址须是完整的网址，最多 16 个，不重复"),
+    "issuer_grace_invalid": _("宽限须为整小时数，且不超过平台规定"),
+    "issuer_known": _("已有证书完全相同的机构"),
+    "issuer_nothing_new": _("没有任何变化"),
+    "issuer_not_found": _("没有这家机构"),
+    "issuer_state_already": _("已经是这个状态"),
+    "issuer_switched_off": _("已停止信任，一秒内在所有节点生效。"),
+    "list_taken": _("吊销列表已更新，一秒内在所有节点生效。"),
+    "list_unchanged": _("与现有的吊销列表相同。"),
+    "list_missing": _("请选择吊销列表文件"),
+    "list_unreachable": _("无法取得"),
+    "list_status": _("对方没有提供"),
+    "list_too_large": _("文件过大"),
+    "list_malformed": _("不是可用的吊销列表"),
+    "list_kind": _("不支持这种吊销列表"),
+    "list_forged": _("不是这家机构签发的"),
+    "list_unverified": _("暂时无法验证签名"),
+    "list_future": _("签发时间在将来"),
+    "list_older": _("比现有的吊销列表旧"),
     "decision_missing": _("请选择同意或不同意"),
     "proposal_made": _("已提交，等另一名操作员复核。"),
     "proposal_decided": _("已办结。"),
@@ -364,6 +439,7 @@ EVENTS: Mapping[str, LazyString] = {
     "person:data:exported": _("导出个人数据"),
     "person:dispute:filed": _("提交异议"),
     "person:dispute:withdrawn": _("撤回异议"),
+    "person:text:signed": _("用数字证书签署文本"),
     "operator:dispute:answered": _("异议得到答复"),
     "person:review:begun": _("同意提供照片供人工审核"),
     "person:photo:sent": _("上传照片"),
@@ -409,6 +485,13 @@ EVENTS: Mapping[str, LazyString] = {
     "person:passkey:removed": _("移除通行密钥"),
     "person:passkey:accepted": _("通行密钥验证通过"),
     "person:passkey:refused": _("通行密钥未通过验证"),
+    "person:certificate:bound": _("绑定数字证书"),
+    "person:certificate:unbound": _("解除数字证书的绑定"),
+    "person:certificate:accepted": _("数字证书验证通过"),
+    "person:certificate:refused": _("数字证书未通过验证"),
+    "person:certificate:ended": _("数字证书被吊销或已过期，不再有效"),
+    "person:certificate:ending_told": _("提醒数字证书即将到期"),
+    "person:certificate_qr:refused": _("手机扫码签名时选错了数字"),
     "person:method:refused": _("登录已经结束，未更改登录方式"),
     "person:factors:disowned": _("移除他人添加的登录方式"),
     "person:session:begun": _("登录"),
@@ -419,6 +502,8 @@ EVENTS: Mapping[str, LazyString] = {
     "entity:account:registered": _("登记单位"),
     "entity:identity:refused": _("单位核对未通过"),
     "entity:password:set": _("设置单位密码"),
+    "entity:certificate:bound": _("绑定单位证书"),
+    "entity:certificate:unbound": _("解除单位证书的绑定"),
     "entity:role:claimed": _("申请代表单位"),
     "entity:role:confirmed": _("确认代表单位"),
     "entity:role:contested": _("代表单位的申请有争议"),
@@ -532,10 +617,22 @@ METHODS: Mapping[str, LazyString] = {
     "face": _("人脸核验"),
     "otp": _("验证器"),
     "pop": _("通行密钥"),
+    "certificate": _("数字证书"),
+    "certificate_pin": _("数字证书"),
+    "certificate_token": _("数字证书"),
+    "entity_certificate": _("单位证书"),
     "recovery_code": _("备用码"),
     "mfa": _("两种方式"),
 }
 
+
+CERTIFICATE_PURPOSES: Mapping[str, LazyString] = {
+    "bind-person": _("把证书绑定到您的账户"),
+    "bind-entity": _("把证书绑定到法人账户"),
+    "sign-in": _("用证书登录"),
+    "confirm": _("用证书确认是您本人"),
+    "renew": _("更换已绑定的证书"),
+}
 
 ENTITY_TYPES: Mapping[str, LazyString] = {
     "enterprise": _("企业"),
@@ -579,6 +676,11 @@ def event_sentence(event: str) -> LazyString:
 def scope_words(scope: str) -> tuple[LazyString | str, LazyString | None]:
     """Name and description of what a scope gives away; an unknown scope is shown as it is."""
     return SCOPES.get(scope, (scope, None))
+
+
+def certificate_purpose(purpose: str) -> LazyString:
+    """What a text is signed for, in words."""
+    return CERTIFICATE_PURPOSES[purpose]
 
 
 def entity_type_word(kind: str) -> LazyString:

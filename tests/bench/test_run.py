@@ -36,6 +36,11 @@ def test_a_flood_gets_answers_that_may_be_and_ends_well() -> None:
     assert {"| sign-in", "| JWKS", "| token", "| token without the flood"} <= set(rows)
 
 
+def test_signatures_of_certificates_are_verified_by_both() -> None:
+    rows = bench("certificates", "--rounds", "1", "--seconds", "0.1", "--dry")
+    assert {"| SM2 signature, pure", "| SM2 signature, gmssl"} <= set(rows)
+
+
 def test_who_waits_for_a_vendor_that_holds_everybody_is_offered_another_way() -> None:
     rows = bench("faces", "--rounds", "1", "--seconds", "6", "--dry")
     assert {"| sign-in", "| token", "| text message", "| waiting page"} <= set(rows)

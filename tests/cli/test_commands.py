@@ -150,6 +150,7 @@ UNSAFE = [
     ("BANK_CARD__URL", "http://localhost:8009/bank-cards/v1/checks", "bank_card.url"),
     ("PHOTO_READER__URL", "https://photos.example/v1", "photo_reader.secret"),
     ("CAPTCHA__URL", "https://captcha.example/v1", "captcha.secret"),
+    ("CERTIFICATES__SM2_SERVER__URL", "https://svs.example/v1", "certificates.sm2_server.secret"),
     ("SERVER__EMBEDDED_WORKER", "true", "server.embedded_worker"),
     ("LOG__LEVEL", "DEBUG", "log.level"),
     ("SESSION__OPERATOR_IDLE", "901", "session.operator_idle"),

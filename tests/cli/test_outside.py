@@ -1,16 +1,20 @@
 """The registers as the commands wire them: from the settings to the sandbox and back."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from werkzeug.serving import make_server
 
+from adapters.providers.sm2 import HttpSm2Verifier
 from adapters.sandbox.app import create_sandbox
 from idp.checks.ports import Opened
-from idp.cli.outside import bank_channel, face_vendor, registers
+from idp.cli.outside import bank_channel, face_vendor, registers, sm2_verifier
+from idp.crypto.sm2 import GmsslSm2, PureSm2
 from idp.proofing.ports import (
     BankCardQuestion,
     EnterpriseQuestion,
@@ -21,6 +25,7 @@ from idp.proofing.ports import (
     UnavailableReason,
 )
 from idp.settings import Settings, unsafe
+from tests.crypto.sm2_cases import good
 from tests.provider import settings_at
 from tests.providers.test_checks_magic_numbers import ORDER
 
@@ -79,6 +84,42 @@ def test_checks_are_offered_where_a_vendor_is_named_and_reach_the_sandbox(tmp_pa
         assert isinstance(opened, Opened)
         assert opened.url
         assert opened.url.startswith(f"http://localhost:{port}/{kind}/check/")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind"), [({}, PureSm2), ({"sm2": "pure"}, PureSm2), ({"sm2": "gmssl"}, GmsslSm2)]
+)
+def test_sm2_is_verified_by_whom_the_settings_name(tmp_path: Path, chosen: dict[str, str], kind: type) -> None:
+    verifier = sm2_verifier(settings_at(tmp_path, certificates=chosen))
+    assert type(verifier) is kind
+    assert good(0).holds(verifier)
+
+
+def test_a_verification_server_reaches_the_sandbox(tmp_path: Path, port: int) -> None:
+    server = {"url": f"http://localhost:{port}/sm2/v1/verifications"}
+    verifier = sm2_verifier(settings_at(tmp_path, certificates={"sm2": "server", "sm2_server": server}))
+    assert isinstance(verifier, HttpSm2Verifier)
+    assert good(0).holds(verifier)
+
+
+def test_a_verification_server_has_an_address(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"sm2_server\.url"):
+        settings_at(tmp_path, certificates={"sm2": "server"})
+
+
+def test_a_library_that_is_not_installed_is_missed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
+    with pytest.raises(ImportError):
+        sm2_verifier(settings_at(tmp_path, certificates={"sm2": "gmssl"}))
+
+
+def test_production_refuses_the_sandbox_as_a_verification_server() -> None:
+    server = {"url": "http://localhost:8009/sm2/v1/verifications"}
+    chosen = {"sm2": "server", "sm2_server": server}
+    faults = unsafe(Settings(environment="production", certificates=chosen))  # type: ignore[arg-type]
+    named = {fault.partition(":")[0] for fault in faults if fault.startswith("certificates.")}
+    assert named == {"certificates.sm2_server.url", "certificates.sm2_server.secret"}
+    assert not [fault for fault in unsafe(Settings(environment="production")) if fault.startswith("certificates.")]
 
 
 VENDOR = {"url": "https://face.example/v1"}

@@ -183,6 +183,61 @@ def test_private_key_jwt_needs_exactly_one_source_of_keys() -> None:
     assert faults(**method, jwks_uri="https://tax.example/keys") == ()
 
 
+TLS_NAMES = {
+    "subject_dn": "CN=tax.example,O=税务局,C=CN",
+    "san_dns": "tax.example",
+    "san_uri": "https://tax.example/app",
+    "san_ip": "2001:db8::7",
+    "san_email": "tax@example.gov.cn",
+}
+
+
+@pytest.mark.parametrize(("kind", "value"), TLS_NAMES.items())
+def test_a_client_of_tls_client_auth_has_exactly_one_name(kind: str, value: str) -> None:
+    method, name = {"auth_method": "tls_client_auth"}, f"tls_client_auth_{kind}"
+    assert client(**method, **{name: value}).certificate_name == (name, value)
+    assert any("exactly one" in fault for fault in faults(**method))
+    other = next(other for other in TLS_NAMES if other != kind)
+    both = {name: value, f"tls_client_auth_{other}": TLS_NAMES[other]}
+    assert any("exactly one" in fault for fault in faults(**method, **both))
+    assert any("no other method" in fault for fault in faults(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("subject_dn", "tax.example"),
+        ("subject_dn", ""),
+        ("subject_dn", "CN=" + "x" * 600),
+        ("san_dns", "*.tax.example"),
+        ("san_dns", "税务.example"),
+        ("san_uri", "https://tax.example/a b"),
+        ("san_ip", "tax.example"),
+        ("san_email", ""),
+        ("san_email", 5),
+    ],
+)
+def test_a_name_that_no_certificate_could_bear_alone_is_refused(kind: str, value: object) -> None:
+    name = f"tls_client_auth_{kind}"
+    assert any(name in fault for fault in faults(auth_method="tls_client_auth", **{name: value}))
+
+
+def test_keys_of_self_signed_certificates_name_them() -> None:
+    method = {"auth_method": "self_signed_tls_client_auth"}
+    assert any("exactly one of jwks" in fault for fault in faults(**method))
+    assert any("names no certificate" in fault for fault in faults(**method, jwks=PUBLIC))
+    for x5c in ("MIIB", [], ["MIIB"], ["*"], [5]):
+        jwks = orjson.dumps({"keys": [EC.as_dict(private=False) | {"x5c": x5c}]}).decode()
+        assert any("jwks" in fault for fault in faults(**method, jwks=jwks)), x5c
+
+
+def test_binding_of_tokens_is_on_or_off_and_off_is_not_written_down() -> None:
+    name = "tls_client_certificate_bound_access_tokens"
+    assert any(name in fault for fault in faults(**{name: "yes"}))
+    assert declaration(client(**{name: True}))[name] is True
+    assert name not in declaration(client())
+
+
 registrations = st.fixed_dictionaries(
     {
         "client_id": st.just("tax"),
@@ -237,6 +292,10 @@ def test_nothing_leads_out_of_retirement_and_only_suspension_back_to_live() -> N
 
 
 def test_only_none_is_not_confidential() -> None:
-    assert [method for method in AuthMethod if not client(auth_method=method.value, jwks=PUBLIC).confidential] == [
-        "none"
-    ]
+    needed: dict[AuthMethod, dict[str, str]] = {
+        AuthMethod.PRIVATE_KEY_JWT: {"jwks": PUBLIC},
+        AuthMethod.SELF_SIGNED_TLS: {"jwks_uri": "https://tax.example/keys"},
+        AuthMethod.TLS: {"tls_client_auth_san_dns": "tax.example"},
+    }
+    made = [client(auth_method=method.value, **needed.get(method, {})) for method in AuthMethod]
+    assert [one.auth_method for one in made if not one.confidential] == [AuthMethod.NONE]

@@ -94,11 +94,21 @@ def opened(site: Site, link: str, code: str) -> str:
 
 def enrol(site: Site, link: str, password: str = PASSWORD) -> tuple[TestResponse, str]:
     """The answer to a complete enrolment, and the secret of the app."""
+    return answer_enrolment(enrolling(site, link), link, password)
+
+
+def enrolling(site: Site, link: str) -> tuple[Browser, str]:
+    """A browser with the page of an enrolment before it, and the secret of the app that the page shows."""
     browser = site.browser()
     found = _SECRET.search(browser.get(link).text)
     assert found
-    code = pyotp.TOTP(found[1]).at(site.now())
-    return browser.submit(link, {"new_password": password, "code": code}), found[1]
+    return browser, found[1]
+
+
+def answer_enrolment(page: tuple[Browser, str], link: str, password: str) -> tuple[TestResponse, str]:
+    browser, secret = page
+    code = pyotp.TOTP(secret).at(browser.site.now())
+    return browser.submit(link, {"new_password": password, "code": code}), secret
 
 
 def enrolled(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> Staff:

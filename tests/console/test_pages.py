@@ -15,6 +15,7 @@ from idp.console.rules import Role
 from idp.web.guards import Guard, guard_of
 from tests.console.staff import WHY, Staff, on_duty
 from tests.console.test_people import trail
+from tests.issuers.making import a_house
 from tests.provider import PHONE, Site
 from tests.recovery.last_way import file
 from tests.reviews.making import filed, reviews_offered  # noqa: F401
@@ -62,6 +63,7 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     clerk.submit("/console/reviews", {"number": number, **WHY})
     with site.provider.database.transaction() as tx:
         add(tx, Channel("cs-430121", "county", "长沙县", "", "430121", active=True), now=site.now())
+    issuer = a_house("Example").add(site.provider.database, now=site.now())
     return {
         "console.home": "/console",
         "console.people": "/console/people",
@@ -82,6 +84,17 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
         "console.capability": clerk.submit("/console/clients/app/apply", APPLICATION).headers["Location"],
         "console.channels": "/console/channels",
         "console.poster": "/console/channels/cs-430121/poster.svg",
+        "console.issuers": "/console/issuers",
+        "console.add_issuer": "/console/issuers/add",
+        **{
+            f"console.{name}": f"/console/issuers/{issuer.id}{path}"
+            for name, path in (
+                ("issuer", ""),
+                ("change_issuer", "/change"),
+                ("switch_issuer", "/switch"),
+                ("bring_list", "/list"),
+            )
+        },
         "console.operators": "/console/operators",
         "console.invite": "/console/operators/invite",
         "console.audit": "/console/audit",

@@ -197,9 +197,7 @@ def test_two_operators_approve_and_the_person_is_known(
 
 
 def test_evidence_ends_with_its_document(site: Site, clerk: Staff, second: Staff, number: str) -> None:
-    today = (
-        datetime.fromtimestamp(site.now(), UTC) + timedelta(hours=8)
-    ).date()  # a document ends with a day of China
+    today = (datetime.fromtimestamp(site.now(), UTC) + timedelta(hours=8)).date()  # the day ends with China's
     proposal = proposed(clerk, number, valid_to=(today + timedelta(days=20)).isoformat())
     opened(second, number)
     second.approve(proposal)

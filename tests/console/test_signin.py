@@ -9,7 +9,16 @@ import pytest
 from idp.app import create_app
 from idp.console.rules import INVITATION_LIFETIME, Role
 from idp.web.cookies import cookie_name
-from tests.console.staff import PASSWORD, enrol, enrolled, invited, invited_anew, on_duty
+from tests.console.staff import (
+    PASSWORD,
+    answer_enrolment,
+    enrol,
+    enrolled,
+    enrolling,
+    invited,
+    invited_anew,
+    on_duty,
+)
 from tests.credentials.conftest import statements
 from tests.provider import NAME, Browser, Site, settings_at
 from tests.provider import PASSWORD as CITIZENS
@@ -217,9 +226,10 @@ def test_a_wrong_code_or_a_weak_password_leaves_the_link_good(site: Site) -> Non
 
 def test_of_parallel_enrolments_by_one_link_one_wins(site: Site) -> None:
     _, link = invited(site, "wang.fang", Role.PLATFORM)
+    pages = [enrolling(site, link) for _ in range(4)]
     passwords = [f"Granite-Otter-{n}-Bell" for n in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda password: enrol(site, link, password)[0].status_code, passwords))
+        answers = list(pool.map(lambda *at: answer_enrolment(at[0], link, at[1])[0].status_code, pages, passwords))
     assert sorted(answers) == [303, 400, 400, 400]
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from idp.credentials.password import store_password
-from idp.db import Database, Statement, Transaction
+from idp.db import Database, Statement
 from tests.credentials.racing import NOW, passwords
+from tests.statements import noted
 
 ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, 'person', 'active', 1)")
 PASSWORD = "Blue-Horse-77"
@@ -35,12 +36,4 @@ def person_here(database: Database) -> str:
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The text of every statement, in order; clear it where counting begins."""
-    seen: list[str] = []
-    execute = Transaction._execute
-
-    def recording(self: Transaction, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
-        seen.append(statement.sql)
-        return execute(self, statement, parameters)
-
-    monkeypatch.setattr(Transaction, "_execute", recording)
-    return seen
+    return noted(monkeypatch)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -74,6 +76,28 @@ def test_any_other_claim_refuses_it(
     with pytest.raises(InvalidToken) as refused:
         server.verify(token(provider, **changes), now=START)
     assert refused.value.reason == fault
+
+
+CERTIFICATE = b"the certificate of a connection"
+
+
+def test_a_bound_token_is_good_beside_its_certificate_alone(server: ResourceServer, provider: FakeProvider) -> None:
+    bound = {"x5t#S256": base64.urlsafe_b64encode(hashlib.sha256(CERTIFICATE).digest()).rstrip(b"=").decode()}
+    text = token(provider, cnf=bound)
+    assert server.verify(text, certificate=CERTIFICATE, now=START)["cnf"] == bound
+    for certificate, cnf in (
+        (None, bound),
+        (b"another", bound),
+        (CERTIFICATE, {}),
+        (None, {}),
+        (CERTIFICATE, {"jkt": "x"}),
+        (CERTIFICATE, {**bound, "jkt": "x"}),
+        (CERTIFICATE, bound["x5t#S256"]),
+    ):
+        with pytest.raises(InvalidToken) as refused:
+            server.verify(token(provider, cnf=cnf), certificate=certificate, now=START)
+        assert refused.value.reason is TokenFault.CONFIRMATION
+    assert "cnf" not in server.verify(token(provider), certificate=CERTIFICATE, now=START)
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "logout+jwt", "at+jwt+x"])

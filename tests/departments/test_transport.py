@@ -152,6 +152,29 @@ def test_connect_to_changes_the_place_but_neither_name_nor_certificate_check(tmp
             HttpTransport(connect_to=target).send(Request(url="https://idp.localhost:8443/"))
 
 
+def test_a_certificate_is_shown_to_who_asks_for_it(tmp_path: Path) -> None:
+    context, authority = certificate("idp.localhost", tmp_path)
+    certificate("app.localhost", tmp_path)
+    own = str(tmp_path / "app.localhost.pem")
+    context.load_verify_locations(tmp_path / "app.localhost.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+    with serving(lambda request: HttpResponse(request.host), context) as port:
+        target = {"idp.localhost:8443": f"127.0.0.1:{port}"}
+        asked = Request(url="https://idp.localhost:8443/")
+        showing = HttpTransport(connect_to=target, ca_file=authority, certificate_file=own)
+        assert showing.send(asked).status == 200
+        with pytest.raises(ProviderUnavailable):
+            HttpTransport(connect_to=target, ca_file=authority).send(asked)
+
+
+def test_a_certificate_that_cannot_be_shown_is_an_error_at_start(tmp_path: Path) -> None:
+    certificate("app.localhost", tmp_path)
+    without_key = str(tmp_path / "app.localhost.crt")
+    for files in ((str(tmp_path / "gone.pem"), None), (without_key, None), (without_key, str(tmp_path / "gone.pem"))):
+        with pytest.raises(ConfigurationError, match="certificate"):
+            HttpTransport(certificate_file=files[0], certificate_key_file=files[1])
+
+
 def test_a_default_port_is_not_repeated_in_the_host_header() -> None:
     with serving(lambda request: HttpResponse(request.headers["Host"])) as port:
         transport = HttpTransport(connect_to={"idp.localhost:80": f"127.0.0.1:{port}"})

@@ -7,14 +7,14 @@ import pytest
 
 from idp.accounts.holds import place_hold
 from idp.accounts.rules import Act, Kind
-from idp.db import Statement, Transaction
-from idp.db.sqlite import SqliteWire
-from idp.entities import door_pages
+from idp.db import Transaction
+from idp.entities import doors
 from idp.entities.roles import leave_all
 from idp.signin.phones import release
 from tests.entities.conftest import CODE, FORM, ONE, TWO, act, entity_of, entry, person, prove, register_client
 from tests.provider import PASSWORD, Browser, Site, claims_of
 from tests.registers import ScriptedRegisters
+from tests.statements import noted
 
 SECRET = "Juniper4Anchor86"
 
@@ -132,7 +132,7 @@ def test_a_phone_that_leaves_its_person_while_they_are_waited_for_opens_nothing(
     site: Site, door: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As an approved recovery or another account does that holds the account first."""
-    whole, page = door_pages.hold, code_page(site, door)
+    whole, page = doors.hold, code_page(site, door)
 
     def second(tx: Transaction, party_id: str) -> bool:
         held = site.provider.directory.own(tx, party_id, Kind.MOBILE)
@@ -142,7 +142,7 @@ def test_a_phone_that_leaves_its_person_while_they_are_waited_for_opens_nothing(
         return whole(tx, party_id)
 
     asked: list[str] = []
-    monkeypatch.setattr(door_pages, "hold", second)
+    monkeypatch.setattr(doors, "hold", second)
     before = site.one("SELECT COUNT(*) FROM session")
     assert door.submit(page, {"code": site.text_code()}).status_code == 400
     assert len(asked) == 1
@@ -167,15 +167,7 @@ def test_a_new_password_closes_the_door_and_ends_who_came_in_by_the_old(
 @pytest.fixture
 def statements(door: Browser, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts of all statements from here on."""
-    seen: list[str] = []
-    execute = SqliteWire.execute
-
-    def noting(wire: SqliteWire, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
-        seen.append(statement.sql)
-        return execute(wire, statement, parameters)
-
-    monkeypatch.setattr(SqliteWire, "execute", noting)
-    return seen
+    return noted(monkeypatch)
 
 
 def test_unknown_code_and_wrong_password_are_one_answer_by_the_same_statements(

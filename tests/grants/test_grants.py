@@ -169,10 +169,10 @@ def test_of_a_family_only_the_latest_member_is_current(held: Held) -> None:
     won, first = held.won(made, code)
     assert actions.is_current(won, first)
     with held.database.transaction() as tx:
-        rotated = rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW + 2)
+        rotated = rotate(tx, first, client_id="tax", cnf=None, endurance=ENDURANCE, now=NOW + 2)
         assert rotated is not None
         after, second = rotated
-        assert rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW + 3) is None
+        assert rotate(tx, first, client_id="tax", cnf=None, endurance=ENDURANCE, now=NOW + 3) is None
         found = actions.find_by_refresh(tx, first)
     assert found is not None
     assert (second.handle, after.refresh_used_at) == (first.handle, NOW + 2)
@@ -204,7 +204,7 @@ def test_a_family_that_ended_is_not_rotated(held: Held) -> None:
     _, first = held.won(made, code)
     with held.database.transaction() as tx:
         actions.end_grant(tx, made.gid, EndReason.REFRESH_REPLAYED, now=NOW)
-        assert rotate(tx, first, client_id="tax", endurance=ENDURANCE, now=NOW) is None
+        assert rotate(tx, first, client_id="tax", cnf=None, endurance=ENDURANCE, now=NOW) is None
 
 
 def test_an_end_is_recorded_and_told_once_and_never_undone(held: Held) -> None:

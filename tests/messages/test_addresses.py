@@ -43,6 +43,14 @@ def test_an_ipv4_address_in_ipv6_clothes_is_refused(address: IPv4Address) -> Non
         assert NOBODY.refusal(HTTPS, str(dressed)) is Blocked.ADDRESS_NOT_ALLOWED
 
 
+def test_plain_http_reaches_public_hosts_at_its_own_port_where_that_was_chosen() -> None:
+    plain = Allowed.parse([], plain=True)
+    assert plain.refusal(Target("http", "crl.example.cn", 80, "/"), "8.8.8.8") is None
+    assert plain.refusal(Target("http", "crl.example.cn", 8080, "/"), "8.8.8.8") is Blocked.SCHEME_NOT_ALLOWED
+    assert plain.refusal(Target("http", "crl.example.cn", 80, "/"), "10.0.0.1") is Blocked.ADDRESS_NOT_ALLOWED
+    assert NOBODY.refusal(Target("http", "crl.example.cn", 80, "/"), "8.8.8.8") is Blocked.SCHEME_NOT_ALLOWED
+
+
 def test_a_listed_network_may_be_private_plain_and_on_any_port() -> None:
     listed = Allowed.parse(["10.20.0.0/16", "fd00::/8"])
     plain = Target("http", "intranet", 81, "/")

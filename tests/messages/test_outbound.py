@@ -157,6 +157,13 @@ def test_a_redirect_is_not_followed(serve: Callable[[Behave], Server], status: i
     assert len(requests) == 1
 
 
+def test_unchanged_is_an_answer_to_who_asked_for_it(serve: Callable[[Behave], Server]) -> None:
+    server = serve(reading([], b"HTTP/1.1 304 X\r\n\r\n"))
+    answer = client().get(url(server), headers={"If-None-Match": '"v1"'})
+    assert isinstance(answer, Answer)
+    assert answer.status == 304
+
+
 def drip(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
     while True:

@@ -21,6 +21,7 @@ from adapters.providers.enterprise import HttpEnterpriseRegister
 from adapters.providers.photos import HttpPhotoReader
 from adapters.providers.population import HttpPopulationRegister
 from adapters.providers.register import Patience
+from adapters.providers.sm2 import HttpSm2Verifier
 from adapters.providers.sms import HttpSmsGateway
 from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.captcha import CAPTCHA_ENDPOINT, Challenges
@@ -30,6 +31,7 @@ from adapters.sandbox.check_results import ISSUERS, public_keys
 from adapters.sandbox.photos import PHOTO_ENDPOINT
 from adapters.sandbox.registers import ENTITY_ENDPOINT, PERSON_ENDPOINT
 from adapters.sandbox.settings import SandboxSettings
+from adapters.sandbox.sm2_server import SM2_ENDPOINT
 from adapters.sandbox.sms import ENDPOINT
 from adapters.sandbox.store import Inbox
 from idp.messages.rules import SmsMessage
@@ -41,6 +43,7 @@ ENTERPRISE_SECRET = "an-enterprise-key-of-the-tests-0123456789"
 BANK_CARD_SECRET = "a-bank-card-key-of-the-tests-0123456789a"
 PHOTOS_SECRET = "a-photos-key-of-the-tests-0123456789abcd"
 CAPTCHA_SECRET = "a-captcha-key-of-the-tests-0123456789abc"
+SM2_SECRET = "an-sm2-key-of-the-provider-tests-012345678"
 FACE_SECRET = "a-face-and-bank-key-of-the-tests-0123456"
 SCALE = 0.03
 """Real seconds per second a magic number waits: one that hangs does so for 0.9 s."""
@@ -92,6 +95,12 @@ class RunningSandbox:
         limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
         return HttpCaptchaProvider(self.url + CAPTCHA_ENDPOINT, secret, patience=limits, clock=clock or self.now)
 
+    def sm2(
+        self, *, secret: str = SM2_SECRET, clock: Callable[[], float] | None = None, **patience: float
+    ) -> HttpSm2Verifier:
+        limits = Patience(**{"breaker_failures": 1000, **patience})  # type: ignore[arg-type]
+        return HttpSm2Verifier(self.url + SM2_ENDPOINT, secret, patience=limits, clock=clock or self.now)
+
     def check_vendor(
         self, kind: Literal["face", "bank"], *, secret: str = FACE_SECRET, **patience: float
     ) -> HttpCheckVendor:
@@ -139,6 +148,7 @@ def running_sandbox() -> Iterator[RunningSandbox]:
             enterprise_secret=ENTERPRISE_SECRET,
             bank_card_secret=BANK_CARD_SECRET,
             captcha_secret=CAPTCHA_SECRET,
+            sm2_secret=SM2_SECRET,
             face_secret=FACE_SECRET,
             bank_secret=FACE_SECRET,
             photos_secret=PHOTOS_SECRET,

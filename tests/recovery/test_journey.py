@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 
 from idp.crypto.fields import FieldCipher
 from idp.db import Statement
-from idp.db.sqlite import SqliteWire
 from tests.provider import CALLBACK, NAME, PASSWORD, PHONE, Browser, Site, add_document, add_person, claims_of
 from tests.signin.factors import add_totp, code_now, make_codes, prove_two
+from tests.statements import noted
 
 UNKNOWN = "13900008888"
 NEW = "Velvet3Anchor44"
@@ -255,16 +255,8 @@ def test_what_can_be_no_identifier_gets_no_code(site: Site, browser: Browser, ty
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The statements that run meanwhile."""
-    seen: list[str] = []
-    execute = SqliteWire.execute
-
-    def count(self, statement, parameters):
-        seen.append(statement.sql)
-        return execute(self, statement, parameters)
-
     with monkeypatch.context() as patched:
-        patched.setattr(SqliteWire, "execute", count)
-        yield seen
+        yield noted(patched)
 
 
 def trace(site: Site, identifier: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, list[str], str]]:

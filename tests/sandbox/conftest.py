@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from adapters.sandbox.app import create_sandbox
+from adapters.sandbox.ca_shelf import Shelf
 from adapters.sandbox.settings import ROOT, SandboxSettings
 
 DOCS = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
@@ -67,6 +69,17 @@ def signed(body: bytes, timestamp: int | str, key: str = "msg_1", secret: str = 
         "Tongban-Signature": f"v1={mac.hexdigest()}",
         "Idempotency-Key": key,
     }
+
+
+@pytest.fixture(scope="session")
+def demo_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo CAs of all tests are kept: RSA keys take their time."""
+    return tmp_path_factory.mktemp("demo-ca")
+
+
+@pytest.fixture(scope="session")
+def demo_shelf(demo_directory: Path) -> Shelf:
+    return Shelf(demo_directory)
 
 
 Send = Callable[..., TestResponse]

@@ -12,12 +12,15 @@ from adapters.sandbox.app import create_sandbox
 from adapters.sandbox.contract import SmsRequest
 from adapters.sandbox.magic import steps_for
 from adapters.sandbox.services import chromium_path
+from adapters.sandbox.settings import SandboxSettings
+from tests.sandbox.test_phone import ASKS
 from tests.web.axe import violations
 
 pytestmark = pytest.mark.browser
 
 SMALL = """() => [...document.querySelectorAll('a[href]:not(.skip), button, input:not([type=hidden])')]
-  .filter(e => !e.closest('p:not(.links, .route)')).map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(e => !e.closest('p:not(.links, .route)'))
+  .map(e => [e.outerHTML.slice(0, 90), (e.closest('label') ?? e).getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < (document.body.clientWidth < 600 ? 43.5 : 24))"""
 PAGES = (
     "/",
@@ -27,6 +30,10 @@ PAGES = (
     "/inbox?to=abc",
     "/numbers",
     "/registers",
+    "/ca",
+    "/ca/sm2/person",
+    "/phone-certificate",
+    "/phone-certificate?u=http://localhost:8000/certificate/qr/abc",
     "/nothing",
 )
 LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more"]], ...] = (
@@ -39,7 +46,7 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"], Literal["no-preference", "more
 
 @pytest.fixture
 def site() -> Iterator[str]:
-    app = create_sandbox()
+    app = create_sandbox(SandboxSettings(ask=lambda *_: ASKS))
     for number in ("13800001001", "13800009010"):
         text = "【通办】登录验证码 482913，5 分钟内有效。"
         request = SmsRequest(number, f"+86{number}", "signin_code", {"code": "482913"}, text, "zh-CN", b"")

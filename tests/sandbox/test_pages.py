@@ -7,11 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from adapters.sandbox import app as sandbox
+from adapters.sandbox.ca_cast import SCENES
 from adapters.sandbox.card_magic import CARD_MAGIC
 from adapters.sandbox.check_magic import FINDINGS
 from adapters.sandbox.check_prompts import PURPOSES, STEPS
 from adapters.sandbox.english import ENGLISH
 from adapters.sandbox.magic import MAGIC
+from adapters.sandbox.phone import FORMS, Wrong
 from adapters.sandbox.photo_magic import PHOTO_MAGIC
 from adapters.sandbox.register_entries import load_entries
 from adapters.sandbox.register_magic import ENTITY_MAGIC, PERSON_MAGIC
@@ -19,7 +21,20 @@ from adapters.sandbox.settings import SandboxSettings
 from tests.sandbox.conftest import Send, Time
 
 TEMPLATES = Path(sandbox.__file__).parent / "templates"
-PAGES = ("/", "/inbox", "/inbox?to=abc", "/inbox?watch", "/numbers", "/registers", "/face/check/none", "/nothing")
+PAGES = (
+    "/",
+    "/inbox",
+    "/inbox?to=abc",
+    "/inbox?watch",
+    "/numbers",
+    "/registers",
+    "/face/check/none",
+    "/nothing",
+    "/ca",
+    "/ca/sm2/person",
+    "/phone-certificate",
+    "/phone-certificate?u=x",
+)
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 
 
@@ -65,6 +80,7 @@ def test_the_catalogue_is_complete_and_has_no_leftovers() -> None:
         for text in (magic.register, magic.then)
     }
     used |= {text for one in FINDINGS for text in (one.vendor, one.then)}
+    used |= {text for scene in SCENES for text in (scene.what, scene.then)} | set(FORMS.values()) | set(Wrong)
     used |= {prompt.text for step in STEPS for prompt in step} | set(PURPOSES.values())
     assert used == ENGLISH.keys()
     bare = re.sub(r"""_\(("[^"]+"|'[^']+')\)|\{#.*?#\}""", "", sources)

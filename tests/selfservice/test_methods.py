@@ -9,8 +9,7 @@ import pytest
 from idp.accounts.actions import move_status
 from idp.accounts.rules import PartyStatus
 from idp.db import Statement, Transaction
-from idp.selfservice import standing
-from idp.signin import sessions
+from idp.signin import sessions, standing
 from idp.signin.rules import FRESH, SessionEnd
 from tests.credentials.authenticator import Authenticator
 from tests.provider import PASSWORD, Browser, Site, add_person

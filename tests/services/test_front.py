@@ -18,6 +18,7 @@ from cryptography import x509
 from adapters.sandbox import cluster_files, cluster_parts, packages, processes, processes_directory
 from adapters.sandbox.cluster_files import HOSTS, Certificate, Ports
 from tests.ports import free_ports
+from tests.services.production import moved, whole
 
 NOW = 1_790_000_000
 
@@ -103,6 +104,14 @@ def test_forwarded_headers_of_a_visitor_go_no_further(front: Ports, certificate:
 
 
 @pytest.mark.services
+@pytest.mark.parametrize("host", HOSTS)
+def test_no_visitor_brings_a_certificate_by_a_header(front: Ports, certificate: Certificate, host: str) -> None:
+    forged = {"X-Client-Cert": "x", "X-Client-Cert-Secret": "x", "X_Client_Cert": "x", "X_Client_Cert_Secret": "x"}
+    _, seen = ask(host, front, certificate, headers=forged)
+    assert not [name for name in seen["headers"] if "client" in name.lower()]
+
+
+@pytest.mark.services
 def test_a_name_that_is_not_served_gets_no_answer(front: Ports, certificate: Certificate) -> None:
     with pytest.raises(ssl.SSLError):
         ask("other.localhost", front, certificate)
@@ -153,27 +162,14 @@ def test_without_any_node_people_get_a_declared_503_with_a_reference(
 @pytest.mark.services
 def test_the_production_configuration_is_one_nginx_accepts(tmp_path: Path, certificate: Certificate) -> None:
     """As installed, with the directories an operator has moved here, and ports an ordinary user may open."""
-    config = packages.ROOT / "config" / "nginx"
-    text = (config / "tongban.conf").read_text()
-    for there, here in (
-        ("/etc/nginx/tongban", config),
-        ("/etc/tongban/tls/fullchain.pem", certificate.chain),
-        ("/etc/tongban/tls/privkey.pem", certificate.key),
-        ("/var/log/nginx", tmp_path),
-    ):
-        assert there in text
-        text = text.replace(there, str(here))
-    text = re.sub(r"listen (\[::\]:)?(80|443)", lambda match: f"listen 127.0.0.1:{int(match[2]) + 20000}", text)
-    text = re.sub(r"(listen \S+ (?:ssl )?default_server;\n) +listen \S+ (?:ssl )?default_server;\n", r"\1", text)
-    text = re.sub(r"(listen \S+ ssl http2;\n) +listen \S+ ssl http2;\n", r"\1", text)
-    temporary = "".join(
-        f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    debian = "sendfile on; ssl_protocols TLSv1.2; ssl_prefer_server_ciphers on; gzip on; access_log off;"
-    whole = f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{debian}\n{temporary}{text}\n}}\n"
-    (tmp_path / "nginx.conf").write_text(whole)
+    tls = {"/etc/tongban/tls/fullchain.pem": certificate.chain, "/etc/tongban/tls/privkey.pem": certificate.key}
+    logs = {"/var/log/nginx": tmp_path}
+    (tmp_path / "secret").write_text('map "" $tongban_front_secret { default "x"; }\n')
+    secret = {"/etc/tongban/mtls-secret.conf": tmp_path / "secret"}
+    text = moved("tongban.conf", tls | logs) + moved("tongban-mtls.conf", tls | logs | secret)
+    configuration = whole(text, tmp_path)
     program = packages.find("nginx")
-    words = ["-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
+    words = ["-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(configuration)]
     assert "test is successful" in processes.run([str(program.path), *words], env=program.env)
 
 

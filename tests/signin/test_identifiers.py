@@ -3,7 +3,6 @@
 import re
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -12,9 +11,8 @@ from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit, check_character
 from idp.accounts.names import PersonName
 from idp.accounts.rules import UserName
-from idp.db import Statement
-from idp.db.sqlite import SqliteWire
 from tests.provider import NAME, PASSWORD, PHONE, Browser, Site, add_person
+from tests.statements import noted
 
 ID, PERMIT, CODE = IdNumber("11010519491231002X"), TravelPermit("H12345678"), CreditCode("91430100MA0000007Q")
 WRONG = "Mistaken9Lamp"
@@ -88,16 +86,7 @@ def test_what_is_known_and_what_is_not_read_the_same(documented: Site, unknown: 
 
 @pytest.fixture
 def statements(documented: Site, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-
-    execute = SqliteWire.execute
-
-    def noting(wire: SqliteWire, statement: Statement[Any], parameters: dict[str, Any]) -> Any:
-        seen.append(statement.sql)
-        return execute(wire, statement, parameters)
-
-    monkeypatch.setattr(SqliteWire, "execute", noting)
-    return seen
+    return noted(monkeypatch)
 
 
 def test_known_and_unknown_of_every_kind_run_the_same_statements(documented: Site, statements: list[str]) -> None:

@@ -19,6 +19,7 @@ from idp.signin.rules import (
     FACTOR,
     FORCED,
     FRESH,
+    Factor,
     Method,
     Session,
     SessionEnd,
@@ -91,8 +92,9 @@ def test_strengthening_changes_the_secret_the_methods_and_the_time(any_database:
 
 @given(st.lists(st.sampled_from(list(Method)), min_size=1))
 def test_strength_counts_kinds_of_factors_not_repetitions(methods: list[Method]) -> None:
-    kinds = {FACTOR[method] for method in methods}
-    assert strength(methods) == (3 if Method.PASSKEY in methods else min(2, len(kinds)))
+    kinds = {FACTOR[method] for method in methods} - {Factor.DOOR}
+    guarded = Factor.GUARDED_KEY in kinds  # two factors in one
+    assert strength(methods) == (3 if Method.PASSKEY in methods else 2 if guarded else min(2, max(1, len(kinds))))
     assert ("mfa" in amr(methods)) == (strength(methods) > 1)
     assert ("user" in amr(methods)) == (Method.PASSKEY in methods)
     assert len(amr(methods)) == len(set(amr(methods)))
@@ -108,8 +110,10 @@ def test_a_passkey_alone_is_level_three_and_two_things_in_ones_possession_are_on
     assert amr([Method.PASSWORD, Method.RECOVERY_CODE]) == ["pwd", "recovery_code", "mfa"]
 
 
-METHODS = st.frozensets(st.sampled_from([method for method in Method if method is not Method.FACE]))
-"""What people hold; a face is checked to sign in, never offered to confirm by."""
+NOT_HELD = {Method.FACE, Method.CERTIFICATE_PIN, Method.CERTIFICATE_TOKEN, Method.ENTITY_CERTIFICATE}
+"""A face is checked to sign in, never offered to confirm by; what a certificate's key is worth shows at its use."""
+METHODS = st.frozensets(st.sampled_from([method for method in Method if method not in NOT_HELD]))
+"""What people hold."""
 
 
 @given(st.integers(1, 3), METHODS, st.lists(st.sampled_from(list(Method)), min_size=1))
@@ -120,14 +124,15 @@ def test_a_way_that_is_offered_is_held_unused_and_reaches_the_target(
     if strength(used) >= target:
         assert ways == []
         return
-    assert set(ways) == {m for m in held - set(used) if strength([*used, m]) >= target}
+    first = set(used) == {Method.ENTITY_CERTIFICATE} and strength([*used, *held]) >= target
+    assert set(ways) == {m for m in held - set(used) if first or strength([*used, m]) >= target}
     assert ways or strength([*used, *held]) < target, "what is attainable is reached by one step"
 
 
 @given(METHODS.filter(bool), st.lists(st.sampled_from(list(Method)), min_size=1))
 def test_whoever_has_a_method_can_prove_themselves_anew(held: frozenset[Method], used: list[Method]) -> None:
     needed = min(2, strength([*held, *used]))
-    assert ways_to_renew(needed, held=held | set(used), used=used)
+    assert ways_to_renew(needed, held=held | set(used), used=used)  # of a certificate, too: it is held as one
 
 
 def test_ways_to_sign_in_are_changed_soon_after_two_factors_by_whoever_has_two() -> None:

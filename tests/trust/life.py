@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pyotp
+from cryptography.x509.oid import NameOID
 
 from adapters.sandbox.services_redis import Redis
+from idp.crypto.der import encoded
 from tests.credentials.authenticator import Authenticator
+from tests.issuers.chain import EXPLICIT, PERSON, printable
 from tests.reviews.making import MARK, SIDES, jpeg
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
 from tests.trust.canaries import (
@@ -27,6 +30,7 @@ from tests.trust.canaries import (
     USCC,
     Canaries,
 )
+from tests.trust.certificates import BIND, SIGN_IN, signed, trusted
 from tests.trust.installation import ALPHA, GAMMA, MACHINE, Installation
 
 PASSWORD = "Quartz8Heron&Lamp"
@@ -214,6 +218,24 @@ class Life:
         added = self.browser.submit("/account/methods/passkey", form)
         assert added.headers.get("location", "").endswith("done=passkey_added"), problem(added)
 
+    def add_certificate(self) -> None:
+        """Bound, and signed in by; one that somebody else's number stands in is refused."""
+        chain, browser = trusted(self.at, self.at.directory), self.browser
+        mine, others = (
+            chain.holder({PERSON: encoded(EXPLICIT, printable(number))}, subject=((NameOID.COMMON_NAME, NAME),))
+            for number in (DOCUMENT, OTHER_DOCUMENT)
+        )
+        refused = browser.submit(BIND, signed(browser, BIND, others))
+        assert refused.status_code == 422, problem(refused)
+        bound = browser.submit(BIND, signed(browser, BIND, mine))
+        assert bound.headers.get("location", "").endswith("done=certificate_bound"), problem(bound)
+        assert NAME in browser.get("/account/certificates").text
+        stranger = Browser(self.at, self.wire)
+        told = signed(stranger, SIGN_IN, mine) | {"name": NAME, "number": DOCUMENT}
+        assert stranger.submit(SIGN_IN, told).status_code == 400
+        entered = stranger.submit(SIGN_IN, signed(stranger, SIGN_IN, mine))
+        assert entered.status_code == 303, problem(entered)
+
     def leave(self) -> None:
         self.server.call("/revoke", ALPHA, {"token": self.tokens.access})
         answer = self.browser.sign_out_from(ALPHA, self.tokens.id)
@@ -318,9 +340,15 @@ class Life:
         assert agreed.status_code == 303, problem(agreed)
 
     def come_back(self) -> None:
-        """What an operator asked for anew is sent; these photos wait for their review to the end."""
+        """What an operator asked for anew is sent; these photos wait for their review to the end. Then a certificate
+        proves more than they would.
+        """
         self.sign_in_by_code()
         self.send_photos()
+        confirmed = self.browser.submit("/signin/confirm?by=pwd", {"password": NEW_PASSWORD})
+        assert confirmed.status_code == 303, problem(confirmed)
+        self.browser.forget_token()
+        self.add_certificate()
 
 
 class Clerk:

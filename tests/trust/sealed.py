@@ -41,6 +41,8 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("certificate_binding", "certificate"),
+    Sealed("certificate_binding", "sealed"),
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
     Sealed("dispute", "answer"),
     Sealed("dispute", "text"),
@@ -62,8 +64,13 @@ SEALED = (
     Sealed("proposal", "sealed"),
     Sealed("recovery_code", "sealed"),
     Sealed("recovery_request", "sealed"),
+    Sealed("revocation_data", "sealed", key="digest"),
     Sealed("review", "sealed"),
     Sealed("signing_key", "private_key", key="kid"),
+    Sealed("text_signature", "answer"),
+    Sealed("text_signature", "path"),
+    Sealed("text_signature", "record"),
+    Sealed("text_signature", "text"),
     Sealed("totp", "pending", key="party_id", context="totp.sealed"),
     Sealed("totp", "sealed", key="party_id"),
 )
@@ -104,7 +111,13 @@ PLAIN = {
         "session.secret_hash",
     },
     "chain of the audit": {"audit_checkpoint.mac", "audit_checkpoint.prev", "audit_event.mac", "audit_event.prev"},
-    "public, or random and of no use": {"passkey.credential_id", "passkey.public_key", "passkey_user.handle"},
+    "public, or random and of no use": {
+        "issuer_certificate.der",
+        "passkey.credential_id",
+        "passkey.public_key",
+        "passkey_user.handle",
+        "revocation_list.der",
+    },
     "state store": {"state_entry.key", "state_entry.value", "state_window.key"},
 }
 """Columns of bytes that nobody needs to open, by what they hold."""

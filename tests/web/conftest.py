@@ -48,6 +48,7 @@ def build(
             register_url="/r",
             recover_url="/f",
             face_url=None,
+            certificate_url=None,
             activate_url="/activate",
         )
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from idp.accounts.documents import DocumentType
 from idp.console.rules import Role
 from idp.console.words import word
+from idp.issuers.rules import Declaration
 from idp.reviews.rules import Cause, State
 from idp.reviews.words import CAUSES, DOCUMENTS
 from idp.reviews.words import STATES as REVIEW_STATE
@@ -52,7 +53,7 @@ def bare(template: str, **context: Any) -> Callable[[], str]:
 
 def page(template: str, section: str, **context: Any) -> Callable[[], str]:
     def frame() -> SimpleNamespace:
-        places = ("home", "people", "proposals", "clients", "channels", "operators", "audit")
+        places = ("home", "people", "proposals", "clients", "channels", "issuers", "operators", "audit")
         menu = [thing(name=name, url="#", label=word(f"menu_{name}")) for name in places]
         return thing(operator="wang.fang", menu=menu, section=section)
 
@@ -235,6 +236,58 @@ def case() -> dict[str, Any]:
         "review": reviewed, "account": thing(party_id="pty_01k", name=None, ial=1), "digest": "0" * 64,
         "photos": [(side, DOT) for side in ("front", "back", "holding")], "waits": True, "barred": None,
         "causes": lambda: [(cause.value, text, None) for cause, text in CAUSES.items()],
+    }  # fmt: skip
+
+
+ISSUER = tuple(
+    Field(name)
+    for name in (
+        "title", "title_en", "usage", "profile", "anchors", "anchors_file", "intermediates", "intermediates_file",
+        "crl_urls", "ocsp_url", "grace", "reason", "ticket",
+    )
+)  # fmt: skip
+
+
+def trusted_issuer(**changes: Any) -> SimpleNamespace:
+    facts = {
+        "url": "#", "title": "湖南省数字认证中心", "usage": word("usage_both"), "state": word("issuer_active"),
+        "trusted": True, "bound": 1207,
+    }  # fmt: skip
+    return thing(**facts | changes)
+
+
+def revocation_lists() -> list[SimpleNamespace]:
+    facts = {
+        "issuer": "湖南省数字认证中心", "url": "http://crl.example.cn/ca.crl", "this_update": NOW - 7200,
+        "next_update": NOW + 79200, "hours": 2, "entries": 4021, "checked_at": NOW, "fault": None,
+    }  # fmt: skip
+    gone = {"this_update": None, "next_update": None, "hours": None, "entries": None}
+    return [
+        thing(**facts, state=word("list_state_fresh"), sound=True),
+        thing(**facts | {"url": None, "checked_at": None}, state=word("list_state_grace"), sound=False),
+        thing(**facts, state=word("list_state_stale"), sound=False),
+        thing(
+            **facts | gone | {"fault": sentence("list_unreachable")}, state=word("list_state_missing"), sound=False
+        ),
+        thing(**facts | {"fault": sentence("list_forged")}, state=word("list_state_forged"), sound=False),
+    ]
+
+
+def issuer_facts() -> dict[str, Any]:
+    prints = {"sha256": "00FF AB12 " * 8, "sm3": "12AB FF00 " * 8}
+    return {
+        "issuer": trusted_issuer, "declared": Declaration("湖南省数字认证中心", profile="gmt0015"),
+        "usage": lambda: word("usage_both"), "hours": "2", "created_at": NOW, "lists": revocation_lists,
+        "certificates": lambda: [thing(kind=word(f"issuer_{kind}"), **prints) for kind in ("anchor", "intermediate")],
+        "change_url": "#", "switch_url": "#", "list_url": "#", "notice": None,
+    }  # fmt: skip
+
+
+def issuer_choices() -> dict[str, Any]:
+    return {
+        "profiles": [("gmt0015", Markup('<span translate="no">gmt0015</span>'), None)],
+        "usages": lambda: [(name, word(f"usage_{name}"), None) for name in ("people", "entities", "both")],
+        "most_grace": 168, "back_url": "#", "detail": "",
     }  # fmt: skip
 
 
@@ -548,6 +601,68 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         "channels", "channels", channels=lambda: [channel(), channel(active=False, counts=[0, 0, 0])]
     ),
     "console-channels-none": page("channels", "channels", channels=[]),
+    "console-issuers": page(
+        "issuers",
+        "issuers",
+        issuers=lambda: [trusted_issuer(), trusted_issuer(trusted=False, state=word("issuer_off"))],
+        lists=revocation_lists,
+        add_url="#",
+        notice=None,
+    ),
+    "console-issuers-none": page("issuers", "issuers", issuers=[], lists=[], add_url="#", notice=None),
+    "console-issuer": page("issuer", "issuers", **issuer_facts()),
+    "console-issuer-off": page(
+        "issuer",
+        "issuers",
+        **issuer_facts()
+        | {
+            "issuer": lambda: trusted_issuer(trusted=False, state=word("issuer_off")),
+            "lists": [],
+            "notice": lambda: Notice("info", sentence("issuer_switched_off")),
+        },
+    ),
+    "console-issuer-add": page("issuer_form", "issuers", form=plain(*ISSUER), fresh=True, **issuer_choices()),
+    "console-issuer-add-refused": page(
+        "issuer_form",
+        "issuers",
+        form=refused(
+            *ISSUER,
+            title="issuer_title_invalid",
+            usage="issuer_usage_missing",
+            profile="issuer_profile_unknown",
+            anchors="issuer_certificate_refused",
+            crl_urls="issuer_address_invalid",
+            grace="issuer_grace_invalid",
+        ),
+        fresh=True,
+        **issuer_choices() | {"detail": "certificate_weak_key 1024"},
+    ),
+    "console-issuer-change": page(
+        "issuer_form",
+        "issuers",
+        form=refused(*ISSUER, whole="issuer_nothing_new"),
+        fresh=False,
+        **issuer_choices(),
+    ),
+    "console-issuer-switch": page(
+        "issuer_switch", "issuers", form=plain(REASON, TICKET), issuer=lambda: trusted_issuer()
+    ),
+    "console-issuer-switch-on": page(
+        "issuer_switch",
+        "issuers",
+        form=refused(REASON, TICKET, reason="reason_missing"),
+        issuer=lambda: trusted_issuer(trusted=False),
+    ),
+    "console-issuer-list": page(
+        "issuer_list", "issuers", form=plain(Field("file")), issuer=lambda: trusted_issuer(), megabytes=16
+    ),
+    "console-issuer-list-refused": page(
+        "issuer_list",
+        "issuers",
+        form=refused(Field("file"), file="list_forged"),
+        issuer=lambda: trusted_issuer(),
+        megabytes=16,
+    ),
     "console-audit": page(
         "audit",
         "audit",

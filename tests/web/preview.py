@@ -27,6 +27,7 @@ def preview_app(*, pseudo_english: bool = False) -> Flask:
         pseudo_english=pseudo_english,
     )
     init_web(app, web, load_session=lambda: None, sign_in=lambda: ("", 401))
+    app.context_processor(lambda: {"agent_url": "http://127.0.0.1:8019"})
     set_clock(app, lambda: NOW)
 
     @app.route("/preview/<state>", methods=["GET", "POST"])

@@ -31,9 +31,12 @@ from idp.web.reasons import (
     source_word,
 )
 from tests.web.capability_states import CAPABILITY_STATES
+from tests.web.certificate_states import CERTIFICATE_STATES
 from tests.web.console_states import CONSOLE_STATES
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
+from tests.web.signer_states import SIGNER_STATES
+from tests.web.tls_states import TLS_STATES
 
 AGREEMENTS = Path(__file__).parents[2] / "config" / "agreements"
 NOW = 1795413600
@@ -139,6 +142,7 @@ def digits(typed: str = "") -> Callable[[], Question]:
 SIGN_IN = {
     "client_name": TAX,
     "face_url": None,
+    "certificate_url": "/signin/certificate",
     "notice": None,
     "locked": False,
     "captcha": None,
@@ -289,9 +293,18 @@ METHODS = {
     "passkeys": _passkeys,
     "totp_at": NOW,
     "codes": lambda: thing(number=2, made_at=NOW, few=True),
+    "certificates": 2,
+    "certificates_url": "/account/certificates",
     "notice": None,
 }
-NO_METHODS = {"password_at": None, "masked_phone": None, "passkeys": [], "totp_at": None, "codes": None}
+NO_METHODS = {
+    "password_at": None,
+    "masked_phone": None,
+    "passkeys": [],
+    "totp_at": None,
+    "codes": None,
+    "certificates": 0,
+}
 ENROLMENT = Enrolment("otpauth://totp/%E9%80%9A%E5%8A%9E?secret=JBSWY3DPEHPK3PXP", "JBSWY3DPEHPK3PXP")
 TOTP = {"qr": lambda: ENROLMENT.qr, "uri": ENROLMENT.uri, "secret": ["JBSW", "Y3DP", "EHPK", "3PXP"]}
 
@@ -377,8 +390,9 @@ ACTING = {
     "old_links": [],
     "new_url": "#",
     "password_url": "#",
+    "certificates_url": "#",
 }
-WHO = {"captcha": None, "client_name": TAX, "signin_url": "#"}
+WHO = {"captcha": None, "client_name": TAX, "passkey_url": "#", "signin_url": "#", "via": "entity_password"}
 
 ACTIVATION = ("person", "face", "found", "phone", "code", "details")
 ACTIVATE = {"client_name": TAX, "signin_url": "#", "elsewhere_url": "#", "steps": ACTIVATION}
@@ -465,6 +479,15 @@ STATES: Mapping[str, State] = {
     ),
     "entity-who-nobody": page(
         "entity_who.html", form=lambda: Form(Field("who")), people=[], **WHO | {"client_name": None}
+    ),
+    "entity-who-certificate": page(
+        "entity_who.html",
+        form=lambda: Form(Field("who"), values={"who": "r1"}),
+        people=lambda: [thing(id="r1", name="***岚", role=role_word("legal_representative"))],
+        **WHO | {"via": "entity_certificate"},
+    ),
+    "signin-passkey-of-entity": page(
+        "entity_who_passkey.html", form=lambda: Form(*PASSKEY_ANSWER), asked=asking, client_name=TAX, who_url="#"
     ),
     "entity-who-code": page(
         "entity_who_code.html", form=lambda: Form(CODE), captcha=None, client_name=TAX, who_url="#"
@@ -764,19 +787,49 @@ STATES: Mapping[str, State] = {
         **DETAILS | {"notice": lambda: Notice("warn", sentence("activation_waits_here")), "activate_url": "#"},
     ),
     "register-done": page(
-        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=False, identity_url=None
+        "register_done.html",
+        client_name=TAX,
+        continue_url="#",
+        goes_on=True,
+        waits=False,
+        identity_url=None,
+        certificate_url="#",
     ),
     "register-done-bare": page(
-        "register_done.html", client_name=None, continue_url="#", goes_on=False, waits=False, identity_url=None
+        "register_done.html",
+        client_name=None,
+        continue_url="#",
+        goes_on=False,
+        waits=False,
+        identity_url=None,
+        certificate_url=None,
     ),
     "register-done-goes-on": page(
-        "register_done.html", client_name=None, continue_url="#", goes_on=True, waits=False, identity_url=None
+        "register_done.html",
+        client_name=None,
+        continue_url="#",
+        goes_on=True,
+        waits=False,
+        identity_url=None,
+        certificate_url=None,
     ),
     "register-done-offer": page(
-        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=False, identity_url="#"
+        "register_done.html",
+        client_name=TAX,
+        continue_url="#",
+        goes_on=True,
+        waits=False,
+        identity_url="#",
+        certificate_url=None,
     ),
     "register-done-waits": page(
-        "register_done.html", client_name=TAX, continue_url="#", goes_on=True, waits=True, identity_url="#"
+        "register_done.html",
+        client_name=TAX,
+        continue_url="#",
+        goes_on=True,
+        waits=True,
+        identity_url="#",
+        certificate_url=None,
     ),
     "register-identity": page("register_identity.html", form=_person, **ASK_PHONE | {"steps": LONG_STEPS}),
     "register-identity-refused": page(
@@ -1235,7 +1288,10 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **SIGNER_STATES,
     **REVIEW_STATES,
+    **CERTIFICATE_STATES,
+    **TLS_STATES,
     **PHOTO_STATES,
     **CAPABILITY_STATES,
     **CONSOLE_STATES,

@@ -5,7 +5,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from idp.web.guards import public
-from idp.web.headers import allow_form_target, allow_own_media, allow_own_script, form_source, refresh_after
+from idp.web.headers import (
+    allow_connection,
+    allow_form_target,
+    allow_own_media,
+    allow_own_script,
+    form_source,
+    refresh_after,
+)
 
 
 def policy(client: FlaskClient, path: str = "/signin") -> dict[str, str]:
@@ -60,6 +67,20 @@ def test_one_response_may_let_its_form_end_at_one_app(app: Flask) -> None:
     assert policy(client, "/signin")["form-action"] == "'self'"
     assert "media-src" not in policy(client, "/signin")
     assert "Refresh" not in client.get("/signin").headers
+
+
+def test_one_response_may_let_its_scripts_speak_with_one_origin(app: Flask) -> None:
+    @app.get("/with")
+    @public
+    def with_connections() -> str:
+        allow_connection("/")
+        allow_connection("http://127.0.0.1:8019/sof?x=1")
+        allow_connection("http://a;script-src *.evil/")
+        return ""
+
+    client = app.test_client()
+    assert policy(client, "/with")["connect-src"] == "'self' http://127.0.0.1:8019"
+    assert "connect-src" not in policy(client, "/signin")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ NARROWEST, WIDEST = (320, "xlarge"), (1280, "normal")
 
 # Links inside sentences are exempt (WCAG 2.2, 2.5.8 "inline"); a checkbox or radio is pressed by its label too.
 SMALL_TARGETS = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
-  .filter(e => !e.closest('p:not(.links), li.text, .prose, .tick label') && !e.matches('.skip'))
+  .filter(e => !e.closest('[hidden], p:not(.links), li.text, .prose, .tick label') && !e.matches('.skip'))
   .map(e => {
     const boxes = [e, ...(e.labels && e.closest('.tick') ? e.labels : [])].map(x => x.getBoundingClientRect());
     return [e.outerHTML.slice(0, 90), Math.max(...boxes.map(b => b.width)), Math.max(...boxes.map(b => b.height))];
@@ -61,7 +61,8 @@ def tabs(browser: Browser, site: str) -> Iterator[dict[str, Page]]:
     opened: dict[str, Page] = {}
     for lang in ("zh", "en"):
         tab = opened[lang] = browser.new_page(reduced_motion="reduce")  # no colour half-way through a transition
-        tab.route("**/form-post.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        for script in ("form-post", "certificate-qr"):  # they would go on
+            tab.route(f"**/{script}.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
         tab.context.add_cookies([{"name": "tb_prefs", "value": f"{lang}.normal.normal", "url": site}])
         tab.add_init_script(path=SCRIPT)
     yield opened

@@ -1,0 +1,71 @@
+"""Texts given out to be signed, each for one answer.
+
+Always true: a challenge is answered once over all nodes, within its time, in the browser, session and account and for
+the purpose it was made for; whoever else comes with its id leaves it untouched.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from idp.certificates.rules import Challenge, Purpose, challenge_text
+from idp.crypto.tokens import random_token, same
+from idp.state.store import Store
+
+_NS = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Who is asked. ``browser``: digest of the browser's name, hexadecimal; ``session``: id of the session there is;
+    ``party``: whose account it is about; ``about``: what else, for example the certificate that is to be replaced.
+    """
+
+    browser: str
+    session: str | None = None
+    party: str | None = None
+    about: str | None = None
+
+    @property
+    def facts(self) -> dict[str, str | None]:
+        return {"session": self.session, "party": self.party, "about": self.about}
+
+
+class Challenges:
+    """``origin``: the issuer, whatever Host says; ``lifetime``: seconds.
+
+    Methods may raise `idp.state.store.StateUnavailable`; no transaction need be open.
+    """
+
+    def __init__(self, store: Store, *, origin: str, lifetime: int) -> None:
+        self._store = store
+        self._origin = origin
+        self._lifetime = lifetime
+
+    def make(self, purpose: Purpose, bound: Bound, *, now: int) -> Challenge:
+        key, nonce, expires_at = random_token(), random_token(), now + self._lifetime
+        held = {"purpose": purpose.value, "browser": bound.browser, "nonce": nonce, "until": expires_at}
+        self._store.put(_NS, key, held | bound.facts, self._lifetime)
+        return Challenge(key, self._text(key, held), expires_at)
+
+    def redeem(self, key: str, purpose: Purpose, bound: Bound, *, now: int) -> bytes | None:
+        """The text that had to be signed, used up; None when there is none for this purpose and these facts."""
+        held = self._store.get(_NS, key)
+        if held is None or held["purpose"] != purpose.value or not same(held["browser"], bound.browser):
+            return None
+        if any(held[name] != value for name, value in bound.facts.items()) or held["until"] <= now:
+            return None
+        return self._text(key, held).encode() if self._store.take(_NS, key) == held else None
+
+    def anew(self, key: str, *, browser: str, now: int) -> tuple[Purpose, Challenge] | None:
+        """Another text for what ``key`` was made for, with its whole time; None where this browser was not asked."""
+        held = self._store.get(_NS, key)
+        if held is None or not same(held["browser"], browser):
+            return None
+        purpose = Purpose(held["purpose"])
+        facts = {name: held[name] for name in ("session", "party", "about")}
+        return purpose, self.make(purpose, Bound(browser, **facts), now=now)
+
+    def _text(self, key: str, held: dict[str, Any]) -> str:
+        return challenge_text(
+            Purpose(held["purpose"]), origin=self._origin, key=key, nonce=held["nonce"], expires_at=held["until"]
+        )

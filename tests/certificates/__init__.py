@@ -1,0 +1,1 @@
+"""Certificates of people and entities: bound, used to sign in, handed to phones."""
