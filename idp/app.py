@@ -64,6 +64,9 @@ from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.oidc.client_auth import ClientAuthenticator
+from idp.oidc.device import DeviceEndpoint
+from idp.oidc.device_grant import DeviceCodeGrant
+from idp.oidc.device_pages import init_device
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
 from idp.oidc.metadata import KeyDocument, discovery_document, json_document
@@ -147,6 +150,8 @@ def create_app(
             provider.factors,
             phones,
             provider.waiting,
+            provider.scans,
+            AddressBudget(provider.store, provider.index, "scan-address", settings.limits.scans_per_address_hourly),
             settings.signin.sms_codes,
         ),
     )
@@ -184,6 +189,15 @@ def create_app(
     init_oidc(
         app,
         Doors(provider.database, provider.registry, provider.directory, provider.maker, posted, pushed),
+    )
+    init_device(
+        app,
+        provider.database,
+        provider.scans,
+        provider.registry,
+        provider.directory,
+        provider.maker,
+        absolute=settings.session.absolute,
     )
     init_capabilities(
         app,
@@ -462,6 +476,10 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         claims_for=CheckClaims(provider.database, provider.cipher).beside(machine.id_token_claims),
         count=count,
     )
+    server.register_grant(DeviceCodeGrant)
+    device = DeviceEndpoint(
+        provider.database, provider.scans, authenticator, issuer=settings.issuer, count=count
+    )
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(
         provider.database,
@@ -500,6 +518,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements, ways_of(app)).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/par": Endpoint(methods=("POST",), handler=pushed.answer, origins=known_origin),
+        "/device_authorization": Endpoint(methods=("POST",), handler=device.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
         "/userinfo": Endpoint(methods=("GET", "POST"), handler=machine.userinfo, origins=known_origin),

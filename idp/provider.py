@@ -61,6 +61,8 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.reviews import actions as reviews
 from idp.reviews.rules import Policy
+from idp.scans import actions as scans
+from idp.scans.actions import Scans
 from idp.selfservice.actions import Closings, Eraser
 from idp.settings import Settings
 from idp.signin.factors import Factors
@@ -105,13 +107,14 @@ class Provider:
     reviews: reviews.Reviews
     links: Links
     closings: Closings
+    scans: Scans
     themes: Themes
     granting: Granting
     moving: Moving
     deciding: Deciding
 
 
-UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase)
+UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase, scans.erase)
 """What each capability forgets of what is under way, once an account is closed."""
 ERASERS: tuple[Eraser, ...] = (
     password.erase,
@@ -208,6 +211,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
             (partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
+        scans=Scans(cipher, index),
         themes=themes,
         granting=granting,
         moving=Moving(granting),

@@ -28,6 +28,7 @@ from idp.grants.spent import purge_spent
 from idp.messages.outbox import purge_settled
 from idp.recovery import requests
 from idp.reviews import actions as reviews
+from idp.scans import actions as scans
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 
@@ -46,6 +47,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         requests.purge(tx, now=now)
         counter.purge(tx, now=now)
         department_checks.purge(tx, before=now - DAY)
+        scans.purge(tx, before=now - DAY)
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)

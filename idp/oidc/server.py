@@ -22,7 +22,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.audit import Event, record
 from idp.audit.rules import Counted
-from idp.clients.rules import PERSONAL_SCOPES, Client
+from idp.clients.rules import DEVICE_CODE, PERSONAL_SCOPES, Client
 from idp.crypto.tokens import digest, same
 from idp.db import Database
 from idp.grants import actions
@@ -37,6 +37,7 @@ _COUNTED = {
     "authorization_code": Counted.CODE,
     "client_credentials": Counted.CLIENT_CREDENTIALS,
     "refresh_token": Counted.REFRESH,
+    DEVICE_CODE: Counted.DEVICE_CODE,
 }
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 

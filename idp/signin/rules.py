@@ -27,6 +27,10 @@ class Method(StrEnum):
     """RFC 8176 registers no name for a code from a list."""
     FACE = "face"
     """Checked by a vendor against the register; a device's own face unlock is a passkey's matter."""
+    SCAN = "scan"
+    """Confirmed on a phone that was signed in: proves nothing by itself, the phone's own methods stand beside it."""
+    SCANNED_PASSKEY = "scan_pop"
+    """The phone was signed in by a passkey: two factors, yet nothing bound the code that was scanned to our origin."""
 
 
 class Factor(StrEnum):
@@ -35,6 +39,8 @@ class Factor(StrEnum):
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
     INHERENCE = "inherence"
+    REMOTE_KEY = "remote-key"
+    """Such a key on another device, whose holder confirmed what could have been relayed: two factors, no more."""
     VERIFIED_KEY = "verified-key"
     """A key bound to our origin whose holder was verified: two factors in one, and resistant to phishing."""
 
@@ -46,6 +52,7 @@ FACTOR = {
     Method.PASSKEY: Factor.VERIFIED_KEY,
     Method.RECOVERY_CODE: Factor.POSSESSION,
     Method.FACE: Factor.INHERENCE,
+    Method.SCANNED_PASSKEY: Factor.REMOTE_KEY,
 }
 BY_EACH_OTHER = frozenset({Method.PASSWORD, Method.SMS})
 """A phone sets a password, and a password changes a phone: for a day after, the two are one factor."""
@@ -81,13 +88,15 @@ class Session(NamedTuple):
     absolute_end: int
     auth_time: int
     proofs: int
-    """How often the person has actively authenticated in it."""
+    """How often the person has actively authenticated in it; 0: it began by what they did in another one."""
     methods: str
     sid_salt: str
     agent: str
     ended_at: int | None
     acting: str | None = None
     """For whom the person acts (`idp.entities.rules.Acting`); None: for themselves."""
+    idle: int | None = None
+    """Seconds it may idle, where those are fewer than everybody's."""
 
     @property
     def used(self) -> tuple[Method, ...]:
@@ -109,8 +118,16 @@ def activity_grain(idle: int) -> int:
 
 def strength(methods: Iterable[Method]) -> int:
     """``aal``: 1 for one factor, 2 for two of different kinds, 3 for a passkey, which alone cannot be phished."""
-    kinds = {FACTOR[method] for method in methods}
-    return 3 if Factor.VERIFIED_KEY in kinds else min(2, len(kinds))
+    kinds = {FACTOR[method] for method in methods if method in FACTOR}
+    if Factor.VERIFIED_KEY in kinds:
+        return 3
+    return 2 if Factor.REMOTE_KEY in kinds else min(2, len(kinds))
+
+
+def scanned(used: Iterable[Method]) -> list[Method]:
+    """The methods of a browser's session that a phone, signed in by ``used``, has confirmed: 2 is all it is worth."""
+    by_phone = (Method.SCANNED_PASSKEY if one is Method.PASSKEY else one for one in used)
+    return list(dict.fromkeys([Method.SCAN, *by_phone]))
 
 
 def amr(methods: Iterable[Method]) -> list[str]:
@@ -137,13 +154,13 @@ def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:
 
     Else who has found out a password alone could add a passkey, and with it reach the highest strength.
     """
-    return session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
+    return session.proofs > 0 and session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
 
 
 def expiry(session: Session, *, idle: int, now: int) -> SessionEnd | None:
     """Why the session is over, or None while it lives."""
     if now >= session.absolute_end:
         return SessionEnd.ABSOLUTE
-    if now - session.last_seen_at >= idle:
+    if now - session.last_seen_at >= min(idle, session.idle or idle):
         return SessionEnd.IDLE
     return None

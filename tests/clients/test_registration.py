@@ -91,7 +91,7 @@ FAULTS = [
     ("cors_origins", ["http://tax.example"], "cors_origins"),
     ("cors_origins", [5], ""),
     ("grant_types", ["implicit", "authorization_code"], "implicit not served"),
-    ("grant_types", ["refresh_token"], "refresh_token needs authorization_code"),
+    ("grant_types", ["refresh_token"], "refresh_token needs authorization_code or"),
     ("pkce", "sometimes", "pkce"),
     ("id_token_alg", "none", "id_token_alg"),
     ("id_token_alg", "HS256", "id_token_alg"),
