@@ -24,6 +24,8 @@ from idp.audit.counts import count
 from idp.audit.export import export_activity
 from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
+from idp.capabilities.identity_code_endpoint import IdentityCodeEndpoint
+from idp.capabilities.identity_codes import IdentityCodes
 from idp.capabilities.openapi import openapi
 from idp.capabilities.pages import init_capabilities
 from idp.capabilities.signin_pages import CheckClaims
@@ -498,6 +500,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         sign_in=settings.limits.identity.clerk_sign_in,
         session_idle=settings.session.idle,
     )
+    identity_codes = IdentityCodeEndpoint(
+        provider.database,
+        IdentityCodes(provider.cipher, provider.directory),
+        gate,
+        machine.read,
+        sign_in=settings.limits.identity.clerk_sign_in,
+        session_idle=settings.session.idle,
+    )
     pushed = PushedEndpoint(
         provider.registry,
         authenticator,
@@ -536,7 +546,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
             for kind, vendor in provider.vendors.items()
         },
     }
-    for path, methods, handler in (*checks.routes(), *counter.routes()):
+    for path, methods, handler in (*checks.routes(), *counter.routes(), *identity_codes.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
     return Lane(table, app.wsgi_app, https=settings.https, observe=metrics.observe, clock=time.time)
 

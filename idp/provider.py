@@ -15,7 +15,7 @@ from idp.accounts.anchors import Anchors
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
 from idp.capabilities import checks as department_checks
-from idp.capabilities import counter
+from idp.capabilities import counter, identity_codes
 from idp.checks import ending
 from idp.checks.actions import Checks
 from idp.checks.ports import Vendors
@@ -114,7 +114,7 @@ class Provider:
     deciding: Deciding
 
 
-UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase, scans.erase)
+UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, identity_codes.erase, ending.erase, flows.erase, scans.erase)
 """What each capability forgets of what is under way, once an account is closed."""
 ERASERS: tuple[Eraser, ...] = (
     password.erase,

@@ -12,6 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
+from idp.capabilities.identity_codes import reseal_identity_codes
 from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
 from idp.console.four_eyes import reseal_proposals
@@ -28,6 +29,7 @@ from idp.mapping.actions import Links
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.reviews.actions import reseal_reviews
+from idp.scans.actions import reseal_scans
 from idp.settings import write_secrets
 
 RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
@@ -41,6 +43,8 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_checks,
     reseal_reviews,
     reseal_department_checks,
+    reseal_identity_codes,
+    reseal_scans,
 )
 """What seals a capability's fields anew."""
 

@@ -11,7 +11,7 @@ from idp.accounts.holds import purge_holds
 from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
-from idp.capabilities import counter
+from idp.capabilities import counter, identity_codes
 from idp.checks.ending import purge_checks
 from idp.cli.context import Context
 from idp.cli.schema import is_current
@@ -48,6 +48,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         counter.purge(tx, now=now)
         department_checks.purge(tx, before=now - DAY)
         scans.purge(tx, before=now - DAY)
+        identity_codes.purge(tx, before=now - DAY)
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         purge_settled(tx, before=now - 7 * DAY)

@@ -10,8 +10,9 @@ import orjson
 
 from idp.audit import Event, record
 from idp.crypto.fields import BlindIndex, FieldCipher
+from idp.crypto.resealing import reseal_column
 from idp.crypto.tokens import new_id
-from idp.db import Statement, Transaction
+from idp.db import Database, Statement, Transaction
 from idp.scans.rules import (
     GRACE,
     INTERVAL,
@@ -209,6 +210,10 @@ def erase(tx: Transaction, party_id: str, *, now: int) -> None:
 
 def purge(tx: Transaction, *, before: int) -> None:
     tx.run(_PURGE, before=before)
+
+
+def reseal_scans(database: Database, cipher: FieldCipher) -> int:
+    return reseal_column(database, cipher, "scan", "sealed")
 
 
 def _record(tx: Transaction, event: Event, about: Scan, *, reason: str | None = None, now: int) -> None:

@@ -47,7 +47,7 @@ def upgrade() -> None:
         *_bytes("code_hash"),
         *_texts("client_id", "clerk_id", "permit_id", "confirmed", nullable=True),
         *_bytes("sealed", nullable=True),
-        *_numbers("expires_at"),
+        *_numbers("begun_at", "expires_at"),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name="fk_identity_code_party_id"),
         sa.ForeignKeyConstraint(["client_id"], ["client.client_id"], name="fk_identity_code_client_id"),
         sa.ForeignKeyConstraint(["clerk_id"], ["party.id"], name="fk_identity_code_clerk_id"),

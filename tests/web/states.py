@@ -138,6 +138,7 @@ def digits(typed: str = "") -> Callable[[], Question]:
 SIGN_IN = {
     "client_name": TAX,
     "face_url": None,
+    "scan_url": "/signin/scan",
     "notice": None,
     "locked": False,
     "captcha": None,
