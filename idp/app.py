@@ -479,9 +479,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         count=count,
     )
     server.register_grant(DeviceCodeGrant)
-    device = DeviceEndpoint(
-        provider.database, provider.scans, authenticator, issuer=settings.issuer, count=count
-    )
+    device = DeviceEndpoint(provider.database, provider.scans, authenticator, issuer=settings.issuer, count=count)
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(
         provider.database,

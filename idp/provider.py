@@ -114,7 +114,14 @@ class Provider:
     deciding: Deciding
 
 
-UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, identity_codes.erase, ending.erase, flows.erase, scans.erase)
+UNDER_WAY: tuple[Eraser, ...] = (
+    department_checks.erase,
+    counter.erase,
+    identity_codes.erase,
+    ending.erase,
+    flows.erase,
+    scans.erase,
+)
 """What each capability forgets of what is under way, once an account is closed."""
 ERASERS: tuple[Eraser, ...] = (
     password.erase,

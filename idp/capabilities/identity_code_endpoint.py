@@ -1,7 +1,7 @@
 """The machine endpoints of identity codes: a counter redeems what a person shows, and fetches what they confirmed.
 
-Always true: the client authenticates and names its clerk by the clerk's own access token; nothing of the person stands
-in an address, and nothing is told before they have confirmed it.
+Always true: the client authenticates and names its clerk by the clerk's own access token; nothing of the person
+stands in an address, and nothing is told before they have confirmed it.
 """
 
 from collections.abc import Iterator

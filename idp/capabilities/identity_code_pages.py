@@ -1,7 +1,7 @@
 """The person's side of an identity code: showing it, and answering who has read it.
 
-Always true: the session that shows a code is the one that answers; it sees the clerk, the office, the matters and what
-would be told before anything is.
+Always true: the session that shows a code is the one that answers; it sees the clerk, the office, the matters and
+what would be told before anything is.
 """
 
 from flask import abort, redirect, render_template, request, url_for

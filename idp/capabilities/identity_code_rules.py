@@ -36,7 +36,7 @@ class CodeState(StrEnum):
 
 
 class IdentityCode(NamedTuple):
-    """A row of ``identity_code``. ``session_id``: that shows it, and alone may answer; ``expires_at``: of its state."""
+    """A row of ``identity_code``. ``session_id``: shows it, and alone may answer; ``expires_at``: of its state."""
 
     id: str
     party_id: str
@@ -90,9 +90,7 @@ def read_redemption(body: Mapping[str, Any], client: Client) -> Redemption | str
     allowed = RELEASABLE & client.scopes.keys()
     if not isinstance(scopes, list) or not all(isinstance(one, str) and one in allowed for one in scopes):
         return "scopes"
-    return Redemption(
-        body["code"], body["clerk_token"], body["office"], tuple(matters), tuple(dict.fromkeys(scopes))
-    )
+    return Redemption(body["code"], body["clerk_token"], body["office"], tuple(matters), tuple(dict.fromkeys(scopes)))
 
 
 def _is_text(text: Any) -> bool:

@@ -88,7 +88,7 @@ class IdentityCodes:
         self._directory = directory
 
     def show(self, tx: Transaction, session: Session, *, begun: int | None = None, now: int) -> str:
-        """The id of a new code; the person's others are no longer good. ``begun``: when the page began to show them."""
+        """The id of a new code; the person's others are no longer good. ``begun``: when the page began with them."""
         tx.run(_HIDE, party=session.party_id, now=now)
         key, token = new_id("idc"), random_token()
         tx.run(
@@ -141,7 +141,7 @@ class IdentityCodes:
     def answer(
         self, tx: Transaction, code: IdentityCode, session: Session, scopes: Collection[str] | None, *, now: int
     ) -> bool:
-        """The person confirms ``scopes`` of those asked for, or (None) declines; whether there was anything to answer."""
+        """The person confirms ``scopes`` of those asked for, or (None) declines; False when it is too late."""
         told = None if scopes is None else [one for one in self.asked(code).scopes if one in scopes]
         level = [ial(tx, session.party_id, now=now), session.aal]
         answered = tx.one(
@@ -178,9 +178,7 @@ class IdentityCodes:
         level, aal, scopes = orjson.loads(taken.confirmed)
         scopes = [one for one in scopes if one in client.scopes]
         person = self._directory.person(tx, code.party_id)
-        claims = release(
-            person, scopes=scopes, named=frozenset(), granted=frozenset(scopes), ial=level, now=now
-        )
+        claims = release(person, scopes=scopes, named=frozenset(), granted=frozenset(scopes), ial=level, now=now)
         permits.meter(tx, client.client_id, Capability.IDENTITY_CODE, "confirmed", now=now)
         detail = {"code": code.id, "claims": " ".join(sorted(claims))}
         _record(tx, Event.PERSONAL_DATA_RELEASED, taken, actor=code.clerk_id, detail=detail, now=now)

@@ -239,7 +239,8 @@ _SCHEMAS: dict[str, Any] = {
     "Redemption": _object(
         {
             "code": _TEXT | {"description": "as it stands in the picture the person shows"},
-            "clerk_token": _TEXT | {"description": "access token of the clerk, issued to this client, with two factors"},
+            "clerk_token": _TEXT
+            | {"description": "access token of the clerk, issued to this client, with two factors"},
             "office": _LINE | {"description": "where the clerk sits, as the person reads it"},
             "matters": {"type": "array", "items": _LINE, "minItems": 1, "maxItems": 5},
             "scopes": {"type": "array", "items": {"enum": sorted(RELEASABLE)}, "description": "registered ones"},

@@ -105,7 +105,7 @@ def issue(tx: Transaction, grant: Grant, code: Code) -> None:
 
 
 def issue_to_device(tx: Transaction, grant: Grant, device_code: bytes, *, until: int) -> None:
-    """Write the grant that a device code, of which this is the SHA-256, redeems at the token endpoint and no other does."""
+    """Write the grant that a device code, of which this is the SHA-256, redeems; no address or verifier does."""
     _issue(tx, grant, Code("", DEVICE, DEVICE, None, until), device_code)
 
 

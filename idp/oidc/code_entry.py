@@ -35,9 +35,7 @@ class CodeEntry:
             return Refusal.TOO_MANY
         with self._database.transaction() as tx:
             found = self._scans.by_code(tx, code, now=now) if code else None
-            attempts.settle(
-                tx, key=key, kind=_KIND, at=got.at, success=found is not None, now=now, policy=_POLICY
-            )
+            attempts.settle(tx, key=key, kind=_KIND, at=got.at, success=found is not None, now=now, policy=_POLICY)
             if found is None:
                 return Refusal.UNKNOWN
             return actions.scan(tx, found, party_id=session.party_id, session_id=session.id, now=now)

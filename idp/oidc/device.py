@@ -1,7 +1,7 @@
 """The device authorization grant (RFC 8628) on our side: the code a kiosk is given, and what a confirmation writes.
 
-Always true: what a device gets hangs on a session of its own, which tells the truth about the phone's sign-in, idles for
-a quarter of an hour at most, and is in the person's list; the person acts for themselves alone there.
+Always true: what a device gets hangs on a session of its own, which tells the truth about the phone's sign-in, idles
+for a quarter of an hour at most, and is in the person's list; the person acts for themselves alone there.
 """
 
 from collections.abc import Mapping
@@ -72,17 +72,19 @@ class DeviceEndpoint:
         self._count(Counted.DEVICE_CODE, client.client_id, "made", request.now)
         return json_response(self._told(device_code, made))
 
-    def _told(self, device_code: str, made: Made) -> dict[str, str | int]:
+    def _told(self, device_code: str, made: Made) -> dict[str, object]:
         """Without a number no address with the code in it: what is typed has been read from the screen itself."""
         uri, code = f"{self._issuer}{PATH}", shown_code(made.code)
-        told = {
+        told: dict[str, object] = {
             "device_code": device_code,
             "user_code": code,
             "verification_uri": uri,
             "expires_in": LIFETIME,
             "interval": INTERVAL,
         }
-        return told | ({"verification_uri_complete": f"{uri}?user_code={code}", NUMBER: made.number} if made.number else {})
+        return told | (
+            {"verification_uri_complete": f"{uri}?user_code={code}", NUMBER: made.number} if made.number else {}
+        )
 
 
 def _fault(client: Client, params: Mapping[str, str]) -> ProtocolResponse | None:
@@ -102,7 +104,7 @@ def _device_scopes(client: Client, scopes: frozenset[str]) -> frozenset[str]:
 
 
 def request_of(client: Client, params: Mapping[str, str]) -> AuthorizationRequest:
-    """What a device asked for, as the pipeline of /authorize knows requests; judged anew by what is registered now."""
+    """What a device asked for, as the pipeline of /authorize knows requests, by what is registered now."""
     scopes = granted_scopes(client, params) or frozenset()
     return AuthorizationRequest(
         client=client,

@@ -1,12 +1,17 @@
 """The device code at the token endpoint (RFC 8628 3.4, 3.5).
 
-Always true: a confirmed code is redeemed by one conditional statement, and a second use ends what grew from the first,
-as with authorization codes.
+Always true: a confirmed code is redeemed by one conditional statement, and a second use ends what grew from the
+first, as with authorization codes.
 """
 
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import AccessDeniedError, InvalidGrantError, InvalidRequestError, UnauthorizedClientError
+from authlib.oauth2.rfc6749.errors import (
+    AccessDeniedError,
+    InvalidGrantError,
+    InvalidRequestError,
+    UnauthorizedClientError,
+)
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 
@@ -69,8 +74,8 @@ class DeviceCodeGrant(_TokenGrant, BaseGrant, TokenEndpointMixin):
             now=self.now,
         )
 
-    def _unfinished(self, tx: Transaction, found: Scan) -> Exception | None:
-        """None: it has been used already."""
+    def _unfinished(self, tx: Transaction, found: Scan) -> Any:
+        """The error that says why there is nothing yet; None: it has been used already."""
         if found.state is State.CONSUMED:
             return None
         if found.state in (State.DENIED, State.WRONG_NUMBER):
@@ -80,8 +85,8 @@ class DeviceCodeGrant(_TokenGrant, BaseGrant, TokenEndpointMixin):
         soon = not scans.poll(tx, found, now=self.now)
         return SlowDownError("asked too soon") if soon else AuthorizationPendingError("nobody has confirmed it yet")
 
-    def _lost(self, code: str) -> Exception:
-        """Confirmed, and yet not redeemed: it was before, its grant has ended, or its time is over."""
+    def _lost(self, code: str) -> Any:
+        """The error where a confirmed code is not redeemed: it was before, its grant has ended, or it is too old."""
         with self.server.database.autocommit() as tx:
             bound = actions.find_code(tx, code)
         if bound is not None and bound.redeemed_at is not None:

@@ -1,7 +1,7 @@
 """The phone's pages of a scan: enter the code, see what it is for, pick the number, confirm or deny.
 
-Always true: a device's request passes the same checks as an app's at /authorize, after the number was right and before
-anything is given; it is confirmed by the session that picked the number.
+Always true: a device's request passes the same checks as an app's at /authorize, after the number was right and
+before anything is given; it is confirmed by the session that picked the number.
 """
 
 from dataclasses import dataclass

@@ -154,9 +154,7 @@ def own(found: Scan | None, *, party_id: str, session_id: str, now: int) -> Scan
     return Refusal.OVER if found.over(now) else found
 
 
-def match(
-    tx: Transaction, key: str, *, number: str, party_id: str, session_id: str, now: int
-) -> Scan | Refusal:
+def match(tx: Transaction, key: str, *, number: str, party_id: str, session_id: str, now: int) -> Scan | Refusal:
     """Say which number stands on the other screen; a wrong one ends the scan."""
     who: dict[str, Any] = {"id": key, "number": number, "party": party_id, "session": session_id, "now": now}
     right = tx.one(_MATCH, **who)

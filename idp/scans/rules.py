@@ -3,8 +3,8 @@
 Always true: who confirms has said which number stands on the other screen, out of three and once (unless that screen
 can show none); a wrong one ends it, so that nobody confirms a screen they do not see.
 
-A code that is relayed to somebody else's phone looks like any other: the phone therefore says for what, for which app,
-from where and since when as well.
+A code that is relayed to somebody else's phone looks like any other: the phone therefore says for what, for which
+app, from where and since when as well.
 """
 
 import secrets

@@ -30,7 +30,7 @@ class Method(StrEnum):
     SCAN = "scan"
     """Confirmed on a phone that was signed in: proves nothing by itself, the phone's own methods stand beside it."""
     SCANNED_PASSKEY = "scan_pop"
-    """The phone was signed in by a passkey: two factors, yet nothing bound the code that was scanned to our origin."""
+    """The phone was signed in by a passkey: two factors, yet nothing bound the scanned code to our origin."""
 
 
 class Factor(StrEnum):

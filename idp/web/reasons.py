@@ -37,7 +37,9 @@ SENTENCES: Mapping[str, LazyString] = {
     "scan_over_title": _("这次登录已经结束"),
     "scan_over": _("代码已经过期、已经用过，或者已被拒绝。请在那块屏幕上重新开始。"),
     "scan_elsewhere": _("这个代码已由别的手机或别的登录确认。如果不是您，请在那块屏幕上重新开始。"),
-    "scan_wrong_number": _("选的数字与那块屏幕上的不同，这次登录已作废。如果您面前没有这块屏幕，可能有人想冒用您的身份。"),
+    "scan_wrong_number": _(
+        "选的数字与那块屏幕上的不同，这次登录已作废。如果您面前没有这块屏幕，可能有人想冒用您的身份。"
+    ),
     "scan_again": _("代码已经过期、被拒绝，或者数字选错了。请重新开始。"),
     # photos, and the operators who look at them
     "photo_missing": _("请选择或拍摄一张照片"),

@@ -16,7 +16,11 @@ from tests.signin.factors import prove_two
 
 PERSON = "13812340002"
 REDEEM, FETCH = "/identity-codes/redeem", "/identity-codes/"
-ASKED: dict[str, Any] = {"office": "岳麓区政务大厅 3 号窗口", "matters": ["新生儿落户"], "scopes": ["phone", "profile"]}
+ASKED: dict[str, Any] = {
+    "office": "岳麓区政务大厅 3 号窗口",
+    "matters": ["新生儿落户"],
+    "scopes": ["phone", "profile"],
+}
 
 
 @pytest.fixture
@@ -161,7 +165,12 @@ def test_another_client_neither_fetches_nor_asks_again(site: Site, clerk: Browse
     grant(site, "post", "identity_code")
     _, code = shown(site, person)
     key = redeemed(site, clerk, code)
-    answer = send(site, f"{FETCH}{key}", {"client_id": "post", "client_secret": "a-secret-of-forty-characters-for-the-tests"}, None)
+    answer = send(
+        site,
+        f"{FETCH}{key}",
+        {"client_id": "post", "client_secret": "a-secret-of-forty-characters-for-the-tests"},
+        None,
+    )
     assert problem(answer) == (404, "not-found")
     assert problem(fetch(site, "idc_0")) == (404, "not-found")
 

@@ -311,9 +311,7 @@ def test_a_session_that_has_ended_meanwhile_confirms_nothing(site: Site, kiosk: 
     assert kiosk.error() == "authorization_pending"
 
 
-def test_a_device_asks_on_another_node(
-    site: Site, kiosk: Kiosk, signed_in: Browser, tmp_path: Path
-) -> None:
+def test_a_device_asks_on_another_node(site: Site, kiosk: Kiosk, signed_in: Browser, tmp_path: Path) -> None:
     settings = settings_at(site.directory)
     elsewhere = Site(create_app(settings, ScriptedRegisters().ports))
     try:

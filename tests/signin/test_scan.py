@@ -144,7 +144,9 @@ def test_the_same_persons_session_stays_and_anothers_ends(site: Site, desktop: B
     screen = Screen(desktop)
     pick(phone, scan(phone, screen.code), screen.number)
     desktop.get(screen.page)
-    assert site.one("SELECT end_reason FROM session WHERE party_id = :p", p=site.party(OTHER)) == "replaced-by-sign-in"
+    assert (
+        site.one("SELECT end_reason FROM session WHERE party_id = :p", p=site.party(OTHER)) == "replaced-by-sign-in"
+    )
     second = Screen(desktop)
     pick(phone, scan(phone, second.code), second.number)
     assert desktop.get(second.page).status_code == 303
@@ -166,7 +168,9 @@ def test_it_is_not_offered_where_an_app_wants_the_person_to_sign_in_anew(desktop
     assert "/signin/scan" in desktop.get("/signin").text
 
 
-def test_an_address_makes_so_many_codes_an_hour(site: Site, desktop: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_makes_so_many_codes_an_hour(
+    site: Site, desktop: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from idp.signin.pages import EXTENSION
 
     monkeypatch.setattr(site.app.extensions[EXTENSION].scan_budget, "_limit", 1)

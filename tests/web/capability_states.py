@@ -49,7 +49,8 @@ def _identity_code(state: str, **shown: Any) -> Callable[[], str]:
 
 
 _ASKED = {
-    "client_name": "湖南政务窗口", "department_name": "省社会保险服务中心𪚥䶮窗口", "office": "岳麓区政务大厅 3 号窗口",
+    "client_name": "湖南政务窗口", "department_name": "省社会保险服务中心𪚥䶮窗口",
+    "office": "岳麓区政务大厅 3 号窗口",
     "matters": ["新生儿落户", "医保参保登记"],
 }  # fmt: skip
 _LOOKING = {"refreshing": True, "refresh_url": "#", "pause_url": "#"}
@@ -78,7 +79,12 @@ def _device_code(wrong: str | None = None, **values: str) -> Callable[[], str]:
 
 
 def _signin_scan(state: str | None, **shown: Any) -> Callable[[], str]:
-    facts = {"client_name": "湖南养老保险", "password_url": "#", "number": "64", "address": "https://idp.example/device"}
+    facts = {
+        "client_name": "湖南养老保险",
+        "password_url": "#",
+        "number": "64",
+        "address": "https://idp.example/device",
+    }
     return lambda: render_template("signin_scan.html", state=state, **facts | shown)
 
 
@@ -93,7 +99,9 @@ SCAN_STATES: Mapping[str, Callable[[], str]] = {
     "device-done": lambda: render_template("device_done.html", denied=False),
     "device-denied": lambda: render_template("device_done.html", denied=True),
     "signin-scan": _signin_scan(None),
-    "signin-scan-code": _signin_scan("waiting", code="WDJB-MJHT", qr=qr_svg("https://idp.example/device"), **_LOOKING),
+    "signin-scan-code": _signin_scan(
+        "waiting", code="WDJB-MJHT", qr=qr_svg("https://idp.example/device"), **_LOOKING
+    ),
     "signin-scan-scanned": _signin_scan("scanned", code=None, qr=None, **_LOOKING),
 }
 
