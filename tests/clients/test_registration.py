@@ -234,3 +234,12 @@ def test_only_none_is_not_confidential() -> None:
     assert [method for method in AuthMethod if not client(auth_method=method.value, jwks=PUBLIC).confidential] == [
         "none"
     ]
+
+
+def test_a_device_belongs_to_a_client_that_authenticates() -> None:
+    device = {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "redirect_uris": []}
+    assert faults(**device, device_region="430100", device_number=False) == ()
+    assert faults(**device | {"grant_types": [*device["grant_types"], "refresh_token"]}, device_refresh=True) == ()
+    assert any("anybody" in fault for fault in faults(**device, auth_method="none"))
+    assert any("device_region" in fault for fault in faults(**device, device_region="43"))
+    assert any("device_number" in fault for fault in faults(**device, device_number="yes"))
