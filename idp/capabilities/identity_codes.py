@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from idp.accounts.actions import Directory
+from idp.accounts.actions import Directory, hold
 from idp.audit import Event, record
 from idp.capabilities.identity_code_rules import (
     DECISION,
@@ -89,6 +89,7 @@ class IdentityCodes:
 
     def show(self, tx: Transaction, session: Session, *, begun: int | None = None, now: int) -> str:
         """The id of a new code; the person's others are no longer good. ``begun``: when the page began with them."""
+        hold(tx, session.party_id)  # before its codes, as where an account closes
         tx.run(_HIDE, party=session.party_id, now=now)
         key, token = new_id("idc"), random_token()
         tx.run(
@@ -172,6 +173,8 @@ class IdentityCodes:
             return Refused.CODE_DECLINED
         if code.state is CodeState.FETCHED:
             return Refused.CODE_FETCHED
+        if not hold(tx, code.party_id):
+            return Refused.CODE_UNANSWERED
         taken = tx.one(_FETCH, id=code.id, now=now)
         if taken is None or taken.confirmed is None:
             return Refused.CODE_UNANSWERED if now >= code.expires_at else Refused.CODE_FETCHED

@@ -96,11 +96,11 @@ def authenticated(party_id: str, method: Method) -> Session:
 def enter_by_phone(phone: Session) -> bool:
     """Sign this browser in by what the person of ``phone`` has confirmed there; False when that session is over.
 
-    Nobody has proved anything here. A session of the same person stays as it is. The view commits.
+    ``phone``: held (`sessions.find_live`). Nobody has proved anything here: a session of the same person stays as it
+    is. The view commits.
     """
     current, tx = current_session(), current_transaction()
-    ended = phone.ended_at is not None or sessions.find_live(tx, phone.id) is None
-    if ended or expiry(phone, idle=session_times().idle, now=now()) is not None:
+    if expiry(phone, idle=session_times().idle, now=now()) is not None:
         return False
     if current is not None and current.party_id == phone.party_id:
         return True

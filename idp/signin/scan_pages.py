@@ -16,7 +16,7 @@ from idp.signin.pages import blueprint, client_name, parts
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page
-from idp.web.guards import public
+from idp.web.guards import current_session, public
 from idp.web.headers import refresh_after
 from idp.web.limits import address_budget_key, client_address
 from idp.web.options import options
@@ -88,13 +88,14 @@ def _page(found: Scan, *, refreshing: bool) -> ResponseReturnValue:
 
 
 def _entered(found: Scan) -> ResponseReturnValue:
+    current_session()  # now: noting its activity commits, which would let go of what is held
     tx = current_transaction()
+    phone = sessions.find_live(tx, found.session_id or "")  # account and session before the scan, as where they end
     used = scans.consume(tx, found.id, holder=browser_digest(), now=now())
-    phone = sessions.by_id(tx, used.session_id) if used and used.session_id else None
-    if phone is None or not enter_by_phone(phone):
-        db.session.commit()
-        return _over()
+    entered = phone is not None and used is not None and enter_by_phone(phone)
     db.session.commit()
+    if not entered:
+        return _over()
     return redirect(onward(url_for("account.overview")), 303)
 
 
