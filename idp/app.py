@@ -26,6 +26,8 @@ from idp.authority.endpoints import AuthorityEndpoints
 from idp.authority.endpoints import configuration as decision_point
 from idp.capabilities.counter_endpoint import CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
+from idp.capabilities.identity_code_endpoint import IdentityCodeEndpoint
+from idp.capabilities.identity_codes import IdentityCodes
 from idp.capabilities.openapi import openapi
 from idp.capabilities.pages import init_capabilities
 from idp.capabilities.signin_pages import CheckClaims
@@ -86,6 +88,9 @@ from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.client_authorities import ClientAuthorities
 from idp.oidc.client_certificates import ClientCertificates
 from idp.oidc.delegations import Delegations
+from idp.oidc.device import DeviceEndpoint
+from idp.oidc.device_grant import DeviceCodeGrant
+from idp.oidc.device_pages import init_device
 from idp.oidc.exchange import TokenExchange
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
@@ -177,6 +182,8 @@ def create_app(
             provider.factors,
             phones,
             provider.waiting,
+            provider.scans,
+            AddressBudget(provider.store, provider.index, "scan-address", settings.limits.scans_per_address_hourly),
             settings.signin.sms_codes,
         ),
     )
@@ -221,6 +228,15 @@ def create_app(
         Doors(
             provider.database, provider.registry, provider.directory, provider.maker, provider.terms, posted, pushed
         ),
+    )
+    init_device(
+        app,
+        provider.database,
+        provider.scans,
+        provider.registry,
+        provider.directory,
+        provider.maker,
+        absolute=settings.session.absolute,
     )
     init_capabilities(
         app,
@@ -590,6 +606,8 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         ),
         count=count,
     )
+    server.register_grant(DeviceCodeGrant)
+    device = DeviceEndpoint(provider.database, provider.scans, authenticator, issuer=settings.issuer, count=count)
     gate = Gate(authenticator, settings.issuer, count)
     checks = CheckEndpoints(
         provider.database,
@@ -603,6 +621,14 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
     counter = CounterEndpoint(
         provider.database,
         provider.joining,
+        gate,
+        machine.read,
+        sign_in=settings.limits.identity.clerk_sign_in,
+        session_idle=settings.session.idle,
+    )
+    identity_codes = IdentityCodeEndpoint(
+        provider.database,
+        IdentityCodes(provider.cipher, provider.directory),
         gate,
         machine.read,
         sign_in=settings.limits.identity.clerk_sign_in,
@@ -644,6 +670,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         "/authorize": Endpoint(methods=("GET",), shortcut=_shortcut(provider, agreements, ways_of(app)).authorize),
         "/token": Endpoint(methods=("POST",), handler=server.answer, origins=known_origin),
         "/par": Endpoint(methods=("POST",), handler=pushed.answer, origins=known_origin),
+        "/device_authorization": Endpoint(methods=("POST",), handler=device.answer, origins=known_origin),
         "/introspect": Endpoint(methods=("POST",), handler=machine.introspect),
         "/revoke": Endpoint(methods=("POST",), handler=machine.revoke, origins=known_origin),
         "/userinfo": Endpoint(methods=("GET", "POST"), handler=machine.userinfo, origins=known_origin),
@@ -667,7 +694,7 @@ def _lane(app: Flask, provider: Provider, agreements: Agreements, metrics: Metri
         qr = _qr(provider)
         answers = QrAnswers(provider.database, qr.requests, qr.failures)
         table[ANSWER_PATH] = Endpoint(methods=("POST",), handler=answers.answer, json=True, counts_addresses=True)
-    for path, methods, handler in (*checks.routes(), *counter.routes(), *streams.routes()):
+    for path, methods, handler in (*checks.routes(), *counter.routes(), *streams.routes(), *identity_codes.routes()):
         table[path] = Endpoint(methods=methods, handler=handler, json=True)
     for path, methods, handler in authority.routes():
         table[path] = Endpoint(methods=methods, handler=handler, json=True, echoes=True)

@@ -15,7 +15,7 @@ from idp.accounts.anchors import Anchors
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import init_audit
 from idp.capabilities import checks as department_checks
-from idp.capabilities import counter
+from idp.capabilities import counter, identity_codes
 from idp.certificates import bindings
 from idp.certificates.actions import Certificates
 from idp.checks import ending
@@ -74,6 +74,8 @@ from idp.proofing.rules import PhonePolicy
 from idp.recovery.requests import Requests
 from idp.reviews import actions as reviews
 from idp.reviews.rules import Policy
+from idp.scans import actions as scans
+from idp.scans.actions import Scans
 from idp.selfservice.actions import Closings, Eraser
 from idp.settings import Settings
 from idp.signin.factors import Factors
@@ -126,6 +128,7 @@ class Provider:
     reviews: reviews.Reviews
     links: Links
     closings: Closings
+    scans: Scans
     themes: Themes
     granting: Granting
     moving: Moving
@@ -134,7 +137,14 @@ class Provider:
     terms: Terms
 
 
-UNDER_WAY: tuple[Eraser, ...] = (department_checks.erase, counter.erase, ending.erase, flows.erase)
+UNDER_WAY: tuple[Eraser, ...] = (
+    department_checks.erase,
+    counter.erase,
+    identity_codes.erase,
+    ending.erase,
+    flows.erase,
+    scans.erase,
+)
 """What each capability forgets of what is under way, once an account is closed."""
 ERASERS: tuple[Eraser, ...] = (
     password.erase,
@@ -245,6 +255,7 @@ def make_provider(
             (partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
+        scans=Scans(cipher, index),
         themes=themes,
         granting=granting,
         moving=Moving(granting, changed=(tell_departments,)),

@@ -24,6 +24,7 @@ import idp.messages.models
 import idp.proofing.models
 import idp.recovery.models
 import idp.reviews.models
+import idp.scans.models
 import idp.signatures.models
 import idp.signin.models
 import idp.state.models

@@ -54,7 +54,7 @@ class CounterEndpoint:
         with self._database.autocommit() as tx:
             access = self._read(tx, seen.access_token, certificate=request.certificate, now=now)
             footing = access.footing if access and access.client_id == client.client_id else None
-            if footing is None or not self._is_entitled(tx, footing, now=now):
+            if footing is None or not is_entitled(tx, footing, sign_in=self._sign_in, now=now):
                 return self._gate.refuse(Refused.CLERK, client, now)
             note_activity(tx, footing, idle=self._idle, now=now)
         outcome = self._counter.record(permit, footing.grant.party_id, seen, now=now)
@@ -65,13 +65,15 @@ class CounterEndpoint:
             return self._gate.refuse(outcome, client, now)
         return json_response({"id": outcome, "level": FACE_CHECKED}, status=201)
 
-    def _is_entitled(self, tx: Transaction, footing: Footing, *, now: int) -> bool:
-        grant = footing.grant
-        return (
-            grant.aal >= CLERK_AAL
-            and grant.ial >= CLERK_IAL
-            and not grant.offline
-            and now - grant.auth_time <= self._sign_in
-            and footing.session_lives(idle=CLERK_IDLE, now=now)
-            and is_clerk(tx, grant.client_id, grant.party_id)
-        )
+
+def is_entitled(tx: Transaction, footing: Footing, *, sign_in: int, now: int) -> bool:
+    """Whether the person of this token is a clerk of its client, there and known well enough."""
+    grant = footing.grant
+    return (
+        grant.aal >= CLERK_AAL
+        and grant.ial >= CLERK_IAL
+        and not grant.offline
+        and now - grant.auth_time <= sign_in
+        and footing.session_lives(idle=CLERK_IDLE, now=now)
+        and is_clerk(tx, grant.client_id, grant.party_id)
+    )

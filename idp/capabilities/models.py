@@ -49,6 +49,27 @@ class CounterClerk(Base):
     added_at: Mapped[int]
 
 
+class IdentityCodeRow(Base):
+    """``code_hash``: SHA-256 of what stands in the picture; ``confirmed``: levels and scopes in JSON.
+
+    ``sealed``: the code while it is shown, then office, matters and scopes; context ``identity_code.sealed:<id>``.
+    """
+
+    __tablename__ = "identity_code"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[str] = mapped_column(ForeignKey("party.id"), index=True)
+    session_id: Mapped[str]
+    state: Mapped[str]
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("client.client_id"))
+    clerk_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
+    permit_id: Mapped[str | None] = mapped_column(ForeignKey("capability_permit.id"))
+    confirmed: Mapped[str | None]
+    sealed: Mapped[bytes | None]
+    begun_at: Mapped[int]
+    expires_at: Mapped[int] = mapped_column(index=True)
+
+
 class CounterProofing(Base):
     """What a clerk recorded; ``reference``: SHA-256 of the client and the counter's own name for it, good once."""
 

@@ -9,6 +9,8 @@ from idp.accounts.documents import DocumentType
 from idp.authority import openapi as authority
 from idp.capabilities.counter_endpoint import PATH
 from idp.capabilities.endpoints import PATHS
+from idp.capabilities.identity_code_endpoint import FETCH, REDEEM
+from idp.capabilities.identity_code_rules import RELEASABLE
 from idp.capabilities.proofing import NUMBER_DIGITS, Means
 from idp.capabilities.rules import LIFETIME, RESULT, RESULT_LIFETIME, CheckResult, Refused
 from idp.certificates import qr_openapi
@@ -36,6 +38,12 @@ def openapi(issuer: str) -> dict[str, Any]:
     paths[PATH] = {"post": _counter()}
     paths |= authority.paths() | streams.paths()
     paths[qr_openapi.PATH] = qr_openapi.described()
+    paths[REDEEM] = {"post": _redeem()}
+    paths[f"{FETCH}{{id}}"] = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "get": _fetch_code(body=False),
+        "post": _fetch_code(body=True),
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tongban", "version": "1"},
@@ -118,6 +126,49 @@ def _counter() -> dict[str, Any]:
     }
 
 
+def _redeem() -> dict[str, Any]:
+    return {
+        "operationId": "redeem_identity_code",
+        "summary": "Ask the person who shows an identity code to confirm clerk, office, matters and what is told",
+        "requestBody": _body("Redemption"),
+        "responses": {
+            "201": _answer("Waits for the person", "CodeWaiting"),
+            **_problems(
+                Refused.INVALID_REQUEST,
+                Refused.CLIENT_AUTHENTICATION,
+                Refused.NOT_GRANTED,
+                Refused.CLERK,
+                Refused.CODE,
+                Refused.CODE_USED,
+                Refused.CODE_EXPIRED,
+                Refused.QUOTA_USED_UP,
+            ),
+        },
+    }
+
+
+def _fetch_code(*, body: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": f"{'post' if body else 'get'}_identity_code",
+        "summary": "What the person has confirmed, once",
+        "responses": {
+            "200": _answer("It waits, or was confirmed", "CodeWaiting", "Confirmed"),
+            **_problems(
+                Refused.CLIENT_AUTHENTICATION,
+                Refused.NOT_GRANTED,
+                Refused.NOT_FOUND,
+                Refused.CODE_DECLINED,
+                Refused.CODE_UNANSWERED,
+                Refused.CODE_FETCHED,
+            ),
+        },
+    }
+    if body:
+        described["requestBody"] = _body("Credentials")
+        described["responses"] |= _problems(Refused.INVALID_REQUEST)
+    return described
+
+
 def _problems(*refusals: Refused) -> dict[str, Any]:
     """What may be refused, and what any endpoint of ours may answer in times of need."""
     by_status: dict[int, list[str]] = {}
@@ -128,6 +179,7 @@ def _problems(*refusals: Refused) -> dict[str, Any]:
 
 
 _TEXT, _TIME = {"type": "string"}, {"type": "integer", "description": "Unix seconds"}
+_LINE = _TEXT | {"minLength": 1, "maxLength": 60}
 _CREDENTIALS = {
     name: {"type": "string"} for name in ("client_id", "client_secret", "client_assertion", "client_assertion_type")
 }
@@ -171,6 +223,39 @@ _SCHEMAS: dict[str, Any] = {
         "document",
         "means",
         "reference",
+    ),
+    "Redemption": _object(
+        {
+            "code": _TEXT | {"description": "as it stands in the picture the person shows"},
+            "clerk_token": _TEXT
+            | {"description": "access token of the clerk, issued to this client, with two factors"},
+            "office": _LINE | {"description": "where the clerk sits, as the person reads it"},
+            "matters": {"type": "array", "items": _LINE, "minItems": 1, "maxItems": 5},
+            "scopes": {"type": "array", "items": {"enum": sorted(RELEASABLE)}, "description": "registered ones"},
+            **_CREDENTIALS,
+        },
+        "code",
+        "clerk_token",
+        "office",
+        "matters",
+    ),
+    "CodeWaiting": _object(
+        {"id": _TEXT, "state": {"const": "waiting"}, "expires_at": _TIME}, "id", "state", "expires_at"
+    ),
+    "Confirmed": _object(
+        {
+            "id": _TEXT,
+            "state": {"const": "confirmed"},
+            "sub": _TEXT | {"description": "of the person, as this client knows them"},
+            "acr": _TEXT,
+            "ial": {"type": "integer"},
+            "aal": {"type": "integer"},
+            "office": _TEXT,
+            "matters": {"type": "array", "items": _TEXT},
+            "scopes": {"type": "array", "items": _TEXT, "description": "those the person has confirmed"},
+            "claims": {"type": "object", "description": "of these scopes, as at userinfo"},
+        },
+        *("id", "state", "sub", "acr", "ial", "aal", "office", "matters", "scopes", "claims"),
     ),
     "Recorded": _object({"id": _TEXT, "level": {"type": "integer"}}, "id", "level"),
     "Waiting": _object(

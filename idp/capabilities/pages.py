@@ -18,6 +18,7 @@ from idp.capabilities import checks
 from idp.capabilities.checks import DepartmentChecks
 from idp.capabilities.counter import Counter
 from idp.capabilities.endpoints import PERSON
+from idp.capabilities.identity_codes import IdentityCodes
 from idp.capabilities.name_question import ask_register
 from idp.capabilities.rules import Check, CheckResult, CheckState, stands
 from idp.checks.actions import Checks
@@ -67,6 +68,7 @@ class Capabilities:
 
     checks: DepartmentChecks
     counter: Counter
+    codes: IdentityCodes
     faces: Checks
     registry: Registry
     directory: Directory
@@ -85,11 +87,18 @@ def init_capabilities(
     *,
     most: int,
 ) -> None:
-    from idp.capabilities import counter_pages, signin_pages  # noqa: F401 - their views join the blueprint
+    from idp.capabilities import counter_pages, identity_code_pages, signin_pages  # noqa: F401 - their views join it
 
     asks: dict[Capability, Ask] = {Capability.NAME_CHECK: partial(ask_register, population)}
     app.extensions[EXTENSION] = Capabilities(
-        DepartmentChecks(cipher), Counter(database, joining), faces, registry, joining.directory, asks, most
+        DepartmentChecks(cipher),
+        Counter(database, joining),
+        IdentityCodes(cipher, joining.directory),
+        faces,
+        registry,
+        joining.directory,
+        asks,
+        most,
     )
     app.register_blueprint(blueprint)
 

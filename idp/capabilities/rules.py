@@ -65,6 +65,12 @@ class Refused(StrEnum):
     DOCUMENT_EXPIRED = "document-expired"
     CONFLICT = "identity-conflict"
     """The account is somebody's by another document or name, or the document is another account's."""
+    CODE = "identity-code-not-good"
+    CODE_USED = "identity-code-used"
+    CODE_EXPIRED = "identity-code-expired"
+    CODE_DECLINED = "declined-by-person"
+    CODE_UNANSWERED = "not-answered-in-time"
+    CODE_FETCHED = "already-fetched"
 
     @property
     def status(self) -> int:
@@ -86,6 +92,12 @@ _STATUS = {
     Refused.REFERENCE: 409,
     Refused.DOCUMENT_EXPIRED: 409,
     Refused.CONFLICT: 409,
+    Refused.CODE: 409,
+    Refused.CODE_USED: 409,
+    Refused.CODE_EXPIRED: 410,
+    Refused.CODE_DECLINED: 403,
+    Refused.CODE_UNANSWERED: 410,
+    Refused.CODE_FETCHED: 410,
 }
 
 

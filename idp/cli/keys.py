@@ -12,6 +12,7 @@ from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
+from idp.capabilities.identity_codes import reseal_identity_codes
 from idp.certificates.rotation import rotate_certificates
 from idp.checks.ending import reseal_checks
 from idp.cli.context import Context, fail
@@ -29,6 +30,7 @@ from idp.mapping.actions import Links
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
 from idp.reviews.actions import reseal_reviews
+from idp.scans.actions import reseal_scans
 from idp.settings import write_secrets
 from idp.signatures.rotation import reseal_signatures
 from idp.streams.registration import reseal_streams
@@ -47,6 +49,8 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_department_checks,
     reseal_streams,
     reseal_signatures,
+    reseal_identity_codes,
+    reseal_scans,
 )
 """What seals a capability's fields anew."""
 

@@ -11,7 +11,7 @@ from idp.accounts.holds import purge_holds
 from idp.accounts.waiting import forget
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
-from idp.capabilities import counter
+from idp.capabilities import counter, identity_codes
 from idp.checks.ending import purge_checks
 from idp.cli.context import Context
 from idp.cli.schema import is_current
@@ -29,6 +29,7 @@ from idp.issuers import revocation
 from idp.messages.outbox import purge_settled
 from idp.recovery import requests
 from idp.reviews import actions as reviews
+from idp.scans import actions as scans
 from idp.settings import Settings, unsafe
 from idp.state.store import StateUnavailable
 from idp.streams.spreading import purge as purge_events
@@ -48,6 +49,8 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         requests.purge(tx, now=now)
         counter.purge(tx, now=now)
         department_checks.purge(tx, before=now - DAY)
+        scans.purge(tx, before=now - DAY)
+        identity_codes.purge(tx, before=now - DAY)
         permits.purge_uses(tx, before=now - 400 * DAY)
         purge_console(tx, now=now, retention=settings.audit.retention_days * DAY)
         revocation.purge(tx, before=now - settings.certificates.most_grace - 30 * DAY)

@@ -22,6 +22,8 @@ class Capability(StrEnum):
     """Whether the signed-in person is the one in front of the camera."""
     COUNTER_PROOFING = "counter_proofing"
     """Recording that a clerk has seen a person and their document."""
+    IDENTITY_CODE = "identity_code"
+    """Being told at a counter, by a code the person shows and confirms, who they are."""
 
 
 class PermitState(StrEnum):

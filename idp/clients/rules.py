@@ -89,7 +89,9 @@ PERSONAL_SCOPES = frozenset(
     }
 )
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE})
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 3.4."""
+GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials", TOKEN_EXCHANGE, DEVICE_CODE})
 DETAILS_TYPES = frozenset({"gov_mandate"})
 """Types of authorization details (RFC 9396)."""
 ID_TOKEN_ALGS = frozenset({"RS256", "ES256"})
@@ -101,6 +103,7 @@ _APART = frozenset({"secrets", "state", "capabilities"})
 """What stands in rows of its own, beside the declaration."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{2,79}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}")
+_REGION = re.compile(r"[0-9]{6}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -142,6 +145,12 @@ class Client:
     """APIs it may ask tokens for, beside its own (RFC 8707); `idp.clients.resources` has them."""
     authorization_details_types: frozenset[str] = frozenset()
     """Of `DETAILS_TYPES`, those it may ask for (RFC 9396 10)."""
+    device_number: bool = True
+    """Its devices show the number that the person picks on their phone; else the person types the device's code."""
+    device_region: str | None = None
+    """Where its devices stand: six digits of GB/T 2260."""
+    device_refresh: bool = False
+    """Its devices get refresh tokens: not where the next person stands before the same screen."""
     assertion_audience: str = "any"
     """``issuer`` (FAPI 2.0), ``token_endpoint`` or ``any`` of the two."""
     jwks: str | None = None
@@ -293,8 +302,9 @@ def _protocol_faults(client: Client) -> list[str]:
     faults = []
     if extra := client.grant_types - GRANT_TYPES:
         faults.append(f"grant_types: {', '.join(sorted(extra))} not served")
-    if "refresh_token" in client.grant_types and "authorization_code" not in client.grant_types:
-        faults.append("grant_types: refresh_token needs authorization_code")
+    if "refresh_token" in client.grant_types and client.grant_types.isdisjoint({"authorization_code", DEVICE_CODE}):
+        faults.append("grant_types: refresh_token needs authorization_code or the device code")
+    faults += _device_faults(client)
     if TOKEN_EXCHANGE in client.grant_types and not (client.confidential and client.resources):
         faults.append("grant_types: token exchange is for a confidential client that names its resources")
     if extra := client.authorization_details_types - DETAILS_TYPES:
@@ -313,6 +323,17 @@ def _protocol_faults(client: Client) -> list[str]:
         faults.append("scopes: id_document needs consent or a statutory basis")
     if bad := sorted(scope for scope in client.scopes if not _SCOPE.fullmatch(scope)):
         faults.append(f"scopes: {bad} are no scope tokens (RFC 6749 3.3)")
+    return faults
+
+
+def _device_faults(client: Client) -> list[str]:
+    faults = []
+    if not client.confidential and DEVICE_CODE in client.grant_types:
+        faults.append("grant_types: whose code a device shows must not be anybody's claim (RFC 8628 5.6)")
+    if client.device_region is not None and not _REGION.fullmatch(client.device_region):
+        faults.append("device_region: six digits of GB/T 2260")
+    if client.device_number not in (True, False) or client.device_refresh not in (True, False):
+        faults.append("device_number, device_refresh: true or false")
     return faults
 
 

@@ -58,6 +58,8 @@ class AttemptKind(StrEnum):
     CERTIFICATE = "certificate"
     PHOTO = "photo"
     COUNTER_NUMBER = "counter_number"
+    SCAN_CODE = "scan_code"
+    """Codes of other screens, typed on a phone."""
     MATTER = "matter"
     """Checks of one person by one app: nobody's failure, and bounded alike."""
 

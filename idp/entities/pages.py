@@ -176,7 +176,7 @@ def first_of_all(session: Session, endpoint: str) -> ResponseReturnValue | None:
         return redirect(url_for("entities.acting", done="entity_held", **carried()), 303)
     if ial(current_transaction(), session.party_id, now=now()) < parts().registering.least:
         return redirect(url_for(way_up(parts().registering.least), next=here), 303)
-    if now() - session.auth_time > parts().fresh:
+    if not session.proofs or now() - session.auth_time > parts().fresh:
         return redirect(url_for("signin.password", next=here, done="sign_in_afresh"), 303)
     return None
 

@@ -27,6 +27,10 @@ _BY_GID = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE gid = :gi
 _BY_HANDLE = Statement(f"SELECT {_COLUMNS} FROM authorization_grant WHERE refresh_handle = :handle", Grant)
 
 
+DEVICE = "device"
+"""What a device code is bound to in place of an address and a challenge: no verifier hashes to it."""
+
+
 class Redeemed(NamedTuple):
     """What the one winner of a code gets."""
 
@@ -100,9 +104,18 @@ _CLIENTS_OF_SESSION = Statement(
 
 def issue(tx: Transaction, grant: Grant, code: Code) -> None:
     """Write the grant that ``code`` will redeem."""
+    _issue(tx, grant, code, digest(code.text))
+
+
+def issue_to_device(tx: Transaction, grant: Grant, device_code: bytes, *, until: int) -> None:
+    """Write the grant that a device code, of which this is the SHA-256, redeems; no address or verifier does."""
+    _issue(tx, grant, Code("", DEVICE, DEVICE, None, until), device_code)
+
+
+def _issue(tx: Transaction, grant: Grant, code: Code, hashed: bytes) -> None:
     row = {name: value for name, value in grant._asdict().items() if name in _ISSUED}
     bound = {name: value for name, value in code._asdict().items() if name != "text"}
-    tx.send(_INSERT, **row, **bound, code_hash=digest(code.text))
+    tx.send(_INSERT, **row, **bound, code_hash=hashed)
     record(
         tx,
         Event.GRANT_ISSUED,

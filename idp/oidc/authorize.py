@@ -137,11 +137,29 @@ def grant_code(
 
     ``check``: the face check the person has passed for this request.
     """
+    code = Code(random_token(), request.redirect_uri, request.challenge, request.nonce, now + maker.lifetimes.code)
+    issue(tx, grant_of(tx, directory, request, admit, session, check=check, now=now), code)
+    params = {"code": code.text, "iss": maker.issuer}
+    if request.state is not None:
+        params["state"] = request.state
+    return Answer(request.redirect_uri, request.response_mode, params, request.client)
+
+
+def grant_of(
+    tx: Transaction,
+    directory: Directory,
+    request: AuthorizationRequest,
+    admit: Admit,
+    session: Session,
+    *,
+    check: str | None = None,
+    now: int,
+) -> Grant:
+    """What ``request`` is given in ``session``, not yet written."""
     client = request.client
     _tell_statutory(tx, request, admit, now=now)
     sub = directory.subject(tx, sector=client.sector, party_id=session.party_id)
-    code = Code(random_token(), request.redirect_uri, request.challenge, request.nonce, now + maker.lifetimes.code)
-    grant = Grant(
+    return Grant(
         gid=new_id("gnt"),
         client_id=client.client_id,
         party_id=session.party_id,
@@ -164,11 +182,6 @@ def grant_code(
         authorization_details=(request.acting.details or None) if request.acting else None,
         resource=request.resource,
     )
-    issue(tx, grant, code)
-    params = {"code": code.text, "iss": maker.issuer}
-    if request.state is not None:
-        params["state"] = request.state
-    return Answer(request.redirect_uri, request.response_mode, params, client)
 
 
 def _tell_statutory(tx: Transaction, request: AuthorizationRequest, admit: Admit, *, now: int) -> None:

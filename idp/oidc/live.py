@@ -33,11 +33,13 @@ class Footing(NamedTuple):
     last_seen_at: int
     absolute_end: int
     session_ended_at: int | None
+    session_idle: int | None
     spent: int | None
 
     def session_lives(self, *, idle: int, now: int) -> bool:
         """False as soon as its time is over, whether or not somebody has noticed and ended it."""
-        return self.session_ended_at is None and now < self.absolute_end and now - self.last_seen_at < idle
+        limit = min(idle, self.session_idle or idle)
+        return self.session_ended_at is None and now < self.absolute_end and now - self.last_seen_at < limit
 
     def refreshes(self, endurance: Endurance, *, now: int) -> bool:
         """Whether the family's current member may be used, as `rotate` judges it."""
@@ -54,11 +56,11 @@ class Footing(NamedTuple):
 
 
 def _footing(*row: Any) -> Footing:
-    return Footing(Grant(*row[:-4]), *row[-4:])
+    return Footing(Grant(*row[:-5]), *row[-5:])
 
 
 _SELECT = (
-    f"SELECT {_GRANT_COLUMNS}, s.last_seen_at, s.absolute_end, s.ended_at,"
+    f"SELECT {_GRANT_COLUMNS}, s.last_seen_at, s.absolute_end, s.ended_at, s.idle,"
     " (SELECT 1 FROM spent_token t WHERE t.jti = :jti)"
     " FROM authorization_grant g JOIN session s ON s.id = g.session_id WHERE "
 )
@@ -70,9 +72,11 @@ _ROTATE = Statement(
     " AND (:resource = '' OR COALESCE(resource, :resource) = :resource) AND (cnf IS NULL OR cnf = :cnf)"
     " AND COALESCE(refresh_used_at, created_at) >= :rested_since AND created_at >= :born_since"
     " AND (offline OR EXISTS (SELECT 1 FROM session s WHERE s.id = session_id"
-    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since))"
+    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since"
+    " AND (s.idle IS NULL OR s.last_seen_at > :now - s.idle)))"
     f" RETURNING {', '.join(Grant._fields)}, (SELECT s.last_seen_at FROM session s WHERE s.id = session_id"
-    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since)",
+    " AND s.ended_at IS NULL AND s.absolute_end > :now AND s.last_seen_at > :idle_since"
+    " AND (s.idle IS NULL OR s.last_seen_at > :now - s.idle))",
     lambda *row: (Grant(*row[:-1]), row[-1]),
 )
 
@@ -128,7 +132,8 @@ def rotate(
 def note_activity(tx: Transaction, footing: Footing, *, idle: int, now: int) -> None:
     """A userinfo call is activity of the session as a refresh is (trust 8); one that is over never comes back."""
     if footing.session_lives(idle=idle, now=now):
-        _seen_again(tx, footing.grant.session_id, footing.last_seen_at, idle=idle, now=now)
+        limit = min(idle, footing.session_idle or idle)
+        _seen_again(tx, footing.grant.session_id, footing.last_seen_at, idle=limit, now=now)
 
 
 def _seen_again(tx: Transaction, session_id: str, last_seen_at: int, *, idle: int, now: int) -> None:

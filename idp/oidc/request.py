@@ -150,16 +150,23 @@ def _response_type(request: AuthorizationRequest) -> _Checked:
 
 def _scopes(request: AuthorizationRequest) -> _Checked:
     """Scopes that are unknown or not registered are left out (Core 3.1.2.1); nothing left is an error."""
-    text = request.params.get("scope", "")
-    if not _SCOPE.fullmatch(text):
+    scopes = granted_scopes(request.client, request.params)
+    if scopes is None:
         return RedirectError(request, "invalid_scope", "scope is missing or malformed")
-    registered = set(request.client.scopes) | {"openid"}
-    if "refresh_token" not in request.client.grant_types:
-        registered.discard("offline_access")
-    scopes = frozenset(text.split()) & registered
     if not scopes:
         return RedirectError(request, "invalid_scope", "none of the requested scopes is registered for this client")
     return replace(request, scopes=scopes)
+
+
+def granted_scopes(client: Client, params: Mapping[str, str]) -> frozenset[str] | None:
+    """Those asked for that are registered; None when ``scope`` is missing or malformed."""
+    text = params.get("scope", "")
+    if not _SCOPE.fullmatch(text):
+        return None
+    registered = set(client.scopes) | {"openid"}
+    if "refresh_token" not in client.grant_types:
+        registered.discard("offline_access")
+    return frozenset(text.split()) & registered
 
 
 def _prompt(request: AuthorizationRequest) -> _Checked:

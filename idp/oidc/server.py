@@ -20,7 +20,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from idp.accounts.actions import Directory
 from idp.audit import Event, record
 from idp.audit.rules import Counted
-from idp.clients.rules import PERSONAL_SCOPES, TOKEN_EXCHANGE, Client
+from idp.clients.rules import DEVICE_CODE, PERSONAL_SCOPES, TOKEN_EXCHANGE, Client
 from idp.crypto.tokens import digest
 from idp.db import Database
 from idp.grants import actions
@@ -40,6 +40,7 @@ _COUNTED = {
     "client_credentials": Counted.CLIENT_CREDENTIALS,
     "refresh_token": Counted.REFRESH,
     TOKEN_EXCHANGE: Counted.EXCHANGE,
+    DEVICE_CODE: Counted.DEVICE_CODE,
 }
 
 

@@ -26,7 +26,7 @@ from idp.web.visit import carried, onward
 
 def is_fresh(session: Session) -> bool:
     """Whether the person has proved themselves within the last few minutes (``account.fresh``)."""
-    return now() - session.auth_time < parts().fresh
+    return session.proofs > 0 and now() - session.auth_time < parts().fresh
 
 
 def confirm_first() -> ResponseReturnValue:

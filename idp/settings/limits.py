@@ -94,6 +94,8 @@ class Limits(Section):
     certificate: CertificateLimits = CertificateLimits()
     captcha: CaptchaLimits = CaptchaLimits()
     identity: IdentityLimits = IdentityLimits()
+    scans_per_address_hourly: int = 60
+    """Codes for sign-in by a phone that one address may have made in an hour; 0 sets no budget."""
     phone_recycle_days: int = 90
     """Days without use after which a number may be somebody else's: a text code alone opens no real-name account."""
     phone_change_hold: int = 72 * 3600

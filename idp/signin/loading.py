@@ -9,7 +9,7 @@ from flask import Flask, current_app
 
 from idp.db import current_transaction, db
 from idp.signin import sessions
-from idp.signin.rules import Method, Session, SessionEnd, expiry
+from idp.signin.rules import Method, Session, SessionEnd, expiry, scanned
 from idp.web.clock import now
 from idp.web.cookies import clear_session_secret, session_secret, set_session_secret
 from idp.web.csrf import rotate_csrf
@@ -82,7 +82,7 @@ def authenticated(party_id: str, method: Method) -> Session:
         session = None
     if session is None:
         started, secret = sessions.start(
-            tx, party_id=party_id, method=method, agent=_agent(), absolute=session_times().absolute, now=now()
+            tx, party_id=party_id, method=method, agent=agent(), absolute=session_times().absolute, now=now()
         )
     else:
         started, secret = sessions.strengthen(tx, session, method, now=now())
@@ -91,6 +91,28 @@ def authenticated(party_id: str, method: Method) -> Session:
     forget_session()
     tx.after_commit(lambda: note_proof(started.id, started.proofs))
     return started
+
+
+def enter_by_phone(phone: Session) -> bool:
+    """Sign this browser in by what the person of ``phone`` has confirmed there; False when that session is over.
+
+    ``phone``: held (`sessions.find_live`). Nobody has proved anything here: a session of the same person stays as it
+    is. The view commits.
+    """
+    current, tx = current_session(), current_transaction()
+    if expiry(phone, idle=session_times().idle, now=now()) is not None:
+        return False
+    if current is not None and current.party_id == phone.party_id:
+        return True
+    if current is not None:
+        sessions.end(tx, current.id, SessionEnd.REPLACED, now=now())
+    _, secret = sessions.derive(
+        tx, phone, methods=scanned(phone.used), agent=agent(), absolute=session_times().absolute, now=now()
+    )
+    set_session_secret(secret)
+    rotate_csrf()
+    forget_session()
+    return True
 
 
 def act_for(session: Session, acting: str | None, *, via: str | None) -> Session:
@@ -105,7 +127,7 @@ def act_for(session: Session, acting: str | None, *, via: str | None) -> Session
     return changed
 
 
-def _agent() -> str:
+def agent() -> str:
     """Browser and system in a word each; the full header is not kept."""
     header = user_agent()
     found = [next((name for mark, name in known if mark in header), None) for known in (_BROWSERS, _SYSTEMS)]

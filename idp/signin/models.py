@@ -10,7 +10,10 @@ from idp.db import Base
 
 
 class SessionRow(Base):
-    """``methods`` are amr names in the order used; ``sid_salt`` makes each client's ``sid``."""
+    """``methods`` are amr names in the order used; ``sid_salt`` makes each client's ``sid``.
+
+    ``idle``: seconds it may idle where those are fewer than everybody's.
+    """
 
     __tablename__ = "session"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -25,5 +28,6 @@ class SessionRow(Base):
     sid_salt: Mapped[str]
     agent: Mapped[str]
     acting: Mapped[str | None]
+    idle: Mapped[int | None]
     ended_at: Mapped[int | None]
     end_reason: Mapped[str | None]

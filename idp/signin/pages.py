@@ -19,9 +19,11 @@ from idp.captcha.pages import asked_after_failures, note_failure, passed, questi
 from idp.credentials import password as passwords
 from idp.credentials import sms_code
 from idp.credentials.attempts import account_key, unknown_key
+from idp.credentials.budgets import AddressBudget
 from idp.credentials.rules import Refusal
 from idp.db import current_transaction, db
 from idp.proofing.rules import PhonePolicy
+from idp.scans.actions import Scans
 from idp.signin.factors import Factors
 from idp.signin.loading import authenticated
 from idp.signin.refusals import note_refusal
@@ -43,6 +45,8 @@ ENTITY_DOOR = "tongban_entity_door"
 FACES = "tongban_face_sign_in"
 CERTIFICATES = "tongban_certificates"
 TRUSTED = "tongban_certificates_trusted"
+_ANEW = ("prompt_login", "max_age")
+"""Reasons to be asked that only signing in again settles."""
 Door = Callable[[str, passwords.Verified], ResponseReturnValue]
 """Given the entity and the password that was right; who walks through is a person, always named."""
 blueprint = Blueprint("signin", __name__)
@@ -56,12 +60,15 @@ class SignIn:
     factors: Factors
     phones: PhonePolicy
     waiting: WaitingAccounts
+    scans: Scans
+    scan_budget: AddressBudget
+    """Codes for phones that one address may have made."""
     sms_codes: bool = True
     """People may sign in by a text code alone."""
 
 
 def init_signin(app: Flask, known: SignIn) -> None:
-    from idp.signin import code_pages, confirm_pages, face_pages, passkey_pages  # noqa: F401 - their views join the blueprint
+    from idp.signin import code_pages, confirm_pages, face_pages, passkey_pages, scan_pages  # noqa: F401 - their views join it
 
     app.extensions[EXTENSION] = known
     app.register_blueprint(blueprint)
@@ -151,6 +158,7 @@ def _password_page(form: Form, *, locked: bool = False) -> ResponseReturnValue:
         passkey_url=url_for("signin.passkey", **carried()),
         face_url=url_for("signin.face", **carried()) if FACES in current_app.extensions else None,
         certificate_url=certificate_url(),
+        scan_url=_scan_url(),
         register_url=url_for("registration.phone", **carried()),
         recover_url=url_for("recovery.identifier", **carried()),
         activate_url=url_for("activation.person", **carried()),
@@ -166,6 +174,13 @@ def certificates_offered() -> bool:
 def certificate_url() -> str | None:
     """Where one signs in by a certificate; None where nobody does. Strangers see it: nothing is looked up."""
     return url_for("certificates.sign_in", **carried()) if CERTIFICATES in current_app.extensions else None
+
+
+def _scan_url() -> str | None:
+    """None when the app wants the person to prove themselves now: confirming on a phone is no such proof."""
+    visit = current_visit()
+    anew = visit is not None and visit.reason in _ANEW
+    return None if anew else url_for("signin.scan", **carried())
 
 
 def another_way_page(reason: str = "another_way", **said: str) -> ResponseReturnValue:

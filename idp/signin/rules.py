@@ -35,6 +35,10 @@ class Method(StrEnum):
     """The same, in hardware that the key does not leave."""
     ENTITY_CERTIFICATE = "entity_certificate"
     """An entity's certificate that names its human: it says who walks through the entity's door, no more."""
+    SCAN = "scan"
+    """Confirmed on a phone that was signed in: proves nothing by itself, the phone's own methods stand beside it."""
+    SCANNED_PASSKEY = "scan_pop"
+    """The phone was signed in by a passkey: two factors, yet nothing bound the scanned code to our origin."""
 
 
 class Factor(StrEnum):
@@ -48,6 +52,8 @@ class Factor(StrEnum):
     GUARDED_KEY = "guarded-key"
     """A key that opens by a PIN: two factors in one. Nothing binds it to our origin: who relays what is to be signed
     gets it signed, so that it is not resistant to phishing, in hardware or not."""
+    REMOTE_KEY = "remote-key"
+    """Such a key on another device, whose holder confirmed what could have been relayed: two factors, no more."""
     VERIFIED_KEY = "verified-key"
     """A key bound to our origin whose holder was verified: two factors in one, and resistant to phishing."""
 
@@ -63,6 +69,7 @@ FACTOR = {
     Method.CERTIFICATE_PIN: Factor.GUARDED_KEY,
     Method.CERTIFICATE_TOKEN: Factor.GUARDED_KEY,
     Method.ENTITY_CERTIFICATE: Factor.DOOR,
+    Method.SCANNED_PASSKEY: Factor.REMOTE_KEY,
 }
 BY_CERTIFICATE = (Method.CERTIFICATE, Method.CERTIFICATE_PIN, Method.CERTIFICATE_TOKEN)
 _AMR: dict[Method, tuple[str, ...]] = {
@@ -111,13 +118,15 @@ class Session(NamedTuple):
     absolute_end: int
     auth_time: int
     proofs: int
-    """How often the person has actively authenticated in it."""
+    """How often the person has actively authenticated in it; 0: it began by what they did in another one."""
     methods: str
     sid_salt: str
     agent: str
     ended_at: int | None
     acting: str | None = None
     """For whom the person acts (`idp.entities.rules.Acting`); None: for themselves."""
+    idle: int | None = None
+    """Seconds it may idle, where those are fewer than everybody's."""
 
     @property
     def used(self) -> tuple[Method, ...]:
@@ -139,10 +148,17 @@ def activity_grain(idle: int) -> int:
 
 def strength(methods: Iterable[Method]) -> int:
     """``aal``: 1 for one factor, 2 for two of different kinds, 3 for a passkey, which alone cannot be phished."""
-    kinds = {FACTOR[method] for method in methods} - {Factor.DOOR}
+    kinds = {FACTOR[method] for method in methods if method in FACTOR} - {Factor.DOOR}
     if Factor.VERIFIED_KEY in kinds:
         return 3
-    return 2 if Factor.GUARDED_KEY in kinds else min(2, max(1, len(kinds)))
+    whole = kinds & {Factor.GUARDED_KEY, Factor.REMOTE_KEY}
+    return 2 if whole else min(2, max(1, len(kinds)))
+
+
+def scanned(used: Iterable[Method]) -> list[Method]:
+    """The methods of a browser's session that a phone, signed in by ``used``, has confirmed: 2 is all it is worth."""
+    by_phone = (Method.SCANNED_PASSKEY if one is Method.PASSKEY else one for one in used)
+    return list(dict.fromkeys([Method.SCAN, *by_phone]))
 
 
 def amr(methods: Iterable[Method]) -> list[str]:
@@ -180,14 +196,15 @@ def may_change_methods(session: Session, *, attainable: int, now: int) -> bool:
     Else who has found out a password alone could add a passkey, and with it reach the highest strength. Nor does
     who came in by somebody else's key alone.
     """
-    own = any(FACTOR[method] is not Factor.DOOR for method in session.used)
-    return own and session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
+    own = any(FACTOR.get(method, Factor.DOOR) is not Factor.DOOR for method in session.used)
+    proved = own and session.proofs > 0
+    return proved and session.aal >= min(2, attainable) and now - session.auth_time <= FRESH
 
 
 def expiry(session: Session, *, idle: int, now: int) -> SessionEnd | None:
     """Why the session is over, or None while it lives."""
     if now >= session.absolute_end:
         return SessionEnd.ABSOLUTE
-    if now - session.last_seen_at >= idle:
+    if now - session.last_seen_at >= min(idle, session.idle or idle):
         return SessionEnd.IDLE
     return None

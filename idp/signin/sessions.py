@@ -20,6 +20,11 @@ _START = Statement[Any](
     "INSERT INTO session (id, secret_hash, party_id, created_at, last_seen_at, absolute_end, auth_time, proofs,"
     " methods, sid_salt, agent) VALUES (:id, :secret, :party, :now, :now, :end, :now, 1, :methods, :salt, :agent)"
 )
+_DERIVE = Statement[Any](
+    "INSERT INTO session (id, secret_hash, party_id, created_at, last_seen_at, absolute_end, auth_time, proofs,"
+    " methods, sid_salt, agent, idle)"
+    " VALUES (:id, :secret, :party, :now, :now, :end, :auth_time, 0, :methods, :salt, :agent, :idle)"
+)
 # A sign-in that was under way when its account was suspended leaves a session nobody can use.
 _FIND = Statement(
     f"SELECT {', '.join(f's.{name}' for name in Session._fields)} FROM session s"
@@ -80,11 +85,20 @@ def _holding(column: str) -> dict[Dialect, Statement[Session]]:
     return {"sqlite": Statement(sql, Session), "postgresql": Statement(f"{sql} FOR SHARE", Session)}
 
 
+_LIVE = (
+    f"SELECT {', '.join(f's.{name}' for name in Session._fields)} FROM party p JOIN session s ON s.party_id = p.id"
+    " WHERE s.id = :key AND s.ended_at IS NULL AND p.status = 'active'"
+)
+_HOLD_LIVE: dict[Dialect, Statement[Session]] = {
+    "sqlite": Statement(_LIVE, Session),
+    "postgresql": Statement(f"{_LIVE} FOR SHARE", Session),
+}
 _HOLD = _holding("id")
 _HOLD_FOUND = _holding("secret_hash")
 _STALE = Statement[tuple[str, str]](
     "SELECT id, CASE WHEN absolute_end <= :now THEN 'absolute' ELSE 'idle' END FROM session"
-    " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle) LIMIT 100"
+    " WHERE ended_at IS NULL AND (absolute_end <= :now OR last_seen_at <= :idle"
+    " OR last_seen_at <= :now - idle) LIMIT 100"
 )
 
 
@@ -119,6 +133,50 @@ def start(
     return Session(session_id, party_id, now, now, end, now, 1, method.value, salt, agent[:80], None), secret
 
 
+def derive(
+    tx: Transaction,
+    phone: Session,
+    *,
+    methods: Iterable[Method],
+    agent: str,
+    idle: int | None = None,
+    absolute: int,
+    now: int,
+) -> tuple[Session, str]:
+    """A session of another screen that the person of ``phone`` has confirmed there, and its cookie secret.
+
+    Nobody has authenticated anew: its ``auth_time`` is the phone's, and it ends no later than the phone's would.
+    """
+    secret, salt, session_id = random_token(), random_token(), new_id("ses")
+    used, end = " ".join(methods), min(phone.absolute_end, now + absolute)
+    made = Session(
+        session_id, phone.party_id, now, now, end, phone.auth_time, 0, used, salt, agent[:80], None, None, idle
+    )
+    tx.send(
+        _DERIVE,
+        id=session_id,
+        secret=digest(secret),
+        party=phone.party_id,
+        now=now,
+        end=end,
+        auth_time=phone.auth_time,
+        methods=used,
+        salt=salt,
+        agent=made.agent,
+        idle=idle,
+    )
+    record(
+        tx,
+        Event.SESSION_BEGUN,
+        actor=phone.party_id,
+        subject=phone.party_id,
+        session=session_id,
+        detail={"amr": used, "by": phone.id},
+        now=now,
+    )
+    return made, secret
+
+
 def find(tx: Transaction, secret: str) -> Session | None:
     """The unended session of this cookie secret; the caller asks `rules.expiry`."""
     return tx.one(_FIND, secret=digest(secret))
@@ -126,6 +184,11 @@ def find(tx: Transaction, secret: str) -> Session | None:
 
 def by_id(tx: Transaction, session_id: str) -> Session | None:
     return tx.one(_BY_ID, id=session_id)
+
+
+def find_live(tx: Transaction, session_id: str) -> Session | None:
+    """The unended session, if its account is in use; neither changes before this transaction ends."""
+    return tx.one(_HOLD_LIVE[tx.dialect], key=session_id)
 
 
 def of_party(tx: Transaction, party_id: str, *, idle: int, now: int) -> list[Session]:

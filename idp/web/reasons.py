@@ -29,6 +29,18 @@ SENTENCES: Mapping[str, LazyString] = {
     "dispute_decision_missing": _("请选择采纳或不采纳"),
     "dispute_answered": _("已答复，并已用短信告知本人。"),
     "account_closed": _("该账户已注销。"),
+    # codes of other screens
+    "scan_code_missing": _("请输入屏幕上的代码"),
+    "scan_code_unknown": _("没有这个代码，或者它已经过期。请核对屏幕上的代码"),
+    "scan_too_many": _("输错代码的次数过多，请稍后再试。"),
+    "scan_not_proved": _("这里是扫码登录的，不能再确认别的屏幕。请在您自己登录的手机上确认。"),
+    "scan_over_title": _("这次登录已经结束"),
+    "scan_over": _("代码已经过期、已经用过，或者已被拒绝。请在那块屏幕上重新开始。"),
+    "scan_elsewhere": _("这个代码已由别的手机或别的登录确认。如果不是您，请在那块屏幕上重新开始。"),
+    "scan_wrong_number": _(
+        "选的数字与那块屏幕上的不同，这次登录已作废。如果您面前没有这块屏幕，可能有人想冒用您的身份。"
+    ),
+    "scan_again": _("代码已经过期、被拒绝，或者数字选错了。请重新开始。"),
     # photos, and the operators who look at them
     "photo_missing": _("请选择或拍摄一张照片"),
     "photo_too_large": _("照片文件太大，请换一张小一些的照片"),
@@ -495,6 +507,8 @@ EVENTS: Mapping[str, LazyString] = {
     "person:method:refused": _("登录已经结束，未更改登录方式"),
     "person:factors:disowned": _("移除他人添加的登录方式"),
     "person:session:begun": _("登录"),
+    "person:scan:confirmed": _("用手机确认了另一块屏幕的登录"),
+    "person:scan:refused": _("用手机拒绝了另一块屏幕的登录，或选错了数字"),
     "person:session:stepped_up": _("再次确认身份"),
     "person:session:ended": _("退出登录"),
     "person:profile:viewed": _("查看个人资料"),
@@ -545,6 +559,9 @@ EVENTS: Mapping[str, LazyString] = {
     "client:event_stream:deleted": _("应用取消订阅变更通知"),
     "client:security_event:delivered": _("通知应用信息有变更"),
     "client:security_event:failed": _("未能通知应用信息有变更"),
+    "client:identity_code:redeemed": _("窗口读取了您的身份码"),
+    "client:identity_code:answered": _("您答复了窗口的身份码请求"),
+    "client:identity_code:refused": _("窗口读取身份码未成功"),
     "client:logout_notice:delivered": _("通知应用退出登录"),
     "client:logout_notice:failed": _("未能通知应用退出登录"),
     **MANDATE_EVENTS,
@@ -622,6 +639,8 @@ METHODS: Mapping[str, LazyString] = {
     "certificate_token": _("数字证书"),
     "entity_certificate": _("单位证书"),
     "recovery_code": _("备用码"),
+    "scan": _("手机扫码确认"),
+    "scan_pop": _("手机上的通行密钥"),
     "mfa": _("两种方式"),
 }
 

@@ -11,6 +11,9 @@ from idp.capabilities import checks
 from idp.capabilities.counter import Counter
 from idp.capabilities.counter_endpoint import PATH, CounterEndpoint
 from idp.capabilities.endpoints import CheckEndpoints, Gate
+from idp.capabilities.identity_code_endpoint import FETCH, REDEEM, IdentityCodeEndpoint
+from idp.capabilities.identity_code_rules import fault_of
+from idp.capabilities.identity_codes import IdentityCodes
 from idp.capabilities.openapi import openapi
 from idp.capabilities.rules import Refused
 from tests.capabilities.asking import CHECKS, asked, fetch, send
@@ -74,6 +77,8 @@ def test_answers_are_as_described(site: Site, known: Browser) -> None:
         (CHECKS, "post", (CheckEndpoints._start, checks._pay)),
         (f"{CHECKS}/{{id}}", "post", (CheckEndpoints._fetch,)),
         (PATH, "post", (CounterEndpoint._record, Counter.record, Counter._record)),
+        (REDEEM, "post", (IdentityCodeEndpoint._redeem, IdentityCodes.redeem, fault_of)),
+        (f"{FETCH}{{id}}", "post", (IdentityCodeEndpoint._fetch, IdentityCodes.fetch)),
     ],
 )
 def test_every_refusal_that_is_coded_is_described(path: str, method: str, sources: tuple[Callable[..., Any]]) -> None:

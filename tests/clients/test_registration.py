@@ -92,7 +92,7 @@ FAULTS = [
     ("cors_origins", ["http://tax.example"], "cors_origins"),
     ("cors_origins", [5], ""),
     ("grant_types", ["implicit", "authorization_code"], "implicit not served"),
-    ("grant_types", ["refresh_token"], "refresh_token needs authorization_code"),
+    ("grant_types", ["refresh_token"], "refresh_token needs authorization_code or"),
     ("grant_types", ["authorization_code", TOKEN_EXCHANGE], "token exchange is for"),
     ("authorization_details_types", ["other"], "other not served"),
     ("authorization_details_types", "gov_mandate", "authorization_details_types is a list"),
@@ -299,3 +299,12 @@ def test_only_none_is_not_confidential() -> None:
     }
     made = [client(auth_method=method.value, **needed.get(method, {})) for method in AuthMethod]
     assert [one.auth_method for one in made if not one.confidential] == [AuthMethod.NONE]
+
+
+def test_a_device_belongs_to_a_client_that_authenticates() -> None:
+    device = {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"], "redirect_uris": []}
+    assert faults(**device, device_region="430100", device_number=False) == ()
+    assert faults(**device | {"grant_types": [*device["grant_types"], "refresh_token"]}, device_refresh=True) == ()
+    assert any("anybody" in fault for fault in faults(**device, auth_method="none"))
+    assert any("device_region" in fault for fault in faults(**device, device_region="43"))
+    assert any("device_number" in fault for fault in faults(**device, device_number="yes"))

@@ -26,6 +26,7 @@ from idp.signin.rules import (
     amr,
     expiry,
     may_change_methods,
+    scanned,
     strength,
     ways_to_reach,
     ways_to_renew,
@@ -90,14 +91,29 @@ def test_strengthening_changes_the_secret_the_methods_and_the_time(any_database:
     assert (again.methods, again.aal, again.proofs) == ("pwd sms", 2, 3)
 
 
-@given(st.lists(st.sampled_from(list(Method)), min_size=1))
+PROVED = [method for method in Method if method is not Method.SCAN]
+"""What proves something by itself."""
+
+
+@given(st.lists(st.sampled_from(PROVED), min_size=1))
 def test_strength_counts_kinds_of_factors_not_repetitions(methods: list[Method]) -> None:
     kinds = {FACTOR[method] for method in methods} - {Factor.DOOR}
-    guarded = Factor.GUARDED_KEY in kinds  # two factors in one
-    assert strength(methods) == (3 if Method.PASSKEY in methods else 2 if guarded else min(2, max(1, len(kinds))))
+    whole = kinds & {Factor.GUARDED_KEY, Factor.REMOTE_KEY}  # two factors in one
+    assert strength(methods) == (3 if Method.PASSKEY in methods else 2 if whole else min(2, max(1, len(kinds))))
     assert ("mfa" in amr(methods)) == (strength(methods) > 1)
     assert ("user" in amr(methods)) == (Method.PASSKEY in methods)
     assert len(amr(methods)) == len(set(amr(methods)))
+
+
+@given(st.lists(st.sampled_from(PROVED), min_size=1))
+def test_a_screen_that_a_phone_confirms_is_worth_the_phone_and_never_resists_phishing(used: list[Method]) -> None:
+    here = scanned(used)
+    assert here[0] is Method.SCAN
+    assert strength(here) == min(2, strength(used))
+    assert "user" not in amr(here)
+    assert scanned(here) == here
+    for method in PROVED:
+        assert strength([*here, method]) <= strength([*used, method]), "a scan is no factor of its own"
 
 
 def test_a_passkey_alone_is_level_three_and_two_things_in_ones_possession_are_one_factor() -> None:
@@ -110,13 +126,20 @@ def test_a_passkey_alone_is_level_three_and_two_things_in_ones_possession_are_on
     assert amr([Method.PASSWORD, Method.RECOVERY_CODE]) == ["pwd", "recovery_code", "mfa"]
 
 
-NOT_HELD = {Method.FACE, Method.CERTIFICATE_PIN, Method.CERTIFICATE_TOKEN, Method.ENTITY_CERTIFICATE}
+NOT_HELD = {
+    Method.FACE,
+    Method.SCAN,
+    Method.SCANNED_PASSKEY,
+    Method.CERTIFICATE_PIN,
+    Method.CERTIFICATE_TOKEN,
+    Method.ENTITY_CERTIFICATE,
+}
 """A face is checked to sign in, never offered to confirm by; what a certificate's key is worth shows at its use."""
 METHODS = st.frozensets(st.sampled_from([method for method in Method if method not in NOT_HELD]))
 """What people hold."""
 
 
-@given(st.integers(1, 3), METHODS, st.lists(st.sampled_from(list(Method)), min_size=1))
+@given(st.integers(1, 3), METHODS, st.lists(st.sampled_from(PROVED), min_size=1))
 def test_a_way_that_is_offered_is_held_unused_and_reaches_the_target(
     target: int, held: frozenset[Method], used: list[Method]
 ) -> None:
@@ -129,7 +152,7 @@ def test_a_way_that_is_offered_is_held_unused_and_reaches_the_target(
     assert ways or strength([*used, *held]) < target, "what is attainable is reached by one step"
 
 
-@given(METHODS.filter(bool), st.lists(st.sampled_from(list(Method)), min_size=1))
+@given(METHODS.filter(bool), st.lists(st.sampled_from(PROVED), min_size=1))
 def test_whoever_has_a_method_can_prove_themselves_anew(held: frozenset[Method], used: list[Method]) -> None:
     needed = min(2, strength([*held, *used]))
     assert ways_to_renew(needed, held=held | set(used), used=used)  # of a certificate, too: it is held as one

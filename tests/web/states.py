@@ -143,6 +143,7 @@ SIGN_IN = {
     "client_name": TAX,
     "face_url": None,
     "certificate_url": "/signin/certificate",
+    "scan_url": "/signin/scan",
     "notice": None,
     "locked": False,
     "captcha": None,
