@@ -63,6 +63,7 @@ from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
+from idp.mandates.desk import MandateParts, init_mandates
 from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
@@ -168,6 +169,12 @@ def create_app(
     )
     init_activation(app, _activation(provider, journeys, phones, metrics))
     init_entities(app, _entity_parts(provider, journeys))
+    init_mandates(
+        app,
+        MandateParts(
+            provider.granting, provider.moving, journeys, provider.registry, provider.rechecking, provider.store
+        ),
+    )
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))
