@@ -166,7 +166,8 @@ def who(journey: Journey, mine: Behalf) -> ResponseReturnValue:
         return page("who", Form(*fields) if entity else empty_form(*fields), journey, **shown)
     form = Form.submitted(*fields)
     found = read_entity(form) if entity else named_person(form)
-    if found is not None and parts().granting.addresses.own(current_transaction(), mine.party) == found:
+    own = parts().granting.addresses.own(current_transaction(), mine.party)
+    if found is not None and own is not None and own.is_same(found):
         form.refuse("name", sentence("mandate_to_self"))
     if found is None or not form.ok:
         return page("who", form, journey, **shown)
