@@ -46,7 +46,8 @@ def index() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/account/mandates/<any(given, held):which>")
+@blueprint.get("/account/mandates/given", defaults={"which": "given"})
+@blueprint.get("/account/mandates/held", defaults={"which": "held"})
 @signed_in
 def list_(which: str) -> ResponseReturnValue:
     """One of the two, page by page."""

@@ -42,7 +42,9 @@ def test_a_representative_gives_an_employee_what_they_chose_and_the_employee_acc
     done = to(sign(clerk, f"/account/mandates/{key}/accept"))
     assert clerk.get(done).status_code == 200
     assert mandates.may(THREE, mandates.entity) is not None
-    sides = site.one("SELECT group_concat(side) FROM (SELECT side FROM mandate_signature ORDER BY signed_at, side DESC)")
+    sides = site.one(
+        "SELECT group_concat(side) FROM (SELECT side FROM mandate_signature ORDER BY signed_at, side DESC)"
+    )
     assert sides == "principal,agent"
 
 
@@ -182,8 +184,9 @@ def test_a_daughter_acts_for_her_mother(mandates: Mandates) -> None:
 
 
 def test_an_agency_appoints_its_employee_for_a_client(mandates: Mandates) -> None:
-    boss, agent = signed_in(mandates, ONE, acts_for=mandates.entity), signed_in(
-        mandates, TWO, acts_for=mandates.agency
+    boss, agent = (
+        signed_in(mandates, ONE, acts_for=mandates.entity),
+        signed_in(mandates, TWO, acts_for=mandates.agency),
     )
     first = given(boss, ENTITY_FORM, choice="agency", options={"may_delegate": "yes", "waived": "yes"})
     assert to(sign(agent, f"/account/mandates/{first}/accept"))

@@ -31,6 +31,7 @@ from idp.web.reasons import (
 )
 from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.console_states import CONSOLE_STATES
+from tests.web.mandate_states import MANDATE_STATES_SHOWN
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
 
@@ -1214,6 +1215,7 @@ STATES: Mapping[str, State] = {
         for status in (400, 403, 404, 405, 413, 415, 429, 500, 503)
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
+    **MANDATE_STATES_SHOWN,
     **REVIEW_STATES,
     **PHOTO_STATES,
     **CAPABILITY_STATES,
