@@ -34,9 +34,7 @@ WHO = tuple(Field(name) for name in ("name", "kind", "number"))
 
 def page(template: str, **context: Any) -> Callable[[], str]:
     def render() -> str:
-        return render_template(
-            f"mandates/{template}.html", **{k: v() if callable(v) else v for k, v in context.items()}
-        )
+        return render_template(template, **{k: v() if callable(v) else v for k, v in context.items()})
 
     return render
 
@@ -227,18 +225,24 @@ CHECK: dict[str, Any] = {"form": form("m", "h"), "asked": False, "state": None}
 MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandates": page("mandates/index.html", **INDEX),
     "mandates-none": page("mandates/index.html", **INDEX | {"lists": lambda: lists(filled=False)}),
-    "mandates-narrowed": page("mandates/index.html", **INDEX | {"lists": lambda: lists(filled=False, narrowed=True)}),
     "mandates-entity": page("mandates/index.html", **INDEX | {"entity_name": ENTITY, "entity_url": "#"}),
     "mandates-managed": page(
-        "mandates/index.html", **INDEX | {"others": [SimpleNamespace(name=ENTITY, theme=TITLE, url="#")],
-                            "notice": lambda: Notice("info", sentence("mandate_requested"))}
+        "mandates/index.html",
+        **INDEX
+        | {
+            "others": [SimpleNamespace(name=ENTITY, theme=TITLE, url="#")],
+            "notice": lambda: Notice("info", sentence("mandate_requested")),
+        },
     ),
-    "mandates-administrator": page("mandates/index.html", **INDEX | {"entity_name": ENTITY, "theme": TITLE, "request_url": None}),
-    "mandates-list": page("mandates/list.html", entity_name=ENTITY, list=lambda: lists()[0], groups=groups, back_url="#"),
-    "mandates-list-held": page(
-        "mandates/list.html", entity_name=None, list=lambda: lists(filled=False)[1], groups=groups, back_url="#"
+    "mandates-administrator": page(
+        "mandates/index.html", **INDEX | {"entity_name": ENTITY, "theme": TITLE, "request_url": None}
     ),
-    "mandate-kind": page("mandates/kind.html", form=form("choice"), choices=["family"], clients=[], entity_name=None, **KIND),
+    "mandates-list": page(
+        "mandates/list.html", entity_name=ENTITY, list=lambda: lists()[0], groups=groups, back_url="#"
+    ),
+    "mandate-kind": page(
+        "mandates/kind.html", form=form("choice"), choices=["family"], clients=[], entity_name=None, **KIND
+    ),
     "mandate-kind-entity": page(
         "mandates/kind.html",
         form=form("choice", choice="mandate_choice_missing"),
@@ -251,18 +255,12 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandate-who-employee": who("employee", number="document_number_invalid"),
     "mandate-who-staff": who("staff", "name", "kind", "number", "post"),
     "mandate-who-agency": who("agency", entity=True, uscc="credit_code_invalid"),
-    "mandate-who-administrator": who("administrator"),
-    "mandate-who-client": who("for_client"),
-    "mandate-theme": page("mandates/theme.html", form=form("theme"), steps=GIVING, step="theme", themes=themes, back_url="#"),
-    "mandate-theme-refused": page(
-        "mandates/theme.html",
-        form=form("theme", theme="mandate_theme_missing"),
-        steps=GIVING,
-        step="theme",
-        themes=themes,
-        back_url="#",
+    "mandate-theme": page(
+        "mandates/theme.html", form=form("theme"), steps=GIVING, step="theme", themes=themes, back_url="#"
     ),
-    "mandate-theme-none": page("mandates/theme.html", form=form("theme"), steps=GIVING, step="theme", themes=[], back_url="#"),
+    "mandate-theme-none": page(
+        "mandates/theme.html", form=form("theme"), steps=GIVING, step="theme", themes=[], back_url="#"
+    ),
     "mandate-scope": scope(),
     "mandate-scope-refused": scope(
         form=form(
@@ -273,7 +271,9 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
         ),
         most="50,000.00 CNY",
     ),
-    "mandate-dates": page("mandates/dates.html", form=form("term", "first", "last", values={"term": "month"}), **DATES),
+    "mandate-dates": page(
+        "mandates/dates.html", form=form("term", "first", "last", values={"term": "month"}), **DATES
+    ),
     "mandate-dates-refused": page(
         "mandates/dates.html",
         form=form("term", "first", "last", values={"term": "own"}, first="mandate_day_invalid", last="mandate_term"),
@@ -286,36 +286,40 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
         delegates=True,
         **OPTIONS,
     ),
-    "mandate-options-few": page("mandates/options.html", form=form("waived"), data=[], delegates=False, **OPTIONS | {"always": []}),
     "mandate-text": text("give", steps=GIVING, replaces=one),
     "mandate-text-unproved": text("give", steps=GIVING, proved=False),
     "mandate-text-refused": text("give", steps=GIVING, form=form("text_hash", whole="mandate_grantor_level")),
     "mandate-sign": text("sign", signed=signatures),
     "mandate-accept": text("accept"),
-    "mandate-accept-refused": text("accept", proved=False, form=form("text_hash", whole="mandate_agent_level")),
     "mandate-done-approvals": done("pending_approvals"),
     "mandate-done-acceptance": done("pending_acceptance"),
-    "mandate-done-waived": done("pending_acceptance", waits=False, accept_by=None),
     "mandate-done-accepted": done("active", "agent"),
     "mandate-detail": detail(),
     "mandate-detail-frozen": detail(
-        can={"unfreeze", "revoke"}, one=lambda: one("suspended", "off"), whole=False, uses=[], people=[],
+        can={"unfreeze", "revoke"},
+        one=lambda: one("suspended", "off"),
+        whole=False,
+        uses=[],
+        people=[],
         notice=lambda: Notice("info", sentence("mandate_frozen")),
     ),
     "mandate-detail-offered": detail(
-        side="agent", can={"accept", "decline"}, one=lambda: one("pending_acceptance", "wait", other=ENTITY),
-        accept_by=NOW, uses=[], people=[],
+        side="agent",
+        can={"accept", "decline"},
+        one=lambda: one("pending_acceptance", "wait", other=ENTITY),
+        accept_by=NOW,
+        uses=[],
+        people=[],
     ),
     "mandate-detail-requested": detail(
         can={"sign", "decline"}, one=lambda: one("requested", "wait"), signatures=[], uses=[], people=[], limit=None
     ),
     "mandate-detail-held": detail(side="agent", can={"renounce"}, begins=NOW, people=[]),
-    "mandate-detail-refused": detail(form=form(whole="mandate_state")),
     "mandate-revoke": page("mandates/end.html", step="revoke", side="principal", one=one, back_url="#"),
-    "mandate-renounce": page("mandates/end.html", step="renounce", side="agent", one=lambda: one(other=ENTITY), back_url="#"),
-    "mandate-decline": page("mandates/end.html", step="decline", side="agent", one=lambda: one(other=ENTITY), back_url="#"),
+    "mandate-renounce": page(
+        "mandates/end.html", step="renounce", side="agent", one=lambda: one(other=ENTITY), back_url="#"
+    ),
     "mandate-ask": page("mandates/ask.html", person_url="#", entity_url="#", entity=False, back_url="#"),
-    "mandate-ask-entity": page("mandates/ask.html", person_url="#", entity_url="#", entity=True, back_url="#"),
     "mandate-ask-who": who("request", entity=True, name="mandate_principal_self"),
     "mandate-ask-text": text("request", steps=ASKING, decline_url=None),
     "mandate-people": people(),
@@ -340,12 +344,10 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandate-bulk-confirm": lambda: bulk_confirm(
         2, [bulk_row(2), bulk_row(3, "mandate_line_twice"), bulk_row(4, replaces=True), bulk_row(5, "mandate_term")]
     )(),
-    "mandate-bulk-nothing": lambda: bulk_confirm(0, [bulk_row(2, "mandate_line_columns")])(),
     "mandate-bulk-text": page("mandates/bulk_text.html", line=2, texts=TEXTS, text_hash=HASH, back_url="#"),
     "mandate-check": page("mandates/check.html", **CHECK),
     "mandate-check-found": page("mandates/check.html", **CHECK | {"asked": True, "state": MANDATE_STATES["active"]}),
     "mandate-check-none": page("mandates/check.html", **CHECK | {"asked": True}),
-    "mandate-check-refused": page("mandates/check.html", **CHECK | {"form": form("m", "h", m="mandate_number_missing")}),
     "mandate-print": page(
         "mandates/print.html",
         number="mnd_01m8cfk4twtv1yzafxg1brw38y",
@@ -356,4 +358,4 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
         qr=lambda: qr_svg("http://localhost:8000/mandates/check?m=mnd_01m8c&h=9f2c41d07ab35e68"),
         check_address="http://localhost:8000/mandates/check",
     ),
-}  # fmt: skip
+}
