@@ -67,10 +67,10 @@ def read_scope(form: Form, theme: Theme, most: Scope, choice: Choice) -> Scope |
     typed = "amount" in form
     text = form["amount"] if typed else ""
     limit = parse_amount(text) if text else most.limit
-    if not services:
-        form.refuse("services", sentence("mandate_services_missing"))
     if not actions:
         form.refuse("actions", sentence("mandate_actions_missing"))
+    if not services:  # the first on the page is said last, to stand first
+        form.refuse("services", sentence("mandate_services_missing"))
     if text and limit is None:
         form.refuse("amount", sentence("mandate_limit_invalid"))
     found = Scope(frozenset(actions), frozenset(services), limit)

@@ -3,8 +3,10 @@
 Always true: a day is one in China, as in the text that is signed.
 """
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -20,10 +22,9 @@ def begin_of(day: date) -> int:
 def parse_day(text: str) -> date | None:
     """``YYYY-MM-DD`` of this century."""
     try:
-        found = date.fromisoformat(text)
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
-    return found if len(text) == 10 and 2000 <= found.year < 2100 else None
 
 
 def a_month_after(day: date) -> date:

@@ -24,7 +24,7 @@ KINDS: Mapping[Kind, LazyString] = {
     Kind.ASSISTED: _("窗口协助办理"),
 }
 ACTIONS: Mapping[Action, LazyString] = {
-    Action.VIEW: _("查看"),
+    Action.VIEW: _("查看资料和进度"),
     Action.DRAFT: _("填写，暂不提交"),
     Action.SUBMIT: _("提交申请或申报"),
     Action.SIGN: _("代为签署文书"),
@@ -35,14 +35,14 @@ ACTIONS: Mapping[Action, LazyString] = {
 STEPS: Mapping[str, LazyString] = {
     "request": _("请求授权"),
     "draw": _("拟定并签署"),
-    "signature": _("签署"),
+    "signature": _("已签署"),
     "sign": _("签署完毕，送受托方"),
     "accept": _("接受"),
-    "decline": _("谢绝"),
+    "decline": _("已谢绝"),
     "freeze": _("冻结"),
-    "unfreeze": _("解除冻结"),
-    "revoke": _("收回"),
-    "renounce": _("放弃"),
+    "unfreeze": _("已解冻"),
+    "revoke": _("已收回"),
+    "renounce": _("已放弃"),
     "expire": _("到期"),
     "supersede": _("被新授权替换"),
     "invalidate": _("依据的登记或原授权已变化，失效"),

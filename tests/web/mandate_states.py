@@ -265,8 +265,8 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandate-scope-refused": scope(
         form=form(
             *BOXES,
-            services="mandate_services_missing",
             actions="mandate_actions_missing",
+            services="mandate_services_missing",
             amount="mandate_limit_invalid",
         ),
         most="50,000.00 CNY",
