@@ -35,6 +35,8 @@ _DONE = {
     State.REVOKED: "mandate_revoked",
     State.RENOUNCED: "mandate_renounced",
 }
+_TAKEN_ON = frozenset({State.ACTIVE, State.SUSPENDED})
+"""Before that nobody is told whether it has found its agent."""
 _RENEWED = frozenset({State.ACTIVE, State.SUSPENDED, State.EXPIRED, State.REVOKED, State.RENOUNCED})
 
 
@@ -66,7 +68,7 @@ def _page(seen: Looked, form: Form) -> ResponseReturnValue:
         entries=[_entry(tx, entry, seen, names) for entry in entries],
         whole=history.is_whole(mandate.id, entries),
         uses=[_use(one, theme, tx) for one in uses(tx, mandate.id, most=USES)],
-        people=[_child(tx, child) for child in reading.under(tx, mandate.id)],
+        people=[_child(tx, child) for child in reading.under(tx, mandate.id) if child.state in _TAKEN_ON],
         can=_can(seen),
         url={name: seen.mine.url(name, mandate_id=mandate.id) for name in ("accept", "sign", "step", "renew")}
         | {name: seen.mine.url("end", mandate_id=mandate.id, step=name) for name in ("revoke", "renounce", "decline")}

@@ -4,6 +4,7 @@ Always true: only what the rules could allow is offered, and the rules are asked
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -16,9 +17,10 @@ from idp.mandates.actions import Draft
 from idp.mandates.addressing import Addressee
 from idp.mandates.days import a_month_after, a_year_after, begin_of, day_of
 from idp.mandates.desk import Behalf, parts
-from idp.mandates.granting import replaced_by
-from idp.mandates.rules import DAY, Kind, Mandate
+from idp.mandates.granting import Denied, may_grant, replaced_by
+from idp.mandates.rules import DAY, Kind, Mandate, Refusal
 from idp.mandates.scopes import Action, Limit, Scope
+from idp.mandates.standing import grantor_of, place_of
 from idp.mandates.themes import LONGEST_DAYS, Theme
 
 
@@ -163,6 +165,22 @@ def _choice_of(draft: Draft) -> Choice | None:
             return Choice.FOR_CLIENT
         return Choice.AGENCY if draft.addressee.kind is PartyKind.ENTITY else Choice.EMPLOYEE
     return next((choice for choice, kind in KIND.items() if kind is draft.kind), None)
+
+
+def objection(tx: Transaction, draft: Draft, person: str, *, now: int) -> Refusal | None:
+    """Why the draft would be refused if ``person`` signed it now, so that nobody is asked to prove themselves for
+    nothing; whoever signs is asked by `Granting` again.
+    """
+    recheck = parts().granting.recheck
+    place = place_of(tx, person, draft.principal, theme=draft.theme, recheck=recheck, now=now)
+    if place is None:
+        return Refusal.NOT_GRANTOR
+    parent = reading.find(tx, draft.parent) if draft.parent else None
+    others = [one for one in reading.given_by(tx, draft.principal) if one.id != draft.id]
+    wanted = parts().granting.wanted(tx, draft, parent)
+    wanted = replace(wanted, replaces=replaced_by(wanted, others))
+    found = may_grant(wanted, grantor_of(tx, person, place, acting=False, now=now), others, now=now)
+    return found.reason if isinstance(found, Denied) else None
 
 
 def replaced(tx: Transaction, draft: Draft) -> str | None:

@@ -14,7 +14,7 @@ from idp.mandates import listing
 from idp.mandates.addressing import Addressee
 from idp.mandates.desk import Behalf, administered, behalf, blueprint, parts
 from idp.mandates.listing import GROUPS, NEWEST, Place
-from idp.mandates.rules import Side
+from idp.mandates.rules import Side, State
 from idp.mandates.showing import shown_mandate, theme_title
 from idp.mandates.words import GROUP_WORDS
 from idp.web.guards import signed_in
@@ -110,6 +110,8 @@ def _is_for(tx: Transaction, place: Place, mine: Behalf, own: Addressee | None) 
     mandate, kept = listing.by_id(tx, place)
     if mandate.agent:
         return mandate.agent == mine.party
+    if mandate.state is not State.PENDING_ACCEPTANCE:
+        return False
     meant = parts().granting.draft_of(mandate, kept).addressee
     return own is not None and own.is_same(meant)
 

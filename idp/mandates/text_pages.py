@@ -18,7 +18,7 @@ from idp.mandates import reading
 from idp.mandates.actions import Text
 from idp.mandates.desk import Behalf, blueprint, parts, prove_first, signer
 from idp.mandates.finding import Looked, look
-from idp.mandates.giving import draft_of, replaced
+from idp.mandates.giving import draft_of, objection, replaced
 from idp.mandates.grant_pages import BEGIN, KIND, address, at
 from idp.mandates.granting import Denied
 from idp.mandates.rules import Side, State
@@ -45,7 +45,10 @@ def text(journey: Journey, mine: Behalf) -> ResponseReturnValue:
         return journey_over(BEGIN)
     here = address(journey)
     if request.method == "GET":
-        return _wizard_page(tx, Form(*SIGNED), journey, found, ends)
+        form = Form(*SIGNED)
+        if (refusal := objection(tx, draft, mine.person, now=now())) is not None:
+            form.refuse("", sentence(refusal))
+        return _wizard_page(tx, form, journey, found, ends)
     if (first := prove_first(here)) is not None:
         return redirect(first, 303)
     form = Form.submitted(*SIGNED)

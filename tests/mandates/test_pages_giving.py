@@ -127,6 +127,7 @@ def test_who_has_an_account_is_not_learned_by_giving(mandates: Mandates, phone: 
 def test_nobody_gives_to_themselves(mandates: Mandates) -> None:
     boss = signed_in(mandates, ONE, acts_for=mandates.entity)
     address = text_of(boss, person_form(ONE))
+    assert "yourself" in boss.get(address).text, "before anybody proves who they are for it"
     answer = sign(boss, address)
     assert answer.status_code == 422
     assert "yourself" in answer.text
