@@ -82,6 +82,7 @@ from idp.issuers import actions as issuers
 from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
+from idp.mandates.desk import MandateParts, init_mandates
 from idp.mandates.offering import Offering
 from idp.oidc.callers import Callers
 from idp.oidc.client_auth import ClientAuthenticator
@@ -210,6 +211,12 @@ def create_app(
         if settings.mtls.host and settings.mtls.people:
             init_tls_sign_in(app, _tls_tickets(provider))
         init_certificate_qr(app, _qr(provider))
+    init_mandates(
+        app,
+        MandateParts(
+            provider.granting, provider.moving, journeys, provider.registry, provider.rechecking, provider.store
+        ),
+    )
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))
     if provider.photo_reader is not None:
         init_id_photos(app, _photo_parts(provider, journeys))

@@ -7,8 +7,9 @@ read costs no other line.
 import csv
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -48,10 +49,20 @@ class Raw(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A file that was sent and is kept nowhere."""
+
+    content: bytes = field(repr=False)
+
+    def open(self, _mode: Literal["rb"], /) -> BinaryIO:
+        return BytesIO(self.content)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A file. Of CSV the first line that is not blank names the columns."""
 
-    path: Path
+    path: Path | Held
     format: Format
     encoding: Encoding = "utf-8"
 

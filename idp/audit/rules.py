@@ -45,6 +45,7 @@ class Event(StrEnum):
     """Accepted, declined, frozen, ended: ``detail`` names the step and the state it led to."""
     MANDATE_REFUSED = "person:mandate:refused"
     MANDATE_USED = "person:mandate:used"
+    SIGNING_RULE_SET = "person:signing_rule:set"
     ENTITY_LINK_LEFT = "person:entity_link:left"
     """The person represented an entity at an older platform; without power until the register bears it out."""
     EVIDENCE_ADDED = "person:evidence:added"

@@ -21,7 +21,7 @@ from idp.activation.importing import Imported, Importer, Overtaken
 from idp.activation.lines import BadColumns
 from idp.cli.context import Context, fail
 from idp.db import DatabaseUnavailable, Transaction
-from idp.tables import SUFFIXES, Encoding, Format, Table
+from idp.tables import SUFFIXES, Encoding, Format, Held, Table
 
 
 @click.group()
@@ -85,12 +85,13 @@ def take_in(context: Context, source: Source, *, dry_run: bool = False) -> Impor
 
 
 @contextmanager
-def _bar(file: Path, label: str) -> Iterator[Callable[[int], object]]:
+def _bar(file: Path | Held, label: str) -> Iterator[Callable[[int], object]]:
     """A bar of the file's bytes, for whoever watches."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=file.stat().st_size, label=label, file=sys.stderr) as bar:
+    size = file.stat().st_size if isinstance(file, Path) else len(file.content)
+    with click.progressbar(length=size, label=label, file=sys.stderr) as bar:
         yield bar.update
 
 

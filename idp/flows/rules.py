@@ -44,6 +44,12 @@ class FlowKind(StrEnum):
     """Photos for a machine that reads them, and the face of who stands on them."""
     ENTITY_SIGN_IN = "entity_sign_in"
     """From an entity's password to the person who walks through that door."""
+    MANDATE = "mandate"
+    """A mandate put together question by question, up to the text that is signed."""
+    MANDATE_REQUEST = "mandate_request"
+    """The same by who would act, up to the text that is sent to the one to be represented."""
+    MANDATE_BULK = "mandate_bulk"
+    """Many mandates from one file, read and checked before all of them are signed."""
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -129,6 +135,26 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.ENTITY_SIGN_IN: (
         StepRule("person", gives=("role", "challenge")),
         StepRule("code", gives=("signed_in",)),
+    ),
+    FlowKind.MANDATE: (
+        StepRule("kind", gives=("party_id", "principal", "mandate", "choice")),
+        StepRule("who", gives=("addressee", "post")),
+        StepRule("theme", gives=("theme", "version")),
+        StepRule("scope", gives=("scope",)),
+        StepRule("dates", gives=("from", "to")),
+        StepRule("options", gives=("struck", "may_delegate", "waived")),
+        StepRule("text", gives=("given",)),
+    ),
+    FlowKind.MANDATE_REQUEST: (
+        StepRule("who", gives=("party_id", "agent", "mandate", "principal", "choice")),
+        StepRule("theme", gives=("theme", "version")),
+        StepRule("scope", gives=("scope",)),
+        StepRule("dates", gives=("from", "to")),
+        StepRule("text", gives=("sent",)),
+    ),
+    FlowKind.MANDATE_BULK: (
+        StepRule("file", gives=("party_id", "principal", "lines")),
+        StepRule("confirm", gives=("given",)),
     ),
 }
 

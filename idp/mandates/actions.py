@@ -4,7 +4,7 @@ Always true: what is kept is the very text that was read, and each signature is 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -158,19 +158,37 @@ class Granting:
         self._note(tx, Event.MANDATE_DRAWN, draft.id, draft.principal, signer.person, now)
         return self._sign(tx, draft.id, signer, place, text.hash, now)
 
-    def request(self, tx: Transaction, draft: Draft, *, by: str, now: int) -> State | Denied:
-        """Whoever would act asks the principal for it. ``draft.addressee`` is they themselves (`Addresses.own`)."""
+    def request(
+        self, tx: Transaction, draft: Draft, *, by: str, person: str | None = None, now: int
+    ) -> State | Denied:
+        """Whoever would act asks the principal for it. ``draft.addressee`` is they themselves (`Addresses.own`).
+
+        ``person``: who asks for the entity ``by``, where it is one.
+        """
         text, own = self.text(tx, draft), self.addresses.own(tx, by)
         if text is None or own is None or own != draft.addressee or by == draft.principal:
             return Denied(Refusal.FOR_ANOTHER)
-        self._add(tx, draft, text, State.REQUESTED, by=by, replaces=None, now=now)
-        history.append(tx, draft.id, step="request", state=State.REQUESTED, actor=by, now=now)
-        self._note(tx, Event.MANDATE_REQUESTED, draft.id, draft.principal, by, now)
+        asker = person or by
+        self._add(tx, draft, text, State.REQUESTED, by=asker, replaces=None, now=now)
+        history.append(tx, draft.id, step="request", state=State.REQUESTED, actor=asker, now=now)
+        self._note(tx, Event.MANDATE_REQUESTED, draft.id, draft.principal, asker, now)
         tell_party(tx, self.addresses, draft.principal, "mandate_requested", now=now)
         return State.REQUESTED
 
-    def sign(self, tx: Transaction, mandate_id: str, signer: Signer, *, text_hash: str, now: int) -> State | Denied:
-        """One more of the principal's people signs, or the first one signs what was asked for."""
+    def sign(
+        self,
+        tx: Transaction,
+        mandate_id: str,
+        signer: Signer,
+        *,
+        text_hash: str,
+        replaces: str | None = None,
+        now: int,
+    ) -> State | Denied:
+        """One more of the principal's people signs, or the first one signs what was asked for.
+
+        ``replaces``: the mandate that this one was shown as ending, when they read it.
+        """
         seen = reading.find(tx, mandate_id)
         if seen is None or not hold_account(tx, seen.principal):
             return Denied(Refusal.STATE)
@@ -179,6 +197,7 @@ class Granting:
             return Denied(Refusal.STATE)
         place = place_of(tx, signer.person, mandate.principal, theme=mandate.theme, recheck=self.recheck, now=now)
         draft = self.draft_of(mandate, kept)
+        draft = draft if replaces is None else replace(draft, replaces=replaces)
         decided = self._may(tx, draft, signer, place, now)
         if isinstance(decided, Denied) or place is None:
             return self._refused(tx, draft, signer, decided, now)
@@ -252,17 +271,10 @@ class Granting:
         )
         return added == 1
 
-    def _may(
-        self, tx: Transaction, draft: Draft, signer: Signer, place: Place | None, now: int
-    ) -> str | Denied | None:
-        """The id of the mandate that it replaces, or None."""
-        if place is None:
-            return Denied(Refusal.NOT_GRANTOR)
-        parent = reading.find(tx, draft.parent) if draft.parent else None
-        if draft.parent and parent is None:
-            return Denied(Refusal.NOT_DELEGABLE)
+    def wanted(self, tx: Transaction, draft: Draft, parent: Mandate | None) -> Wanted:
+        """The draft as the rules ask it."""
         entity = self.addresses.entities.describe(tx, draft.principal) is not None
-        wanted = Wanted(
+        return Wanted(
             kind=draft.kind,
             principal=draft.principal,
             principal_kind=PartyKind.ENTITY if entity else PartyKind.PERSON,
@@ -276,9 +288,19 @@ class Granting:
             parent=parent,
             replaces=draft.replaces,
         )
+
+    def _may(
+        self, tx: Transaction, draft: Draft, signer: Signer, place: Place | None, now: int
+    ) -> str | Denied | None:
+        """The id of the mandate that it replaces, or None."""
+        if place is None:
+            return Denied(Refusal.NOT_GRANTOR)
+        parent = reading.find(tx, draft.parent) if draft.parent else None
+        if draft.parent and parent is None:
+            return Denied(Refusal.NOT_DELEGABLE)
         grantor = grantor_of(tx, signer.person, place, acting=signer.acting, now=now)
         others = [one for one in reading.given_by(tx, draft.principal) if one.id != draft.id]
-        granted = may_grant(wanted, grantor, others, now=now)
+        granted = may_grant(self.wanted(tx, draft, parent), grantor, others, now=now)
         return granted if isinstance(granted, Denied) else granted.replaces
 
     def _sign(

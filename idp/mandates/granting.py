@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.accounts.rules import PartyKind
-from idp.mandates.rules import DAY, LIVING, MOST_PERSONAL, Kind, Mandate, Refusal
+from idp.mandates.rules import DAY, LIVING, MOST_PERSONAL, Kind, Mandate, Refusal, State
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.themes import LONGEST_DAYS, Theme
 
@@ -112,7 +112,10 @@ def may_grant(wanted: Wanted, grantor: Grantor, given: Sequence[Mandate], *, now
 
 
 def replaced_by(wanted: Wanted, living: Sequence[Mandate]) -> str | None:
-    """The living mandate of the same kind, parties and theme (and agency's mandate): one of each at a time."""
+    """The accepted mandate of the same kind, parties and theme (and agency's mandate): one of each at a time.
+
+    One that waits to be accepted is none: whether it has found its agent would tell who has an account.
+    """
     theme = wanted.theme.code if wanted.theme else ""
     parent = wanted.parent.id if wanted.parent else None
     same = (wanted.kind, wanted.principal, wanted.agent, theme, parent)
@@ -120,7 +123,8 @@ def replaced_by(wanted: Wanted, living: Sequence[Mandate]) -> str | None:
         (
             one.id
             for one in living
-            if one.agent and (one.kind, one.principal, one.agent, one.theme, one.parent) == same
+            if one.state in (State.ACTIVE, State.SUSPENDED)
+            and (one.kind, one.principal, one.agent, one.theme, one.parent) == same
         ),
         None,
     )

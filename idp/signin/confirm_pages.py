@@ -99,6 +99,15 @@ def confirm_strongly(session: Session) -> ResponseReturnValue | None:
     return _confirm_first(session, held_by(current_transaction(), session.party_id))
 
 
+def where_to_prove(session: Session, *, back: str, why: str) -> str | None:
+    """For what binds somebody: the address to see before ``back``, None when two factors were shown just now.
+
+    ``why``: the reason whose sentence the page says (`idp.web.reasons`).
+    """
+    held = held_by(current_transaction(), session.party_id)
+    return _where_to_confirm(session, held, back, why=why)
+
+
 def confirm_without_phone(session: Session) -> ResponseReturnValue | None:
     """For a change of phone, whose old number may be lost: two factors only of who has two beside it."""
     held = held_by(current_transaction(), session.party_id) - {Method.SMS}
@@ -112,7 +121,7 @@ def _confirm_first(session: Session, held: frozenset[Method]) -> ResponseReturnV
     return redirect(where, 303) if where else None
 
 
-def _where_to_confirm(session: Session, held: frozenset[Method], back: str) -> str | None:
+def _where_to_confirm(session: Session, held: frozenset[Method], back: str, *, why: str | None = None) -> str | None:
     if may_change_methods(session, attainable=attainable(held, session.used), now=now()):
         return None
-    return confirm_url(again="yes", next=back)
+    return confirm_url(again="yes", why=why, next=back)

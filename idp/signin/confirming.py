@@ -29,6 +29,9 @@ _ACCEPTED = {
 }
 """What the record of the method says; that of a code by text message is written where it is compared."""
 
+REASONS = frozenset({"mandate_prove"})
+"""What beside a change of the ways to sign in may have asked for it."""
+
 
 def confirm_url(**values: Any) -> str:
     return url_for("signin.confirm", **(carried() | values))
@@ -46,11 +49,13 @@ class Confirmation:
 
     def here(self, **values: Any) -> str:
         """This page, with further parameters."""
-        return confirm_url(by=request.args.get("by"), again="yes" if self.again else None, **values)
+        why = request.args.get("why")
+        return confirm_url(by=request.args.get("by"), again="yes" if self.again else None, why=why, **values)
 
     def page(self, form: Form, **shown: Any) -> ResponseReturnValue:
         """``shown``: what the step needs beside the form (`signin_confirm.html`)."""
-        others = [(confirm_url(by=way, again=request.args.get("again")), method_word(way)) for way in self.others]
+        asked = {"again": request.args.get("again"), "why": request.args.get("why")}
+        others = [(confirm_url(by=way, **asked), method_word(way)) for way in self.others]
         context = {"stage": "enter", "masked_phone": None, "asked": None} | shown
         return render_template(
             "signin_confirm.html",
@@ -69,7 +74,8 @@ class Confirmation:
 
     def _why(self) -> Any:
         if self.again:
-            return sentence("methods_change")
+            why = request.args.get("why", "")
+            return sentence(why if why in REASONS else "methods_change")
         visit = current_visit()
         return sentence(visit.reason) if visit and known_reason(visit.reason) else None
 

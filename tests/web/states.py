@@ -33,6 +33,7 @@ from idp.web.reasons import (
 from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.certificate_states import CERTIFICATE_STATES
 from tests.web.console_states import CONSOLE_STATES
+from tests.web.mandate_states import MANDATE_STATES_SHOWN
 from tests.web.photo_states import PHOTO_STATES
 from tests.web.review_states import REVIEW_STATES
 from tests.web.signer_states import SIGNER_STATES
@@ -1290,6 +1291,7 @@ STATES: Mapping[str, State] = {
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
     **SIGNER_STATES,
+    **MANDATE_STATES_SHOWN,
     **REVIEW_STATES,
     **CERTIFICATE_STATES,
     **TLS_STATES,
