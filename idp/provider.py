@@ -4,6 +4,7 @@ Always true: each part is made here, once, and handed down; nothing below looks 
 """
 
 import socket
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,9 +47,12 @@ from idp.flows import actions as flows
 from idp.grants.actions import erase_consents
 from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
+from idp.mandates.deaths import HeardDeaths
 from idp.mandates.deciding import Deciding
+from idp.mandates.leaving import Leaving
 from idp.mandates.moving import Moving
 from idp.mandates.registry import Themes
+from idp.mandates.rules import DAY, Terms
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -108,6 +112,7 @@ class Provider:
     themes: Themes
     granting: Granting
     moving: Moving
+    leaving: Leaving
     deciding: Deciding
 
 
@@ -164,7 +169,15 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     themes = Themes(database)
-    granting = Granting(cipher, Addresses(directory, entities), themes, recheck=settings.entities.recheck)
+    granting = Granting(
+        cipher,
+        Addresses(directory, entities),
+        themes,
+        recheck=settings.entities.recheck,
+        terms=_mandate_terms(settings),
+    )
+    moving = Moving(granting)
+    leaving = Leaving(cipher, moving)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
         settings=settings,
@@ -191,7 +204,7 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         factors=_factors(settings, database, store, cipher),
         maker=maker,
         outbound=outbound,
-        population=registers.population,
+        population=HeardDeaths(registers.population, database, directory, leaving, lambda: int(time.time())),
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
         vendors=vendors,
@@ -205,15 +218,21 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         closings=Closings(
             directory,
             settings.account.cooling_off,
-            (partial(leave_all, directory=directory), links.erase, *ERASERS),
+            (leaving.erase, partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
         themes=themes,
         granting=granting,
-        moving=Moving(granting),
+        moving=moving,
+        leaving=leaving,
         deciding=Deciding(themes, recheck=settings.entities.recheck),
         entities=entities,
-        rechecking=Rechecking(database, entities, registers.enterprise),
+        rechecking=Rechecking(
+            database,
+            entities,
+            registers.enterprise,
+            lambda tx, entity, status, now: leaving.end_all(tx, entity, reason=f"entity-{status}", now=now),
+        ),
     )
 
 
@@ -233,6 +252,17 @@ def phone_policy(settings: Settings) -> PhonePolicy:
         recycled_after=limits.phone_recycle_days * 86400,
         change_hold=limits.phone_change_hold,
         reset_hold=limits.password_reset_hold,
+    )
+
+
+def _mandate_terms(settings: Settings) -> Terms:
+    chosen = settings.mandates
+    return Terms(
+        wait=chosen.wait,
+        waivable=chosen.waivable,
+        acceptance=chosen.acceptance_days * DAY,
+        most_personal=chosen.most_personal,
+        longest_days=chosen.longest_days,
     )
 
 

@@ -388,7 +388,7 @@ def _begin_anew(site: Site, template: Path) -> None:
             state.execute(f"DELETE FROM {table}")
     provider.registry._clients._held = provider.keys._ring._held = provider.themes._catalogue._held = None
     provider.directory._subjects.clear()
-    provider.population.forget()  # type: ignore[attr-defined]
+    provider.enterprise.forget()  # type: ignore[attr-defined]
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
     init_outbox(provider.cipher)
 
@@ -396,7 +396,7 @@ def _begin_anew(site: Site, template: Path) -> None:
 @pytest.fixture
 def registers(site: Site) -> ScriptedRegisters:
     """The registers behind ``site``, which know nobody yet."""
-    found: ScriptedRegisters = site.provider.population  # type: ignore[assignment]
+    found: ScriptedRegisters = site.provider.enterprise  # type: ignore[assignment]
     return found
 
 

@@ -21,6 +21,9 @@ from idp.disputes.calendar import warnings
 from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
 from idp.log import get_logger
+from idp.mandates.keeping import Keeping
+from idp.mandates.notices import Notices
+from idp.mandates.rules import DAY
 from idp.mandates.sweeping import Sweeping
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -62,9 +65,18 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "evidence-notices", lambda now: _tell_of_ends(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
-    worker.every(60, "mandates", Sweeping(provider.database, provider.moving).run_due)
+    _look_after_mandates(worker, provider)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
+
+
+def _look_after_mandates(worker: Worker, provider: Provider) -> None:
+    sweeping = Sweeping(provider.database, provider.moving)
+    kept = provider.settings.mandates.kept_days * DAY
+    worker.every(60, "mandates", sweeping.run_due)
+    worker.every(HOUR, "mandates-gone", sweeping.run_gone)
+    worker.every(HOUR, "mandate-notices", Notices(provider.database, provider.granting.addresses).run_due)
+    worker.every(HOUR, "mandate-texts", Keeping(provider.database, provider.cipher, kept=kept).run_due)
 
 
 def check_errands(provider: Provider) -> Errands:

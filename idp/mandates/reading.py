@@ -14,9 +14,9 @@ from idp.mandates.scopes import Scope
 
 _FIELDS = (
     "id, kind, principal_id, agent_id, represented_id, theme, theme_version, scope, state, valid_from, valid_to,"
-    " in_force_at, parent_id, may_delegate"
+    " in_force_at, parent_id, may_delegate, unit"
 )
-_LIVING = ", ".join(f"'{state}'" for state in sorted(LIVING))
+LIVING_STATES = ", ".join(f"'{state}'" for state in sorted(LIVING))
 
 
 def _mandate(*row: Any) -> Mandate:
@@ -35,6 +35,7 @@ def _mandate(*row: Any) -> Mandate:
         begins,
         parent,
         delegates,
+        unit,
     ) = row
     return Mandate(
         id=id_,
@@ -51,6 +52,7 @@ def _mandate(*row: Any) -> Mandate:
         in_force_at=begins,
         parent=parent,
         may_delegate=bool(delegates),
+        unit=unit,
     )
 
 
@@ -67,7 +69,8 @@ class Particulars(NamedTuple):
     end_reason: str | None
     replaces_id: str | None
     text_hash: str
-    sealed: bytes
+    sealed: bytes | None
+    """None once it is kept no longer."""
 
 
 _ONE = Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id", _mandate)
@@ -77,15 +80,16 @@ _HOLD: dict[Dialect, Statement[Mandate]] = {
 }
 _PARTICULARS = Statement(f"SELECT {', '.join(Particulars._fields)} FROM mandate WHERE id = :id", Particulars)
 _GIVEN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({_LIVING}) ORDER BY created_at, id",
+    f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({LIVING_STATES})"
+    " ORDER BY created_at, id",
     _mandate,
 )
 _HELD = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({_LIVING}) ORDER BY created_at, id",
+    f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({LIVING_STATES}) ORDER BY created_at, id",
     _mandate,
 )
 _CHILDREN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({_LIVING}) ORDER BY id", _mandate
+    f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({LIVING_STATES}) ORDER BY id", _mandate
 )
 _ACTIVE = "theme = :theme AND state = 'active'"
 _OWN = f"agent_id = :agent AND represented_id = :represented AND {_ACTIVE}"
@@ -98,6 +102,11 @@ _BETWEEN = Statement(
     " (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed')",
     _mandate,
 )
+
+
+def sealed_at(mandate_id: str) -> str:
+    """The context that `Particulars.sealed` is bound to."""
+    return f"mandate.sealed:{mandate_id}"
 
 
 def find(tx: Transaction, mandate_id: str) -> Mandate | None:

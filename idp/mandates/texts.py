@@ -97,7 +97,8 @@ class Drawn:
     agent: str = field(repr=False)
     may_delegate: bool = False
     post: str = ""
-    """Of staff: post and unit."""
+    unit: str = ""
+    """Both of staff."""
 
 
 def mandate_text(drawn: Drawn, language: str) -> str:
@@ -106,7 +107,7 @@ def mandate_text(drawn: Drawn, language: str) -> str:
     services = [one for one in theme.services if one.code in drawn.scope.services]
     told = {
         "id": drawn.id,
-        "kind": _KINDS[language][drawn.kind] + (f" · {drawn.post}" if drawn.post else ""),
+        "kind": " · ".join(filter(None, (_KINDS[language][drawn.kind], drawn.unit, drawn.post))),
         "principal": drawn.principal,
         "agent": drawn.agent,
         "theme": f"{theme.title[language]} ({theme.code} v{theme.version})",

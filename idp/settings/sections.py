@@ -6,7 +6,7 @@ Always true: each default is fit for a sandbox on one machine.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt, field_validator, model_validator
+from pydantic import NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from idp.settings.section import Section
 
@@ -91,6 +91,31 @@ class Entities(Section):
     def _proved(cls, value: int | None) -> int | None:
         if value is not None and not 2 <= value <= 4:
             raise ValueError("a representative is known by a document: 2 to 4")
+        return value
+
+
+class Mandates(Section):
+    """Mandates: how soon one counts, how long one may last, how many a person may give (docs/mandates.md)."""
+
+    wait: NonNegativeInt = 600
+    """Seconds from the last signature until a mandate is in force, in which whoever gave it can think again."""
+    waivable: bool = True
+    """Let who gives a mandate have it in force at once."""
+    acceptance_days: PositiveInt = 7
+    """Days an agent has to accept."""
+    longest_days: PositiveInt = 1827
+    """Days for which any mandate lasts at most, whatever its theme allows; five years are the most."""
+    most_personal: PositiveInt = 5
+    """People to whom one person may have given mandates at a time."""
+    kept_days: PositiveInt = 1096
+    """Days after a mandate's end for which its text is kept: who relied on it may have to show it (three years is
+    how long a claim may be brought, Civil Code 188)."""
+
+    @field_validator("longest_days")
+    @classmethod
+    def _bounded(cls, value: int) -> int:
+        if value > 1827:
+            raise ValueError("no mandate lasts longer than five years: 1827 days at most")
         return value
 
 

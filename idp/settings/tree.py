@@ -26,6 +26,7 @@ from idp.settings.sections import (
     Entities,
     Levels,
     Log,
+    Mandates,
     Pages,
     Password,
     Proofing,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     signin: SignIn = SignIn()
     levels: Levels = Levels()
     entities: Entities = Entities()
+    mandates: Mandates = Mandates()
     session: Session = Session()
     account: Account = Account()
     tokens: Tokens = Tokens()
