@@ -41,6 +41,7 @@ from idp.checks.ports import Vendors
 from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
+from idp.console.guardian_acts import guardian_acts
 from idp.console.justifications import Justifications
 from idp.console.loading import Console
 from idp.console.pages import init_console
@@ -63,6 +64,7 @@ from idp.idphotos.pages import PhotoParts, init_id_photos
 from idp.idphotos.proof import PhotoProof
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
+from idp.mandates.export import MandateExport
 from idp.oidc.client_auth import ClientAuthenticator
 from idp.oidc.live import Endurance
 from idp.oidc.machine import MachineEndpoints
@@ -269,6 +271,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         account.profile,
         export_evidence,
         EntityExport(provider.entities),
+        MandateExport(provider.granting),
         account.agreements,
         export_sessions,
         export_apps,
@@ -312,11 +315,20 @@ def _console(provider: Provider) -> Console:
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(
             provider.cipher,
-            acts(directory, operators, provider.invitations, provider.requests, provider.reviews),
+            acts(
+                directory,
+                operators,
+                provider.invitations,
+                provider.requests,
+                provider.reviews,
+                guardian_acts(directory, provider.guardianships),
+            ),
         ),
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
+        themes=provider.themes,
+        guardianships=provider.guardianships,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
     )

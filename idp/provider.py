@@ -49,10 +49,13 @@ from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
 from idp.mandates.deaths import HeardDeaths
 from idp.mandates.deciding import Deciding
+from idp.mandates.guardians import Guardianships
 from idp.mandates.leaving import Leaving
+from idp.mandates.links import OldLinks
 from idp.mandates.moving import Moving
 from idp.mandates.registry import Themes
 from idp.mandates.rules import DAY, Terms
+from idp.mandates.ruling import Ruling
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -113,6 +116,9 @@ class Provider:
     granting: Granting
     moving: Moving
     leaving: Leaving
+    ruling: Ruling
+    guardianships: Guardianships
+    old_links: OldLinks
     deciding: Deciding
 
 
@@ -225,6 +231,9 @@ def make_provider(app: Flask, settings: Settings, registers: Registers, vendors:
         granting=granting,
         moving=moving,
         leaving=leaving,
+        ruling=Ruling(recheck=settings.entities.recheck),
+        guardianships=Guardianships(granting, moving),
+        old_links=OldLinks(granting, joining.waiting),
         deciding=Deciding(themes, recheck=settings.entities.recheck),
         entities=entities,
         rechecking=Rechecking(

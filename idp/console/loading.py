@@ -20,6 +20,8 @@ from idp.credentials.password import Passwords
 from idp.credentials.totp import Totp
 from idp.db import current_transaction, db
 from idp.disputes.actions import Disputes
+from idp.mandates.guardians import Guardianships
+from idp.mandates.registry import Themes
 from idp.recovery.requests import Requests
 from idp.reviews.actions import Reviews
 from idp.signin.rules import activity_grain
@@ -46,6 +48,8 @@ class Console:
     disputes: Disputes
     requests: Requests
     reviews: Reviews
+    themes: Themes
+    guardianships: Guardianships
     idle: int
     absolute: int
 

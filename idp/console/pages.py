@@ -44,6 +44,7 @@ def init_console(app: Flask, made_of: Console) -> None:
         client_pages,
         dispute_pages,
         enrolment_pages,
+        guardian_pages,
         operator_pages,
         people_pages,
         proposal_pages,

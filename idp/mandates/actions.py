@@ -19,8 +19,9 @@ from idp.mandates.drafts import Draft, Signer, Text, renewed, text_of
 from idp.mandates.granting import Denied, Footing, Wanted, may_grant
 from idp.mandates.registry import Themes
 from idp.mandates.rules import STANDARD, Mandate, Refusal, Side, State, Step, Terms
-from idp.mandates.signing import Signature, SigningRule, is_signed, rule_for
-from idp.mandates.standing import Place, grantor_of, place_of
+from idp.mandates.ruling import rule_of
+from idp.mandates.signing import Signature, is_signed, rule_for
+from idp.mandates.standing import Place, footings, grantor_of, place_of
 from idp.mandates.telling import tell_party
 from idp.mandates.themes import Theme
 
@@ -37,8 +38,8 @@ _ADD = Statement[Any](
     "INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, addressee_blind, parent_id, theme,"
     " theme_version, scope, struck, state, valid_from, valid_to, may_delegate, waived, requested_by, created_at,"
     " replaces_id, text_hash, sealed, unit) VALUES (:id, :kind, :principal, :agent, :represented, :blind,"
-    " :parent, :theme, :version, :scope, :struck, :state, :valid_from, :valid_to, :may_delegate, :waived, :by, :now, :replaces,"
-    " :text_hash, :sealed, :unit)"
+    " :parent, :theme, :version, :scope, :struck, :state, :valid_from, :valid_to, :may_delegate, :waived, :by,"
+    " :now, :replaces, :text_hash, :sealed, :unit)"
 )
 _ADD_SIGNATURE = Statement[int](
     "INSERT INTO mandate_signature (id, mandate_id, person_id, side, footing, method, ial, aal, text_hash,"
@@ -57,7 +58,6 @@ _SENT = Statement[int](
 _PENDING = Statement[int](
     "UPDATE mandate SET state = 'pending_approvals' WHERE id = :id AND state = 'requested'", int
 )
-_RULE = Statement("SELECT rule FROM entity_signing_rule WHERE entity_id = :entity", SigningRule)
 
 
 class Granting:
@@ -252,7 +252,7 @@ class Granting:
         theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
         assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
         self._note(tx, Event.MANDATE_SIGNED, mandate_id, mandate.principal, signer.person, now)
-        if not self._is_signed(tx, mandate, theme):
+        if not self._is_signed(tx, mandate, theme, now):
             history.append(
                 tx, mandate_id, step="signature", state=State.PENDING_APPROVALS, actor=signer.person, now=now
             )
@@ -262,11 +262,15 @@ class Granting:
         tell_party(tx, self.addresses, mandate.agent, "mandate_offered", now=now)
         return State.PENDING_ACCEPTANCE
 
-    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme) -> bool:
-        chosen = tx.one(_RULE, entity=mandate.principal) or SigningRule.ALONE
-        signed = tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
-        rule = rule_for(theme, mandate.kind, chosen)
-        return is_signed(rule, [Signature(one.person, Footing(one.footing)) for one in signed])
+    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme, now: int) -> bool:
+        chosen = rule_of(tx, mandate.principal)
+        here = footings(tx, mandate.principal, recheck=self.recheck, now=now)
+        signed = [
+            Signature(one.person, Footing(one.footing))
+            for one in tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
+            if one.footing in (Footing.OWN, here.get(one.person))  # who has left meanwhile has not signed
+        ]
+        return is_signed(rule_for(theme, mandate.kind, chosen), signed)
 
     def add(
         self, tx: Transaction, draft: Draft, text: Text, state: State, *, by: str, replaces: str | None, now: int

@@ -142,3 +142,40 @@ class SigningRule(Base):
     rule: Mapped[str]
     set_by: Mapped[str]
     set_at: Mapped[int]
+
+
+class SigningRuleChange(Base):
+    """A change of an entity's signing rule that waits for signatures. ``state``: open, done or dropped."""
+
+    __tablename__ = "signing_rule_change"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    entity_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    rule: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[int]
+    until: Mapped[int]
+    state: Mapped[str]
+
+    __table_args__ = (
+        Index(
+            "uq_signing_rule_change_open",
+            "entity_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
+class SigningRuleSignature(Base):
+    """Who has signed such a change, as `MandateSignature`."""
+
+    __tablename__ = "signing_rule_signature"
+    change_id: Mapped[str] = mapped_column(ForeignKey("signing_rule_change.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    footing: Mapped[str]
+    method: Mapped[str]
+    ial: Mapped[int]
+    aal: Mapped[int]
+    signature_id: Mapped[str | None]
+    signed_at: Mapped[int]

@@ -27,6 +27,7 @@ MANDATE_SENTENCES: Mapping[str, LazyString] = {
     "mandate_acting": _("您正在代他人办事，不能以此管理对方的授权。请先切换回本人"),
     "mandate_for_another": _("这项授权不是给您的，不能由您办理"),
     "mandate_state": _("授权的状态或内容刚有变化，请重新查看后再操作"),
+    "guardian_paper_missing": _("请写明依据的文书或登记机关"),
     "mandate_signers_missing": _("单位目前没有足够的签署人，无法采用这条签署规则"),
     "mandate_replaced_unseen": _("这将替换一份现有授权，请查看后再确认"),
 }
