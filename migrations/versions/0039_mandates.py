@@ -114,9 +114,38 @@ def upgrade() -> None:
         _refers("entity_signing_rule", "entity_id", "party"),
         sa.PrimaryKeyConstraint("entity_id", name="pk_entity_signing_rule"),
     )
+    op.create_table(
+        "signing_rule_change",
+        *_texts("id", "entity_id", "rule", "asked_by"),
+        *_numbers("asked_at", "until"),
+        *_texts("state"),
+        _refers("signing_rule_change", "entity_id", "party"),
+        sa.PrimaryKeyConstraint("id", name="pk_signing_rule_change"),
+    )
+    is_open = sa.text("state = 'open'")
+    op.create_index(
+        "uq_signing_rule_change_open",
+        "signing_rule_change",
+        ["entity_id"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+    op.create_table(
+        "signing_rule_signature",
+        *_texts("change_id", "person_id", "footing", "method"),
+        *_numbers("ial", "aal"),
+        *_texts("signature_id", nullable=True),
+        *_numbers("signed_at"),
+        _refers("signing_rule_signature", "change_id", "signing_rule_change"),
+        _refers("signing_rule_signature", "person_id", "party"),
+        sa.PrimaryKeyConstraint("change_id", "person_id", name="pk_signing_rule_signature"),
+    )
 
 
 def downgrade() -> None:
+    for table in ("signing_rule_signature", "signing_rule_change"):
+        op.drop_table(table)
     for table in ("entity_signing_rule", "mandate_use", "mandate_event", "mandate_signature", "mandate"):
         op.drop_table(table)
     op.drop_table("mandate_theme")
