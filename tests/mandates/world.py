@@ -1,19 +1,23 @@
-"""Mandates over one database without the rest of the provider, for what is tried on both databases and in processes.
+"""Mandates over one database without the rest of the provider: for both databases, and for processes that start soon.
 
 Always true: people are known by documents at level 3, and entities by rows that a register's answer would have left.
 """
 
+import base64
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from idp.accounts.actions import Active, Directory, Identity
+from idp.accounts.anchors import Anchors
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import IdNumber, check_character
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile
 from idp.audit import init_audit
-from idp.cli.mandates import apply_themes
+from idp.crypto.fields import BlindIndex
+from idp.crypto.rings import parse_ring
 from idp.crypto.tokens import new_id
 from idp.db import Database, Statement
 from idp.entities.actions import Entities
@@ -25,12 +29,11 @@ from idp.mandates.granting import Denied
 from idp.mandates.leaving import Leaving
 from idp.mandates.moving import Moving
 from idp.mandates.power import Asked
-from idp.mandates.registry import Themes
+from idp.mandates.registry import Themes, import_themes
 from idp.mandates.rules import Kind, State, Step, Terms
 from idp.mandates.scopes import Action, Scope
 from idp.messages.outbox import init_outbox
 from idp.proofing.actions import add_evidence
-from tests.accounts.test_directory import directory
 from tests.grants.making import CIPHER, NOW
 
 DAY = 86400
@@ -143,8 +146,12 @@ def world(database: Database, *, node: str = "node-1", themes: bool = True) -> W
     init_audit(b"an audit key of thirty-two bytes", node)
     init_outbox(CIPHER)
     if themes:
-        apply_themes(database, Path("config/themes/demo.toml"), now=NOW)
-    people, known = directory(), Themes(database)
+        tables = tomllib.loads(Path("config/themes/demo.toml").read_text())["theme"]
+        with database.transaction() as tx:
+            assert isinstance(import_themes(tx, tables, now=NOW), int)
+    index = BlindIndex(parse_ring(["i:" + base64.b64encode(b"i" * 32).decode()], name="test"))
+    people = Directory(CIPHER, index, Anchors(b"an anchor key of thirty-two bytes"))
+    known = Themes(database)
     granting = Granting(
         CIPHER, Addresses(people, Entities(people, CIPHER, recheck=DAY)), known, recheck=DAY, terms=Terms()
     )
