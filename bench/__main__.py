@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adapters.sandbox.services import Postgres, Redis
-from bench import faces, flood, legacy, objections, profile, report, timings
+from bench import faces, flood, legacy, mandates, objections, profile, report, timings
 from bench.figures import Round, figures, ratio
 from bench.load import WrongAnswer
 from bench.measure import measure, settle, warm
@@ -24,7 +24,13 @@ from bench.publishing import circumstances, publish
 from bench.targets import ROOT, Target
 from bench.tongban_target import Tongban
 
-PARTS = {"timings": timings.main, "flood": flood.main, "legacy": legacy.main, "faces": faces.main}
+PARTS = {
+    "timings": timings.main,
+    "flood": flood.main,
+    "legacy": legacy.main,
+    "faces": faces.main,
+    "mandates": mandates.main,
+}
 """What else is measured than the comparison with the peer, by its first word on the command line."""
 ATTEMPTS = 4
 Rounds = dict[tuple[str, str], list[Round]]
