@@ -4,11 +4,11 @@ Always true: it is asked anew each time, of rows as they are, and whoever has go
 party - leaves no power behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from idp.db import Statement, Transaction
 from idp.entities import roles
-from idp.entities.rules import RepresentedStatus, worth
+from idp.entities.rules import RepresentedStatus, Tie, worth
 from idp.mandates import reading
 from idp.mandates.power import Asked, Chain, Office, chains, decide
 from idp.mandates.registry import Themes
@@ -52,12 +52,17 @@ class Deciding:
         links = reading.between(tx, agent=agent, represented=represented, theme=theme.code)  # all one round trip
         if not {agent, represented} <= set(there()):
             return ()
-        current = RepresentedStatus.CURRENT
-        offices = [
-            Office(agent, tie.entity) for tie in ties() if worth(tie, recheck=self._recheck, now=now) is current
-        ]
+        offices = self._of_ties(agent, ties(), now)
         found = [one for one in chains(agent, represented, theme, links, offices, now=now) if one.scope]
         return sorted(found, key=lambda one: (len(one.mandates), -len(one.scope.services), -len(one.scope.actions)))
+
+    def offices(self, tx: Transaction, agent: str, *, now: int) -> list[Office]:
+        """For whom ``agent`` speaks by a register that was heard lately."""
+        return self._of_ties(agent, roles.ties_of(tx, agent, now=now), now)
+
+    def _of_ties(self, agent: str, ties: Iterable[Tie], now: int) -> list[Office]:
+        current = RepresentedStatus.CURRENT
+        return [Office(agent, tie.entity) for tie in ties if worth(tie, recheck=self._recheck, now=now) is current]
 
     def represented_by(self, tx: Transaction, agent: str, *, most: int) -> list[tuple[str, str]]:
         """(party, theme) that a mandate in force, or soon to be, may let ``agent`` act in; `chains` tells if so."""
