@@ -37,10 +37,14 @@ class Sweeping:
         self._moving = moving
 
     def run_due(self, now: int) -> None:
-        """End what is over, a batch of each kind."""
-        with self._database.autocommit() as tx:
-            over = [*tx.all(_OVER, now=now, most=_BATCH), *tx.all(_LAPSED, now=now, most=_BATCH)]
-        self._end(over, Step.EXPIRE, now)
+        """End what is over."""
+        for statement in (_OVER, _LAPSED):
+            while True:
+                with self._database.autocommit() as tx:
+                    over = tx.all(statement, now=now, most=_BATCH)
+                self._end(over, Step.EXPIRE, now)
+                if len(over) < _BATCH:
+                    break
 
     def run_gone(self, now: int) -> None:
         """Whoever closes an account or hears of an entity's end ends its mandates there; here is what was missed."""
