@@ -61,7 +61,7 @@ check: .venv/test.stamp ## style, types and the layers of the house
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 
-bench: .venv/test.stamp ## measure against npm oidc-provider, or ARGS=timings, flood, legacy, faces or certificates, and write docs/benchmarks.md
+bench: .venv/test.stamp ## measure against npm oidc-provider, or ARGS=timings, flood, legacy, faces, certificates or mandates, and write docs/benchmarks.md
 	@$(PY) -m adapters.sandbox.services install --with node
 	@exec $(PY) -m bench $(ARGS)
 

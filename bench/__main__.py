@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from adapters.sandbox.services import Postgres, Redis
-from bench import certificates, faces, flood, legacy, objections, profile, report, timings
+from bench import certificates, faces, flood, legacy, mandates, objections, profile, report, timings
 from bench.figures import Round, figures, ratio
 from bench.load import WrongAnswer
 from bench.measure import measure, settle, warm
@@ -30,6 +30,7 @@ PARTS = {
     "legacy": legacy.main,
     "faces": faces.main,
     "certificates": certificates.main,
+    "mandates": mandates.main,
 }
 """What else is measured than the comparison with the peer, by its first word on the command line."""
 ATTEMPTS = 4

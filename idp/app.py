@@ -56,6 +56,7 @@ from idp.checks.ports import Vendors
 from idp.checks.rules import CheckKind, Variant
 from idp.console.acts import acts
 from idp.console.four_eyes import FourEyes
+from idp.console.guardian_acts import guardian_acts
 from idp.console.justifications import Justifications
 from idp.console.loading import Console, IssuerParts
 from idp.console.pages import init_console
@@ -83,6 +84,7 @@ from idp.issuers.status import watch_lists
 from idp.lane import Endpoint, Handler, Lane, serve_document
 from idp.log import init_log
 from idp.mandates.desk import MandateParts, init_mandates
+from idp.mandates.export import MandateExport
 from idp.mandates.offering import Offering
 from idp.oidc.callers import Callers
 from idp.oidc.client_auth import ClientAuthenticator
@@ -331,6 +333,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         export_evidence,
         EntityExport(provider.entities),
         CertificateExport(provider.certificates),
+        MandateExport(provider.granting),
         account.agreements,
         export_sessions,
         export_apps,
@@ -375,12 +378,21 @@ def _console(provider: Provider) -> Console:
         justifications=Justifications(provider.cipher),
         four_eyes=FourEyes(
             provider.cipher,
-            acts(directory, operators, provider.invitations, provider.requests, provider.reviews),
+            acts(
+                directory,
+                operators,
+                provider.invitations,
+                provider.requests,
+                provider.reviews,
+                guardian_acts(directory, provider.guardianships),
+            ),
         ),
         disputes=provider.disputes,
         requests=provider.requests,
         reviews=provider.reviews,
         issuers=_issuer_parts(provider),
+        themes=provider.themes,
+        guardianships=provider.guardianships,
         idle=settings.session.operator_idle,
         absolute=settings.session.absolute,
     )

@@ -4,6 +4,7 @@ Always true: each part is made here, once, and handed down; nothing below looks 
 """
 
 import socket
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,10 +58,17 @@ from idp.issuers.verifying import CertificateVerifier, Verifier
 from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addresses
 from idp.mandates.contexts import Contexts
+from idp.mandates.deaths import HeardDeaths
 from idp.mandates.deciding import Deciding
 from idp.mandates.events import tell_departments
+from idp.mandates.guardians import Guardianships
+from idp.mandates.leaving import Leaving
+from idp.mandates.links import OldLinks
 from idp.mandates.moving import Moving
 from idp.mandates.registry import Themes
+from idp.mandates.rules import DAY
+from idp.mandates.rules import Terms as MandateTerms
+from idp.mandates.ruling import Ruling
 from idp.mapping.actions import Links
 from idp.messages.outbound import GuardedClient
 from idp.messages.outbox import init_outbox
@@ -132,6 +140,10 @@ class Provider:
     themes: Themes
     granting: Granting
     moving: Moving
+    leaving: Leaving
+    ruling: Ruling
+    guardianships: Guardianships
+    old_links: OldLinks
     deciding: Deciding
     contexts: Contexts
     terms: Terms
@@ -203,9 +215,22 @@ def make_provider(
     links = Links(cipher, index, directory)
     entities = Entities(directory, cipher, recheck=settings.entities.recheck)
     themes = Themes(database)
-    resources, rechecking = Resources(database), Rechecking(database, entities, registers.enterprise)
-    deciding = Deciding(themes, recheck=settings.entities.recheck)
-    granting = Granting(cipher, Addresses(directory, entities), themes, recheck=settings.entities.recheck)
+    granting = Granting(
+        cipher,
+        Addresses(directory, entities),
+        themes,
+        recheck=settings.entities.recheck,
+        terms=_mandate_terms(settings),
+    )
+    moving = Moving(granting, changed=(tell_departments,))
+    leaving = Leaving(cipher, moving)
+    rechecking = Rechecking(
+        database,
+        entities,
+        registers.enterprise,
+        lambda tx, entity, status, now: leaving.end_all(tx, entity, reason=f"entity-{status}", now=now),
+    )
+    resources, deciding = Resources(database), Deciding(themes, recheck=settings.entities.recheck)
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
         settings=settings,
@@ -238,7 +263,7 @@ def make_provider(
         authorities=authorities,
         lists=ListIntake(database, sm2, most=chosen.crl_bytes),
         paths=paths,
-        population=registers.population,
+        population=HeardDeaths(registers.population, database, directory, leaving, lambda: int(time.time())),
         enterprise=registers.enterprise,
         checks=Checks(cipher, directory, daily=limits.identity.outside_daily),
         vendors=vendors,
@@ -252,13 +277,17 @@ def make_provider(
         closings=Closings(
             directory,
             settings.account.cooling_off,
-            (partial(leave_all, directory=directory), links.erase, *ERASERS),
+            (leaving.erase, partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
         scans=Scans(cipher, index),
         themes=themes,
         granting=granting,
-        moving=Moving(granting, changed=(tell_departments,)),
+        moving=moving,
+        leaving=leaving,
+        ruling=Ruling(recheck=settings.entities.recheck),
+        guardianships=Guardianships(granting, moving),
+        old_links=OldLinks(granting, joining.waiting),
         deciding=deciding,
         contexts=Contexts(database, deciding, rechecking),
         terms=Terms(database, registry, themes, resources),
@@ -310,6 +339,17 @@ def phone_policy(settings: Settings) -> PhonePolicy:
         recycled_after=limits.phone_recycle_days * 86400,
         change_hold=limits.phone_change_hold,
         reset_hold=limits.password_reset_hold,
+    )
+
+
+def _mandate_terms(settings: Settings) -> MandateTerms:
+    chosen = settings.mandates
+    return MandateTerms(
+        wait=chosen.wait,
+        waivable=chosen.waivable,
+        acceptance=chosen.acceptance_days * DAY,
+        most_personal=chosen.most_personal,
+        longest_days=chosen.longest_days,
     )
 
 

@@ -391,7 +391,7 @@ def _begin_anew(site: Site, template: Path) -> None:
     provider.registry._clients._held = provider.keys._ring._held = None
     provider.authorities._held._held, provider.authorities._lists = None, {}
     provider.directory._subjects.clear()
-    provider.population.forget()  # type: ignore[attr-defined]
+    provider.enterprise.forget()  # type: ignore[attr-defined]
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
     init_outbox(provider.cipher)
 
@@ -399,7 +399,7 @@ def _begin_anew(site: Site, template: Path) -> None:
 @pytest.fixture
 def registers(site: Site) -> ScriptedRegisters:
     """The registers behind ``site``, which know nobody yet."""
-    found: ScriptedRegisters = site.provider.population  # type: ignore[assignment]
+    found: ScriptedRegisters = site.provider.enterprise  # type: ignore[assignment]
     return found
 
 

@@ -26,6 +26,7 @@ from idp.crypto.jws import ALGORITHMS, Algorithm
 from idp.db import Database
 from idp.disputes.rotation import reseal_disputes
 from idp.flows.actions import reseal_flows
+from idp.mandates.rotation import rotate_mandates
 from idp.mapping.actions import Links
 from idp.messages.outbox import reseal_outbox
 from idp.recovery.requests import reseal_requests
@@ -126,6 +127,7 @@ def reseal_all(
     count += rotate_operators(database, cipher, index)
     count += rotate_waiting(database, cipher, index)
     count += links.rotate(database)
+    count += rotate_mandates(database, cipher, index)
     count += sum(reseal(database, cipher) for reseal in RESEALERS)
     with database.transaction() as tx:
         return count + signing.reseal(tx, cipher)

@@ -24,6 +24,9 @@ from idp.flows.actions import Journeys
 from idp.idphotos.reading import Reading
 from idp.issuers.refreshing import PERIOD
 from idp.log import get_logger
+from idp.mandates.keeping import Keeping
+from idp.mandates.notices import Notices
+from idp.mandates.rules import DAY
 from idp.mandates.sweeping import Sweeping
 from idp.messages.claims import Message
 from idp.messages.rules import Kind
@@ -83,11 +86,20 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
-    worker.every(60, "mandates", Sweeping(provider.database, provider.moving).run_due)
+    _look_after_mandates(worker, provider)
     worker.every(60, "party-events", spreading.run_due)
     worker.every(PERIOD, "revocation-lists", refreshing(provider).run_due)
     worker.every(HOUR, "key-rotation", lambda now: _rotate_keys(provider, now))
     return worker
+
+
+def _look_after_mandates(worker: Worker, provider: Provider) -> None:
+    sweeping = Sweeping(provider.database, provider.moving)
+    kept = provider.settings.mandates.kept_days * DAY
+    worker.every(60, "mandates", sweeping.run_due)
+    worker.every(HOUR, "mandates-gone", sweeping.run_gone)
+    worker.every(HOUR, "mandate-notices", Notices(provider.database, provider.granting.addresses).run_due)
+    worker.every(HOUR, "mandate-texts", Keeping(provider.database, provider.cipher, kept=kept).run_due)
 
 
 def check_errands(provider: Provider) -> Errands:

@@ -7,6 +7,7 @@ and its difference.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from idp.accounts.actions import Directory, status
 from idp.accounts.rules import PartyStatus
@@ -232,8 +233,9 @@ def acts(
     invited: invitations.Invitations,
     requests: Requests,
     reviews: Reviews,
+    further: Mapping[str, Act] = MappingProxyType({}),
 ) -> dict[str, Act]:
-    """Every act that needs two operators."""
+    """Every act that needs two operators. ``further``: those of capabilities with modules of their own."""
     return {
         SUSPEND: StatusAct(directory, PartyStatus.ACTIVE, PartyStatus.SUSPENDED, suspend),
         RESTORE: StatusAct(directory, PartyStatus.SUSPENDED, PartyStatus.ACTIVE, restore),
@@ -243,6 +245,7 @@ def acts(
         APPROVE_REVIEW: ReviewAct(directory, reviews),
         GRANT: GrantAct(),
         **ISSUER_ACTS,
+        **further,
     }
 
 

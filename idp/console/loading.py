@@ -24,6 +24,8 @@ from idp.db import Transaction, current_transaction, db
 from idp.disputes.actions import Disputes
 from idp.issuers.authorities import Authorities
 from idp.issuers.revocation import ListIntake
+from idp.mandates.guardians import Guardianships
+from idp.mandates.registry import Themes
 from idp.recovery.requests import Requests
 from idp.reviews.actions import Reviews
 from idp.settings.certificates import Certificates
@@ -63,6 +65,8 @@ class Console:
     requests: Requests
     reviews: Reviews
     issuers: IssuerParts
+    themes: Themes
+    guardianships: Guardianships
     idle: int
     absolute: int
 

@@ -45,6 +45,7 @@ def init_console(app: Flask, made_of: Console) -> None:
         client_pages,
         dispute_pages,
         enrolment_pages,
+        guardian_pages,
         issuer_form_pages,
         issuer_pages,
         operator_pages,

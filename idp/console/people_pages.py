@@ -15,6 +15,7 @@ from idp.accounts.names import PersonName
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event
 from idp.console.acts import CASEWORK, DOUBLE, RESTORE, SINGLE, SUSPEND
+from idp.console.guardian_acts import GUARDIANS
 from idp.console.guards import current_operator, looked, operator
 from idp.console.justifications import LOOK, Justification, standing
 from idp.console.loading import parts
@@ -73,7 +74,7 @@ def _seek(why: Justification, party: str | None) -> None:
     looked(Event.PERSON_SOUGHT, party, because=key, result="ok" if party else "none")
 
 
-def _because(party_id: str) -> str | None:
+def look_reason(party_id: str) -> str | None:
     """The reason that stands for looking at this person, with the look recorded."""
     mine = current_operator().operator.party_id
     because = standing(current_transaction(), operator=mine, subject=party_id, now=now())
@@ -82,16 +83,16 @@ def _because(party_id: str) -> str | None:
     return because
 
 
-def _ask_for_a_reason() -> ResponseReturnValue:
+def ask_for_a_reason() -> ResponseReturnValue:
     return redirect(url_for("console.people", done="look_needs_reason"), 303)
 
 
 @blueprint.get("/people/<party_id>")
 @operator(*CASEWORK, personal=True)
 def person(party_id: str) -> ResponseReturnValue:
-    because = _because(party_id)
+    because = look_reason(party_id)
     if because is None:
-        return _ask_for_a_reason()
+        return ask_for_a_reason()
     tx = current_transaction()
     stands = status(tx, party_id) or abort(404)
     why = parts().justifications.read(tx, because)
@@ -104,9 +105,17 @@ def person(party_id: str) -> ResponseReturnValue:
         acts=[
             SimpleNamespace(label=word(f"act_{act}"), url=url_for("console.intervene", party_id=party_id, act=act))
             for act in _open_acts(stands)
-        ],
+        ]
+        + _guardian_links(party_id),
         notice=done_notice(),
     )
+
+
+def _guardian_links(party_id: str) -> list[SimpleNamespace]:
+    if not current_operator().operator.has(*GUARDIANS):
+        return []
+    url = url_for("console.guardianships", party_id=party_id)
+    return [SimpleNamespace(label=word("menu_guardianships"), url=url)]
 
 
 def _shown(found: Person, stands: PartyStatus) -> SimpleNamespace:
@@ -146,8 +155,8 @@ def _open_acts(stands: PartyStatus) -> list[str]:
 @operator(*CASEWORK, personal=True)
 def intervene(party_id: str, act: str) -> ResponseReturnValue:
     """One act with its reason: done at once, or laid before a second operator."""
-    if _because(party_id) is None:
-        return _ask_for_a_reason()
+    if look_reason(party_id) is None:
+        return ask_for_a_reason()
     stands = status(current_transaction(), party_id) or abort(404)
     if act not in _open_acts(stands):
         abort(404)

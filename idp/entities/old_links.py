@@ -1,6 +1,7 @@
 """Entities a person stood for at an older platform: shown to them, and at their end when one is registered here.
 
-Always true: such a link has no power; the entity comes by the register's word, as any other.
+Always true: such a link has no power; the entity comes by the register's word, as any other, and whoever is not its
+representative acts for it by a mandate of its people.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,11 @@ def links_of(tx: Transaction, waiting: WaitingAccounts, person_id: str) -> list[
     return list(found.values())
 
 
-def settle(tx: Transaction, waiting: WaitingAccounts, code: CreditCode, entity: str, *, now: int) -> None:
-    """The entity stands here, by its representative: what waited of it waits no more."""
+def settle(tx: Transaction, waiting: WaitingAccounts, code: CreditCode, entity: str, *, by: str, now: int) -> None:
+    """The entity stands here, by its representative ``by``: what waited of it waits no more, but for what others have
+    activated, which its people answer (`idp.mandates.links`).
+    """
     for one in waiting.find_by_code(tx, code):
+        if one.state is WaitingState.CLAIMED and one.party_id not in (None, by):
+            continue
         waiting.move(tx, one.id, one.state, WaitingState.ACTIVE, now=now, party_id=entity)

@@ -4,6 +4,7 @@ Always true: no transaction is open while the register thinks; only a clear answ
 ends roles at once.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from idp.accounts.actions import Identity
@@ -29,10 +30,21 @@ _UNCLAIM = Statement[Any](
 
 
 class Rechecking:
-    def __init__(self, database: Database, entities: Entities, register: EnterpriseRegister) -> None:
+    """``on_over``: ``(tx, entity, status, now)``, called in the transaction in which an entity is heard to have
+    ended, before its roles end.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        entities: Entities,
+        register: EnterpriseRegister,
+        on_over: Callable[[Transaction, str, str, int], object] | None = None,
+    ) -> None:
         self._database = database
         self._entities = entities
         self._register = register
+        self._on_over = on_over
 
     @property
     def period(self) -> int:
@@ -82,6 +94,8 @@ class Rechecking:
         held = roles.of_entity(tx, entity)
         own = next((one for one in held if one.person == person_id and one.state == RoleState.CONFIRMED), None)
         if heard.status in OVER:
+            if self._on_over is not None:
+                self._on_over(tx, entity, heard.status, now)
             for one in held:
                 roles.end_role(tx, self._entities.directory, one, reason=heard.status, now=now)
         elif own and (role := role_of(heard)):

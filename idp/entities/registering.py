@@ -149,7 +149,7 @@ class Registering:
         if state is RoleState.CONFIRMED:
             roles.contest(tx, rivals, now=now)
             prove(tx, entity, identity, now=now)
-            settle(tx, self._waiting, told.code, entity, now=now)
+            settle(tx, self._waiting, told.code, entity, by=person_id, now=now)
         elif before != RoleState.CONTESTED:
             roles.doubt(tx, standing)  # the register is asked about them at once
             self._warn(tx, standing, now)

@@ -4,7 +4,7 @@ Always true: a role that ends takes along every acting context and every grant t
 transaction, and its person is told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from idp.accounts.actions import Directory
@@ -73,8 +73,18 @@ _EVENTS = {
 
 def ties_of(tx: Transaction, person_id: str, *, now: int) -> list[Tie]:
     """Every unended role of a person, with its entity's level."""
-    proofs = tx.all(_PROOFS, person=person_id)
-    return [tie.leveled(proofs, now=now) for tie in tx.all(_TIES, person=person_id)]
+    return ask_ties(tx, person_id, now=now)()
+
+
+def ask_ties(tx: Transaction, person_id: str, *, now: int) -> Callable[[], list[Tie]]:
+    """The same, in the round trip of whatever follows."""
+    proofs, ties = tx.ask(_PROOFS, person=person_id), tx.ask(_TIES, person=person_id)
+
+    def answer() -> list[Tie]:
+        proved = proofs()
+        return [tie.leveled(proved, now=now) for tie in ties()]
+
+    return answer
 
 
 def tie_to(tx: Transaction, person_id: str, entity_id: str, *, now: int) -> Tie | None:

@@ -3,9 +3,7 @@
 Always true: what is kept is the very text that was read, and each signature is over its hash.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,67 +15,18 @@ from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.mandates import history, reading
-from idp.mandates.addressing import Addressee, Addresses
+from idp.mandates.addressing import Addresses
+from idp.mandates.drafts import Draft, Signer, Text, renewed, text_of
 from idp.mandates.granting import Denied, Footing, Wanted, may_grant
 from idp.mandates.registry import Themes
-from idp.mandates.rules import Kind, Mandate, Refusal, Side, State, Step, lapses
-from idp.mandates.scopes import Scope
-from idp.mandates.signing import Signature, SigningRule, is_signed, rule_for
-from idp.mandates.standing import Place, grantor_of, place_of
+from idp.mandates.rules import STANDARD, Mandate, Refusal, Side, State, Step, Terms
+from idp.mandates.ruling import rule_of
+from idp.mandates.signing import Signature, is_signed, rule_for
+from idp.mandates.standing import Place, footings, grantor_of, place_of
 from idp.mandates.telling import tell_party
-from idp.mandates.texts import Drawn, mandate_text
 from idp.mandates.themes import Theme
 
-LANGUAGES = ("zh", "en")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What somebody wants to give. ``id``: made beforehand (`new_id`), for it stands in the text that is read.
-
-    ``struck``: optional data that the principal does not release; ``parent``: the id of the agency's mandate.
-    ``replaces``: the mandate the grantor was shown as ending with this.
-    """
-
-    id: str
-    kind: Kind
-    principal: str
-    addressee: Addressee
-    theme: str
-    theme_version: int | None = None
-    """None: the current one."""
-    scope: Scope
-    valid_from: int
-    valid_to: int
-    may_delegate: bool = False
-    parent: str | None = None
-    struck: frozenset[str] = frozenset()
-    post: str = ""
-    waived: bool = False
-    replaces: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """Who signs, and how they have just shown that it is them.
-
-    ``method``: as `idp.signin.rules.Method`, or ``certificate`` with the kept signature's id. ``acting``: the session
-    acts for somebody by a mandate.
-    """
-
-    person: str
-    method: str
-    ial: int
-    aal: int
-    acting: bool = False
-    signature: str | None = None
-
-
-class Text(NamedTuple):
-    """What is read and signed, by language; ``hash``: SHA-256 of all of it, hexadecimal."""
-
-    by_language: Mapping[str, str]
-    hash: str
+__all__ = ["Draft", "Granting", "Signer", "Text", "refused"]
 
 
 class _Signed(NamedTuple):
@@ -89,9 +38,9 @@ class _Signed(NamedTuple):
 _ADD = Statement[Any](
     "INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, addressee_blind, parent_id, theme,"
     " theme_version, scope, struck, state, valid_from, valid_to, may_delegate, waived, requested_by, created_at,"
-    " replaces_id, text_hash, sealed) VALUES (:id, :kind, :principal, :agent, :represented, :blind, :parent, :theme,"
-    " :version, :scope, :struck, :state, :valid_from, :valid_to, :may_delegate, :waived, :by, :now, :replaces,"
-    " :text_hash, :sealed)"
+    " replaces_id, text_hash, sealed, unit) VALUES (:id, :kind, :principal, :agent, :represented, :blind,"
+    " :parent, :theme, :version, :scope, :struck, :state, :valid_from, :valid_to, :may_delegate, :waived, :by,"
+    " :now, :replaces, :text_hash, :sealed, :unit)"
 )
 _ADD_SIGNATURE = Statement[int](
     "INSERT INTO mandate_signature (id, mandate_id, person_id, side, footing, method, ial, aal, text_hash,"
@@ -110,37 +59,32 @@ _SENT = Statement[int](
 _PENDING = Statement[int](
     "UPDATE mandate SET state = 'pending_approvals' WHERE id = :id AND state = 'requested'", int
 )
-_RULE = Statement("SELECT rule FROM entity_signing_rule WHERE entity_id = :entity", SigningRule)
 
 
 class Granting:
     """``recheck``: seconds for which the register's word on a representative is good."""
 
-    def __init__(self, cipher: FieldCipher, addresses: Addresses, themes: Themes, *, recheck: int) -> None:
+    def __init__(
+        self,
+        cipher: FieldCipher,
+        addresses: Addresses,
+        themes: Themes,
+        *,
+        recheck: int,
+        terms: Terms = STANDARD,
+    ) -> None:
         self._cipher = cipher
         self.addresses = addresses
         self.themes = themes
         self.recheck = recheck
+        self.terms = terms
 
     def text(self, tx: Transaction, draft: Draft) -> Text | None:
         """What the draft would say; None where its theme or its principal is nobody's."""
         theme, principal = self.theme_of(draft), self.addresses.own(tx, draft.principal)
         if theme is None or principal is None:
             return None
-        drawn = Drawn(
-            id=draft.id,
-            kind=draft.kind,
-            theme=theme,
-            scope=draft.scope,
-            valid_from=draft.valid_from,
-            valid_to=draft.valid_to,
-            principal=principal.shown,
-            agent=draft.addressee.shown,
-            may_delegate=draft.may_delegate,
-            post=draft.post,
-        )
-        texts = {language: mandate_text(drawn, language) for language in LANGUAGES}
-        return Text(texts, sha256("".join(texts.values()).encode()).hexdigest())
+        return text_of(draft, theme, principal.shown)
 
     def draw(self, tx: Transaction, draft: Draft, signer: Signer, *, text_hash: str, now: int) -> State | Denied:
         """Somebody of the principal's gives the mandate and signs its text, whose hash they were shown."""
@@ -153,7 +97,7 @@ class Granting:
             return self._refused(tx, draft, signer, decided, now)
         if text.hash != text_hash:
             return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
-        self._add(tx, draft, text, State.PENDING_APPROVALS, by=signer.person, replaces=decided, now=now)
+        self.add(tx, draft, text, State.PENDING_APPROVALS, by=signer.person, replaces=decided, now=now)
         history.append(tx, draft.id, step="draw", state=State.PENDING_APPROVALS, actor=signer.person, now=now)
         self._note(tx, Event.MANDATE_DRAWN, draft.id, draft.principal, signer.person, now)
         return self._sign(tx, draft.id, signer, place, text.hash, now)
@@ -169,7 +113,7 @@ class Granting:
         if text is None or own is None or own != draft.addressee or by == draft.principal:
             return Denied(Refusal.FOR_ANOTHER)
         asker = person or by
-        self._add(tx, draft, text, State.REQUESTED, by=asker, replaces=None, now=now)
+        self.add(tx, draft, text, State.REQUESTED, by=asker, replaces=None, now=now)
         history.append(tx, draft.id, step="request", state=State.REQUESTED, actor=asker, now=now)
         self._note(tx, Event.MANDATE_REQUESTED, draft.id, draft.principal, asker, now)
         tell_party(tx, self.addresses, draft.principal, "mandate_requested", now=now)
@@ -206,6 +150,14 @@ class Granting:
         tx.run(_PENDING, id=mandate_id)
         return self._sign(tx, mandate_id, signer, place, text_hash, now)
 
+    def renewal(self, tx: Transaction, mandate_id: str, *, id: str, valid_to: int, now: int) -> Draft | None:
+        """What `draw` is given so that a living mandate goes on until ``valid_to``; None where there is none."""
+        mandate, kept = reading.find(tx, mandate_id), reading.particulars(tx, mandate_id)
+        current = self.themes.current(mandate.theme) if mandate else None
+        if mandate is None or kept is None or current is None or mandate.state not in (State.ACTIVE, State.SUSPENDED):
+            return None
+        return renewed(self.draft_of(mandate, kept), mandate, current, id=id, valid_to=valid_to, now=now)
+
     def theme_of(self, draft: Draft) -> Theme | None:
         """The version it is, or will be, given in; nothing is given any more in a theme that is retired."""
         current = self.themes.current(draft.theme)
@@ -234,13 +186,16 @@ class Granting:
             parent=mandate.parent,
             struck=frozenset(kept.struck.split()),
             post=told["post"],
+            unit=mandate.unit,
             waived=bool(kept.waived),
             replaces=kept.replaces_id,
         )
 
     def opened(self, mandate_id: str, kept: reading.Particulars) -> dict[str, Any]:
-        """What is sealed: ``text`` by language, ``addressee``, ``post``."""
-        told: dict[str, Any] = orjson.loads(self._cipher.open(kept.sealed, context=_context(mandate_id)))
+        """What is sealed: ``text`` by language, ``addressee``, ``post``; nothing of it once it is kept no longer."""
+        if kept.sealed is None:
+            return {"text": {}, "addressee": ["", "", ""], "post": ""}
+        told: dict[str, Any] = orjson.loads(self._cipher.open(kept.sealed, context=reading.sealed_at(mandate_id)))
         return told
 
     def add_signature(
@@ -300,7 +255,7 @@ class Granting:
             return Denied(Refusal.NOT_DELEGABLE)
         grantor = grantor_of(tx, signer.person, place, acting=signer.acting, now=now)
         others = [one for one in reading.given_by(tx, draft.principal) if one.id != draft.id]
-        granted = may_grant(self.wanted(tx, draft, parent), grantor, others, now=now)
+        granted = may_grant(self.wanted(tx, draft, parent), grantor, others, terms=self.terms, now=now)
         return granted if isinstance(granted, Denied) else granted.replaces
 
     def _sign(
@@ -320,25 +275,30 @@ class Granting:
         theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
         assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
         self._note(tx, Event.MANDATE_SIGNED, mandate_id, mandate.principal, signer.person, now)
-        if not self._is_signed(tx, mandate, theme):
+        if not self._is_signed(tx, mandate, theme, now):
             history.append(
                 tx, mandate_id, step="signature", state=State.PENDING_APPROVALS, actor=signer.person, now=now
             )
             return State.PENDING_APPROVALS
-        tx.run(_SENT, id=mandate_id, now=now, until=lapses(signed_at=now))
+        tx.run(_SENT, id=mandate_id, now=now, until=self.terms.lapses(signed_at=now))
         history.append(tx, mandate_id, step=Step.SIGN, state=State.PENDING_ACCEPTANCE, actor=signer.person, now=now)
         tell_party(tx, self.addresses, mandate.agent, "mandate_offered", now=now)
         return State.PENDING_ACCEPTANCE
 
-    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme) -> bool:
-        chosen = tx.one(_RULE, entity=mandate.principal) or SigningRule.ALONE
-        signed = tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
-        rule = rule_for(theme, mandate.kind, chosen)
-        return is_signed(rule, [Signature(one.person, Footing(one.footing)) for one in signed])
+    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme, now: int) -> bool:
+        chosen = rule_of(tx, mandate.principal)
+        here = footings(tx, mandate.principal, recheck=self.recheck, now=now)
+        signed = [
+            Signature(one.person, Footing(one.footing))
+            for one in tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
+            if one.footing in (Footing.OWN, here.get(one.person))  # who has left meanwhile has not signed
+        ]
+        return is_signed(rule_for(theme, mandate.kind, chosen), signed)
 
-    def _add(
+    def add(
         self, tx: Transaction, draft: Draft, text: Text, state: State, *, by: str, replaces: str | None, now: int
     ) -> None:
+        """Write the row; whoever calls it has asked the rules. ``by``: who did what brought it about."""
         theme = self.theme_of(draft)
         assert theme is not None  # noqa: S101 - `text` was made of it
         parent = reading.find(tx, draft.parent) if draft.parent else None
@@ -365,7 +325,8 @@ class Granting:
             now=now,
             replaces=replaces,
             text_hash=text.hash,
-            sealed=self._cipher.seal(orjson.dumps(told).decode(), context=_context(draft.id)),
+            unit=draft.unit,
+            sealed=self._cipher.seal(orjson.dumps(told).decode(), context=reading.sealed_at(draft.id)),
         )
 
     def _refused(
@@ -393,7 +354,3 @@ def refused(
         reason=reason,
         now=now,
     )
-
-
-def _context(mandate_id: str) -> str:
-    return f"mandate.sealed:{mandate_id}"

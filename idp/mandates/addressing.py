@@ -70,8 +70,7 @@ class Addresses:
         return [addressee.name, type_, addressee.number.value]
 
     def read(self, stored: list[str]) -> Addressee:
-        name, type_, value = stored
-        return Addressee(name, stored_document(DocumentType(type_), value) if type_ else CreditCode(value))
+        return read_addressee(stored)
 
     def own(self, tx: Transaction, party_id: str) -> Addressee | None:
         """How a party is addressed; None for a person who is not proved to be anybody."""
@@ -79,3 +78,17 @@ class Addresses:
             return Addressee(entity.name, entity.code)
         identity = self.directory.person(tx, party_id).identity
         return Addressee(identity.name.value, identity.document) if identity else None
+
+
+def read_addressee(stored: list[str]) -> Addressee:
+    """Of a sealed column."""
+    name, type_, value = stored
+    return Addressee(name, stored_document(DocumentType(type_), value) if type_ else CreditCode(value))
+
+
+def shortened(stored: list[str]) -> list[str]:
+    """The same, with of a person's number no more than any text shows: who it was, and not how to find them."""
+    addressee = read_addressee(stored)
+    if isinstance(addressee.number, CreditCode):
+        return stored
+    return [stored[0], stored[1], addressee.number.masked]

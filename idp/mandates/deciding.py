@@ -4,29 +4,21 @@ Always true: it is asked anew each time, of rows as they are, and whoever has go
 party - leaves no power behind.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from idp.db import Statement, Transaction
 from idp.entities import roles
-from idp.entities.rules import RepresentedStatus, worth
+from idp.entities.rules import RepresentedStatus, Tie, worth
 from idp.mandates import reading
 from idp.mandates.power import Asked, Chain, Office, chains, decide
 from idp.mandates.registry import Themes
 from idp.mandates.themes import Theme
-from idp.proofing.actions import ial
+from idp.proofing.actions import ask_ial
 
-
-class _Party(NamedTuple):
-    id: str
-    status: str
-    entity_status: str | None
-
-
-_PARTIES = Statement(
-    "SELECT p.id, p.status, l.status FROM party p LEFT JOIN legal_entity l ON l.party_id = p.id"
-    " WHERE p.id IN (:agent, :represented, :intermediary)",
-    _Party,
+_THERE = Statement(
+    "SELECT p.id FROM party p LEFT JOIN legal_entity l ON l.party_id = p.id WHERE p.id IN (:agent, :represented)"
+    " AND p.status = 'active' AND COALESCE(l.status, 'active') = 'active'",
+    str,
 )
 _REPRESENTED = Statement[tuple[str, str]](
     "SELECT DISTINCT represented_id, theme FROM mandate WHERE state = 'active' AND (agent_id = :agent"
@@ -50,33 +42,28 @@ class Deciding:
         current = self.themes.current(theme)
         if current is None:
             return None
+        level = ask_ial(tx, agent, now=now)
         found = self.chains(tx, agent=agent, represented=represented, theme=current, now=now)
-        return decide(asked, found, current, ial=ial(tx, agent, now=now)) if found else None
+        return decide(asked, found, current, ial=level()) if found else None
 
     def chains(self, tx: Transaction, *, agent: str, represented: str, theme: Theme, now: int) -> Sequence[Chain]:
         """Every unbroken one all of whose parties are there; best first: an office, then what holds most."""
-        offices = self.offices(tx, agent, now=now)
-        links = reading.between(tx, agent=agent, represented=represented, theme=theme.code)
+        ties, there = roles.ask_ties(tx, agent, now=now), tx.ask(_THERE, agent=agent, represented=represented)
+        links = reading.between(tx, agent=agent, represented=represented, theme=theme.code)  # all one round trip
+        if not {agent, represented} <= set(there()):
+            return ()
+        offices = self._of_ties(agent, ties(), now)
         found = [one for one in chains(agent, represented, theme, links, offices, now=now) if one.scope]
-        stand = [one for one in found if self._all_there(tx, one)]
-        return sorted(stand, key=lambda one: (len(one.mandates), -len(one.scope.services), -len(one.scope.actions)))
+        return sorted(found, key=lambda one: (len(one.mandates), -len(one.scope.services), -len(one.scope.actions)))
+
+    def offices(self, tx: Transaction, agent: str, *, now: int) -> list[Office]:
+        """For whom ``agent`` speaks by a register that was heard lately."""
+        return self._of_ties(agent, roles.ties_of(tx, agent, now=now), now)
+
+    def _of_ties(self, agent: str, ties: Iterable[Tie], now: int) -> list[Office]:
+        current = RepresentedStatus.CURRENT
+        return [Office(agent, tie.entity) for tie in ties if worth(tie, recheck=self._recheck, now=now) is current]
 
     def represented_by(self, tx: Transaction, agent: str, *, most: int) -> list[tuple[str, str]]:
         """(party, theme) that a mandate in force, or soon to be, may let ``agent`` act in; `chains` tells if so."""
         return tx.all(_REPRESENTED, agent=agent, most=most)
-
-    def offices(self, tx: Transaction, agent: str, *, now: int) -> list[Office]:
-        """For whom ``agent`` speaks by a register that was heard lately."""
-        ties = roles.ties_of(tx, agent, now=now)
-        current = RepresentedStatus.CURRENT
-        return [Office(agent, tie.entity) for tie in ties if worth(tie, recheck=self._recheck, now=now) is current]
-
-    def _all_there(self, tx: Transaction, chain: Chain) -> bool:
-        parties = {chain.agent, chain.represented, chain.intermediary or chain.agent}
-        asked = {"agent": chain.agent, "represented": chain.represented, "intermediary": chain.intermediary or ""}
-        there = {
-            one.id
-            for one in tx.all(_PARTIES, **asked)
-            if one.status == "active" and one.entity_status in (None, "active")
-        }
-        return parties <= there

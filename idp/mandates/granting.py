@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.accounts.rules import PartyKind
-from idp.mandates.rules import DAY, LIVING, MOST_PERSONAL, Kind, Mandate, Refusal, State
+from idp.mandates.rules import DAY, LIVING, STANDARD, Kind, Mandate, Refusal, State, Terms
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.themes import LONGEST_DAYS, Theme
 
@@ -97,13 +97,17 @@ _KINDS: dict[Kind, tuple[frozenset[PartyKind], frozenset[PartyKind], frozenset[F
 """Principal, agent, and by what one speaks for the principal. What is not here (guardians) nobody grants."""
 
 
-def may_grant(wanted: Wanted, grantor: Grantor, given: Sequence[Mandate], *, now: int) -> Granted | Denied:
+def may_grant(
+    wanted: Wanted, grantor: Grantor, given: Sequence[Mandate], *, terms: Terms = STANDARD, now: int
+) -> Granted | Denied:
     """Whether the mandate may be given. ``given``: every living mandate that the principal has given already."""
     for check in _CHECKS:
         if (refusal := check(wanted, grantor, now)) is not None:
             return Denied(refusal)
+    if wanted.valid_to - wanted.valid_from > terms.longest_days * DAY:
+        return Denied(Refusal.TERM)
     living = [one for one in given if one.principal == wanted.principal and one.state in LIVING]
-    if wanted.kind is Kind.PERSONAL and _too_many(wanted, living):
+    if wanted.kind is Kind.PERSONAL and _too_many(wanted, living, terms.most_personal):
         return Denied(Refusal.TOO_MANY)
     replaced = replaced_by(wanted, living)
     if replaced is not None and replaced != wanted.replaces:
@@ -130,11 +134,11 @@ def replaced_by(wanted: Wanted, living: Sequence[Mandate]) -> str | None:
     )
 
 
-def _too_many(wanted: Wanted, living: Sequence[Mandate]) -> bool:
+def _too_many(wanted: Wanted, living: Sequence[Mandate], most: int) -> bool:
     """Persons who act for this one; one person in several themes is one person."""
     personal = [one for one in living if one.kind is Kind.PERSONAL]
     agents = {one.agent or one.id for one in personal}  # who is not known yet may be anybody
-    return len(agents | {wanted.agent}) > MOST_PERSONAL
+    return len(agents | {wanted.agent}) > most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

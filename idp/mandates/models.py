@@ -30,10 +30,11 @@ class Mandate(Base):
     """``scope``: JSON (`idp.mandates.scopes`); ``struck``: claims the principal does not release, blanks between.
 
     ``agent_id``: None until somebody of the name and number it is addressed to has an account and looks;
-    ``addressee_blind``: the blind index of that number. ``represented_id``: for whom the agent acts, the principal
-    of the first link. ``text_hash``: SHA-256 of the text that was signed; ``sealed``: that text in both languages,
-    the addressee and the post, as JSON under the context ``mandate.sealed:<id>``. ``notice_at``: when both are next
-    told of its end.
+    ``addressee_blind``: the blind index of that number, None once the mandate has ended. ``represented_id``: for
+    whom the agent acts, the principal of the first link. ``text_hash``: SHA-256 of the text that was signed;
+    ``sealed``: that text in both languages, the addressee and the post, as JSON under the context
+    ``mandate.sealed:<id>``, None once it is kept no longer. ``notice_at``: when both are next told of its end.
+    ``unit``: of staff, the office.
     """
 
     __tablename__ = "mandate"
@@ -42,7 +43,7 @@ class Mandate(Base):
     principal_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("party.id"))
     represented_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
-    addressee_blind: Mapped[bytes]
+    addressee_blind: Mapped[bytes | None]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("mandate.id"), index=True)
     theme: Mapped[str]
     theme_version: Mapped[int]
@@ -62,8 +63,9 @@ class Mandate(Base):
     end_reason: Mapped[str | None]
     replaces_id: Mapped[str | None]
     text_hash: Mapped[str]
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes | None]
     notice_at: Mapped[int | None]
+    unit: Mapped[str]
 
     __table_args__ = (
         Index("ix_mandate_agent_id", "agent_id", "represented_id", "theme"),
@@ -71,6 +73,8 @@ class Mandate(Base):
         Index("ix_mandate_principal_id", "principal_id", "state"),
         Index("ix_mandate_addressee_blind", "addressee_blind"),
         Index("ix_mandate_state_valid_to", "state", "valid_to"),
+        Index("ix_mandate_notice_at", "notice_at"),
+        Index("ix_mandate_ended_at", "ended_at"),
         _once("uq_mandate_first_link", "principal_id", "agent_id", "theme", "kind", where="parent_id IS NULL"),
         _once("uq_mandate_second_link", "parent_id", "agent_id", where="parent_id IS NOT NULL"),
     )
@@ -158,3 +162,40 @@ class SigningRule(Base):
     rule: Mapped[str]
     set_by: Mapped[str]
     set_at: Mapped[int]
+
+
+class SigningRuleChange(Base):
+    """A change of an entity's signing rule that waits for signatures. ``state``: open, done or dropped."""
+
+    __tablename__ = "signing_rule_change"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    entity_id: Mapped[str] = mapped_column(ForeignKey("party.id"))
+    rule: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[int]
+    until: Mapped[int]
+    state: Mapped[str]
+
+    __table_args__ = (
+        Index(
+            "uq_signing_rule_change_open",
+            "entity_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+
+class SigningRuleSignature(Base):
+    """Who has signed such a change, as `MandateSignature`."""
+
+    __tablename__ = "signing_rule_signature"
+    change_id: Mapped[str] = mapped_column(ForeignKey("signing_rule_change.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    footing: Mapped[str]
+    method: Mapped[str]
+    ial: Mapped[int]
+    aal: Mapped[int]
+    signature_id: Mapped[str | None]
+    signed_at: Mapped[int]

@@ -14,9 +14,10 @@ from idp.grants.actions import end_mandate_grants
 from idp.mandates import history, reading
 from idp.mandates.actions import Granting, Signer, refused
 from idp.mandates.granting import Acceptor, Denied, may_accept
-from idp.mandates.rules import LIVING, Mandate, Refusal, Side, State, Step, after, begins
+from idp.mandates.rules import LIVING, Kind, Mandate, Refusal, Side, State, Step, after
 from idp.mandates.standing import Place, grantor_of, place_of
 from idp.mandates.telling import people_of, tell_party
+from idp.proofing.rules import next_notice
 from idp.signin.sessions import end_acting_by
 
 _SET = Statement[int]("UPDATE mandate SET state = :to WHERE id = :id AND state = :was", int)
@@ -28,6 +29,11 @@ _END = Statement[int](
 _ACTIVATE = Statement[int](
     "UPDATE mandate SET state = 'active', agent_id = :agent, in_force_at = :in_force_at, notice_at = :notice_at"
     " WHERE id = :id AND state = 'pending_acceptance' AND accept_by > :now",
+    int,
+)
+_ESTABLISH = Statement[int](
+    "UPDATE mandate SET state = 'active', signed_at = :now, in_force_at = :now, notice_at = :notice_at"
+    " WHERE id = :id AND kind = 'statutory' AND state = 'pending_approvals'",
     int,
 )
 _TOLD = {
@@ -59,7 +65,7 @@ class Moving:
         """``party``: whom the signer accepts for, themselves or an entity they speak for."""
         found = self._held(tx, mandate_id, also=party)
         kept = reading.particulars(tx, mandate_id)
-        if found is None or kept is None or after(Step.ACCEPT, found.state, side=Side.AGENT) is None:
+        if found is None or kept is None or after(Step.ACCEPT, found.state, side=Side.AGENT, kind=found.kind) is None:
             return Denied(Refusal.STATE)
         mandate = self._addressed(tx, found, kept, party)
         place = self._agent_place(tx, mandate, signer.person, party, now)
@@ -68,10 +74,15 @@ class Moving:
             refusal = Refusal.STATE
         if refusal is not None or place is None:
             return self._refuse(tx, refusal or Refusal.FOR_ANOTHER, mandate, signer.person, now)
-        self._supersede(tx, mandate, now)
-        in_force_at = begins(signed_at=kept.signed_at or now, waived=bool(kept.waived))
+        goes_on = self._supersede(tx, mandate, now)
+        begins = self._granting.terms.begins(signed_at=kept.signed_at or now, waived=bool(kept.waived))
         if not tx.run(
-            _ACTIVATE, id=mandate.id, agent=party, in_force_at=in_force_at, notice_at=mandate.valid_to, now=now
+            _ACTIVATE,
+            id=mandate.id,
+            agent=party,
+            in_force_at=now if goes_on else begins,
+            notice_at=next_notice(mandate.valid_to, after=now),
+            now=now,
         ):
             return Denied(Refusal.STATE)
         self._granting.add_signature(
@@ -105,17 +116,44 @@ class Moving:
         side = self._side(tx, mandate, person, party, now)
         if acting or side is None:
             return self._refuse(tx, Refusal.ACTING if acting else Refusal.FOR_ANOTHER, mandate, person, now)
-        to = after(step, mandate.state, side=side)
+        to = after(step, mandate.state, side=side, kind=mandate.kind)
         if to is None:
             return self._refuse(tx, Refusal.STATE, mandate, person, now)
         return self._move(tx, mandate, step, to, actor=person, reason=reason, now=now)
 
-    def by_system(self, tx: Transaction, mandate: Mandate, step: Step, *, reason: str, now: int) -> State | Denied:
-        """Expire, supersede, invalidate, freeze for an objection; ``mandate`` as it was just read and held."""
+    def establish(self, tx: Transaction, mandate_id: str, *, actor: str, now: int) -> State | Denied:
+        """A guardianship that was recorded is in force at once: nobody accepts it. Its ward's account is held."""
+        mandate = reading.hold(tx, mandate_id)
+        if mandate is None or mandate.kind is not Kind.STATUTORY:
+            return Denied(Refusal.STATE)
+        self._supersede(tx, mandate, now)
+        notice_at = next_notice(mandate.valid_to, after=now)
+        if not tx.run(_ESTABLISH, id=mandate_id, notice_at=notice_at, now=now):
+            return Denied(Refusal.STATE)
+        self._written(tx, mandate, Step.ESTABLISH, State.ACTIVE, actor, None, now)
+        for party in (mandate.principal, mandate.agent):
+            tell_party(tx, self._addresses, party, "guardianship_recorded", now=now)
+        return State.ACTIVE
+
+    def by_system(
+        self,
+        tx: Transaction,
+        mandate: Mandate,
+        step: Step,
+        *,
+        reason: str,
+        actor: str | None = None,
+        gone: str = "",
+        now: int,
+    ) -> State | Denied:
+        """Expire, supersede, invalidate, freeze for an objection; ``mandate`` as it was just read and held.
+
+        ``actor``: the operator who does it, if one does; ``gone``: the party that is there no more.
+        """
         to = after(step, mandate.state, side=Side.SYSTEM)
         if to is None:
             return Denied(Refusal.STATE)
-        return self._move(tx, mandate, step, to, actor=None, reason=reason, now=now)
+        return self._move(tx, mandate, step, to, actor=actor, reason=reason, gone=gone, now=now)
 
     def _move(
         self,
@@ -126,6 +164,7 @@ class Moving:
         *,
         actor: str | None,
         reason: str | None,
+        gone: str = "",
         now: int,
     ) -> State | Denied:
         ended = to not in LIVING
@@ -141,9 +180,16 @@ class Moving:
             for child in reading.under(tx, mandate.id):
                 self.by_system(tx, child, Step.INVALIDATE, reason="parent-ended", now=now)
         if step in _TOLD:
+            self._tell(tx, mandate, step, gone, now)
+        return to
+
+    def _tell(self, tx: Transaction, mandate: Mandate, step: Step, gone: str, now: int) -> None:
+        """The other side; whoever is there no more is told nothing, and whoever they acted for is."""
+        if gone and gone == mandate.agent:
+            tell_party(tx, self._addresses, mandate.principal, "mandate_void", now=now)
+        else:
             other = mandate.principal if step in (Step.RENOUNCE, Step.DECLINE) else mandate.agent
             tell_party(tx, self._addresses, other, _TOLD[step], now=now)
-        return to
 
     def _cut(self, tx: Transaction, mandate: Mandate, now: int) -> None:
         """Whoever acts by it, themselves or as the agency's representative or employee, acts by it no longer."""
@@ -155,22 +201,30 @@ class Moving:
                 end_acting_by(tx, person, mandate_id, now=now)
                 end_mandate_grants(tx, person, mandate_id, now=now)
 
-    def _supersede(self, tx: Transaction, mandate: Mandate, now: int) -> None:
-        """One in force of a kind, between two parties, in one theme: the earlier one ends when this one begins."""
+    def _supersede(self, tx: Transaction, mandate: Mandate, now: int) -> bool:
+        """One in force of a kind, between two parties, in one theme: the earlier one ends when this one begins.
+
+        Whether it held all of this one already: what is merely renewed needs no time to think, and has no gap.
+        """
+        goes_on = False
         for other in reading.given_by(tx, mandate.principal):
             same = (other.kind, other.agent, other.theme, other.parent)
             alike = same == (mandate.kind, mandate.agent, mandate.theme, mandate.parent)
             if other.id != mandate.id and alike and other.state in (State.ACTIVE, State.SUSPENDED):
                 self.by_system(tx, other, Step.SUPERSEDE, reason=mandate.id, now=now)
+                goes_on = goes_on or (other.in_force(now=now) and other.covers(mandate))
+        return goes_on
 
     def _held(self, tx: Transaction, mandate_id: str, *, also: str = "") -> Mandate | None:
-        """The mandate, with its principal's account (and the acceptor's) held first: theirs change one by one."""
+        """The mandate, with its principal's account (and the acceptor's) held first: theirs change one by one.
+
+        None as well where ``also`` is to act and one of the two accounts is not open; to end power it need not be.
+        """
         seen = reading.find(tx, mandate_id)
         if seen is None:
             return None
-        for party in sorted({seen.principal, also} - {""}):
-            hold_account(tx, party)
-        return reading.hold(tx, mandate_id)
+        open_ = [hold_account(tx, party) for party in sorted({seen.principal, also} - {""})]
+        return reading.hold(tx, mandate_id) if all(open_) or not also else None
 
     def _addressed(self, tx: Transaction, mandate: Mandate, kept: reading.Particulars, party: str) -> Mandate:
         """The mandate with ``party`` as its agent, where it is addressed to them and nobody had an account then."""

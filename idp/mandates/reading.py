@@ -3,7 +3,8 @@
 Always true: nothing here writes, and what was read says nothing about the next moment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,9 +15,14 @@ from idp.mandates.scopes import Scope
 
 _FIELDS = (
     "id, kind, principal_id, agent_id, represented_id, theme, theme_version, scope, state, valid_from, valid_to,"
-    " in_force_at, parent_id, may_delegate"
+    " in_force_at, parent_id, may_delegate, unit"
 )
-_LIVING = ", ".join(f"'{state}'" for state in sorted(LIVING))
+LIVING_STATES = ", ".join(f"'{state}'" for state in sorted(LIVING))
+
+
+@lru_cache(maxsize=4096)
+def _scope(text: str) -> Scope:
+    return Scope.read(orjson.loads(text))
 
 
 def _mandate(*row: Any) -> Mandate:
@@ -35,6 +41,7 @@ def _mandate(*row: Any) -> Mandate:
         begins,
         parent,
         delegates,
+        unit,
     ) = row
     return Mandate(
         id=id_,
@@ -44,13 +51,14 @@ def _mandate(*row: Any) -> Mandate:
         represented=represented,
         theme=theme,
         theme_version=version,
-        scope=Scope.read(orjson.loads(scope)),
+        scope=_scope(scope),
         state=State(state),
         valid_from=since,
         valid_to=until,
         in_force_at=begins,
         parent=parent,
         may_delegate=bool(delegates),
+        unit=unit,
     )
 
 
@@ -67,7 +75,8 @@ class Particulars(NamedTuple):
     end_reason: str | None
     replaces_id: str | None
     text_hash: str
-    sealed: bytes
+    sealed: bytes | None
+    """None once it is kept no longer."""
 
 
 _ONE = Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id", _mandate)
@@ -77,11 +86,12 @@ _HOLD: dict[Dialect, Statement[Mandate]] = {
 }
 _PARTICULARS = Statement(f"SELECT {', '.join(Particulars._fields)} FROM mandate WHERE id = :id", Particulars)
 _GIVEN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({_LIVING}) ORDER BY created_at, id",
+    f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({LIVING_STATES})"
+    " ORDER BY created_at, id",
     _mandate,
 )
 _HELD = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({_LIVING}) ORDER BY created_at, id",
+    f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({LIVING_STATES}) ORDER BY created_at, id",
     _mandate,
 )
 _USABLE = Statement(
@@ -92,19 +102,29 @@ _USABLE = Statement(
     _mandate,
 )
 _CHILDREN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({_LIVING}) ORDER BY id", _mandate
+    f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({LIVING_STATES}) ORDER BY id", _mandate
 )
 _ACTIVE = "theme = :theme AND state = 'active'"
 _OWN = f"agent_id = :agent AND represented_id = :represented AND {_ACTIVE}"
+_THERE = (
+    "EXISTS (SELECT 1 FROM party p LEFT JOIN legal_entity l ON l.party_id = p.id WHERE p.id = mandate.agent_id"
+    " AND p.status = 'active' AND COALESCE(l.status, 'active') = 'active')"
+)
 # Three small index ranges, however many mandates either has: what ends at the agent, the agencies' own that stand
 # before it, and those of an agency whose representative the agent is.
 _BETWEEN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE {_OWN}"
+    f"SELECT {_FIELDS} FROM mandate WHERE {_OWN} AND {_THERE}"
     f" UNION ALL SELECT {_FIELDS} FROM mandate WHERE id IN (SELECT parent_id FROM mandate WHERE {_OWN})"
+    f" AND {_THERE}"
     f" UNION ALL SELECT {_FIELDS} FROM mandate WHERE represented_id = :represented AND {_ACTIVE} AND agent_id IN"
-    " (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed')",
+    f" (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed') AND {_THERE}",
     _mandate,
 )
+
+
+def sealed_at(mandate_id: str) -> str:
+    """The context that `Particulars.sealed` is bound to."""
+    return f"mandate.sealed:{mandate_id}"
 
 
 def find(tx: Transaction, mandate_id: str) -> Mandate | None:
@@ -140,6 +160,12 @@ def under(tx: Transaction, parent_id: str) -> list[Mandate]:
     return tx.all(_CHILDREN, parent=parent_id)
 
 
-def between(tx: Transaction, *, agent: str, represented: str, theme: str) -> Iterable[Mandate]:
-    """All that a chain from ``represented`` to ``agent`` in one theme can be made of, in one statement."""
-    return tx.all(_BETWEEN, agent=agent, represented=represented, theme=theme)
+def ask_between(tx: Transaction, *, agent: str, represented: str, theme: str) -> Callable[[], list[Mandate]]:
+    """All that a chain from ``represented`` to ``agent`` in one theme can be made of, but for what was given to who
+    is there no more; in one statement, in the round trip of whatever follows.
+    """
+    return tx.ask(_BETWEEN, agent=agent, represented=represented, theme=theme)
+
+
+def between(tx: Transaction, *, agent: str, represented: str, theme: str) -> list[Mandate]:
+    return ask_between(tx, agent=agent, represented=represented, theme=theme)()

@@ -17,10 +17,10 @@ from idp.db import Transaction, current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind, open_step, step_names, undone
 from idp.flows.steps import Steps, journey_over
-from idp.mandates.actions import LANGUAGES, Draft
 from idp.mandates.addressing import Addressee
 from idp.mandates.answers import AMOUNT, DATES, read_dates, read_scope, scope_fields, shown_scope
 from idp.mandates.desk import Behalf, behalf, blueprint, parts
+from idp.mandates.drafts import LANGUAGES, Draft
 from idp.mandates.giving import KIND as KINDS
 from idp.mandates.giving import Choice, presets
 from idp.mandates.grant_pages import CODE, NAME, THEME, named_person, read_entity, shown_themes

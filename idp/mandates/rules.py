@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from idp.mandates.scopes import Scope
+from idp.mandates.themes import LONGEST_DAYS
 
 WAIT = 600
 """Seconds from the last signature until a mandate is in force, in which whoever gave it can think again."""
@@ -18,6 +19,29 @@ MOST_PERSONAL = 5
 DAY = 86400
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an installation has chosen (settings ``mandates``). ``wait`` and ``acceptance`` in seconds."""
+
+    wait: int = WAIT
+    waivable: bool = True
+    """Whether who gives a mandate may have it in force at once."""
+    acceptance: int = ACCEPTANCE
+    most_personal: int = MOST_PERSONAL
+    longest_days: int = LONGEST_DAYS
+
+    def begins(self, *, signed_at: int, waived: bool) -> int:
+        """When a mandate signed for the last time at ``signed_at`` comes into force, if its first day has come."""
+        return signed_at if waived and self.waivable else signed_at + self.wait
+
+    def lapses(self, *, signed_at: int) -> int:
+        """Until when it has to be accepted."""
+        return signed_at + self.acceptance
+
+
+STANDARD = Terms()
+
+
 class Kind(StrEnum):
     ADMINISTRATOR = "administrator"
     """A person who manages an entity's mandates; appointed by its representative, and able to do nothing else."""
@@ -26,7 +50,7 @@ class Kind(StrEnum):
     PERSONAL = "personal"
     """Family and friends."""
     STATUTORY = "statutory"
-    """The guardian of a minor or a ward; nobody grants it."""
+    """The guardian of a minor or a ward; nobody grants it, and neither of the two can end it."""
     EMPLOYMENT = "employment"
     """Staff of an organ or organisation, with post and unit."""
     ASSISTED = "assisted"
@@ -67,6 +91,8 @@ class Step(StrEnum):
     EXPIRE = "expire"
     """By the clock: its last day, or the day by which it had to be accepted."""
     SUPERSEDE = "supersede"
+    ESTABLISH = "establish"
+    """A guardianship was recorded, which nobody gives and nobody accepts."""
     INVALIDATE = "invalidate"
     """By a register: the grounds it stood on have gone."""
 
@@ -102,12 +128,18 @@ _MOVES: Mapping[Step, _Move] = {
     Step.RENOUNCE: _move(Side.AGENT, State.RENOUNCED, State.ACTIVE, State.SUSPENDED),
     Step.EXPIRE: _Move(frozenset({Side.SYSTEM}), State.EXPIRED, LIVING),
     Step.SUPERSEDE: _Move(frozenset({Side.SYSTEM}), State.SUPERSEDED, LIVING),
+    Step.ESTABLISH: _move(Side.SYSTEM, State.ACTIVE, State.PENDING_APPROVALS),
     Step.INVALIDATE: _Move(frozenset({Side.SYSTEM}), State.INVALIDATED, LIVING),
 }
 
 
-def after(step: Step, state: State, *, side: Side) -> State | None:
-    """The state that ``step`` leads to; None: it is not this side's, or not possible now."""
+def after(step: Step, state: State, *, side: Side, kind: Kind | None = None) -> State | None:
+    """The state that ``step`` leads to; None: it is not this side's, or not possible now.
+
+    ``kind``: a guardianship (`Kind.STATUTORY`) is moved by the register's side alone.
+    """
+    if kind is Kind.STATUTORY and side is not Side.SYSTEM:
+        return None
     move = _MOVES[step]
     return move.to if side in move.side and state in move.since else None
 
@@ -140,6 +172,8 @@ class Refusal(StrEnum):
     FOR_ANOTHER = "mandate_for_another"
     """The step is somebody else's to take."""
     STATE = "mandate_state"
+    SIGNERS_MISSING = "mandate_signers_missing"
+    """An entity has nobody who could meet the signing rule it is to have."""
     REPLACED_UNSEEN = "mandate_replaced_unseen"
     """It would replace one that the grantor was not shown."""
 
@@ -167,22 +201,18 @@ class Mandate:
     in_force_at: int | None = None
     parent: str | None = None
     may_delegate: bool = False
+    unit: str = ""
+    """Of staff: the office they work in, as the organisation names it."""
 
     def to(self, agent: str) -> "Mandate":
         """The same, now that it is known who is meant."""
         return replace(self, agent=agent)
 
+    def covers(self, other: "Mandate") -> bool:
+        """Whether ``other`` between the same two gives no more than this one."""
+        return self.scope.covers(other.scope) and (self.may_delegate or not other.may_delegate)
+
     def in_force(self, *, now: int) -> bool:
         if self.state is not State.ACTIVE or self.in_force_at is None:
             return False
         return max(self.valid_from, self.in_force_at) <= now < self.valid_to
-
-
-def begins(*, signed_at: int, waived: bool) -> int:
-    """When a mandate signed for the last time at ``signed_at`` comes into force, if its first day has come."""
-    return signed_at if waived else signed_at + WAIT
-
-
-def lapses(*, signed_at: int) -> int:
-    """Until when it has to be accepted."""
-    return signed_at + ACCEPTANCE

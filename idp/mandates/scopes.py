@@ -64,6 +64,9 @@ class Scope:
             return False
         return other.actions <= self.actions and other.services <= self.services
 
+    def without(self, action: Action) -> "Scope":
+        return Scope(self.actions - {action}, self.services, self.limit)
+
     def meet(self, other: "Scope") -> "Scope":
         """What both hold. Two currencies have no amount in common, and then nothing else either."""
         limits = [limit for limit in (self.limit, other.limit) if limit is not None]

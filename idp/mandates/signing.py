@@ -21,6 +21,10 @@ class SigningRule(StrEnum):
     """A representative and an administrator."""
 
 
+_STRICTNESS = (SigningRule.ALONE, SigningRule.ANY_TWO, SigningRule.WITH_ADMINISTRATOR)
+"""Whatever meets a later one meets those before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One of the principal's people has signed."""
@@ -45,3 +49,13 @@ def is_signed(rule: SigningRule, signatures: Iterable[Signature]) -> bool:
     if len(footings) < 2:
         return False
     return rule is SigningRule.ANY_TWO or {Footing.REPRESENTATIVE, Footing.ADMINISTRATOR} <= set(footings)
+
+
+def rule_of_change(old: SigningRule, new: SigningRule) -> SigningRule:
+    """What a change of the rule itself has to be signed by: to loosen it takes those whom it protects."""
+    return old if _STRICTNESS.index(new) < _STRICTNESS.index(old) else SigningRule.ALONE
+
+
+def can_be_met(rule: SigningRule, people: Iterable[Signature]) -> bool:
+    """Whether the entity has the people for it: one that has not could change nothing any more."""
+    return is_signed(rule, people)

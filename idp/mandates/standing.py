@@ -14,7 +14,7 @@ from idp.entities.rules import RepresentedStatus, worth
 from idp.mandates import reading
 from idp.mandates.granting import Footing, Grantor
 from idp.mandates.rules import Kind, Mandate
-from idp.mandates.scopes import Action, Scope
+from idp.mandates.scopes import Action
 from idp.proofing.actions import ial
 
 
@@ -37,6 +37,22 @@ def place_of(tx: Transaction, person: str, party: str, *, theme: str, recheck: i
     return Place(Footing.ADMINISTRATOR, ial(tx, party, now=now), own) if own else None
 
 
+def footings(tx: Transaction, entity: str, *, recheck: int, now: int) -> dict[str, Footing]:
+    """Who may sign for the entity as such, whatever the theme: its representatives, and its administrators."""
+    given = [one for one in reading.given_by(tx, entity) if one.kind is Kind.ADMINISTRATOR and one.in_force(now=now)]
+    found = {one.agent: Footing.ADMINISTRATOR for one in given}
+    for one in roles.of_entity(tx, entity):
+        tie = roles.tie_to(tx, one.person, entity, now=now)
+        if tie is not None and worth(tie, recheck=recheck, now=now) is RepresentedStatus.CURRENT:
+            found[one.person] = Footing.REPRESENTATIVE
+    return found
+
+
+def speaks_for(tx: Transaction, person: str, entity: str, *, recheck: int, now: int) -> Footing | None:
+    """By what the person speaks for the entity, whatever the theme."""
+    return footings(tx, entity, recheck=recheck, now=now).get(person)
+
+
 def _administers(mandate: Mandate, party: str, theme: str, now: int) -> bool:
     mine = mandate.kind is Kind.ADMINISTRATOR and mandate.principal == party and mandate.theme == theme
     return mine and mandate.in_force(now=now)
@@ -50,7 +66,7 @@ def grantor_of(tx: Transaction, person: str, place: Place, *, acting: bool, now:
         footing=place.footing,
         ial=ial(tx, person, now=now),
         el=place.el,
-        scope=Scope(own.scope.actions - {Action.MANAGE}, own.scope.services, own.scope.limit) if own else None,
+        scope=own.scope.without(Action.MANAGE) if own else None,
         until=own.valid_to if own else None,
         held=held_until(tx, person, Act.REPRESENT, now=now) is not None,
         acting=acting,

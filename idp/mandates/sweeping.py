@@ -1,25 +1,31 @@
-"""What time and registers do to mandates: the last day, the week to accept, an entity that is no more.
+"""What time does to mandates - the last day, the week to accept - and a look for parties that are no more.
 
 Always true: what is ended here had no power any more - a decision asks the clock and the parties itself.
 """
 
+from collections.abc import Iterable
+
 from idp.db import Database, Statement
 from idp.mandates import reading
 from idp.mandates.moving import Moving
-from idp.mandates.rules import State, Step
+from idp.mandates.rules import LIVING, Step
 
 _BATCH = 100
-_DUE = Statement[tuple[str, str]](
-    "SELECT id, CASE WHEN valid_to <= :now THEN 'term' ELSE 'not-accepted' END FROM mandate"
-    " WHERE state IN ('requested', 'pending_approvals', 'pending_acceptance', 'active', 'suspended')"
-    " AND (valid_to <= :now OR (state = 'pending_acceptance' AND accept_by <= :now)) ORDER BY valid_to LIMIT :most"
+_OVER = Statement[tuple[str, str]](
+    f"SELECT id, 'term' FROM mandate WHERE state IN ({reading.LIVING_STATES}) AND valid_to <= :now LIMIT :most"
 )
-_GONE = Statement[tuple[str, str]](
-    "SELECT m.id, CASE WHEN p.status = 'closed' THEN 'account-closed' ELSE COALESCE(l.status, 'closed') END"
-    " FROM mandate m JOIN party p ON p.id IN (m.principal_id, m.agent_id)"
-    " LEFT JOIN legal_entity l ON l.party_id = p.id"
-    " WHERE m.state IN ('requested', 'pending_approvals', 'pending_acceptance', 'active', 'suspended')"
-    " AND (p.status = 'closed' OR l.status IN ('cancelled', 'revoked')) LIMIT :most"
+_LAPSED = Statement[tuple[str, str]](
+    "SELECT id, 'not-accepted' FROM mandate WHERE state = 'pending_acceptance' AND accept_by <= :now LIMIT :most"
+)
+_CLOSED = "SELECT id FROM party WHERE status = 'closed'"
+_ENDED = "SELECT party_id FROM legal_entity WHERE status IN ('cancelled', 'revoked')"
+_GONE = tuple(
+    Statement[tuple[str, str]](
+        f"SELECT id, '{reason}' FROM mandate WHERE state IN ({reading.LIVING_STATES}) AND {side} IN ({parties})"
+        " LIMIT :most"
+    )
+    for reason, parties in (("account-closed", _CLOSED), ("entity-ended", _ENDED))
+    for side in ("principal_id", "agent_id")
 )
 
 
@@ -31,15 +37,24 @@ class Sweeping:
         self._moving = moving
 
     def run_due(self, now: int) -> None:
-        """End what is over, a batch of each kind."""
+        """End what is over."""
+        for statement in (_OVER, _LAPSED):
+            while True:
+                with self._database.autocommit() as tx:
+                    over = tx.all(statement, now=now, most=_BATCH)
+                self._end(over, Step.EXPIRE, now)
+                if len(over) < _BATCH:
+                    break
+
+    def run_gone(self, now: int) -> None:
+        """Whoever closes an account or hears of an entity's end ends its mandates there; here is what was missed."""
         with self._database.autocommit() as tx:
-            over = [(mandate, Step.EXPIRE, why) for mandate, why in tx.all(_DUE, now=now, most=_BATCH)]
-            over += [(mandate, Step.INVALIDATE, why) for mandate, why in tx.all(_GONE, most=_BATCH)]
-        for mandate_id, step, why in over:
+            gone = [one for statement in _GONE for one in tx.all(statement, most=_BATCH)]
+        self._end(gone, Step.INVALIDATE, now)
+
+    def _end(self, found: Iterable[tuple[str, str]], step: Step, now: int) -> None:
+        for mandate_id, why in found:
             with self._database.transaction() as tx:
                 mandate = reading.hold(tx, mandate_id)
-                if mandate is not None and mandate.state not in _ENDED:
+                if mandate is not None and mandate.state in LIVING:
                     self._moving.by_system(tx, mandate, step, reason=why, now=now)
-
-
-_ENDED = frozenset({State.EXPIRED, State.REVOKED, State.RENOUNCED, State.SUPERSEDED, State.INVALIDATED})

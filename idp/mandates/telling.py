@@ -10,10 +10,12 @@ from idp.entities.rules import RoleState
 from idp.mandates.addressing import Addresses
 
 
-def tell_party(tx: Transaction, addresses: Addresses, party_id: str, template: str, *, now: int) -> None:
-    """Empty ``party_id``: a row of the outbox that goes nowhere, as for anybody (trust 3)."""
+def tell_party(
+    tx: Transaction, addresses: Addresses, party_id: str, template: str, *, at: int | None = None, now: int
+) -> None:
+    """Empty ``party_id``: a row of the outbox that goes nowhere, as for anybody (trust 3). ``at``: the time named."""
     for person in people_of(tx, party_id) or [party_id]:
-        tell(tx, addresses.directory, person, template, now=now)
+        tell(tx, addresses.directory, person, template, at=at, now=now)
 
 
 def people_of(tx: Transaction, party_id: str) -> list[str]:

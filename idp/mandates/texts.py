@@ -77,6 +77,20 @@ _LABELS = {
         "delegates": "May appoint own staff",
     },
 }
+_GUARDIAN = {
+    "zh": (
+        "{agent} 系 {principal} 的监护人，依法自 {from} 起至 {until} 止，代为办理下列事项：{services}；"
+        "可办操作：{actions}。\n"
+        "本登记依据有效文书或登记信息，经两名工作人员核对。每次办理均留有记录；如有异议，可随时提出。"
+    ),
+    "en": (
+        "{agent} is the guardian of {principal} and by law handles for them, from {from} to {until}, these matters: "
+        "{services}; with these actions: {actions}.\n"
+        "This rests on a paper or register that two officials have compared. Everything done under it is recorded, "
+        "and anybody concerned may object at any time."
+    ),
+}
+"""Nobody gives a guardianship, so that no theme's own words of giving fit one."""
 _NO_LIMIT = {"zh": "不限", "en": "none"}
 _YES_NO = {"zh": ("否", "是"), "en": ("no", "yes")}
 _BETWEEN = {"zh": ("、", "："), "en": (", ", ": ")}
@@ -97,7 +111,9 @@ class Drawn:
     agent: str = field(repr=False)
     may_delegate: bool = False
     post: str = ""
-    """Of staff: post and unit."""
+    """Of staff; of a guardianship the paper it rests on."""
+    unit: str = ""
+    """Of staff."""
 
 
 def mandate_text(drawn: Drawn, language: str) -> str:
@@ -106,7 +122,7 @@ def mandate_text(drawn: Drawn, language: str) -> str:
     services = [one for one in theme.services if one.code in drawn.scope.services]
     told = {
         "id": drawn.id,
-        "kind": _KINDS[language][drawn.kind] + (f" · {drawn.post}" if drawn.post else ""),
+        "kind": " · ".join(filter(None, (_KINDS[language][drawn.kind], drawn.unit, drawn.post))),
         "principal": drawn.principal,
         "agent": drawn.agent,
         "theme": f"{theme.title[language]} ({theme.code} v{theme.version})",
@@ -117,7 +133,8 @@ def mandate_text(drawn: Drawn, language: str) -> str:
         "until": _day(drawn.valid_to - 1),
         "delegates": _YES_NO[language][drawn.may_delegate],
     }
-    body = PLACE.sub(lambda found: told[found[1]], theme.text[language])  # one pass: a name may look like a place
+    words = _GUARDIAN[language] if drawn.kind is Kind.STATUTORY else theme.text[language]
+    body = PLACE.sub(lambda found: told[found[1]], words)  # one pass: a name may look like a place
     particulars = "".join(f"{label}{colon}{told[name]}\n" for name, label in _LABELS[language].items())
     return f"{particulars}\n{body.strip()}\n"
 

@@ -60,15 +60,18 @@ class Theme:
     sensitive: bool = False
     """Needs what the principal's signing rule asks for, where others need one signature."""
     releases: tuple[Mask, ...] = ()
+    whole: Scope = field(init=False)
+    """Everything there is in it."""
+    _acts: Mapping[str, frozenset[Action]] = field(init=False, repr=False)
 
-    @property
-    def whole(self) -> Scope:
-        """Everything there is in it."""
-        return Scope(self.actions, frozenset(service.code for service in self.services))
+    def __post_init__(self) -> None:
+        acts = {service.code: service.actions for service in self.services}
+        object.__setattr__(self, "whole", Scope(self.actions, frozenset(acts)))
+        object.__setattr__(self, "_acts", acts)
 
     def acts(self, service: str) -> frozenset[Action]:
         """What can be done in a service; nothing in one that is not the theme's."""
-        return next((one.actions for one in self.services if one.code == service), frozenset())
+        return self._acts.get(service, frozenset())
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,8 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _template(
             "mandate_offered",
-            "{time} 有人授权您代为办理事项，接受后生效，7 天内有效。请登录“我的授权”查看。",
-            "On {time} somebody gave you a mandate. It counts once you accept it, within 7 days: sign in.",
+            "{time} 有人授权您代为办理事项，接受后生效，逾期未接受则作废。请登录“我的授权”查看。",
+            "On {time} somebody gave you a mandate. It counts once you accept it and lapses if you do not: sign in.",
             "time",
         ),
         _template(
@@ -153,6 +153,24 @@ TEMPLATES: Mapping[str, Template] = {
             "mandate_ended",
             "一份给您的授权已于 {time} 终止，不能再以此代办。详情请登录查看。",
             "A mandate given to you ended on {time} and can no longer be used. Sign in for details.",
+            "time",
+        ),
+        _template(
+            "mandate_void",
+            "您给出的一份授权已于 {time} 失效：受托方已注销、去世或被登记机关注销。详情请登录查看。",
+            "A mandate you gave has ended on {time}: its agent is no longer there. Sign in for details.",
+            "time",
+        ),
+        _template(
+            "mandate_ends",
+            "一份您给出或持有的授权将于 {time} 到期。如需继续，请登录“我的授权”续期。",
+            "A mandate you gave or hold ends on {time}. To go on with it, sign in and renew it.",
+            "time",
+        ),
+        _template(
+            "guardianship_recorded",
+            "{time} 已登记一份与您有关的监护授权。如有异议，请登录“我的授权”查看并提出。",
+            "On {time} a guardianship that concerns you was recorded. Sign in to see it, or to object.",
             "time",
         ),
         _template(

@@ -3,6 +3,7 @@
 Always true: adding and ending evidence leaves an audit record.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from idp.audit import Event, record
@@ -33,6 +34,12 @@ _END_BELOW = Statement[tuple[str, int]](
 
 def ial(tx: Transaction, party_id: str, *, now: int) -> int:
     return identity_level(tx.all(_OF, party=party_id), now=now)
+
+
+def ask_ial(tx: Transaction, party_id: str, *, now: int) -> Callable[[], int]:
+    """The same, in the round trip of whatever follows."""
+    evidence = tx.ask(_OF, party=party_id)
+    return lambda: identity_level(evidence(), now=now)
 
 
 def ever_proved(tx: Transaction, party_id: str) -> bool:

@@ -112,6 +112,31 @@ class Departments(Section):
         return value
 
 
+class Mandates(Section):
+    """Mandates: how soon one counts, how long one may last, how many a person may give (docs/mandates.md)."""
+
+    wait: NonNegativeInt = 600
+    """Seconds from the last signature until a mandate is in force, in which whoever gave it can think again."""
+    waivable: bool = True
+    """Let who gives a mandate have it in force at once."""
+    acceptance_days: PositiveInt = 7
+    """Days an agent has to accept."""
+    longest_days: PositiveInt = 1827
+    """Days for which any mandate lasts at most, whatever its theme allows; five years are the most."""
+    most_personal: PositiveInt = 5
+    """People to whom one person may have given mandates at a time."""
+    kept_days: PositiveInt = 1096
+    """Days after a mandate's end for which its text is kept: who relied on it may have to show it (three years is
+    how long a claim may be brought, Civil Code 188)."""
+
+    @field_validator("longest_days")
+    @classmethod
+    def _bounded(cls, value: int) -> int:
+        if value > 1827:
+            raise ValueError("no mandate lasts longer than five years: 1827 days at most")
+        return value
+
+
 class Reviews(Section):
     """Reviews by operators of who somebody is, by photos of a document (docs/operations.md)."""
 

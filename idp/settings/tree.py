@@ -29,6 +29,7 @@ from idp.settings.sections import (
     Entities,
     Levels,
     Log,
+    Mandates,
     Pages,
     Password,
     Proofing,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     levels: Levels = Levels()
     entities: Entities = Entities()
     departments: Departments = Departments()
+    mandates: Mandates = Mandates()
     session: Session = Session()
     account: Account = Account()
     tokens: Tokens = Tokens()

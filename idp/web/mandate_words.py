@@ -27,6 +27,8 @@ MANDATE_SENTENCES: Mapping[str, LazyString] = {
     "mandate_acting": _("您正在代他人办事，不能以此管理对方的授权。请先切换回本人"),
     "mandate_for_another": _("这项授权不是给您的，不能由您办理"),
     "mandate_state": _("授权的状态或内容刚有变化，请重新查看后再操作"),
+    "guardian_paper_missing": _("请写明依据的文书或登记机关"),
+    "mandate_signers_missing": _("单位目前没有足够的签署人，无法采用这条签署规则"),
     "mandate_replaced_unseen": _("这将替换一份现有授权，请查看后再确认"),
     # pages of mandates
     "mandate_prove": _("授权具有法律效力，签署前请用两种方式确认是您本人。确认后回到刚才的页面继续。"),
@@ -73,9 +75,13 @@ MANDATE_EVENTS: Mapping[str, LazyString] = {
     "person:mandate:drawn": _("拟定授权书"),
     "person:mandate:signed": _("签署授权书"),
     "person:mandate:changed": _("授权状态变更"),
+    "person:mandate:ending_told": _("授权即将到期，已通知"),
+    "person:signing_rule:asked": _("申请变更单位签署规则"),
+    "person:signing_rule:signed": _("签署单位签署规则变更"),
+    "person:signing_rule:set": _("变更单位签署规则"),
+    "person:entity_link:settled": _("单位答复原平台登记的关联"),
     "person:mandate:refused": _("授权操作未通过"),
     "person:mandate:used": _("使用授权办理"),
-    "person:signing_rule:set": _("设置单位签署规则"),
 }
 CAPACITIES: Mapping[str, LazyString] = {
     "representative": _("代表人"),

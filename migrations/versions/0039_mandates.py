@@ -41,7 +41,7 @@ def upgrade() -> None:
         "mandate",
         *_texts("id", "kind", "principal_id", "represented_id"),
         *_texts("agent_id", "parent_id", nullable=True),
-        sa.Column("addressee_blind", sa.LargeBinary(), nullable=False),
+        sa.Column("addressee_blind", sa.LargeBinary(), nullable=True),
         *_texts("theme"),
         *_numbers("theme_version"),
         *_texts("scope", "struck", "state"),
@@ -51,8 +51,9 @@ def upgrade() -> None:
         *_numbers("signed_at", "accept_by", "in_force_at", "ended_at", nullable=True),
         *_texts("end_reason", "replaces_id", nullable=True),
         *_texts("text_hash"),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         *_numbers("notice_at", nullable=True),
+        *_texts("unit"),
         _refers("mandate", "principal_id", "party"),
         _refers("mandate", "agent_id", "party"),
         _refers("mandate", "represented_id", "party"),
@@ -65,6 +66,8 @@ def upgrade() -> None:
     op.create_index("ix_mandate_principal_id", "mandate", ["principal_id", "state"])
     op.create_index("ix_mandate_addressee_blind", "mandate", ["addressee_blind"])
     op.create_index("ix_mandate_state_valid_to", "mandate", ["state", "valid_to"])
+    op.create_index("ix_mandate_notice_at", "mandate", ["notice_at"])
+    op.create_index("ix_mandate_ended_at", "mandate", ["ended_at"])
     _once("uq_mandate_first_link", ["principal_id", "agent_id", "theme", "kind"], "parent_id IS NULL")
     _once("uq_mandate_second_link", ["parent_id", "agent_id"], "parent_id IS NOT NULL")
     op.create_table(
@@ -111,9 +114,38 @@ def upgrade() -> None:
         _refers("entity_signing_rule", "entity_id", "party"),
         sa.PrimaryKeyConstraint("entity_id", name="pk_entity_signing_rule"),
     )
+    op.create_table(
+        "signing_rule_change",
+        *_texts("id", "entity_id", "rule", "asked_by"),
+        *_numbers("asked_at", "until"),
+        *_texts("state"),
+        _refers("signing_rule_change", "entity_id", "party"),
+        sa.PrimaryKeyConstraint("id", name="pk_signing_rule_change"),
+    )
+    is_open = sa.text("state = 'open'")
+    op.create_index(
+        "uq_signing_rule_change_open",
+        "signing_rule_change",
+        ["entity_id"],
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
+    op.create_table(
+        "signing_rule_signature",
+        *_texts("change_id", "person_id", "footing", "method"),
+        *_numbers("ial", "aal"),
+        *_texts("signature_id", nullable=True),
+        *_numbers("signed_at"),
+        _refers("signing_rule_signature", "change_id", "signing_rule_change"),
+        _refers("signing_rule_signature", "person_id", "party"),
+        sa.PrimaryKeyConstraint("change_id", "person_id", name="pk_signing_rule_signature"),
+    )
 
 
 def downgrade() -> None:
+    for table in ("signing_rule_signature", "signing_rule_change"):
+        op.drop_table(table)
     for table in ("entity_signing_rule", "mandate_use", "mandate_event", "mandate_signature", "mandate"):
         op.drop_table(table)
     op.drop_table("mandate_theme")

@@ -159,5 +159,5 @@ def test_a_mandate_acts_no_longer_when_the_entity_is_cancelled(mandates: Mandate
     given = mandates.given(mandates.entity, to_person(THREE), ONE, THREE)
     mandates.site.execute("UPDATE legal_entity SET status = 'cancelled' WHERE party_id = :id", id=mandates.entity)
     assert mandates.may(THREE, mandates.entity) is None
-    Sweeping(mandates.site.provider.database, mandates.site.provider.moving).run_due(mandates.site.now())
+    Sweeping(mandates.site.provider.database, mandates.site.provider.moving).run_gone(mandates.site.now())
     assert mandates.site.one("SELECT state FROM mandate WHERE id = :id", id=given) == State.INVALIDATED

@@ -46,7 +46,7 @@ def events(site: Site) -> list[dict[str, str]]:
 
 
 def prove(browser: Browser, name: str = WHO, number: str = NUMBER) -> None:
-    registers: ScriptedRegisters = browser.site.provider.population  # type: ignore[assignment]
+    registers: ScriptedRegisters = browser.site.provider.enterprise  # type: ignore[assignment]
     registers.people[name, number] = Match(valid_to=None)
     done = browser.submit("/identity/name", {"name": name, "kind": "id_number", "number": number})
     assert done.headers["Location"] == "/account/profile?done=identity_checked"

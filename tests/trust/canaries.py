@@ -32,6 +32,8 @@ DOCUMENTS = (
 OTHER_DOCUMENT = "119999199001019017"
 """One that is somebody else's."""
 NAME = "璩霖溪"
+AGENT, AGENT_DOCUMENT = "鄢嵁璆", "119999199001019025"
+"""Somebody who is given a mandate and has no account."""
 USCC = "91119999MA9900001Y"
 """A code that the sandbox's register confirms with any name and representative."""
 _WORD = rb"0-9A-Za-z_+/=.\\-"

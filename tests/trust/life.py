@@ -5,7 +5,10 @@ Always true: each step is checked to have happened; a canary that never got in p
 
 import base64
 import html
+import os
 import re
+import subprocess
+import sys
 import time
 from urllib.parse import urlsplit
 
@@ -20,6 +23,8 @@ from tests.issuers.chain import EXPLICIT, PERSON, printable
 from tests.reviews.making import MARK, SIDES, jpeg
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
 from tests.trust.canaries import (
+    AGENT,
+    AGENT_DOCUMENT,
     DOCUMENT,
     DOCUMENTS,
     E164,
@@ -31,7 +36,7 @@ from tests.trust.canaries import (
     Canaries,
 )
 from tests.trust.certificates import BIND, SIGN_IN, signed, trusted
-from tests.trust.installation import ALPHA, GAMMA, MACHINE, Installation
+from tests.trust.installation import ALPHA, GAMMA, MACHINE, ROOT, Installation
 
 PASSWORD = "Quartz8Heron&Lamp"
 NEW_PASSWORD = "Velvet3Anchor&Moss"
@@ -40,11 +45,36 @@ OBJECTION = "Basalt5Kestrel"
 PASSKEY_NAME = "Keeper's lamp in the hall"
 ENTITY = "琭瑬示例茶行"
 ENTITY_PASSWORD = "Cobalt6Thistle&Reed"
+POST = "Malachite1Dotterel"
 ANSWER = "Porphyry2Lapwing"
 REASON = "Feldspar4Bittern"
 TICKET = "GD-2031-7741"
 CLERKS = ("canary.clerk", "canary.second")
 CLERK_PASSWORD = "Granite7Plover&Birch"
+
+_GIVER = """
+import sys
+from idp.accounts.documents import IdNumber
+from idp.app import provider_of
+from idp.cli.context import Context
+from idp.crypto.tokens import new_id
+from idp.mandates.addressing import Addressee
+from idp.mandates.drafts import Draft, Signer
+from idp.mandates.rules import Kind
+from idp.mandates.scopes import Action, Scope
+entity, person, name, number, post = sys.argv[1:]
+context = Context(None)
+granting, database, now = provider_of(context.app).granting, provider_of(context.app).database, context.now
+draft = Draft(
+    id=new_id("mnd"), kind=Kind.EMPLOYMENT, principal=entity, addressee=Addressee(name, IdNumber(number)),
+    theme="tax.filing", scope=Scope(frozenset({Action.VIEW}), frozenset({"hn-tax-01"})), valid_from=now,
+    valid_to=now + 86400, post=post,
+)
+with database.transaction() as tx:
+    text = granting.text(tx, draft)
+    signer = Signer(person=person, method="sms", ial=2, aal=2)
+    print(granting.draw(tx, draft, signer, text_hash=text.hash, now=now))
+"""
 
 
 class Life:
@@ -63,6 +93,9 @@ class Life:
             ("answer to a dispute", ANSWER),
             ("name of an entity", ENTITY),
             ("password of an entity", ENTITY_PASSWORD),
+            ("name of who is given a mandate", AGENT),
+            ("document of who is given a mandate", AGENT_DOCUMENT),
+            ("post of who is given a mandate", POST),
             ("reason of an operator", REASON),
             ("ticket of an operator", TICKET),
             ("what a telephone writes into a photo", MARK.decode()),
@@ -275,6 +308,22 @@ class Life:
         answer = door.submit(asked.headers["location"], {"code": self.code("entity_signin_code")})
         assert answer.status_code == 303, problem(answer)
         assert ENTITY in browser.get("/account/acting").text
+        self.look()
+
+    def give_a_mandate(self) -> None:
+        """For the entity, to somebody who has no account; it waits for them to the end."""
+        self.at.run("mandate", "theme", "import", "config/themes/demo.toml")
+        [[entity, person]] = self.at.rows("SELECT entity_id, person_id FROM entity_role")
+        told = [entity, person, AGENT, AGENT_DOCUMENT, POST]
+        given = subprocess.run(
+            [sys.executable, "-c", _GIVER, *told],
+            env=os.environ | self.at.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert given.stdout.endswith("pending_acceptance\n"), given.stderr
         self.look()
 
     def ask_for_help(self) -> None:

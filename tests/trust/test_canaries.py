@@ -37,7 +37,7 @@ max_age response_type response_mode code_challenge code_verifier grant_type refr
 token_type_hint client_assertion client_assertion_type post_logout_redirect_uri request_uri next r f c k done before
 size end withdraw item text why understood keep confirm at export send key credential recovery_code by again
 remove begin make wrong pause name type uscc person kind number valid_to long_term act entity who way how
-consent cause photos photo reason ticket answer role sector sectors captcha captcha_key card
+consent cause photos photo last_day paper reason ticket answer role sector sectors captcha captcha_key card
 challenge signed_data signature certificate holder unbind renew
 """
 FIELDS = tuple(_NAMES.split())
@@ -149,6 +149,7 @@ def lived(
         life.register()
         life.prove()
         life.found_an_entity()
+        life.give_a_mandate()
         life.mistype()
         life.sign_in()
         life.use_apps()

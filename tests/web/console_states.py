@@ -291,6 +291,20 @@ def issuer_choices() -> dict[str, Any]:
     }  # fmt: skip
 
 
+GUARDIAN = (
+    *(Field(name) for name in ("number", "a-view", "a-submit", "s-hn-pension-01", "last_day", "paper")),
+    REASON,
+    TICKET,
+)
+GUARDED: dict[str, Any] = {
+    "ward": "*芳 4****************8",
+    "title": "养老待遇",
+    "actions": lambda: [(f"a-{name}", word(f"action_{name}")) for name in ("view", "submit")],
+    "services": [("s-hn-pension-01", "领取资格确认")],
+    "back_url": "#",
+}
+
+
 CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
     "console-signin": bare("signin", form=plain(NAME, PASSWORD), captcha=None, notice=None),
     "console-signin-wrong": bare(
@@ -352,6 +366,31 @@ CONSOLE_STATES: Mapping[str, Callable[[], str]] = {
         why=WHY,
         acts=[],
         notice=lambda: Notice("info", sentence("intervention_done")),
+    ),
+    "console-guardianships": page(
+        "guardianships",
+        "people",
+        ward="*芳 4****************8",
+        guardianships=[thing(guardian="**兰 4****************5", theme="养老待遇", until=NOW, end_url="#")],
+        themes=[thing(title="养老待遇", url="#")],
+        back_url="#",
+        notice=lambda: Notice("info", sentence("proposal_made")),
+    ),
+    "console-guardianships-none": page(
+        "guardianships",
+        "people",
+        ward="*芳 4****************8",
+        guardianships=[],
+        themes=[thing(title="养老待遇", url="#")],
+        back_url="#",
+        notice=None,
+    ),
+    "console-guardianship": page("guardianship", "people", form=plain(*GUARDIAN), **GUARDED),
+    "console-guardianship-refused": page(
+        "guardianship",
+        "people",
+        form=refused(*GUARDIAN, whole="mandate_term", number="person_unknown", last_day="audit_date_invalid"),
+        **GUARDED,
     ),
     "console-intervene": page(
         "intervene",
