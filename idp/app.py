@@ -216,7 +216,13 @@ def create_app(
     init_mandates(
         app,
         MandateParts(
-            provider.granting, provider.moving, journeys, provider.registry, provider.rechecking, provider.store
+            provider.granting,
+            provider.moving,
+            provider.ruling,
+            journeys,
+            provider.registry,
+            provider.rechecking,
+            provider.store,
         ),
     )
     init_reviews(app, ReviewParts(provider.database, provider.directory, provider.reviews, journeys))

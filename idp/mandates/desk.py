@@ -22,6 +22,7 @@ from idp.mandates import reading
 from idp.mandates.actions import Granting, Signer, refused
 from idp.mandates.moving import Moving
 from idp.mandates.rules import Kind, Mandate, Refusal
+from idp.mandates.ruling import Ruling
 from idp.mandates.scopes import Action, Scope
 from idp.proofing.actions import ial
 from idp.signin.confirm_pages import where_to_prove
@@ -42,6 +43,7 @@ blueprint = Blueprint("mandates", __name__)
 class MandateParts:
     granting: Granting
     moving: Moving
+    ruling: Ruling
     journeys: Journeys
     registry: Registry
     rechecking: Rechecking

@@ -206,7 +206,7 @@ def people(**changes: Any) -> Callable[[], str]:
     told: dict[str, Any] = {
         "entity_name": ENTITY, "administrators": [one(kind=KINDS[Kind.ADMINISTRATOR])], "staff": [one()],
         "rule": RULES[SigningRule.ANY_TWO][0], "rule_url": "#", "grant_url": "#", "bulk_url": "#", "back_url": "#",
-        "notice": None,
+        "change": None, "notice": None,
     }  # fmt: skip
     return page("mandates/people.html", **(told | changes))
 
@@ -323,10 +323,13 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandate-ask-who": who("request", entity=True, name="mandate_principal_self"),
     "mandate-ask-text": text("request", steps=ASKING, decline_url=None),
     "mandate-people": people(),
+    "mandate-people-changing": people(
+        change=lambda: SimpleNamespace(rule=RULES[SigningRule.ALONE][0], until=NOW + 5 * 86400, signed=False, url="#")
+    ),
     "mandate-people-none": people(administrators=[], staff=[], rule_url=None),
     "mandate-rule": page(
         "mandates/rule.html",
-        form=form("rule", values={"rule": "alone"}, rule="mandate_rule_needs_two"),
+        form=form("rule", values={"rule": "alone"}, rule="mandate_signers_missing"),
         entity_name=ENTITY,
         rules=[(rule.value, *words) for rule, words in RULES.items()],
         proved=False,
