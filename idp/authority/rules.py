@@ -19,7 +19,6 @@ MOST = 50
 """Questions in one request."""
 _LONGEST = 256
 _PARTS = ("subject", "action", "resource", "context")
-_MEMBERS = frozenset({*_PARTS, "evaluations", "options"})
 
 
 class Semantic(StrEnum):
@@ -78,6 +77,10 @@ class Matter:
         return told | ({"service": self.asked.service} if self.asked.service else {})
 
 
+NOBODY = "-"
+"""No handle."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     questions: tuple[Question, ...]
@@ -85,16 +88,12 @@ class Batch:
 
 
 def read_question(told: Mapping[str, Any]) -> Question | Wrong:
-    """One question (AuthZEN 1.0 6.1)."""
-    if not told.keys() <= frozenset(_PARTS):
-        return Wrong("an unknown member")
+    """One question (AuthZEN 1.0 6.1); members that nobody knows are left alone, as in every part of it."""
     return _question(told)
 
 
 def read_batch(told: Mapping[str, Any]) -> Batch | Wrong:
     """Several questions with defaults (AuthZEN 1.0 7.1); without ``evaluations`` it is one."""
-    if not told.keys() <= _MEMBERS:
-        return Wrong("an unknown member")
     semantic = _semantic(told.get("options", {}))
     if semantic is None:
         return Wrong("options.evaluations_semantic is none that is served")
@@ -104,7 +103,7 @@ def read_batch(told: Mapping[str, Any]) -> Batch | Wrong:
     defaults = {name: told[name] for name in _PARTS if name in told}
     questions = []
     for item in items or [{}]:
-        if not isinstance(item, dict) or not item.keys() <= frozenset(_PARTS):
+        if not isinstance(item, dict):
             return Wrong("an evaluation is an object with subject, action, resource and context")
         question = _question(defaults | item)
         if isinstance(question, Wrong):
@@ -124,7 +123,9 @@ def _question(told: Mapping[str, Any]) -> Question | Wrong:
     if subject is None or resource is None or action is None or not isinstance(told.get("context", {}), dict):
         return Wrong("subject and resource have type and id, action has a name, context is an object")
     properties = told["resource"].get("properties", {})
-    handle = _text(properties.get("represented")) if isinstance(properties, dict) else None
+    if not isinstance(properties, dict):
+        return Wrong("properties is an object")
+    handle = _text(properties.get("represented", NOBODY))  # who is not named is denied like who is not known
     if handle is None:
         return Wrong("resource.properties.represented is the handle of the acting")
     amount = _amount(properties)

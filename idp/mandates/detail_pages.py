@@ -79,8 +79,8 @@ def _page(seen: Looked, form: Form) -> ResponseReturnValue:
 
 def _can(seen: Looked) -> frozenset[str]:
     """What this side may do now, by the names of its buttons."""
-    state, side = seen.mandate.state, seen.side
-    can = {str(step) for step in Step if after(step, state, side=side) is not None}
+    state, side, kind = seen.mandate.state, seen.side, seen.mandate.kind
+    can = {str(step) for step in Step if after(step, state, side=side, kind=kind) is not None}
     if side is Side.PRINCIPAL and state in (State.REQUESTED, State.PENDING_APPROVALS):
         signed = seen.mine.person in {one.person for one in seen.signatures()}
         can = (can - {Step.SIGN}) | (set() if signed else {"sign"})
@@ -149,7 +149,7 @@ def end(mandate_id: str, step: str) -> ResponseReturnValue:
     seen = look(mandate_id)
     if request.method == "POST":
         return _take(seen, Step(step))
-    if after(Step(step), seen.mandate.state, side=seen.side) is None:
+    if after(Step(step), seen.mandate.state, side=seen.side, kind=seen.mandate.kind) is None:
         abort(404)
     return render_template(
         "mandates/end.html",

@@ -150,7 +150,7 @@ class Moving:
 
         ``actor``: the operator who does it, if one does; ``gone``: the party that is there no more.
         """
-        to = after(step, mandate.state, side=Side.SYSTEM)
+        to = after(step, mandate.state, side=Side.SYSTEM, kind=mandate.kind)
         if to is None:
             return Denied(Refusal.STATE)
         return self._move(tx, mandate, step, to, actor=actor, reason=reason, gone=gone, now=now)

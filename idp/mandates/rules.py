@@ -133,10 +133,10 @@ _MOVES: Mapping[Step, _Move] = {
 }
 
 
-def after(step: Step, state: State, *, side: Side, kind: Kind | None = None) -> State | None:
+def after(step: Step, state: State, *, side: Side, kind: Kind) -> State | None:
     """The state that ``step`` leads to; None: it is not this side's, or not possible now.
 
-    ``kind``: a guardianship (`Kind.STATUTORY`) is moved by the register's side alone.
+    A guardianship (`Kind.STATUTORY`) is moved by the register's side alone.
     """
     if kind is Kind.STATUTORY and side is not Side.SYSTEM:
         return None
