@@ -283,16 +283,26 @@ def test_10_1_members_of_another_type_are_a_problem(asking: Asking) -> None:
     assert refused(action={"name": ""})
     assert refused(action="view")
     assert refused(context=[])
-    assert refused(resource={"type": "theme", "id": "tax.filing"})
+    assert refused(resource={"type": "theme", "id": "tax.filing", "properties": "none"})
     assert refused(resource=asking.question(amount=5)["resource"])
     assert refused(resource=asking.question(amount="5,00")["resource"])
     assert refused(resource=asking.question(amount="5.00", currency="cny")["resource"])
-    assert refused(more=1)
     assert refused(MANY, evaluations={})
     assert refused(MANY, evaluations=[7])
-    assert refused(MANY, evaluations=[{"more": 1}])
     assert refused(MANY, options={"evaluations_semantic": "some"})
     assert asking.site.one("SELECT COUNT(*) FROM audit_event WHERE event = 'client:authority:checked'") == 0
+
+
+def test_6_members_that_nobody_knows_are_left_alone(asking: Asking) -> None:
+    for path in (ONE_PATH, MANY):
+        assert send(asking.site, path, asking.question() | {"more": 1}).get_json()["decision"] is True
+    assert several(asking, VIEW | {"more": 1}) == [True]
+
+
+def test_6_who_is_not_named_is_denied_like_who_is_not_known(asking: Asking) -> None:
+    nobody = asking.question() | {"resource": {"type": "theme", "id": "tax.filing"}}
+    answer = send(asking.site, ONE_PATH, nobody)
+    assert (answer.status_code, answer.get_json()["decision"]) == (200, False)
 
 
 def token(site: Site, client_id: str = "tax", **form: str) -> str:

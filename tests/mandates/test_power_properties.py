@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from idp.accounts.rules import PartyKind
 from idp.mandates.granting import Acceptor, Footing, Granted, Grantor, Wanted, may_accept, may_grant
 from idp.mandates.power import Asked, Office, chains, decide
-from idp.mandates.rules import ACCEPTANCE, DAY, LIVING, WAIT, Kind, Mandate, Side, State, Step, after, begins
+from idp.mandates.rules import ACCEPTANCE, DAY, LIVING, STANDARD, WAIT, Kind, Mandate, Side, State, Step, after
 from idp.mandates.scopes import Action, Limit, Scope
 from idp.mandates.themes import Service, Theme
 
@@ -225,12 +225,12 @@ class Powers(RuleBasedStateMachine):
 
     def _accept(self, one: Mandate, by: str) -> None:
         found, deed = self._footing(by, one.agent), self.deeds[one.id]
-        to = after(Step.ACCEPT, one.state, side=Side.AGENT)
+        to = after(Step.ACCEPT, one.state, side=Side.AGENT, kind=one.kind)
         if found is None or to is None or self.now >= deed.signed + ACCEPTANCE:
             return
         acceptor = Acceptor(person=by, agent=one.agent, footing=found[0], ial=3)
         if may_accept(one, acceptor, THEME, {}) is None:
-            in_force_at = begins(signed_at=deed.signed, waived=deed.waived)
+            in_force_at = STANDARD.begins(signed_at=deed.signed, waived=deed.waived)
             self.mandates[one.id] = replace(one, state=to, in_force_at=in_force_at)
             deed.accepted = True
 
@@ -243,7 +243,7 @@ class Powers(RuleBasedStateMachine):
         if not self.mandates:
             return
         one = self.mandates[data.draw(st.sampled_from(sorted(self.mandates)))]
-        to = after(step, one.state, side=side)
+        to = after(step, one.state, side=side, kind=one.kind)
         if to is None:
             return
         self.mandates[one.id] = replace(one, state=to)
