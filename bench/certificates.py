@@ -11,20 +11,35 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import gmssl_pyx
 
+from adapters.sandbox.ca import DemoAuthority, authorities
+from adapters.sandbox.ca_cast import Holder, Scene
+from adapters.sandbox.ca_keys import Kind
+from adapters.sandbox.ca_shelf import Shelf
+from adapters.sandbox.ca_signed_data import signed_data
 from bench import machine, objections, report
 from bench.load import WrongAnswer
 from bench.publishing import circumstances, publish
 from bench.targets import ROOT
+from idp.crypto.certificates import Authority, PathValidator, Refused
+from idp.crypto.signed_data import Answer
 from idp.crypto.sm2 import GmsslSm2, PureSm2, Sm2Verifier
+from idp.issuers.profiles import GMT_0015
+from idp.issuers.verifying import CertificateVerifier, Verified
 
+T = TypeVar("T")
 SECTION = "certificates"
 PURE, GMSSL = "SM2 signature, pure", "SM2 signature, gmssl"
 ROUNDS, SECONDS = 7, 2.0
 BAR = 400
 """Signatures that a core verifies in a second by arithmetic of our own."""
+VERDICTS = {Kind.RSA: "verdict, RSA-2048", Kind.P256: "verdict, P-256", Kind.SM2: "verdict, SM2 pure"}
+"""On an answer to a challenge: its signature, a path of three certificates, two lists, and whom it names."""
+VERDICT_BAR = 0.030
+"""CPU seconds of the dearest one."""
 KEYS = 16
 MESSAGE = 1024
 """Bytes that are signed: about those of a certificate."""
@@ -43,6 +58,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Given:
+    """An answer made beforehand, and the verifier that judges it."""
+
+    verifier: CertificateVerifier
+    answer: Answer
+    content: bytes
+    now: int
+
+
+@dataclass(frozen=True)
 class Signed:
     """By a key made up for this run."""
 
@@ -57,7 +82,7 @@ def main(words: Sequence[str]) -> int:
     os.sched_setaffinity(0, {options.core})
     before = machine.elsewhere()
     try:
-        lines = signatures(options.rounds, options.seconds)
+        lines = signatures(options.rounds, options.seconds) + verdicts(options.rounds, options.seconds)
     except WrongAnswer as error:
         print(f"A wrong answer, nothing is reported: {error}", file=sys.stderr)
         return 1
@@ -88,6 +113,39 @@ def signatures(rounds: int, seconds: float) -> list[Line]:
     return [Line(name, times) for name, times in seen.items()]
 
 
+def verdicts(rounds: int, seconds: float) -> list[Line]:
+    """What stands between an answer and a session, by kind of key. Raises ``WrongAnswer``."""
+    now = int(time.time())
+    given = {kind: _given(authority, now) for kind, authority in authorities(Shelf(), {}).items()}
+    for kind, one in given.items():
+        if not isinstance(one.verifier.answer(one.answer, content=b"another text", now=now), Refused):
+            raise WrongAnswer(f"{VERDICTS[kind]}: an answer to another text is accepted")
+    seen: dict[Kind, list[float]] = {kind: [] for kind in given}
+    for number in range(rounds):
+        for kind in given if number % 2 == 0 else reversed(given):
+            seen[kind].append(_per_call(_judge, [given[kind]], seconds))
+    return [Line(VERDICTS[kind], times) for kind, times in seen.items()]
+
+
+def _given(authority: DemoAuthority, now: int) -> Given:
+    holder = Holder(name="欧阳清岚", number="430105199003070011")
+    issued = authority.certificate(Scene("person", holder, "", ""), now=now)
+    root, issuing = authority.root(now=now).certificate, authority.issuing(now=now).certificate
+    lists = (authority.revocation_list(now=now), authority.root_list(now=now))
+    trusted = ((Authority(id="bench", anchors=(root,), intermediates=(issuing,), crls=lists), GMT_0015),)
+    sm2, content = (
+        PureSm2(),
+        b"tongban-certificate\nsign-in\nhttps://idp.example.gov.cn\n" + os.urandom(64).hex().encode(),
+    )
+    verifier = CertificateVerifier(lambda: trusted, sm2=sm2, paths=PathValidator(sm2))
+    return Given(verifier, Answer(signed_data=signed_data(issued, content, now=now)), content, now)
+
+
+def _judge(one: Given) -> None:
+    if not isinstance(one.verifier.answer(one.answer, content=one.content, now=one.now), Verified):
+        raise WrongAnswer("a good answer is refused")
+
+
 def _signed(number: int) -> Signed:
     public, private = gmssl_pyx.sm2_key_generate()
     message = os.urandom(MESSAGE - 4) + number.to_bytes(4)
@@ -105,7 +163,7 @@ def _verify(verifier: Sm2Verifier, one: Signed) -> None:
         raise WrongAnswer("a good signature does not hold")
 
 
-def _per_call(call: Callable[[Signed], None], signed: Sequence[Signed], seconds: float) -> float:
+def _per_call(call: Callable[[T], None], signed: Sequence[T], seconds: float) -> float:
     """CPU seconds of one call, from as many as fit into ``seconds``; all of ``signed`` at least once."""
     calls, began = 0, time.process_time()
     while True:
@@ -129,8 +187,10 @@ def render(lines: Sequence[Line], told: Mapping[str, str]) -> str:
         for line in lines
     ]
     pure = next(line for line in lines if line.operation == PURE)
+    dearest = max((line.median for line in lines if line.operation in VERDICTS.values()), default=0.0)
     facts = {
-        "bar": f"{BAR} signatures per core and s, pure: {'met' if 1 / pure.median >= BAR else 'NOT MET'}",
+        "bar": f"{BAR} signatures per core and s, pure: {'met' if 1 / pure.median >= BAR else 'NOT MET'}; "
+        f"{VERDICT_BAR * 1e3:.0f} ms of CPU for any verdict: {'met' if dearest <= VERDICT_BAR else 'NOT MET'}",
         **told,
     }
     return f"{report.table(['', 'CPU, µs', 'per core and s', 'in the rounds, µs'], rows)}\n\n{report.listing(facts)}"

@@ -26,6 +26,7 @@ from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
 from idp.cli.demo_issuers import trust_demo_issuers
 from idp.cli.legacy import take_in
+from idp.cli.mandates import apply_themes
 from idp.cli.schema import upgrade_schema
 from idp.clients import permits
 from idp.clients.capabilities import Capability, CapabilityRefusal, Terms
@@ -47,6 +48,7 @@ from idp.web.locale import china_date
 PEOPLE = Path("config/demo/people.toml")
 MOVED = Path("config/demo/moved.csv")
 CLIENTS = Path("config/clients.demo.toml")
+THEMES = Path("config/themes/demo.toml")
 OPERATORS = {
     "xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.COUNTER, Role.AUDIT),
     "xiao.chen": (Role.PLATFORM, Role.REVIEW, Role.COUNTER),
@@ -196,6 +198,7 @@ def demo(context: Context, province: str | None) -> None:
     take_in(context, open_source(Table(MOVED, "csv"), platform=None, progress=lambda _: None))
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
     grant_face_checks(context)
+    apply_themes(context.database(), THEMES, now=context.now)
     trust_demo_issuers(context)
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))
