@@ -238,11 +238,13 @@ def _build(data: Mapping[str, Any], secrets: tuple[Secret, ...]) -> Client:
 
 def declaration(client: Client) -> dict[str, Any]:
     """The JSON form `parse` reads back; secrets and state are stored apart."""
-    values = {name: getattr(client, name) for name in Client.__dataclass_fields__.keys() - _APART}
+    fields = Client.__dataclass_fields__
+    values = {name: getattr(client, name) for name in fields.keys() - _APART}
     return {
         name: sorted(value) if isinstance(value, frozenset) else value
         for name, value in values.items()
-        if value is not None and value is not False  # a node of the version before knows nothing of what is off
+        # a node of the version before knows nothing of what is off unless somebody says otherwise
+        if value is not None and not (value is False and fields[name].default is False)
     }
 
 

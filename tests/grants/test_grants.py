@@ -189,7 +189,7 @@ def test_a_grant_for_one_api_gives_no_token_for_another_and_is_not_used_up_by_as
     assert redeemed.refresh is not None
     with held.database.transaction() as tx:
         for resource, given in (("https://two", False), ("", True)):
-            asked = {"client_id": "tax", "resource": resource, "endurance": ENDURANCE, "now": NOW + 2}
+            asked = {"client_id": "tax", "resource": resource, "cnf": None, "endurance": ENDURANCE, "now": NOW + 2}
             assert (rotate(tx, redeemed.refresh, **asked) is not None) is given
 
 

@@ -75,6 +75,7 @@ def add_mandate(database: Database, key: str, principal: str, agent: str, repres
         "in_force_at": NOW - 10,
         "text_hash": "00",
         "sealed": b"x",
+        "unit": "",
     } | changes
     columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
     run(database, f"INSERT INTO mandate ({columns}) VALUES ({places})", **row)

@@ -83,7 +83,7 @@ def test_a_devices_code_and_tokens_live_as_long_as_its_session(any_database: Dat
         assert footing is not None
         assert footing.stands(idle=3600, now=NOW + 959)
         assert not footing.stands(idle=3600, now=NOW + 960)
-        who = {"client_id": client.client_id, "endurance": ENDURANCE}
+        who = {"client_id": client.client_id, "cnf": None, "endurance": ENDURANCE}
         assert live.rotate(tx, won.refresh, now=NOW + 960, **who) is None  # type: ignore[arg-type]
         rotated = live.rotate(tx, won.refresh, now=NOW + 959, **who)  # type: ignore[arg-type]
         assert rotated is not None

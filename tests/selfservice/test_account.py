@@ -182,7 +182,7 @@ def test_a_request_for_the_head_of_a_page_does_nothing(site: Site, signed_in: Br
             answer = signed_in.client.head(
                 rule.rule, data={"export": "yes", "send": "yes", "keep": "yes", "confirm": "yes", "resend": "yes"}
             )
-            assert answer.status_code in (200, 303), rule.rule
+            assert answer.status_code in (200, 303, 404), rule.rule  # some are an entity's alone
     assert site.one("SELECT COUNT(*) FROM audit_event") == before
     assert site.outbox() == []
 

@@ -49,6 +49,7 @@ def build(
             recover_url="/f",
             face_url=None,
             certificate_url=None,
+            scan_url=None,
             activate_url="/activate",
         )
 
