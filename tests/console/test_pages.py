@@ -56,8 +56,8 @@ def test_the_menu_leads_only_where_the_roles_may_go(shared_app: Flask) -> None:
 _GUARDIANSHIP = """
 INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, theme, theme_version, scope, struck, state,
  valid_from, valid_to, may_delegate, waived, requested_by, created_at, text_hash, unit)
-VALUES ('mnd_1', 'statutory', :party, :party, :party, 'social.pension', 1, '{"actions":[],"services":[]}', '', 'active',
- 1, 9999999999, 0, 0, 'op', 1, '', '')
+VALUES ('mnd_1', 'statutory', :party, :party, :party, 'social.pension', 1, '{"actions":[],"services":[]}', '',
+ 'active', 1, 9999999999, 0, 0, 'op', 1, '', '')
 """
 
 
