@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from flask import Flask
 from idp.accounts.actions import Directory
 from idp.channels.actions import add
 from idp.channels.rules import Channel
+from idp.cli.mandates import apply_themes
 from idp.console.guards import is_personal, operator, roles_of
 from idp.console.pages import MENU
 from idp.console.rules import Role
@@ -52,6 +54,14 @@ def test_the_menu_leads_only_where_the_roles_may_go(shared_app: Flask) -> None:
         assert set(roles) == set(roles_of(shared_app.view_functions[endpoint]))
 
 
+_GUARDIANSHIP = """
+INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, theme, theme_version, scope, struck, state,
+ valid_from, valid_to, may_delegate, waived, requested_by, created_at, text_hash, unit)
+VALUES ('mnd_1', 'statutory', :party, :party, :party, 'social.pension', 1, '{"actions":[],"services":[]}', '',
+ 'active', 1, 9999999999, 0, 0, 'op', 1, '', '')
+"""
+
+
 def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     """A real address of every page that is read."""
     site.browser().sign_in().submit("/account/disputes/new", {"item": "level", "text": "应当更高"})
@@ -64,11 +74,17 @@ def addresses(site: Site, clerk: Staff) -> dict[str, str]:
     with site.provider.database.transaction() as tx:
         add(tx, Channel("cs-430121", "county", "长沙县", "", "430121", active=True), now=site.now())
     issuer = a_house("Example").add(site.provider.database, now=site.now())
+    apply_themes(site.provider.database, Path("config/themes/demo.toml"), now=site.now())
+    site.provider.themes.expire()
+    site.execute(_GUARDIANSHIP, party=site.party())
     return {
         "console.home": "/console",
         "console.people": "/console/people",
         "console.person": person,
         "console.intervene": f"{person}/sign-out",
+        "console.guardianships": f"{person}/guardianships",
+        "console.guardianship": f"{person}/guardianships/social.pension",
+        "console.end_guardianship": f"{person}/guardianships/end/mnd_1",
         "console.disputes": "/console/disputes",
         "console.dispute": f"/console/disputes/{site.one('SELECT id FROM dispute')}",
         "console.recoveries": "/console/recoveries",
