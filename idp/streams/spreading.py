@@ -20,7 +20,7 @@ from idp.messages.outbox import enqueue
 from idp.messages.rules import Kind
 from idp.messages.worker import Handler, Outcome, Settled
 from idp.streams.registration import listening
-from idp.streams.rules import EVENT_URIS, Method, Status, Stream
+from idp.streams.rules import EVENT_URIS, Stream
 
 LATE = 60
 """Seconds after which an event that no worker has taken up is taken up by the sweep."""
@@ -149,11 +149,13 @@ class Spreading:
 
 
 def put_event(tx: Transaction, stream: Stream, kind: str, claims: Mapping[str, Any], *, now: int) -> None:
-    """Lay one event in a stream, and have it sent where it is pushed."""
+    """Lay one event in a stream, and have it sent where it is pushed.
+
+    Whether it is, is looked at when it is sent: its client may change that at this very moment.
+    """
     jti = random_token()
     tx.run(_ADD, jti=jti, stream=stream.id, kind=str(kind), claims=orjson.dumps(claims).decode(), now=now)
-    if stream.method is Method.PUSH and stream.status is Status.ENABLED:
-        enqueue(tx, Kind.SECURITY_EVENT, {"jti": jti}, client_id=stream.client_id, now=now)
+    enqueue(tx, Kind.SECURITY_EVENT, {"jti": jti}, client_id=stream.client_id, now=now)
 
 
 def purge(tx: Transaction, *, before: int) -> None:

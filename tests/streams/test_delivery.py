@@ -1,10 +1,15 @@
 """Events pushed (RFC 8935) and polled (RFC 8936): what the receiver says, and what follows."""
 
+from dataclasses import replace
+
 import pytest
 
 from idp.cli.maintenance import purge_all
 from idp.mandates.rules import Step
 from idp.messages.outbound import Answer
+from idp.streams.registration import of_client
+from idp.streams.rules import Status
+from idp.streams.spreading import put_event
 from tests.authority.conftest import Asking, problem, send
 from tests.entities.conftest import ONE
 from tests.streams.conftest import OWN, PUSHED, RECEIVER, Receiver, down, open_stream, poll, says, verified, work
@@ -127,6 +132,23 @@ def test_who_polls_no_longer_and_has_it_pushed_gets_what_waited(asking: Asking, 
     send(asking.site, "/ssf/streams", {"stream_id": stream, "delivery": PUSHED}, method="PATCH")
     work(asking.site)
     assert len(receiver.got) == 1
+
+
+def test_whoever_changes_how_it_is_delivered_while_an_event_is_written_down_loses_none(
+    asking: Asking, receiver: Receiver
+) -> None:
+    """The event is laid in a stream that was polled, or paused, a moment ago."""
+    site = asking.site
+    stream = open_stream(site)
+    with site.provider.database.autocommit() as tx:
+        before = of_client(tx, "tax")
+    assert before is not None
+    send(site, "/ssf/streams", {"stream_id": stream, "delivery": PUSHED}, method="PATCH")
+    for then in (before, replace(before, status=Status.PAUSED)):
+        with site.provider.database.transaction() as tx:
+            put_event(tx, then, "mandate-revoked", {"events": {}}, now=site.now())
+    work(site)
+    assert (len(receiver.got), left(asking)) == (2, 0)
 
 
 # -- poll
