@@ -96,7 +96,7 @@ MANDATE_STATES: Mapping[str, LazyString] = {
     "requested": _("受托方已请求，待您答复"),
     "pending_approvals": _("待共同签署"),
     "pending_acceptance": _("待受托方接受"),
-    "active": _("有效"),
+    "active": _("生效中"),
     "suspended": _("已冻结"),
     "expired": _("已到期"),
     "revoked": _("已收回"),
