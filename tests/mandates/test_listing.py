@@ -12,8 +12,8 @@ _PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES
 _ADD = Statement[Any](
     "INSERT INTO mandate (id, kind, principal_id, agent_id, represented_id, addressee_blind, theme, theme_version,"
     " scope, struck, state, valid_from, valid_to, may_delegate, waived, requested_by, created_at, signed_at,"
-    " text_hash, sealed, unit) VALUES (:id, 'personal', 'p', :agent, 'p', :blind, 't', 1, '{}', '', :state, 1, 9, 0, 0,"
-    " 'p', :at, :signed, '', :sealed, '')"
+    " text_hash, sealed, unit) VALUES (:id, 'personal', 'p', :agent, 'p', :blind, 't', 1, '{}', '', :state, 1, 9, 0,"
+    " 0, 'p', :at, :signed, '', :sealed, '')"
 )
 _USE = Statement[Any](
     "INSERT INTO mandate_use (id, mandate_id, person_id, represented_id, client_id, what, used_at)"
