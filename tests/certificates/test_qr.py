@@ -187,7 +187,7 @@ def test_no_other_browser_sees_the_number_or_gets_the_answer(desk: Desk, phone: 
     desk.answered_by(phone)
     address = f"/certificate/qr/{desk.token}/desk"
     assert phone.get(address).status_code == 410
-    assert desk.handed.number not in re.sub(r"v=\w+|reference.*", "", phone.get(address).text)
+    assert f">{desk.handed.number}<" not in re.sub(r"\s", "", phone.get(address).text)  # two digits stand anywhere
     assert phone.get(f"/certificate/qr/{desk.token}/state").get_json() == {"state": "over"}
     assert desk.take(browser="0" * 64) is None
     assert desk.take(challenge="another") is None
