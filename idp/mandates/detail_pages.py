@@ -15,10 +15,10 @@ from idp.mandates.finding import Looked, look
 from idp.mandates.giving import again
 from idp.mandates.grant_pages import address, begin
 from idp.mandates.granting import Denied
-from idp.mandates.reading_uses import Used, uses
 from idp.mandates.rules import Kind, Mandate, Side, State, Step, after
 from idp.mandates.showing import acts, amount, matters, person_name, shown_mandate
 from idp.mandates.themes import Theme
+from idp.mandates.uses import Use, list_uses
 from idp.mandates.words import RELEASED, STEPS, use_word
 from idp.web.clock import now
 from idp.web.forms import Form
@@ -67,7 +67,7 @@ def _page(seen: Looked, form: Form) -> ResponseReturnValue:
         signatures=seen.signatures(),
         entries=[_entry(tx, entry, seen, names) for entry in entries],
         whole=history.is_whole(mandate.id, entries),
-        uses=[_use(one, theme, tx) for one in uses(tx, mandate.id, most=USES)],
+        uses=[_use(one, theme, tx) for one in list_uses(tx, mandate.id, most=USES)],
         people=[_child(tx, child) for child in reading.under(tx, mandate.id) if child.state in _TAKEN_ON],
         can=_can(seen),
         url={name: seen.mine.url(name, mandate_id=mandate.id) for name in ("accept", "sign", "step", "renew")}
@@ -109,7 +109,7 @@ def _entry(tx: Transaction, entry: history.Entry, seen: Looked, names: dict[str,
     )
 
 
-def _use(one: Used, theme: Theme | None, tx: Transaction) -> SimpleNamespace:
+def _use(one: Use, theme: Theme | None, tx: Transaction) -> SimpleNamespace:
     client = parts().registry.get(one.client_id)
     service = next((s for s in theme.services if s.code == one.service), None) if theme else None
     return SimpleNamespace(

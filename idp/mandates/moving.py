@@ -193,9 +193,9 @@ class Moving:
 
     def _cut(self, tx: Transaction, mandate: Mandate, now: int) -> None:
         """Whoever acts by it, themselves or as the agency's representative or employee, acts by it no longer."""
-        ids = [mandate.id, *(child.id for child in reading.under(tx, mandate.id))]
-        people = {mandate.agent, *people_of(tx, mandate.agent)}
-        people |= {child.agent for child in reading.under(tx, mandate.id)}
+        children = reading.under(tx, mandate.id)
+        ids = [mandate.id, *(child.id for child in children)]
+        people = {mandate.agent, *people_of(tx, mandate.agent), *(child.agent for child in children)}
         for person in sorted(people - {""}):
             for mandate_id in ids:
                 end_acting_by(tx, person, mandate_id, now=now)

@@ -5,8 +5,8 @@ from typing import Any
 from idp.db import Database, Statement
 from idp.mandates import listing
 from idp.mandates.listing import GROUPS, Place
-from idp.mandates.reading_uses import uses
 from idp.mandates.rules import State
+from idp.mandates.uses import list_uses
 
 _PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, 'person', 'active', 1)")
 _ADD = Statement[Any](
@@ -45,7 +45,7 @@ def test_lists_go_on_behind_any_row_and_leave_none_out(any_database: Database) -
         assert listing.given(tx, "p", theme="other", most=9) == []
         assert [one.id for one in listing.held(tx, "a", blind=b"b", most=9)] == ["m3", "m2", "m0"]
         assert [one.id for one in listing.held(tx, "a", blind=b"", group="ended", most=9)] == ["m3"]
-        assert [one.used_at for one in uses(tx, "m0", most=2)] == [2, 1]
+        assert [one.used_at for one in list_uses(tx, "m0", most=2)] == [2, 1]
 
 
 def test_every_state_stands_in_one_group() -> None:
