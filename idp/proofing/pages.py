@@ -119,11 +119,14 @@ def way_page(name: str, refused: ProofRefusal | None) -> dict[str, object]:
 
 
 def app_waiting(home: str) -> dict[str, object]:
-    """The app that asks, or where to go on to without an answer: ``client_name``, ``declinable``, ``later_url``."""
+    """The app that asks, or where to go on to without an answer: ``client_name``, ``declinable``, ``later_url``.
+
+    Whoever puts it off goes to the app or to ``home``, never to a page of ours that only sends them back here.
+    """
     visit = current_visit()
     demanded = visit is not None and visit.asks_for_level
     return {
         "client_name": visit.client_name if visit and demanded else None,
         "declinable": demanded,
-        "later_url": None if demanded else onward(home),
+        "later_url": None if demanded else onward(home) if visit else home,
     }

@@ -135,7 +135,8 @@ class Hubei(Registering):
     def entity(self, representative: Person, entity: Entity) -> None:
         """By the representative after `skipping`, who is asked for their own real name first."""
         self.open("/account/acting")
-        self.press("main a[href*='/entities/new']", "identity-name-first")
+        self.press("main a[href*='/entities/new']")
+        self.press("main a[href*='/identity/name']", "identity-name-first")
         self.say_who(representative, "entity-new")
         self.say_entity(entity)
         self.send("entity-password-offer")

@@ -59,15 +59,17 @@ def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
 
 
 class Recorder:
-    """A handler that remembers what it was given and answers ``outcome``."""
+    """A handler that remembers what it was given, and when, and answers ``outcome``."""
 
     def __init__(self, outcome: Outcome | None = None) -> None:
         self.outcome = outcome or Settled()
         self.seen: list[tuple[Message, Mapping[str, Any]]] = []
+        self.moments: list[float] = []
         self._lock = threading.Lock()
 
     def __call__(self, message: Message, payload: Mapping[str, Any]) -> Outcome:
         with self._lock:
+            self.moments.append(time.time())
             self.seen.append((message, payload))
         return self.outcome
 

@@ -155,6 +155,12 @@ def test_an_entity_sends_its_representative_to_the_ways_and_has_them_back(
     assert browser.submit(chosen, FORM).headers["Location"] == "/entities/new"
 
 
+def test_whoever_puts_it_off_is_not_led_round_in_a_circle(opened: Opened) -> None:
+    browser = opened().browser().sign_in()
+    page = browser.get(browser.get("/entities/new").headers["Location"]).text
+    assert '<a href="/account/identity">Later</a>' in page
+
+
 @pytest.mark.parametrize("ways", [["telepathy"], ["name_number", "name_number"]])
 def test_a_way_nobody_knows_or_named_twice_stops_the_start(ways: list[str]) -> None:
     with pytest.raises(ValidationError, match="ways"):

@@ -282,9 +282,13 @@ class Installation:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.engine.dispose()
+
+    def stop(self) -> None:
+        """End every process over the storage; the storage itself stays."""
         for part in [*self.nodes, *([self.worker] if self.worker else []), self.sandbox]:
             part.stop()
-        self.engine.dispose()
 
 
 def _get(url: str) -> tuple[int, bytes]:
