@@ -26,7 +26,7 @@ from idp.mandates.standing import Place, footings, grantor_of, place_of
 from idp.mandates.telling import tell_party
 from idp.mandates.themes import Theme
 
-__all__ = ["Draft", "Granting", "Signer", "Text", "refused"]
+__all__ = ["Draft", "Granting", "Signer", "Text", "not_now", "refused"]
 
 
 class _Signed(NamedTuple):
@@ -135,10 +135,10 @@ class Granting:
         """
         seen = reading.find(tx, mandate_id)
         if seen is None or not hold_account(tx, seen.principal):
-            return Denied(Refusal.STATE)
+            return not_now(tx, mandate_id, person=signer.person, now=now)
         mandate, kept = reading.hold(tx, mandate_id), reading.particulars(tx, mandate_id)
         if mandate is None or kept is None or mandate.state not in (State.REQUESTED, State.PENDING_APPROVALS):
-            return Denied(Refusal.STATE)
+            return not_now(tx, mandate_id, person=signer.person, now=now)
         place = place_of(tx, signer.person, mandate.principal, theme=mandate.theme, recheck=self.recheck, now=now)
         draft = self.draft_of(mandate, kept)
         draft = draft if replaces is None else replace(draft, replaces=replaces)
@@ -270,7 +270,7 @@ class Granting:
             text_hash=text_hash,
             now=now,
         ):
-            return Denied(Refusal.STATE)
+            return not_now(tx, mandate_id, person=signer.person, now=now)
         mandate = reading.find(tx, mandate_id)
         theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
         assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
@@ -354,3 +354,11 @@ def refused(
         reason=reason,
         now=now,
     )
+
+
+def not_now(tx: Transaction, mandate_id: str, *, person: str, now: int) -> Denied:
+    """Refuse what there is no such mandate for, or none in a state for it, and leave a record."""
+    seen = reading.find(tx, mandate_id)
+    principal, known = (seen.principal, seen.id) if seen else (None, None)
+    refused(tx, Refusal.STATE, principal=principal, mandate=known, person=person, now=now)
+    return Denied(Refusal.STATE)

@@ -12,7 +12,7 @@ from idp.audit import Event, record
 from idp.db import Statement, Transaction
 from idp.grants.actions import end_mandate_grants
 from idp.mandates import history, reading
-from idp.mandates.actions import Granting, Signer, refused
+from idp.mandates.actions import Granting, Signer, not_now, refused
 from idp.mandates.granting import Acceptor, Denied, may_accept
 from idp.mandates.rules import LIVING, Kind, Mandate, Refusal, Side, State, Step, after
 from idp.mandates.standing import Place, grantor_of, place_of
@@ -65,8 +65,8 @@ class Moving:
         """``party``: whom the signer accepts for, themselves or an entity they speak for."""
         found = self._held(tx, mandate_id, also=party)
         kept = reading.particulars(tx, mandate_id)
-        if found is None or kept is None or after(Step.ACCEPT, found.state, side=Side.AGENT, kind=found.kind) is None:
-            return Denied(Refusal.STATE)
+        if found is None or kept is None or not _may_be_accepted(found, kept, now):
+            return not_now(tx, mandate_id, person=signer.person, now=now)
         mandate = self._addressed(tx, found, kept, party)
         place = self._agent_place(tx, mandate, signer.person, party, now)
         refusal = self._may_accept(tx, mandate, signer, place, party, now)
@@ -76,15 +76,15 @@ class Moving:
             return self._refuse(tx, refusal or Refusal.FOR_ANOTHER, mandate, signer.person, now)
         goes_on = self._supersede(tx, mandate, now)
         begins = self._granting.terms.begins(signed_at=kept.signed_at or now, waived=bool(kept.waived))
-        if not tx.run(
+        activated = tx.run(
             _ACTIVATE,
             id=mandate.id,
             agent=party,
             in_force_at=now if goes_on else begins,
             notice_at=next_notice(mandate.valid_to, after=now),
             now=now,
-        ):
-            return Denied(Refusal.STATE)
+        )
+        assert activated == 1  # noqa: S101 - it is held, and was asked; else the earlier one would be lost
         self._granting.add_signature(
             tx, mandate.id, signer, side=Side.AGENT, footing=place.footing, text_hash=text_hash, now=now
         )
@@ -111,7 +111,7 @@ class Moving:
         found = self._held(tx, mandate_id)
         kept = reading.particulars(tx, mandate_id) if found else None
         if found is None or kept is None:
-            return Denied(Refusal.STATE)
+            return not_now(tx, mandate_id, person=person, now=now)
         mandate = self._addressed(tx, found, kept, party)
         side = self._side(tx, mandate, person, party, now)
         if acting or side is None:
@@ -124,12 +124,12 @@ class Moving:
     def establish(self, tx: Transaction, mandate_id: str, *, actor: str, now: int) -> State | Denied:
         """A guardianship that was recorded is in force at once: nobody accepts it. Its ward's account is held."""
         mandate = reading.hold(tx, mandate_id)
-        if mandate is None or mandate.kind is not Kind.STATUTORY:
-            return Denied(Refusal.STATE)
+        if mandate is None or mandate.kind is not Kind.STATUTORY or mandate.state is not State.PENDING_APPROVALS:
+            return not_now(tx, mandate_id, person=actor, now=now)
         self._supersede(tx, mandate, now)
         notice_at = next_notice(mandate.valid_to, after=now)
-        if not tx.run(_ESTABLISH, id=mandate_id, notice_at=notice_at, now=now):
-            return Denied(Refusal.STATE)
+        established = tx.run(_ESTABLISH, id=mandate_id, notice_at=notice_at, now=now)
+        assert established == 1  # noqa: S101 - it is held, and was asked; else the earlier one would be lost
         self._written(tx, mandate, Step.ESTABLISH, State.ACTIVE, actor, None, now)
         for party in (mandate.principal, mandate.agent):
             tell_party(tx, self._addresses, party, "guardianship_recorded", now=now)
@@ -291,3 +291,9 @@ class Moving:
         )
         for changed in self._changed:
             changed(tx, mandate, to, now)
+
+
+def _may_be_accepted(mandate: Mandate, kept: reading.Particulars, now: int) -> bool:
+    """The day by which it had to be accepted counts before anybody has noted it."""
+    step = after(Step.ACCEPT, mandate.state, side=Side.AGENT, kind=mandate.kind)
+    return step is not None and kept.accept_by is not None and kept.accept_by > now

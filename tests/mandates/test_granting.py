@@ -106,6 +106,32 @@ def test_a_week_without_acceptance_ends_it(mandates: Mandates) -> None:
     assert mandates.site.one("SELECT end_reason FROM mandate") == "not-accepted"
 
 
+def test_what_came_too_late_to_be_accepted_ends_nothing_that_is_in_force(mandates: Mandates) -> None:
+    first = mandates.given(mandates.entity, to_person(THREE), ONE, THREE)
+    later = mandates.draft(mandates.entity, to_person(THREE), replaces=first)
+    assert mandates.draw(later, ONE) is State.PENDING_ACCEPTANCE
+    mandates.site.later += ACCEPTANCE
+    assert mandates.accept(later.id, THREE) == Denied(Refusal.STATE)
+    assert mandates.may(THREE, mandates.entity) is not None
+    assert mandates.site.one("SELECT state FROM mandate WHERE id = :id", id=first) == State.ACTIVE
+
+
+def test_whatever_is_refused_for_its_state_leaves_a_record(mandates: Mandates) -> None:
+    draft = mandates.draft(mandates.entity, to_person(THREE))
+    assert mandates.draw(draft, ONE) is State.PENDING_ACCEPTANCE
+    provider, now = mandates.site.provider, mandates.site.now()
+    for mandate in (draft.id, "mnd_none"):
+        with provider.database.transaction() as tx:
+            signed = provider.granting.sign(tx, mandate, mandates.signer(ONE), text_hash="", now=now)
+        assert signed == Denied(Refusal.STATE)
+    mandates.site.later += ACCEPTANCE
+    assert mandates.accept(draft.id, THREE) == Denied(Refusal.STATE)
+    assert mandates.step("mnd_none", Step.FREEZE, ONE, mandates.entity) == Denied(Refusal.STATE)
+    told = "SELECT group_concat(COALESCE(mandate, '-')) FROM (SELECT mandate FROM audit_event WHERE"
+    found = mandates.site.one(f"{told} event = 'person:mandate:refused' AND reason = 'mandate_state')")
+    assert sorted(found.split(",")) == sorted([draft.id, "-", draft.id, "-"])
+
+
 def test_freezing_stops_at_once_and_unfreezing_gives_back(mandates: Mandates) -> None:
     given = mandates.given(mandates.entity, to_person(THREE), ONE, THREE)
     assert mandates.step(given, Step.FREEZE, THREE, mandates.party(THREE)) == Denied(Refusal.STATE)
