@@ -449,7 +449,8 @@ def _entity_parts(provider: Provider, journeys: Journeys) -> EntityParts:
 
 def _signing_challenges(provider: Provider) -> SigningChallenges:
     settings = provider.settings
-    return SigningChallenges(provider.store, origin=settings.issuer, lifetime=settings.certificates.challenge)
+    lifetime = settings.certificates.challenge
+    return SigningChallenges(provider.store, provider.cipher, origin=settings.issuer, lifetime=lifetime)
 
 
 def _qr(provider: Provider) -> QrParts:

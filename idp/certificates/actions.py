@@ -231,6 +231,17 @@ class Certificates:
             return Denied(Refusal.NOT_BOUND)  # it ended meanwhile
         return found
 
+    def signs(self, tx: Transaction, verified: Verified, *, person: str, party: str, now: int) -> str | Denied:
+        """The binding by whose certificate ``person`` signs for ``party``, noted as used: their own, or the party's
+        whose registered holder they are.
+        """
+        opened = self.open(tx, verified, now=now)
+        if isinstance(opened, Denied):
+            return Denied(Refusal.NOT_SIGNERS) if opened.reason is Refusal.NOT_BOUND else opened
+        holder = opened.role.person if opened.role else opened.person
+        theirs = holder == person and opened.entity in (None, party)
+        return opened.binding if theirs else Denied(Refusal.NOT_SIGNERS)
+
     def _open_person(self, tx: Transaction, verified: Verified, party_id: str, binding: str) -> Opened | Denied:
         own = [one.document for one in self.directory.person(tx, party_id).documents]
         if verified.named.person not in own:  # the account has another document by now

@@ -72,12 +72,15 @@ def _bound(session: Session | None, about: str | None) -> Bound:
     )
 
 
-def ask(purpose: Purpose, *, about: str | None = None) -> Challenge:
-    """A new text to be signed, for this browser and session. No transaction is open afterwards."""
+def ask(purpose: Purpose, *, about: str | None = None, text: str = "") -> Challenge:
+    """A new text to be signed, for this browser and session. No transaction is open afterwards.
+
+    ``text``: of `Purpose.TEXT`, what is to be signed.
+    """
     bound = _bound(current_session(), about)
     db.session.rollback()
     allow_signers(parts().agent_url)
-    return parts().answering.challenges.make(purpose, bound, now=now())
+    return parts().answering.challenges.make(purpose, bound, text=text, now=now())
 
 
 def read_form(*beside: Field) -> Form:
@@ -107,10 +110,9 @@ def verify(form: Form, purpose: Purpose, *, about: str | None = None) -> Verifie
     """Who has signed what the page gave out. No transaction is open meanwhile, nor afterwards."""
     bound, counting = _bound(current_session(), about), _counting()
     db.session.rollback()
-    signature = _decoded(form["signature"])
-    if signature is None:
+    answer = answer_in(form)
+    if answer is None:
         return Denied(Reason.ANSWER_MALFORMED, "signature is not base64")
-    answer = Answer(form["signed_data"].encode(), signature, form["certificate"].encode())
     asked = Asked(
         challenge=form["challenge"],
         purpose=purpose,
@@ -119,6 +121,14 @@ def verify(form: Form, purpose: Purpose, *, about: str | None = None) -> Verifie
         address=counting.address,
     )
     return parts().answering.answer(answer, asked, now=now())
+
+
+def answer_in(form: Form) -> Answer | None:
+    """What was sent; None where it is not even base64."""
+    signature = _decoded(form["signature"])
+    return (
+        None if signature is None else Answer(form["signed_data"].encode(), signature, form["certificate"].encode())
+    )
 
 
 def judge(redeem: Callable[[], bytes | None], verdict: Callable[[bytes], Verified | Refused]) -> Verified | Denied:

@@ -24,7 +24,7 @@ from idp.certificates.asking import (
     wants_json,
 )
 from idp.certificates.bindings import Binding
-from idp.certificates.rules import EVIDENCE, Denied, EndReason, Purpose
+from idp.certificates.rules import EVIDENCE, Denied, EndReason, Purpose, algorithm_word
 from idp.certificates.signin_pages import blueprint
 from idp.credentials.rules import Refusal as CredentialRefusal
 from idp.db import current_transaction, db
@@ -164,7 +164,7 @@ def shown(one: Binding, renew_url: str) -> SimpleNamespace:
         name=parts().certificates.name_in(one),
         issuer=parts().title(current_transaction(), one.issuer_id, preferences().lang) or one.issuer_name,
         serial=one.serial,
-        algorithm={"rsa": "RSA", "sm2": "SM2"}.get(one.algorithm, one.algorithm.upper()),
+        algorithm=algorithm_word(one.algorithm),
         bound_at=one.bound_at,
         used_at=one.last_used_at,
         ends_at=one.not_after + 1,

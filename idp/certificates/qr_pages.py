@@ -212,6 +212,7 @@ def _phone_page(handed: Handed, form: Form) -> str:
         "certificate_phone.html",
         form=form,
         purpose=certificate_purpose(handed.purpose),
+        binding=handed.purpose == Purpose.TEXT,
         client_name=handed.app.get(preferences().lang) or next(iter(handed.app.values()), None),
         address=None if handed.address == "-" else handed.address,
         same_network=handed.address == client_address(),

@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     SIGN_IN = "sign-in"
     CONFIRM = "confirm"
     RENEW = "renew"
+    TEXT = "text"
+    """A text that binds whoever signs it, kept with its signature (`idp.signatures`)."""
 
 
 class Refusal(StrEnum):
@@ -56,6 +58,8 @@ class Refusal(StrEnum):
     TOO_MANY = "certificate_too_many"
     HOLDER_GONE = "certificate_holder_gone"
     """The registered holder is nothing to the entity any more, or cannot be reached."""
+    NOT_SIGNERS = "certificate_not_signers"
+    """Neither their own, nor one of the party they sign for whose registered holder they are."""
 
 
 class EndReason(StrEnum):
@@ -103,6 +107,11 @@ def challenge_text(purpose: Purpose, *, origin: str, key: str, nonce: str, expir
 def method_for(protection: KeyProtection, *, of_entity: bool) -> Method:
     """What signing in by such a key is worth. An entity's adds nothing to the strength of its human (mandates.md)."""
     return Method.ENTITY_CERTIFICATE if of_entity else _METHODS[protection]
+
+
+def algorithm_word(algorithm: str) -> str:
+    """As people know it."""
+    return {"rsa": "RSA", "sm2": "SM2"}.get(algorithm, algorithm.upper())
 
 
 def may_be_persons(number: IdNumber | None, own: Iterable[Document]) -> Refusal | None:

@@ -3,6 +3,7 @@
 Always true: what is kept is the very text that was read, and each signature is over its hash.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.mandates import history, reading
 from idp.mandates.addressing import Addresses
+from idp.mandates.certified import certificate_text
 from idp.mandates.drafts import Draft, Signer, Text, renewed, text_of
 from idp.mandates.granting import Denied, Footing, Wanted, may_grant
 from idp.mandates.registry import Themes
@@ -25,6 +27,7 @@ from idp.mandates.signing import Signature, is_signed, rule_for
 from idp.mandates.standing import Place, footings, grantor_of, place_of
 from idp.mandates.telling import tell_party
 from idp.mandates.themes import Theme
+from idp.signatures.actions import SignedTexts
 
 __all__ = ["Draft", "Granting", "Signer", "Text", "not_now", "refused"]
 
@@ -74,6 +77,7 @@ class Granting:
         terms: Terms = STANDARD,
     ) -> None:
         self._cipher = cipher
+        self.signed_texts = SignedTexts(cipher)
         self.addresses = addresses
         self.themes = themes
         self.recheck = recheck
@@ -95,7 +99,7 @@ class Granting:
         decided = self._may(tx, draft, signer, place, now)
         if isinstance(decided, Denied) or place is None or text is None:
             return self._refused(tx, draft, signer, decided, now)
-        if text.hash != text_hash:
+        if text.hash != text_hash or not _is_certified(signer, draft.id, text.by_language, text_hash, Side.PRINCIPAL):
             return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
         self.add(tx, draft, text, State.PENDING_APPROVALS, by=signer.person, replaces=decided, now=now)
         history.append(tx, draft.id, step="draw", state=State.PENDING_APPROVALS, actor=signer.person, now=now)
@@ -145,7 +149,7 @@ class Granting:
         decided = self._may(tx, draft, signer, place, now)
         if isinstance(decided, Denied) or place is None:
             return self._refused(tx, draft, signer, decided, now)
-        if kept.text_hash != text_hash:
+        if kept.text_hash != text_hash or not self.is_certified(signer, mandate_id, kept, Side.PRINCIPAL):
             return self._refused(tx, draft, signer, Denied(Refusal.STATE), now)
         tx.run(_PENDING, id=mandate_id)
         return self._sign(tx, mandate_id, signer, place, text_hash, now)
@@ -209,7 +213,18 @@ class Granting:
         text_hash: str,
         now: int,
     ) -> bool:
-        """False: they have signed for this side already."""
+        """False: they have signed for this side already. What they signed by a certificate is kept beside it; that it
+        is this text is for `is_certified`.
+        """
+        if signer.person in self.signers(tx, mandate_id, side=side):
+            return False
+        signature, found = None, signer.certified
+        if found is not None:
+            signature = self.signed_texts.keep(
+                tx, party_id=signer.person, text=found.text, answer=found.answer, verified=found.verified, now=now
+            )
+            if signature is None:
+                return False
         added = tx.run(
             _ADD_SIGNATURE,
             id=new_id("mns"),
@@ -221,10 +236,14 @@ class Granting:
             ial=signer.ial,
             aal=signer.aal,
             text_hash=text_hash,
-            signature=signer.signature,
+            signature=signature,
             now=now,
         )
         return added == 1
+
+    def is_certified(self, signer: Signer, mandate_id: str, kept: reading.Particulars, side: Side) -> bool:
+        """Whether what they have signed by a certificate, if they have, is this mandate's text."""
+        return _is_certified(signer, mandate_id, self.opened(mandate_id, kept)["text"], kept.text_hash, side)
 
     def wanted(self, tx: Transaction, draft: Draft, parent: Mandate | None) -> Wanted:
         """The draft as the rules ask it."""
@@ -338,6 +357,13 @@ class Granting:
 
     def _note(self, tx: Transaction, event: Event, mandate_id: str, principal: str, person: str, now: int) -> None:
         record(tx, event, actor=person, subject=principal, mandate=mandate_id, now=now)
+
+
+def _is_certified(signer: Signer, mandate_id: str, texts: Mapping[str, str], text_hash: str, side: Side) -> bool:
+    found = signer.certified
+    if found is None:
+        return True
+    return certificate_text(mandate_id, texts, text_hash, side=side, origin=found.text.origin) == found.text
 
 
 def refused(

@@ -84,6 +84,7 @@ class Behalf:
 def init_mandates(app: Flask, made_of: MandateParts) -> None:
     from idp.mandates import (  # noqa: F401 - their views join the blueprint
         bulk_pages,
+        certificate_pages,
         detail_pages,
         entity_pages,
         grant_pages,

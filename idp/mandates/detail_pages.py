@@ -70,7 +70,8 @@ def _page(seen: Looked, form: Form) -> ResponseReturnValue:
         uses=[_use(one, theme, tx) for one in list_uses(tx, mandate.id, most=USES)],
         people=[_child(tx, child) for child in reading.under(tx, mandate.id) if child.state in _TAKEN_ON],
         can=_can(seen),
-        url={name: seen.mine.url(name, mandate_id=mandate.id) for name in ("accept", "sign", "step", "renew")}
+        url={name: seen.mine.url(name, mandate_id=mandate.id) for name in ("step", "renew")}
+        | {name: seen.mine.url("sign", mandate_id=mandate.id, step=name) for name in ("sign", "accept")}
         | {name: seen.mine.url("end", mandate_id=mandate.id, step=name) for name in ("revoke", "renounce", "decline")}
         | {"print": seen.mine.url("print_", mandate_id=mandate.id), "list": seen.mine.url("index")},
         notice=done_notice(),

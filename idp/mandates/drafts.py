@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from idp.mandates.addressing import Addressee
+from idp.mandates.certified import Certified
 from idp.mandates.rules import Kind, Mandate
 from idp.mandates.scopes import Scope
 from idp.mandates.texts import Drawn, mandate_text
@@ -50,8 +51,8 @@ class Draft:
 class Signer:
     """Who signs, and how they have just shown that it is them.
 
-    ``method``: as `idp.signin.rules.Method`, or ``certificate`` with the kept signature's id. ``acting``: the session
-    acts for somebody by a mandate.
+    ``method``: as `idp.signin.rules.Method`, or `certified.METHOD` with what they have signed. ``acting``: the
+    session acts for somebody by a mandate.
     """
 
     person: str
@@ -59,7 +60,7 @@ class Signer:
     ial: int
     aal: int
     acting: bool = False
-    signature: str | None = None
+    certified: Certified | None = None
 
 
 class Text(NamedTuple):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from flask import abort
 
+from idp.certificates.rules import algorithm_word
+from idp.crypto.certificates import Certificate, read_certificate
 from idp.db import Statement, Transaction, current_transaction
 from idp.mandates import reading
 from idp.mandates.desk import Behalf, behalf, parts
@@ -17,10 +19,13 @@ from idp.mandates.reading import Particulars
 from idp.mandates.rules import Mandate, Side, State
 from idp.mandates.showing import person_name
 from idp.mandates.words import FOOTINGS, SIDES, signed_by
+from idp.signatures.actions import Kept
 
 
 class Signed(NamedTuple):
-    """One signature. ``aal``: the strength of the session it was given in; ``signed_at``: Unix seconds."""
+    """One signature. ``aal``: the strength of the session it was given in; ``signature_id``: of what a certificate
+    signed; ``signed_at``: Unix seconds.
+    """
 
     person_id: str
     side: str
@@ -28,6 +33,7 @@ class Signed(NamedTuple):
     method: str
     ial: int
     aal: int
+    signature_id: str | None
     signed_at: int
 
 
@@ -56,12 +62,24 @@ def signatures(tx: Transaction, mandate_id: str) -> list[SimpleNamespace]:
             name=person_name(tx, one.person_id),
             side=SIDES[one.side],
             footing=FOOTINGS[Footing(one.footing)],
-            method=signed_by(one.method),
+            method=signed_by(one.method, one.signature_id),
+            certificate=certificate_of(tx, one.signature_id) if one.signature_id else None,
             level=one.ial,
             at=one.signed_at,
         )
         for one in tx.all(_SIGNED, mandate=mandate_id)
     ]
+
+
+def certificate_of(tx: Transaction, signature_id: str) -> SimpleNamespace:
+    """By which certificate a kept signature is. ``serial``: empty where what was kept is no longer what it was."""
+    kept = parts().granting.signed_texts.load(tx, signature_id)
+    path = kept.path if isinstance(kept, Kept) else ()
+    read = read_certificate(path[-1]) if path else None
+    shown = SimpleNamespace(id=signature_id, issuer="", serial="", algorithm="")
+    if isinstance(read, Certificate):
+        shown.issuer, shown.serial, shown.algorithm = read.issuer, read.serial, algorithm_word(read.algorithm)
+    return shown
 
 
 def look(mandate_id: str) -> Looked:

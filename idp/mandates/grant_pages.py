@@ -73,8 +73,11 @@ def address(journey: Journey, step: str | None = None) -> str:
 STEPS = Steps(KIND, BEGIN, lambda: parts().journeys, address)
 
 
-def at(step: str) -> Callable[[View], Callable[[], ResponseReturnValue]]:
-    """For a view of ``step``, which stays open while later ones are; it is given on whose behalf, too."""
+def at(step: str, endpoint: str = "") -> Callable[[View], Callable[[], ResponseReturnValue]]:
+    """For a view of ``step``, which stays open while later ones are; it is given on whose behalf, too.
+
+    ``endpoint``: where it is another page of the step than its own.
+    """
 
     def kept(view: View) -> Callable[[], ResponseReturnValue]:
         @STEPS.own(*step_names(KIND)[step_names(KIND).index(step) :])
@@ -82,7 +85,7 @@ def at(step: str) -> Callable[[View], Callable[[], ResponseReturnValue]]:
             mine = behalf_by(journey.facts["by"])
             return view(journey, mine) if mine.party == journey.facts["principal"] else journey_over(BEGIN)
 
-        serve.__name__ = step
+        serve.__name__ = endpoint or step
         return serve
 
     return kept

@@ -70,7 +70,8 @@ class Moving:
         mandate = self._addressed(tx, found, kept, party)
         place = self._agent_place(tx, mandate, signer.person, party, now)
         refusal = self._may_accept(tx, mandate, signer, place, party, now)
-        if refusal is None and kept.text_hash != text_hash:
+        read = kept.text_hash == text_hash and self._granting.is_certified(signer, mandate_id, kept, Side.AGENT)
+        if refusal is None and not read:
             refusal = Refusal.STATE
         if refusal is not None or place is None:
             return self._refuse(tx, refusal or Refusal.FOR_ANOTHER, mandate, signer.person, now)
@@ -85,9 +86,10 @@ class Moving:
             now=now,
         )
         assert activated == 1  # noqa: S101 - it is held, and was asked; else the earlier one would be lost
-        self._granting.add_signature(
+        signed = self._granting.add_signature(
             tx, mandate.id, signer, side=Side.AGENT, footing=place.footing, text_hash=text_hash, now=now
         )
+        assert signed  # noqa: S101 - nobody signs for an agent before
         self._written(tx, mandate, Step.ACCEPT, State.ACTIVE, signer.person, None, now)
         tell_party(tx, self._addresses, mandate.principal, "mandate_accepted", now=now)
         return State.ACTIVE

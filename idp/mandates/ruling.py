@@ -142,7 +142,7 @@ class Ruling:
             method=signer.method,
             ial=signer.ial,
             aal=signer.aal,
-            signature=signer.signature,
+            signature=None,
             now=now,
         )
         if not added:

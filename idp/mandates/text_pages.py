@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.db import Transaction, current_transaction, db
@@ -15,7 +15,8 @@ from idp.flows.actions import Journey
 from idp.flows.rules import step_names
 from idp.flows.steps import journey_over
 from idp.mandates import reading
-from idp.mandates.actions import Text
+from idp.mandates.actions import Signer, Text
+from idp.mandates.certified import has_certificate
 from idp.mandates.desk import Behalf, blueprint, parts, prove_first, signer
 from idp.mandates.finding import Looked, look
 from idp.mandates.giving import draft_of, objection, replaced
@@ -23,10 +24,12 @@ from idp.mandates.grant_pages import BEGIN, KIND, address, at
 from idp.mandates.granting import Denied
 from idp.mandates.rules import Side, State
 from idp.mandates.showing import other_name, shown_mandate
+from idp.signin.pages import CERTIFICATES
 from idp.web.clock import now
 from idp.web.forms import Field, Form
 from idp.web.guards import signed_in
 from idp.web.reasons import sentence
+from idp.web.visit import carried
 
 HASH = Field("text_hash", sentence("mandate_state"), max_length=64)
 REPLACES = Field("replaces", max_length=80, required=False)
@@ -40,7 +43,7 @@ SHOWN = 16
 def text(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     """The text as it will be kept; with its signature the mandate is given."""
     tx, draft = current_transaction(), draft_of(journey.facts)
-    found, ends = parts().granting.text(tx, draft), replaced(tx, draft)
+    found = parts().granting.text(tx, draft)
     if found is None:
         return journey_over(BEGIN)
     here = address(journey)
@@ -48,46 +51,54 @@ def text(journey: Journey, mine: Behalf) -> ResponseReturnValue:
         form = Form(*SIGNED)
         if (refusal := objection(tx, draft, mine.person, now=now())) is not None:
             form.refuse("", sentence(refusal))
-        return _wizard_page(tx, form, journey, found, ends)
+        return _wizard_page(form, journey, mine, found)
     if (first := prove_first(here)) is not None:
         return redirect(first, 303)
     form = Form.submitted(*SIGNED)
-    if not form.ok:
-        return _wizard_page(tx, form, journey, found, ends)
-    return _draw(form, journey, mine)
+    answer = given(form, journey, mine, signer()) if form.ok else None
+    return answer or _wizard_page(
+        form, journey, mine, parts().granting.text(current_transaction(), draft) or abort(404)
+    )
 
 
-def _draw(form: Form, journey: Journey, mine: Behalf) -> ResponseReturnValue:
-    """One of two that send the same journey moves it, and gives the mandate."""
+def given(form: Form, journey: Journey, mine: Behalf, by: Signer) -> ResponseReturnValue | None:
+    """Give the mandate; None when the form says why not. One of two that send the same journey moves it."""
     tx, draft = current_transaction(), draft_of(journey.facts)
     if not parts().journeys.move(tx, journey, journey.facts):
         db.session.rollback()
         return journey_over(BEGIN)
     moved = Journey(journey.id, KIND, journey.facts, journey.version + 1)
-    found = parts().granting.draw(
-        tx, replace(draft, replaces=form["replaces"] or None), signer(), text_hash=form["text_hash"], now=now()
-    )
+    draft = replace(draft, replaces=form["replaces"] or None)
+    found = parts().granting.draw(tx, draft, by, text_hash=form["text_hash"], now=now())
     if isinstance(found, Denied):
         db.session.commit()
         form.refuse("", sentence(found.reason))
-        text_now = parts().granting.text(current_transaction(), draft) or abort(404)
-        return _wizard_page(current_transaction(), form, moved, text_now, replaced(current_transaction(), draft))
+        return None
     parts().journeys.move(tx, moved, {**journey.facts, "given": True}, ended_at=now())
     db.session.commit()
     return redirect(mine.url("done", mandate_id=draft.id), 303)
 
 
-def _wizard_page(tx: Transaction, form: Form, journey: Journey, found: Text, ends: str | None) -> ResponseReturnValue:
+def _wizard_page(form: Form, journey: Journey, mine: Behalf, found: Text) -> ResponseReturnValue:
+    tx = current_transaction()
+    by_certificate = url_for("mandates.give_by_certificate", f=journey.id, **carried())
     return text_page(
         form,
         what="give",
         texts=found.by_language,
         text_hash=found.hash,
         here=address(journey),
-        replaces=_replaced(tx, ends),
+        replaces=replaced_one(tx, replaced(tx, draft_of(journey.facts))),
         back_url=address(journey, "options"),
         steps=step_names(KIND),
+        certificate_url=by_certificate if offers_certificate(mine) else None,
     )
+
+
+def offers_certificate(mine: Behalf) -> bool:
+    """Whether they can sign by a certificate here."""
+    served = CERTIFICATES in current_app.extensions
+    return served and has_certificate(current_transaction(), mine.person, mine.party, now=now())
 
 
 def text_page(
@@ -102,8 +113,11 @@ def text_page(
     steps: Any = (),
     decline_url: str | None = None,
     signed: Any = (),
+    certificate_url: str | None = None,
 ) -> ResponseReturnValue:
-    """``what``: give, sign, accept or request; ``signed``: who has signed already."""
+    """``what``: give, sign, accept or request; ``signed``: who has signed already; ``certificate_url``: where they
+    can sign by a certificate instead.
+    """
     return render_template(
         "mandates/text.html",
         form=form,
@@ -117,72 +131,80 @@ def text_page(
         steps=steps,
         decline_url=decline_url,
         signed=signed,
+        certificate_url=certificate_url,
     )
 
 
-def _replaced(tx: Transaction, mandate_id: str | None) -> SimpleNamespace | None:
+def replaced_one(tx: Transaction, mandate_id: str | None) -> SimpleNamespace | None:
     mandate = reading.find(tx, mandate_id) if mandate_id else None
     kept = reading.particulars(tx, mandate_id) if mandate_id else None
     return shown_mandate(tx, mandate, kept, Side.PRINCIPAL) if mandate and kept else None
 
 
-@blueprint.route("/account/mandates/<mandate_id>/sign", methods=["GET", "POST"])
+@blueprint.route("/account/mandates/<mandate_id>/<any(sign, accept):step>", methods=["GET", "POST"])
 @signed_in
-def sign(mandate_id: str) -> ResponseReturnValue:
-    """One more of the principal's people signs, or the first one what was asked for."""
-    tx, seen = current_transaction(), look(mandate_id)
-    if seen.side is not Side.PRINCIPAL or seen.mandate.state not in (State.REQUESTED, State.PENDING_APPROVALS):
+def sign(mandate_id: str, step: str) -> ResponseReturnValue:
+    """One more of the principal's people signs, or the first one what was asked for; or the agent takes it on."""
+    seen = look(mandate_id)
+    if not may_be_signed(seen, step):
         abort(404)
-    here, draft = seen.mine.url("sign", mandate_id=mandate_id), parts().granting.draft_of(seen.mandate, seen.kept)
-    if request.method == "POST" and (first := prove_first(here)) is not None:
+    here, fields = seen.mine.url("sign", mandate_id=mandate_id, step=step), fields_of(step)
+    if request.method == "GET":
+        return _kept_page(Form(*fields), seen, step, here)
+    if (first := prove_first(here)) is not None:
         return redirect(first, 303)
-    form = Form.submitted(*SIGNED) if request.method == "POST" else Form(*SIGNED)
-    if request.method == "POST" and form.ok:
+    form = Form.submitted(*fields)
+    answer = signed(form, seen, step, signer()) if form.ok else None
+    return answer or _kept_page(form, seen, step, here)
+
+
+def fields_of(step: str) -> tuple[Field, ...]:
+    """``step``: sign or accept, as everywhere here. Whoever accepts ends nothing by it that they were to be shown."""
+    return SIGNED if step == "sign" else (HASH,)
+
+
+def may_be_signed(seen: Looked, step: str) -> bool:
+    """Whether there is anything to be signed, or accepted, by this side."""
+    if step == "sign":
+        return seen.side is Side.PRINCIPAL and seen.mandate.state in (State.REQUESTED, State.PENDING_APPROVALS)
+    return seen.side is Side.AGENT and seen.mandate.state is State.PENDING_ACCEPTANCE
+
+
+def signed(form: Form, seen: Looked, step: str, by: Signer) -> ResponseReturnValue | None:
+    """Sign or accept; None when the form says why not."""
+    tx, key, text_hash = current_transaction(), seen.mandate.id, form["text_hash"]
+    if step == "sign":
         shown = form["replaces"] or None
-        found = parts().granting.sign(
-            tx, mandate_id, signer(), text_hash=form["text_hash"], replaces=shown, now=now()
-        )
-        db.session.commit()
-        if not isinstance(found, Denied):
-            return redirect(seen.mine.url("done", mandate_id=mandate_id), 303)
+        found = parts().granting.sign(tx, key, by, text_hash=text_hash, replaces=shown, now=now())
+    else:
+        found = parts().moving.accept(tx, key, by, party=seen.mine.party, text_hash=text_hash, now=now())
+    db.session.commit()
+    if isinstance(found, Denied):
         form.refuse("", sentence(found.reason))
-    ends = _replaced(current_transaction(), replaced(current_transaction(), draft))
-    return _kept_page(form, seen, "sign", here, ends)
+        return None
+    return redirect(seen.mine.url("done", mandate_id=key), 303)
 
 
-@blueprint.route("/account/mandates/<mandate_id>/accept", methods=["GET", "POST"])
-@signed_in
-def accept(mandate_id: str) -> ResponseReturnValue:
-    """The agent takes it on, after reading it."""
-    tx, seen = current_transaction(), look(mandate_id)
-    if seen.side is not Side.AGENT or seen.mandate.state is not State.PENDING_ACCEPTANCE:
-        abort(404)
-    here = seen.mine.url("accept", mandate_id=mandate_id)
-    if request.method == "POST" and (first := prove_first(here)) is not None:
-        return redirect(first, 303)
-    form = Form.submitted(HASH) if request.method == "POST" else Form(HASH)
-    if request.method == "POST" and form.ok:
-        found = parts().moving.accept(
-            tx, mandate_id, signer(), party=seen.mine.party, text_hash=form["text_hash"], now=now()
-        )
-        db.session.commit()
-        if not isinstance(found, Denied):
-            return redirect(seen.mine.url("done", mandate_id=mandate_id), 303)
-        form.refuse("", sentence(found.reason))
-    return _kept_page(form, seen, "accept", here, None)
+def ends_of(seen: Looked, step: str) -> SimpleNamespace | None:
+    """What ends when this one begins, for who gives it."""
+    tx = current_transaction()
+    draft = parts().granting.draft_of(seen.mandate, seen.kept) if step == "sign" else None
+    return replaced_one(tx, replaced(tx, draft)) if draft else None
 
 
-def _kept_page(form: Form, seen: Looked, what: str, here: str, ends: SimpleNamespace | None) -> ResponseReturnValue:
+def _kept_page(form: Form, seen: Looked, step: str, here: str) -> ResponseReturnValue:
+    by_certificate = seen.mine.url("sign_by_certificate", mandate_id=seen.mandate.id, step=step)
     return text_page(
         form,
-        what=what,
+        what=step,
         texts=parts().granting.opened(seen.mandate.id, seen.kept)["text"],
         text_hash=seen.kept.text_hash,
         here=here,
-        replaces=ends,
+        replaces=ends_of(seen, step),
         back_url=seen.mine.url("detail", mandate_id=seen.mandate.id),
         decline_url=seen.mine.url("end", mandate_id=seen.mandate.id, step="decline"),
         signed=seen.signatures(),
+        certificate_url=by_certificate if offers_certificate(seen.mine) else None,
     )
 
 

@@ -98,6 +98,8 @@ def use_word(what: str) -> LazyString:
     return USES.get(what.split(" ")[0], USES["token"])
 
 
-def signed_by(method: str) -> LazyString | str:
-    """How a signature was confirmed, in words."""
-    return _BY_CERTIFICATE if method == "certificate" else method_word(method)
+def signed_by(method: str, signature_id: str | None) -> LazyString | str:
+    """How a signature was confirmed, in words. ``signature_id``: of the kept one over the text; by a certificate that
+    only signed them in, the text was not signed.
+    """
+    return _BY_CERTIFICATE if signature_id else method_word(method)

@@ -97,7 +97,8 @@ class SignedTexts:
         """The id of the evidence; None when the party has signed this very text before.
 
         The caller had `Verifier.answer` judge ``answer`` over ``text.content`` at ``now``, outside of the
-        transaction, and made sure that the certificate is one of ``party_id``.
+        transaction, and made sure that ``party_id``, a person, may sign by the certificate: theirs, or an entity's
+        whose registered holder they are.
         """
         signature_id = new_id("sig")
         plain = _plain(signature_id, party_id, text, answer, verified, now)

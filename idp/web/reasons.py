@@ -166,6 +166,9 @@ SENTENCES: Mapping[str, LazyString] = {
     "certificate_held": _("账户刚换用新手机号或刚由人工找回，为保护账户，暂时不能绑定证书"),
     "certificate_too_many": _("绑定的证书已经太多，请先解除不再使用的"),
     "certificate_holder_gone": _("证书登记的持有人已不能代表这家单位，请由单位的代表人重新绑定证书"),
+    "certificate_not_signers": _(
+        "签名有效，但这张证书不是您绑定的，也不是登记由您持有的单位证书，不能用它签署。请换一张证书。"
+    ),
     "certificate_acting_first": _("请先选择为哪家单位办事，再管理它的证书"),
     "certificate_bound": _("数字证书已绑定，以后可以用它登录。"),
     "certificate_renewed": _("证书已更换，原来的证书不再有效。"),
@@ -651,6 +654,7 @@ CERTIFICATE_PURPOSES: Mapping[str, LazyString] = {
     "sign-in": _("用证书登录"),
     "confirm": _("用证书确认是您本人"),
     "renew": _("更换已绑定的证书"),
+    "text": _("签署一份文书"),
 }
 
 ENTITY_TYPES: Mapping[str, LazyString] = {
