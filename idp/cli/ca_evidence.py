@@ -28,12 +28,13 @@ def evidence(context: Context, signature: str) -> None:
         kept = SignedTexts(provider.cipher).load(tx, signature)
     if kept is None:
         raise fail(f"no signature {signature}")
-    found = Altered(kept) if isinstance(kept, Alteration) else _again(context, kept)
+    found = Altered(kept) if isinstance(kept, Alteration) else again(context, kept)
     click.echo(json.dumps({"signature": signature} | _told(found), ensure_ascii=False))
     raise SystemExit(0 if isinstance(found, Intact) else 1)
 
 
-def _again(context: Context, kept: Kept) -> Intact | Altered:
+def again(context: Context, kept: Kept) -> Intact | Altered:
+    """Whether it still proves what it did, as this installation judges."""
     sm2 = sm2_verifier(context.settings)
     return verify_again(kept, sm2=sm2, paths=PathValidator(sm2), now=context.now)
 

@@ -1,4 +1,4 @@
-"""``idp mandate …``: the themes that mandates are given in.
+"""``idp mandate …``: the themes that mandates are given in, and the signatures under mandates.
 
 Always true: what is imported is checked as a whole first, and a faulty file changes nothing.
 """
@@ -10,6 +10,7 @@ import click
 
 from idp.app import provider_of
 from idp.cli.context import Context, fail
+from idp.cli.mandate_signatures import signature
 from idp.db import Database
 from idp.mandates.registry import import_themes, retire
 from idp.mandates.themes import Faulty
@@ -27,7 +28,10 @@ def apply_themes(database: Database, path: Path, *, now: int) -> int:
 
 @click.group()
 def mandate() -> None:
-    """Themes of mandates."""
+    """Themes of mandates, and signatures under them."""
+
+
+mandate.add_command(signature)
 
 
 @mandate.group()

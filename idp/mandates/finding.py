@@ -33,6 +33,7 @@ class Signed(NamedTuple):
     method: str
     ial: int
     aal: int
+    text_hash: str
     signature_id: str | None
     signed_at: int
 
@@ -67,8 +68,13 @@ def signatures(tx: Transaction, mandate_id: str) -> list[SimpleNamespace]:
             level=one.ial,
             at=one.signed_at,
         )
-        for one in tx.all(_SIGNED, mandate=mandate_id)
+        for one in signed(tx, mandate_id)
     ]
+
+
+def signed(tx: Transaction, mandate_id: str) -> list[Signed]:
+    """Oldest first."""
+    return tx.all(_SIGNED, mandate=mandate_id)
 
 
 def certificate_of(tx: Transaction, signature_id: str) -> SimpleNamespace:

@@ -94,7 +94,7 @@ def test_two_sign_jointly_one_of_them_by_an_sm2_certificate(
     key = done.split("/")[3]
     assert site.one("SELECT state FROM mandate WHERE id = :id", id=key) == State.PENDING_APPROVALS
     second = signed_in(mandates, TWO)
-    assert "signature by certificate" in second.get(f"/account/mandates/{key}?by={own}").text.casefold()
+    assert "Certificate signature" in second.get(f"/account/mandates/{key}?by={own}").text
     assert sign(second, f"/account/mandates/{key}/sign?by={own}").status_code == 303
     assert site.one("SELECT state FROM mandate WHERE id = :id", id=key) == State.PENDING_ACCEPTANCE
     found, now = kept(mandates, key, ONE), site.now() + 20 * 365 * 86400
@@ -108,8 +108,7 @@ def test_two_sign_jointly_one_of_them_by_an_sm2_certificate(
     assert serial[1] in sheet
     assert "Issuing CA" in sheet
     assert found.id in sheet
-    site.later += 3600
-    prove(boss)
+    site.later += 60
     assert boss.get(printed).text == sheet
     told = verified(mandates, key, monkeypatch)
     assert [(one["method"], one["intact"]) for one in told["signatures"]] == [("certificate", True), ("sms", None)]
@@ -117,9 +116,7 @@ def test_two_sign_jointly_one_of_them_by_an_sm2_certificate(
     assert verified(mandates, key, monkeypatch, status=1)["signatures"][0]["reason"] == "evidence_record"
 
 
-def verified(
-    mandates: Mandates, mandate: str, monkeypatch: pytest.MonkeyPatch, status: int = 0
-) -> dict[str, Any]:
+def verified(mandates: Mandates, mandate: str, monkeypatch: pytest.MonkeyPatch, status: int = 0) -> dict[str, Any]:
     """What ``idp mandate signature verify`` prints."""
     monkeypatch.setattr(Context, "settings", mandates.site.provider.settings)
     monkeypatch.setattr(Context, "app", mandates.site.app)
@@ -162,7 +159,8 @@ def test_a_text_that_was_signed_is_not_signed_twice(mandates: Mandates, keys: Ke
     again = keys.sign(boss, page, keys.of(ONE))
     assert again.status_code == 422
     assert refusals(mandates) == ["person:mandate:refused mandate_state"]
-    assert (count(mandates, "text_signature"), count(mandates, "mandate_signature WHERE side = 'principal'")) == (1, 3)
+    assert count(mandates, "text_signature") == 1
+    assert count(mandates, f"mandate_signature WHERE mandate_id = '{key}'") == 1
 
 
 def test_the_registered_holder_signs_by_the_certificate_of_the_entity(
@@ -194,7 +192,7 @@ def test_the_agent_accepts_by_a_certificate(mandates: Mandates, keys: Keys) -> N
     [
         ("another's", "certificate_not_signers", "not one you have bound"),
         ("nobody's", "certificate_not_signers", "not one you have bound"),
-        ("another text", "answer_content", "text"),
+        ("another text", "answer_content", "is not the one on this page"),
         ("revoked", "certificate_revoked", "revoked"),
     ],
 )
@@ -247,7 +245,7 @@ def test_a_certificate_does_not_take_the_place_of_their_own_two_factors(
 ) -> None:
     page = by_certificate(boss, text_of(boss, person_form(THREE)))
     fields = keys.fields(boss, page, keys.of(ONE))
-    mandates.site.later += 3600
+    mandates.site.later += 1000
     assert to(boss.get(page)).startswith("/signin/confirm?again=yes&why=mandate_prove")
     assert to(boss.submit(page, fields)).startswith("/signin/confirm?again=yes&why=mandate_prove")
     assert count(mandates, "mandate") == 0

@@ -6,18 +6,21 @@ from typing import Any
 
 from flask import render_template
 
+from idp.certificates.rules import Challenge
+from idp.certificates.signers import allow_signers
 from idp.flows.rules import FlowKind, step_names
 from idp.mandates.bulk import COLUMNS
+from idp.mandates.certified import certificate_text
 from idp.mandates.granting import Footing
-from idp.mandates.rules import Kind
+from idp.mandates.rules import Kind, Side
 from idp.mandates.scopes import Action
 from idp.mandates.signing import SigningRule
-from idp.mandates.words import ACTIONS, FOOTINGS, GROUP_WORDS, KINDS, RELEASED, RULES, SIDES, STEPS, USES
+from idp.mandates.words import ACTIONS, FOOTINGS, GROUP_WORDS, KINDS, RELEASED, RULES, SIDES, STEPS, USES, signed_by
 from idp.web.forms import Field, Form
 from idp.web.mandate_words import MANDATE_STATES
 from idp.web.notices import Notice
 from idp.web.qr import qr_svg
-from idp.web.reasons import method_word, sentence
+from idp.web.reasons import sentence
 
 NOW = 1795413600
 GIVING, ASKING = step_names(FlowKind.MANDATE), step_names(FlowKind.MANDATE_REQUEST)
@@ -121,24 +124,54 @@ def text(what: str, **changes: Any) -> Callable[[], str]:
     told: dict[str, Any] = {
         "form": form("text_hash"), "what": what, "texts": TEXTS, "text_hash": HASH, "short_hash": HASH[:16],
         "replaces": None, "proved": True, "back_url": "#", "steps": (), "decline_url": "#", "signed": [],
+        "certificate_url": None,
     }  # fmt: skip
     return page("mandates/text.html", **(told | changes))
 
 
-def signature(side: str, footing: Footing) -> SimpleNamespace:
+def certificate(*, accepts: bool = False, **changes: Any) -> Callable[[], str]:
+    side = Side.AGENT if accepts else Side.PRINCIPAL
+    content = certificate_text("mnd_01m8c", TEXTS, HASH, side=side, origin="https://id.example.gov.cn")
+    assert content is not None
+    told: dict[str, Any] = {
+        "form": form("challenge", "signed_data", "signature", "certificate", "text_hash", "replaces"),
+        "asked": Challenge("k" * 43, content.content.decode(), NOW + 900), "accepts": accepts, "texts": TEXTS,
+        "text_hash": HASH, "short_hash": HASH[:16], "replaces": None, "back_url": "#",
+    }  # fmt: skip
+
+    def render() -> str:
+        allow_signers("http://127.0.0.1:8019")
+        return page("mandates/certificate.html", **(told | changes))()
+
+    return render
+
+
+def signature(side: str, footing: Footing, *, certificate: SimpleNamespace | None = None) -> SimpleNamespace:
     return SimpleNamespace(
         person="p",
         name="***岚",
         side=SIDES[side],
         footing=FOOTINGS[footing],
-        method=method_word("sms"),
+        method=signed_by("sms", certificate.id if certificate else None),
+        certificate=certificate,
         level=3,
         at=NOW,
     )
 
 
 def signatures() -> list[SimpleNamespace]:
-    return [signature("principal", Footing.REPRESENTATIVE), signature("agent", Footing.OWN)]
+    by = SimpleNamespace(
+        id="sig_01m8cfk4twtv1yzafxg1brw38y",
+        issuer="CN=Tongban demo SM2 Issuing CA,O=Tongban demo,C=CN",
+        serial="4f2a91c07b5518e3",
+        algorithm="SM2",
+    )
+    altered = SimpleNamespace(id="sig_01m8cfk4twtv1yzafxg1brw38z", issuer="", serial="", algorithm="")
+    return [
+        signature("principal", Footing.REPRESENTATIVE),
+        signature("principal", Footing.ADMINISTRATOR, certificate=by),
+        signature("agent", Footing.OWN, certificate=altered),
+    ]
 
 
 def detail(**changes: Any) -> Callable[[], str]:
@@ -291,6 +324,14 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     "mandate-text-refused": text("give", steps=GIVING, form=form("text_hash", whole="mandate_grantor_level")),
     "mandate-sign": text("sign", signed=signatures),
     "mandate-accept": text("accept"),
+    "mandate-text-certificate": text("give", steps=GIVING, certificate_url="#"),
+    "mandate-accept-certificate": text("accept", certificate_url="#"),
+    "mandate-certificate": certificate(),
+    "mandate-certificate-replaces": certificate(replaces=one),
+    "mandate-certificate-refused": certificate(
+        form=form("challenge", "signed_data", whole="certificate_not_signers")
+    ),
+    "mandate-certificate-accept": certificate(accepts=True),
     "mandate-done-approvals": done("pending_approvals"),
     "mandate-done-acceptance": done("pending_acceptance"),
     "mandate-done-accepted": done("active", "agent"),

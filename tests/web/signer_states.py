@@ -44,6 +44,7 @@ def _phone(refused: Mapping[str, str] = {}, **changes: Any) -> Callable[[], str]
             form.refuse(name, sentence(reason))
         given = {
             "purpose": certificate_purpose("sign-in"),
+            "binding": False,
             "client_name": "湖南省税务局",
             "address": "192.0.2.7",
             "same_network": False,
@@ -63,6 +64,7 @@ SIGNER_STATES: Mapping[str, Callable[[], str | Response]] = {
     "certificate-qr-signed": _desk("signed"),
     "certificate-phone": _phone(),
     "certificate-phone-alike": _phone(client_name=None, same_network=True),
+    "certificate-phone-binding": _phone(purpose=certificate_purpose("text"), binding=True),
     "certificate-phone-refused": _phone({"number": "qr_number_missing", "": "qr_empty"}),
     "certificate-phone-done": lambda: render_template("certificate_phone_done.html"),
 }
