@@ -17,8 +17,8 @@ from tests.web.states import AGREEMENTS, NOW, STATES
 HERE = Path(idp.web.__path__[0])
 TEMPLATES = sorted(path for path in (HERE / "templates").rglob("*.html"))
 WITH_SCRIPT = (
-    "signin-passkey", "confirm-passkey", "account-passkey-add", "check-app", "certificate-", "entity-certificate-bind",
-    "mandate-certificate",
+    "signin-passkey", "confirm-passkey", "account-passkey-add", "check-app", "certificate-",
+    "entity-certificate-bind", "mandate-certificate",
 )  # fmt: skip
 WITHOUT = ("certificate-phone-done",)
 PAGES = [path for path in TEMPLATES if path.parent.name != "macros" and path.stem not in ("base", "frame")]
