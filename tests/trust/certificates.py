@@ -4,6 +4,7 @@ Always true: its keys live in the test's process; the nodes see certificates and
 """
 
 import base64
+import html
 import os
 import re
 import subprocess
@@ -59,6 +60,6 @@ def signed(browser: Browser, page: str, holder: Holder, *, node: int = 0) -> dic
     assert shown, "no text to sign"
     return {
         "challenge": shown[1],
-        "signature": base64.b64encode(holder.sign(shown[2].encode())).decode(),
+        "signature": base64.b64encode(holder.sign(html.unescape(shown[2]).encode())).decode(),
         "certificate": base64.b64encode(holder.certificate).decode(),
     }

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from adapters.sandbox.services_redis import Redis
 from idp.crypto.der import encoded
 from tests.credentials.authenticator import Authenticator
+from tests.crypto.signing import Holder
 from tests.issuers.chain import EXPLICIT, PERSON, printable
 from tests.reviews.making import MARK, SIDES, jpeg
 from tests.trust.browser import Browser, Server, Tokens, Wire, problem, tokens_of
@@ -268,6 +269,21 @@ class Life:
         assert stranger.submit(SIGN_IN, told).status_code == 400
         entered = stranger.submit(SIGN_IN, signed(stranger, SIGN_IN, mine))
         assert entered.status_code == 303, problem(entered)
+        self.sign_a_mandate(mine)
+
+    def sign_a_mandate(self, mine: Holder) -> None:
+        """Of their own, by their certificate, to somebody who has no account; what they signed is kept to the end."""
+        browser, here = self.browser, "/account/mandates/new"
+        whom = {"name": AGENT, "kind": "id_number", "number": AGENT_DOCUMENT}
+        scope = {"service-hn-pension-02": "yes", "action-view": "yes"}
+        for answer in ({"choice": "family"}, whom, {"theme": "social.pension"}, scope, {"term": "month"}, {}):
+            here = browser.submit(here, answer).headers["location"]
+        page = here.replace("/text?", "/certificate?")
+        shown = re.search(r'name="text_hash" value="(\w+)"', browser.get(page).text)
+        assert shown
+        form = signed(browser, page, mine, node=1) | {"text_hash": shown[1], "replaces": ""}
+        done = browser.submit(page, form)
+        assert done.headers.get("location", "").endswith("/done"), problem(done)
 
     def leave(self) -> None:
         self.server.call("/revoke", ALPHA, {"token": self.tokens.access})
