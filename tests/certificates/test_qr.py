@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 
 from idp.certificates.challenges import Bound
 from idp.certificates.qr_requests import QrRequests
-from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed, draw_numbers
+from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed
 from idp.certificates.rules import Purpose
 from idp.parts import qr_parts
+from idp.scans.rules import draw_numbers
 from idp.web.protocol import PROBLEM
 from tests.provider import ISSUER, Browser, Site
 
