@@ -192,7 +192,7 @@ def test_the_agent_accepts_by_a_certificate(mandates: Mandates, keys: Keys) -> N
     [
         ("another's", "certificate_not_signers", "not one you have bound"),
         ("nobody's", "certificate_not_signers", "not one you have bound"),
-        ("another text", "answer_content", "is not the one on this page"),
+        ("another text", "answer_content", "Something else was signed"),
         ("revoked", "certificate_revoked", "revoked"),
     ],
 )
