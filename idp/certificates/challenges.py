@@ -35,7 +35,7 @@ class Bound:
 
 
 class Challenges:
-    """``origin``: the issuer, whatever Host says; ``lifetime``: seconds.
+    """``origin``: the issuer, whatever Host says; ``lifetime``: seconds, of what is no text of its own.
 
     Methods may raise `idp.state.store.StateUnavailable`; no transaction need be open.
     """

@@ -81,7 +81,7 @@ class Denied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What is to be signed: ``text``, as UTF-8, without a line end. ``expires_at``: Unix seconds."""
+    """What is to be signed: ``text``, as UTF-8, to which no line end is added. ``expires_at``: Unix seconds."""
 
     id: str
     text: str

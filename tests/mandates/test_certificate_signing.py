@@ -112,6 +112,9 @@ def test_two_sign_jointly_one_of_them_by_an_sm2_certificate(
     assert boss.get(printed).text == sheet
     told = verified(mandates, key, monkeypatch)
     assert [(one["method"], one["intact"]) for one in told["signatures"]] == [("certificate", True), ("sms", None)]
+    site.execute("UPDATE mandate_signature SET text_hash = 'another' WHERE method = 'certificate'")
+    of_another = verified(mandates, key, monkeypatch, status=1)["signatures"][0]
+    assert (of_another["reason"], of_another["detail"]) == ("evidence_text", "of something else")
     site.execute("UPDATE text_signature SET about = 'mandate:other'")
     assert verified(mandates, key, monkeypatch, status=1)["signatures"][0]["reason"] == "evidence_record"
 
