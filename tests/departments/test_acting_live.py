@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from adapters.departments.authority import AuthorityChecks, Question
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
-from adapters.departments.events import MANDATE_REVOKED, EventReceiver, SecurityEvent, open_stream, poll
+from adapters.departments.event_streams import open_stream, poll
+from adapters.departments.events import MANDATE_REVOKED, EventReceiver, SecurityEvent
 from adapters.departments.flask import SingleSignOn, current_person, login_required
 from adapters.departments.flask_events import events_view
 from adapters.departments.relying_party import RelyingParty
@@ -104,13 +105,8 @@ class Department:
                 assert answer.status_code == 200, answer.text
                 return Answer(answer.status_code, {}, answer.data)
 
-        handler = deliver_logout(
-            provider.database,
-            provider.registry,
-            provider.maker,
-            Outbound(),
-            self.now,  # type: ignore[arg-type]
-        )
+        outbound: Any = Outbound()
+        handler = deliver_logout(provider.database, provider.registry, provider.maker, outbound, self.now)
         waiting = self.acting.site.outbox("logout")
         for payload in waiting:
             handler(message(), payload)
