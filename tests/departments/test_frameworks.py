@@ -1,0 +1,302 @@
+"""One contract, kept by the kit in every framework: the same app in each, driven by the same browser.
+
+What differs between stores, tokens and refusals of the provider is tested beside the rules; here, that no framework
+loses anything of them on the way. `test_flask` tells more of Flask.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from adapters.departments.memory_store import MemoryStore
+from adapters.departments.relying_party import RelyingParty
+from adapters.departments.settings import ClientSettings
+
+from .fake_provider import Clock, FakeProvider
+from .web_apps import FRAMEWORKS, Browser, app_of
+
+BASE = "http://tax.localhost:8101"
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def new_browser(framework: str, party: RelyingParty, clock: Clock) -> Iterator[Callable[[], Browser]]:
+    with app_of(framework, party, MemoryStore(), clock, BASE) as made:
+        yield made
+
+
+@pytest.fixture
+def browser(new_browser: Callable[[], Browser]) -> Browser:
+    return new_browser()
+
+
+def sign_in(browser: Browser, provider: FakeProvider, path: str = "/mine") -> httpx.Response:
+    """Ask for a page, sign in at the provider, come back; the answer to the callback."""
+    sent = browser.get(path)
+    assert sent.status_code == 303
+    return browser.get(provider.callback(sent.headers["Location"]))
+
+
+def notify(browser: Browser, logout_token: str) -> httpx.Response:
+    return browser.post("/oidc/backchannel-logout", {"logout_token": logout_token})
+
+
+def cookies_set(response: httpx.Response) -> list[str]:
+    return [line.strip() for line in response.headers.get_list("Set-Cookie")]
+
+
+def query_of(response: httpx.Response) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(response.headers["Location"]).query)
+
+
+def test_a_guarded_page_leads_through_the_provider_and_back(browser: Browser, provider: FakeProvider) -> None:
+    assert browser.get("/").text == "nobody"
+    back = sign_in(browser, provider, "/mine?a=b%26c&d=%E5%BC%A0")
+    assert (back.status_code, back.headers["Location"]) == (303, "/mine?a=b%26c&d=%E5%BC%A0")
+    assert back.headers["Cache-Control"] == "no-store"
+    page = browser.get(back.headers["Location"])
+    assert page.json() == {"sub": "pw_person", "name": "张三", "levels": [2, 1], "token": "access-2"}
+    assert page.headers["Cache-Control"] == "no-store"
+    assert browser.get("/").text == "pw_person"
+
+
+def test_cookies_hold_random_ids_that_scripts_and_other_sites_do_not_get(
+    browser: Browser, provider: FakeProvider
+) -> None:
+    back = sign_in(browser, provider)
+    cookie = next(line for line in cookies_set(back) if line.startswith("tax_session="))
+    assert len(cookie.split(";")[0]) == len("tax_session=") + 43
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "samesite=lax", "path=/"}
+
+
+def test_under_https_cookies_are_bound_to_the_host(
+    framework: str, settings: ClientSettings, provider: FakeProvider, clock: Clock
+) -> None:
+    base = "https://tax.localhost:8443"
+    party = RelyingParty(replace(settings, redirect_uri=f"{base}/oidc/callback"), provider)
+    with app_of(framework, party, MemoryStore(), clock, base) as made:
+        browser = made()
+        sent = browser.get("/mine")
+        back = browser.get(provider.callback(sent.headers["Location"]))
+        for line in cookies_set(sent) + cookies_set(back):
+            assert line.startswith("__Host-tax_")
+            assert "secure" in line.lower()
+        assert browser.get("/mine").status_code == 200
+
+
+def test_a_callback_counts_once_and_in_its_own_browser(
+    new_browser: Callable[[], Browser], provider: FakeProvider
+) -> None:
+    victim, attacker = new_browser(), new_browser()
+    callback = provider.callback(attacker.get("/mine").headers["Location"])
+    victim.get("/mine")
+    assert victim.get(callback).status_code == 400
+    assert victim.get("/").text == "nobody"
+    mine = provider.callback(victim.get("/mine?x=1").headers["Location"])
+    victim.get(mine)
+    redeemed = len(provider.seen)
+    assert victim.get(mine).headers["Location"] == "/mine?x=1"
+    assert len(provider.seen) == redeemed
+
+
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "/%0d%0aX: y"])
+def test_nobody_is_sent_to_another_site_after_signing_in(
+    browser: Browser, provider: FakeProvider, target: str
+) -> None:
+    back = sign_in(browser, provider, f"/oidc/login?next={target}")
+    assert back.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [("access_denied", 403, "cancelled"), ("temporarily_unavailable", 503, "unavailable"), ("<b>", 400, "refused")],
+)
+def test_an_error_of_the_provider_is_a_page_of_the_app(
+    browser: Browser, provider: FakeProvider, error: str, status: int, kind: str
+) -> None:
+    sent = browser.get("/mine")
+    page = browser.get(provider.callback(sent.headers["Location"], error=error, error_description="<i>raw</i>"))
+    assert (page.status_code, page.headers["Cache-Control"]) == (status, "no-store")
+    assert page.headers["Content-Type"].lower() == "text/html; charset=utf-8"
+    assert f'id="{kind}"' in page.text
+    assert "raw" not in page.text
+    assert "编号" in page.text
+
+
+def test_a_provider_that_is_away_is_a_page_of_the_app(browser: Browser, provider: FakeProvider) -> None:
+    provider.away = True
+    page = browser.get("/mine", Accept_Language="en-GB,en;q=0.9")
+    assert page.status_code == 503
+    assert "Sign-in is not available right now" in page.text
+
+
+def test_a_level_that_is_missing_is_asked_for_and_then_opens(browser: Browser, provider: FakeProvider) -> None:
+    sign_in(browser, provider)
+    sent = browser.get("/strong")
+    assert query_of(sent)["acr_values"] == ["urn:tongban:aal:2"]
+    provider.aal = 2
+    assert browser.get(provider.callback(sent.headers["Location"])).headers["Location"] == "/strong"
+    assert browser.get("/strong").text == "strong"
+
+
+def test_a_declined_level_opens_nothing_and_does_not_go_round_in_circles(
+    browser: Browser, provider: FakeProvider
+) -> None:
+    page = sign_in(browser, provider, "/strong")
+    assert page.status_code == 403
+    assert "需要：用两种方式登录。" in page.text
+    assert browser.get("/").text == "pw_person"
+    assert browser.get("/strong").status_code == 303, "the button of that page asks anew"
+
+
+def test_an_unmet_essential_level_signs_nobody_in(browser: Browser, provider: FakeProvider) -> None:
+    assert sign_in(browser, provider, "/essential").status_code == 403
+    assert browser.get("/").text == "nobody"
+    provider.aal = 2
+    assert sign_in(browser, provider, "/essential").headers["Location"] == "/essential"
+    assert browser.get("/essential").text == "essential"
+
+
+def test_a_level_lost_on_the_way_back_is_told_once(browser: Browser, provider: FakeProvider) -> None:
+    provider.life, provider.aal = 0, 2
+    sign_in(browser, provider, "/strong")
+    provider.aal = 1
+    page = browser.get("/strong")
+    assert page.status_code == 403
+    assert 'id="level"' in page.text
+    assert browser.get("/strong").status_code == 303
+
+
+def test_an_old_sign_in_is_renewed_for_a_page_that_says_so(
+    browser: Browser, provider: FakeProvider, clock: Clock
+) -> None:
+    provider.auth_time = clock.now
+    sign_in(browser, provider)
+    assert browser.get("/fresh").text == "fresh"
+    clock.now += 361
+    assert query_of(browser.get("/fresh"))["max_age"] == ["60"]
+
+
+def test_an_app_can_ask_for_a_level_by_itself(browser: Browser, provider: FakeProvider) -> None:
+    sent = browser.get("/raise")
+    assert (sent.status_code, query_of(sent)["acr_values"]) == (303, ["urn:tongban:aal:2"])
+    provider.aal = 2
+    assert browser.get(provider.callback(sent.headers["Location"])).headers["Location"] == "/strong"
+
+
+def test_a_script_is_told_in_its_own_terms(browser: Browser, provider: FakeProvider) -> None:
+    nobody = browser.get("/strong", Accept="application/json")
+    assert (nobody.status_code, nobody.json()["title"]) == (401, "Sign-in required")
+    assert nobody.headers["Content-Type"] == "application/problem+json"
+    sign_in(browser, provider)
+    weak = browser.get("/strong", Accept="application/json")
+    assert (weak.status_code, weak.json()["acr_values"]) == (401, "urn:tongban:aal:2")
+
+
+def test_a_form_without_a_sign_in_is_not_carried_out(browser: Browser, provider: FakeProvider) -> None:
+    page = browser.post("/act")
+    assert page.status_code == 401
+    assert 'id="sign_in_again"' in page.text
+
+
+def test_a_session_lasts_as_long_as_it_is_used_and_its_token_is_renewed(
+    browser: Browser, provider: FakeProvider, clock: Clock
+) -> None:
+    sign_in(browser, provider)
+    before = browser.get("/mine").json()["token"]
+    clock.now += 1799
+    assert browser.get("/mine").json()["token"] != before
+    clock.now += 1800
+    assert browser.get("/mine").status_code == 303
+
+
+def test_a_refused_refresh_ends_the_session_and_takes_its_cookie_back(
+    browser: Browser, provider: FakeProvider
+) -> None:
+    sign_in(browser, provider)
+    assert browser.post("/again").text != "access-2"
+    provider.refresh_tokens.clear()
+    assert browser.post("/again").text == "nobody"
+    assert "tax_session" not in browser.cookies()
+    assert browser.get("/").text == "nobody"
+
+
+def test_signing_out_ends_the_session_and_goes_on_to_the_provider(browser: Browser, provider: FakeProvider) -> None:
+    assert 'id="signed_out_here"' in browser.get("/oidc/logout").text
+    sign_in(browser, provider)
+    assert '<form method="post" action="/oidc/logout">' in browser.get("/oidc/logout").text
+    left = browser.post("/oidc/logout", Origin=BASE)
+    assert left.headers["Location"].startswith(f"{provider.issuer}/logout?")
+    assert len(query_of(left)["id_token_hint"][0].split(".")) == 3
+    assert browser.get("/").text == "nobody"
+    assert 'id="signed_out"' in browser.get(f"/signed-out?state={query_of(left)['state'][0]}").text
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "same-site"}])
+@pytest.mark.parametrize("path", ["/oidc/logout", "/act"])
+def test_a_form_of_another_origin_does_nothing(
+    browser: Browser, provider: FakeProvider, headers: dict[str, str], path: str
+) -> None:
+    sign_in(browser, provider)
+    page = browser.post(path, **headers)
+    assert page.status_code == 403
+    assert 'id="foreign_form"' in page.text
+    assert browser.get("/").text == "pw_person"
+
+
+def test_a_logout_token_ends_the_session_at_once_and_counts_once(
+    browser: Browser, provider: FakeProvider, clock: Clock
+) -> None:
+    sign_in(browser, provider)
+    token = provider.logout_token(sid=None)
+    answer = notify(browser, token)
+    assert (answer.status_code, answer.text, answer.headers["Cache-Control"]) == (200, "", "no-store")
+    assert browser.get("/").text == "nobody"
+    assert "tax_session" not in browser.cookies()
+    clock.now += 5
+    provider.sid = "session-2"
+    sign_in(browser, provider)
+    again = notify(browser, token)
+    assert (again.status_code, again.json()["error_description"]) == (400, "replayed")
+    assert browser.get("/").text == "pw_person"
+
+
+@pytest.mark.parametrize("form", [{}, {"logout_token": ["", ""]}, {"logout_token": "a.b.c"}])
+def test_a_malformed_notice_is_refused(browser: Browser, form: dict[str, list[str]]) -> None:
+    answer = browser.post("/oidc/backchannel-logout", form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_oversized_notice_and_another_method_are_refused(browser: Browser) -> None:
+    assert notify(browser, "x" * 100_000).status_code == 413
+    assert browser.get("/oidc/backchannel-logout").status_code == 405
+    assert browser.post("/oidc/login").status_code == 405
+
+
+def test_nonsense_in_cookies_and_parameters_is_a_plain_refusal(browser: Browser) -> None:
+    for nonsense in ("tax_session=" + "x" * 3000, 'tax_session="; tax_browser=\x01', "=;;==", "tax_session"):
+        assert browser.get("/", Cookie=nonsense).text == "nobody"
+    for query in ("", "?state=%00", "?state=%ff&code=%ed%a0%80", "?state=a&state=b", "?error=x"):
+        assert browser.get("/oidc/callback" + query).status_code == 400
+
+
+def test_the_kit_itself_needs_no_framework() -> None:
+    for module, foreign in (
+        ("web_endpoints, adapters.departments.web_guard", "flask werkzeug jinja2 django starlette"),
+        ("asgi", "flask werkzeug jinja2 django starlette"),
+        ("django", "flask werkzeug jinja2 starlette"),
+    ):
+        code = f"import sys, adapters.departments.{module}; sys.exit(bool(set({foreign.split()}) & set(sys.modules)))"
+        subprocess.run([sys.executable, "-c", code], check=True)
