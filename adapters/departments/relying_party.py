@@ -5,7 +5,7 @@ Knows no web framework, session or clock: callers pass `now` in Unix seconds. Sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
@@ -18,6 +18,7 @@ from adapters.departments.authorization import (
     authorization_request,
     printable,
 )
+from adapters.departments.calls import ClientCalls
 from adapters.departments.checks import (
     CheckResult,
     Expected,
@@ -30,12 +31,15 @@ from adapters.departments.checks import (
     verify_check_result,
 )
 from adapters.departments.client_auth import ClientCredential
+from adapters.departments.delegation import DelegationToken, exchange_form, read_details, read_exchanged
 from adapters.departments.discovery import Discovery, ProviderMetadata
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
+from adapters.departments.jws import FindKey
 from adapters.departments.keys import ProviderKeys
 from adapters.departments.levels import NOTHING, Demand
 from adapters.departments.logout import LogoutNotice, logout_url, verify_logout_token
-from adapters.departments.settings import ClientSettings
+from adapters.departments.representing import Power
+from adapters.departments.settings import ClientAuthentication, ClientSettings
 from adapters.departments.tokens import IdToken, verify_id_token, verify_refreshed_id_token
 from adapters.departments.transport import HttpTransport, Request, Response, Transport
 
@@ -48,6 +52,8 @@ class TokenSet:
     refresh_token: str | None = field(repr=False)
     expires_at: int | None
     scope: str | None
+    details: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
+    """What is held of the `authorization_details` asked for (RFC 9396 7); None where none were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,13 @@ class RelyingParty:
         self._discovery = Discovery(settings, self._transport)
         self._keys = ProviderKeys(settings, self._transport, self._discovery)
         self._credential = ClientCredential(settings)
+        self._calls = ClientCalls(
+            settings,
+            self._transport,
+            basic=self._credential.headers,
+            origin=self._origin,
+            request_token=self._token_request,
+        )
 
     def metadata(self, now: int) -> ProviderMetadata:
         """What the provider says about itself, cached."""
@@ -94,12 +107,16 @@ class RelyingParty:
         login_hint: str | None = None,
         ui_locales: str | None = None,
         matter: str | None = None,
+        represent: str | None = None,
         now: int,
     ) -> AuthorizationRequest:
         """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser.
 
         With `matter`, the person's face is checked on the way, for this matter of yours; `finish` insists on it.
+        represent: for whom they act, where `asked.acting` does not say: `self`, `select`, `required` or a handle. Who
+        asks for powers has them pushed (RFC 9126), where the provider takes that; raises `ProviderRefused` then, too.
         """
+        endpoint = self._pushing(now) if asked.acting.powers else None
         return authorization_request(
             self.metadata(now),
             self.settings,
@@ -108,8 +125,36 @@ class RelyingParty:
             login_hint=login_hint,
             ui_locales=ui_locales,
             matter=matter,
+            represent=represent,
+            push=(lambda parameters: self._push(endpoint, parameters, now)) if endpoint else None,
             now=now,
         )
+
+    def _pushing(self, now: int) -> str | None:
+        """Where to push to; None where nobody takes it from who is known by a certificate alone."""
+        name = "pushed_authorization_request_endpoint"
+        known_by_tls = self.settings.authentication in (
+            ClientAuthentication.TLS,
+            ClientAuthentication.SELF_SIGNED_TLS,
+        )
+        return None if known_by_tls and name not in self.metadata(now).aliases else self._endpoint(name, now)
+
+    def _push(self, endpoint: str, parameters: Mapping[str, str], now: int) -> dict[str, str]:
+        name = self._post(endpoint, parameters, now).get("request_uri")
+        if not isinstance(name, str) or not name:
+            raise ProviderUnavailable("the answer to a pushed request cannot be read")
+        return {"client_id": self.settings.client_id, "request_uri": name}
+
+    def exchange(
+        self, handle: str, resource: str, details: Sequence[Power] | None = None, *, access_token: str, now: int
+    ) -> DelegationToken:
+        """A token for an API that knows about acting (RFC 8693), of the acting that `handle` names.
+
+        access_token: the person's own, in force, given while they acted so. details: what for; None means what was
+        asked at the sign-in, else all the mandate holds. Raises `ProviderRefused` as `docs/acting.md` lists.
+        """
+        form = exchange_form(handle, resource, details, access_token=access_token)
+        return read_exchanged(self._token_request(form, now), now=now)
 
     def finish(self, parameters: Parameters, pending: PendingSignIn, *, now: int) -> SignIn:
         """Redeem the response to `pending`, once. Raises `InvalidCallback`, `ProviderRefused`, `InvalidToken`
@@ -191,10 +236,27 @@ class RelyingParty:
         """The signed answer to a check that was started, for `check_result`; None while it waits for the person."""
         return read_answer(self._ask(f"{self._check_address(check, now)}/{quote(key, safe='')}", {}, now))
 
+    def ask_as_client(self, path: str, document: Mapping[str, Any] | None, *, scope: str, now: int) -> dict[str, Any]:
+        """What the provider answers this app itself, who has to be registered for `scope`: as `ClientCalls.send`."""
+        return self._calls.send(path, document, scope=scope, now=now)
+
+    def ask_for_list(self, path: str, *, scope: str, now: int) -> list[Any]:
+        """The same of what is answered with a list."""
+        return self._calls.listed(path, scope=scope, now=now)
+
+    def find_key(self, now: int) -> FindKey:
+        """The provider's keys, for what is verified elsewhere."""
+        return lambda kid: self._keys.find(kid, now)
+
     def _check_address(self, check: str, now: int) -> str:
-        """With a certificate, on the host where one is asked for: the checks stand beside the token endpoint."""
+        return check_address_of(self.settings, check, origin=self._origin(now))
+
+    def _origin(self, now: int) -> str:
+        """With a certificate, the host where one is asked for: these endpoints stand beside the token endpoint."""
+        if not self.settings.certificate_file:
+            return self.settings.issuer.rstrip("/")
         token = urlsplit(self._endpoint("token_endpoint", now) or "")
-        return check_address_of(self.settings, check, origin=f"{token.scheme}://{token.netloc}")
+        return f"{token.scheme}://{token.netloc}"
 
     def _endpoint(self, name: str, now: int) -> str | None:
         """An endpoint's address for this app: who has a certificate goes where one is asked for (RFC 8705 5)."""
@@ -231,15 +293,14 @@ class RelyingParty:
         )
 
     def _token_request(self, form: Mapping[str, str], now: int) -> dict[str, Any]:
-        metadata = self.metadata(now)
+        return self._post(self._endpoint("token_endpoint", now) or "", form, now)
+
+    def _post(self, endpoint: str, form: Mapping[str, str], now: int) -> dict[str, Any]:
+        fields = self._credential.fields(self.metadata(now), now=now)
         response = self._transport.send(
-            Request(
-                url=self._endpoint("token_endpoint", now) or metadata.token_endpoint,
-                headers=self._credential.headers(),
-                form={**form, **self._credential.fields(metadata, now=now)},
-            )
+            Request(url=endpoint, headers=self._credential.headers(), form={**form, **fields})
         )
-        if response.status != 200:
+        if response.status not in (200, 201):
             raise _refusal(response)
         return response.json_object()
 
@@ -264,7 +325,7 @@ def _token_set(answer: Mapping[str, Any], *, now: int, kept: str | None = None) 
         raise ProviderUnavailable("the token answer is malformed")
     life = answer.get("expires_in")
     expires_at = now + life if isinstance(life, int) and life >= 0 else None
-    return TokenSet(access_token, refresh_token, expires_at, scope)
+    return TokenSet(access_token, refresh_token, expires_at, scope, read_details(answer))
 
 
 def _is_token(value: object) -> TypeGuard[str]:
