@@ -33,7 +33,7 @@ class CookieChange:
         return "; ".join([*parts, *(["Secure"] if self.secure else []), "HttpOnly", "Path=/", "SameSite=Lax"])
 
 
-class CookieNames:
+class Cookies:
     """The cookies of one app: `session` (signed in), `browser` (signing in), `asked` (just signed in for a
     level), `leaving` (signing out)."""
 

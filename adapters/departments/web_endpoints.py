@@ -1,4 +1,4 @@
-"""Owns the kit's five endpoints: login, callback, logout, signed-out, backchannel-logout; each does one step.
+"""Owns the kit's endpoints (login, callback, switch, logout, signed-out, backchannel-logout); each does one step.
 
 Addresses are those of the registration: the callback and the signed-out page live where the client's redirect URIs
 point, the others under /oidc. A framework routes to these functions and adds nothing to them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,34 +19,42 @@ from adapters.departments.errors import (
     ProviderUnavailable,
     TokenFault,
 )
+from adapters.departments.representing import REQUIRED, SELECT, SELF, is_handle
 from adapters.departments.sessions import digest
 from adapters.departments.settings import ClientSettings
 from adapters.departments.web_notices import NoticeKind
 from adapters.departments.web_requests import Reply, Visit, leave_for
-from adapters.departments.web_signin import LOGIN, LOGOUT, WebSignIn
+from adapters.departments.web_signin import LOGIN, LOGOUT, SWITCH, WebSignIn
 
 BACKCHANNEL = "/oidc/backchannel-logout"
-LARGEST_NOTICE = 32 * 1024
-"""Bytes of the longest form that the back-channel endpoint reads; more is answered with 413."""
+LARGEST_FORM = 32 * 1024
+"""Bytes of the longest form that is read here; a longer one is answered with 413."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """An endpoint that browsers open."""
+class Endpoint:
+    """One address of the kit's. A framework calls `answer` for its methods, with the form of a POST in the visit."""
 
     name: str
     path: str
     methods: tuple[str, ...]
-    answer: Callable[[WebSignIn, Visit], Reply]
+    step: Callable[[WebSignIn, Visit], Reply]
+
+    def answer(self, sign_in: WebSignIn, visit: Visit) -> Reply:
+        """May wait for the store and the provider."""
+        visit.own = True
+        return self.step(sign_in, visit)
 
 
-def pages(settings: ClientSettings) -> tuple[Page, ...]:
-    """All endpoints but the one the provider posts to, `BACKCHANNEL`."""
+def endpoints(settings: ClientSettings) -> tuple[Endpoint, ...]:
+    """All of them; where a method is GET, HEAD is one, too."""
     return (
-        Page("login", LOGIN, ("GET",), login),
-        Page("callback", urlsplit(settings.redirect_uri).path, ("GET",), callback),
-        Page("logout", LOGOUT, ("GET", "POST"), logout),
-        Page("signed_out", signed_out_path(settings), ("GET",), signed_out),
+        Endpoint("login", LOGIN, ("GET",), login),
+        Endpoint("callback", urlsplit(settings.redirect_uri).path, ("GET",), callback),
+        Endpoint("switch", SWITCH, ("GET", "POST"), switch),
+        Endpoint("logout", LOGOUT, ("GET", "POST"), logout),
+        Endpoint("signed_out", signed_out_path(settings), ("GET",), signed_out),
+        Endpoint("backchannel_logout", BACKCHANNEL, ("POST",), backchannel_logout),
     )
 
 
@@ -72,7 +80,7 @@ def callback(sign_in: WebSignIn, visit: Visit) -> Reply:
     asked = pending.request.asked
     try:
         completed = sign_in.party.finish(visit.parameters, pending.request, now=sign_in.clock())
-        sign_in.admit(visit, completed)
+        sign_in.admit(visit, completed, represent=pending.request.represent)
     except DepartmentError as error:
         return sign_in.failed(visit, error, target=pending.target, asked=asked)
     if not asked.met_by(completed.id_token.claims):
@@ -86,6 +94,17 @@ def _stale(sign_in: WebSignIn, visit: Visit, *, target: str) -> Reply:
     if sign_in.session(visit) is not None:
         return leave_for(target)
     return sign_in.notice(visit, NoticeKind.STALE, target=target)
+
+
+def switch(sign_in: WebSignIn, visit: Visit) -> Reply:
+    """By a link the person chooses on the provider's page; by a form of this app also what shows them no page."""
+    if visit.method != "POST":
+        return sign_in.switch(visit, SELECT, target=visit.first("next"))
+    wanted = visit.sent("represent", SELECT)
+    if not sign_in.from_this_app(visit):
+        return sign_in.notice(visit, NoticeKind.FOREIGN_FORM, target=sign_in.home)
+    known = wanted in (SELF, SELECT, REQUIRED) or is_handle(wanted)
+    return sign_in.switch(visit, wanted if known else SELECT, target=visit.sent("next"))
 
 
 def logout(sign_in: WebSignIn, visit: Visit) -> Reply:
@@ -127,13 +146,10 @@ def signed_out(sign_in: WebSignIn, visit: Visit) -> Reply:
     return sign_in.notice(visit, kind, target=sign_in.home)
 
 
-def backchannel_logout(sign_in: WebSignIn, tokens: Sequence[str]) -> Reply:
-    """Back-Channel Logout 1.0 2.5 to 2.8: 200 once done, 400 for a token that does not count.
-
-    tokens: every value of the form's `logout_token`.
-    """
+def backchannel_logout(sign_in: WebSignIn, visit: Visit) -> Reply:
+    """Back-Channel Logout 1.0 2.5 to 2.8: 200 once done, 400 for a token that does not count."""
     try:
-        _end_sessions(sign_in, tokens)
+        _end_sessions(sign_in, visit)
     except InvalidToken as refusal:
         return _refused(400, "invalid_request", str(refusal))
     except (ProviderUnavailable, ConfigurationError):
@@ -141,12 +157,16 @@ def backchannel_logout(sign_in: WebSignIn, tokens: Sequence[str]) -> Reply:
     return Reply()
 
 
-def _end_sessions(sign_in: WebSignIn, tokens: Sequence[str]) -> None:
+def _end_sessions(sign_in: WebSignIn, visit: Visit) -> None:
+    tokens = visit.form.get("logout_token", ())
     if len(tokens) != 1:
         raise InvalidToken(TokenFault.MALFORMED)
     now = sign_in.clock()
-    if sign_in.store.end(sign_in.party.logout_notice(tokens[0], now=now), now=now) is None:
+    notice = sign_in.party.logout_notice(tokens[0], now=now)
+    if sign_in.store.end(notice, now=now) is None:
         raise InvalidToken(TokenFault.REPLAYED)
+    for hear in sign_in.ended:
+        hear(notice)
 
 
 def _refused(status: int, error: str, description: str) -> Reply:

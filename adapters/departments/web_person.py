@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.departments.levels import level_of
+from adapters.departments.representing import Acting
 from adapters.departments.sessions import AppSession
 
 
@@ -52,6 +53,11 @@ class Person:
         found = self.claims.get("represented")
         current = self.represented_status == "current" and isinstance(found, Mapping)
         return found if current else None
+
+    @property
+    def acting(self) -> Acting:
+        """For whom the person acts, with the handle to ask about and the powers that were held at sign-in."""
+        return self.session.acting
 
     @property
     def represented_status(self) -> str | None:

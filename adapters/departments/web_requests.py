@@ -5,7 +5,7 @@ Knows no framework: what stands in `Visit` is all that the kit's rules see of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -21,6 +21,7 @@ class Visit:
     root: where the app is mounted; `path`: the whole path, root included; both as they stand in an address, quoted.
     headers: by lower-case names.
     language: "zh" or "en", asked when a page or a redirect needs it.
+    own: one of the kit's endpoints is asked for; `form` is what was posted to it.
     session: what the store said of this browser, once it was asked (`looked_up`).
     changes: of cookies, by their names; they go along with the response.
     private: a page for the signed-in person alone, which nothing may keep.
@@ -32,6 +33,8 @@ class Visit:
     query: str
     headers: Mapping[str, str] = field(repr=False)
     language: Callable[[], str]
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    own: bool = False
     session: AppSession | None = field(default=None, repr=False)
     looked_up: bool = False
     changes: dict[str, CookieChange] = field(default_factory=dict)
@@ -59,6 +62,10 @@ class Visit:
     def first(self, name: str) -> str:
         """The first value of a parameter; empty if there is none."""
         return self.parameters.get(name, [""])[0]
+
+    def sent(self, name: str, default: str = "") -> str:
+        """The first value of a field of the form."""
+        return next(iter(self.form.get(name, ())), default)
 
     def cookie(self, name: str) -> str | None:
         """What the browser sent; None if nothing of this name."""

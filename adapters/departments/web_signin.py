@@ -9,21 +9,26 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
+from adapters.departments.banner import Banner, banner_of
 from adapters.departments.errors import DepartmentError, ProviderRefused, ProviderUnavailable, SessionEnded
 from adapters.departments.levels import NOTHING, Demand
+from adapters.departments.logout import LogoutNotice
 from adapters.departments.memory_store import MemoryStore
 from adapters.departments.refresh import Refresher
 from adapters.departments.relying_party import RelyingParty, SignIn
+from adapters.departments.representing import ANYBODY, SELECT, Acting, Power, acting_demand, kept
 from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, Store, digest
-from adapters.departments.web_cookies import CookieNames, believable
+from adapters.departments.web_cookies import Cookies, believable
 from adapters.departments.web_notices import Notice, NoticeKind, kind_of
 from adapters.departments.web_requests import Reply, Visit, leave_for
 
 LOGIN = "/oidc/login"
 LOGOUT = "/oidc/logout"
+SWITCH = "/oidc/switch"
 _log = logging.getLogger(__name__)
 _TOUCH = 60  # seconds between two writes that note a session's use
 _SIGN_IN_LIFE = 900  # seconds that a person may take at the provider
@@ -71,10 +76,12 @@ class WebSignIn:
         self.home = home
         self.clock = clock
         self.origin = f"{callback.scheme}://{callback.netloc}"
-        self.cookies = CookieNames(name, secure=callback.scheme == "https")
+        self.cookies = Cookies(name, secure=callback.scheme == "https")
         self._lifetime = lifetime or Lifetime()
         self._refresher = Refresher(party, self.store, clock)
         self._purged_at = 0
+        self.ended: list[Callable[[LogoutNotice], None]] = []
+        """Told of each sign-out or end of acting, after it was done: such as `AuthorityChecks.hear_logout`."""
 
     # Cookies
 
@@ -179,16 +186,29 @@ class WebSignIn:
         target: str,
         prompt: str | None = None,
         matter: str | None = None,
+        represent: str | None = None,
+        authorization_details: Sequence[Power] = (),
     ) -> Reply:
         """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
 
         With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
+        represent, authorization_details: in place of what `asked` says. Where neither says anything, somebody who
+        acts for somebody else here goes on doing so.
         """
+        if represent is not None or authorization_details:
+            asked = replace(asked, acting=acting_demand(represent, authorization_details))
         now, target = self.clock(), safe_target(target, default=self.home)
         self._purge(now)
         locale = "zh-CN" if visit.language() == "zh" else "en"
         try:
-            begun = self.party.begin(asked=asked, prompt=prompt, ui_locales=locale, matter=matter, now=now)
+            begun = self.party.begin(
+                asked=asked,
+                prompt=prompt,
+                ui_locales=locale,
+                matter=matter,
+                represent=self._kept(visit, asked),
+                now=now,
+            )
         except DepartmentError as error:
             return self.failed(visit, error, target=target)
         browser = self.read(visit, "browser") or secrets.token_urlsafe(32)
@@ -197,13 +217,35 @@ class WebSignIn:
         self.write(visit, "browser", browser, max_age=_SIGN_IN_LIFE)
         return leave_for(begun.url)
 
+    def _kept(self, visit: Visit, asked: Demand) -> str | None:
+        session = self.session(visit) if asked.acting == ANYBODY else None
+        return kept(session.acting) if session is not None else None
+
+    def switch(self, visit: Visit, represent: str = SELECT, *, target: str) -> Reply:
+        """Have the person act for somebody else, or for themselves; no new sign-in is needed.
+
+        represent: `select`, `required`, `self` or a handle. A page that calls this with another word than the first
+        two makes sure that the person wanted it (`from_this_app`): they see no page in between.
+        """
+        return self.start(visit, target=target, represent=represent)
+
+    def banner(self, visit: Visit) -> Banner | None:
+        """For whom the person acts, for the top of a page; None for themselves, or if nobody is signed in."""
+        session = self.session(visit)
+        if session is None:
+            return None
+        here = visit.page if visit.reads and not visit.own else self.home
+        return banner_of(session.acting, visit.language(), action=f"{visit.root}{SWITCH}", target=here)
+
     def _purge(self, now: int) -> None:
         if now - self._purged_at >= 60:
             self._purged_at = now
             self.store.purge(self._lifetime, now=now)
 
-    def admit(self, visit: Visit, sign_in: SignIn) -> None:
+    def admit(self, visit: Visit, sign_in: SignIn, *, represent: str | None = None) -> None:
         """Make the app's session of a completed sign-in, in place of an earlier one of this browser.
+
+        represent: what was asked about for whom they act.
 
         Raises what `RelyingParty.userinfo` raises, and `SessionEnded` if the provider has already ended this sign-in.
         """
@@ -224,6 +266,8 @@ class WebSignIn:
             created_at=now,
             seen_at=now,
             refreshed_at=now,
+            represent=represent,
+            details=sign_in.tokens.details or [],
         )
         if not self.store.create(session, now=now):
             raise SessionEnded("the provider ended this sign-in before it came back")
@@ -266,11 +310,26 @@ class WebSignIn:
         target = safe_target(target, default=self.home)
         if kind is NoticeKind.CONFIRM_LOGOUT:
             action = f"{visit.root}{LOGOUT}"
+        elif kind in (NoticeKind.ACTING, NoticeKind.POWER):
+            action = f"{visit.root}{SWITCH}?next={quote(target)}"
         elif kind is NoticeKind.FOREIGN_FORM:
             action = self.home
         elif self.session(visit) is not None:
             action = target
         else:
             action = f"{visit.root}{LOGIN}?next={quote(target)}"
-        shown = Notice(kind, visit.language(), action, self.home, reference, asked)
+        session = self.session(visit)
+        acting = session.acting if session is not None else Acting()
+        shown = Notice(
+            kind,
+            visit.language(),
+            action,
+            self.home,
+            reference,
+            asked,
+            represented_status=acting.status,
+            switch=f"{visit.root}{SWITCH}",
+            target=target,
+            banner=self.banner(visit),
+        )
         return Reply(shown.status, notice=shown)
