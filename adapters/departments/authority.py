@@ -148,9 +148,8 @@ class AuthorityChecks:
         Raises `ProviderUnavailable`.
         """
         try:
-            told = self._party.ask_as_client(
-                f"/mandates/{quote(mandate, safe='')}/status", None, scope=SCOPE, now=now
-            )
+            path = f"/mandates/{quote(mandate, safe='')}/status"
+            return _status(self._party.ask_as_client(path, None, scope=SCOPE, now=now))
         except ProviderRefused as refusal:
             if refusal.status == 404:
                 return None
