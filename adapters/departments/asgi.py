@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +19,22 @@ from adapters.departments.asgi_messages import (
     Receive,
     Scope,
     Send,
-    read_form,
+    form_in,
+    headers_of,
+    read_body,
     send_reply,
     visit_of,
     with_visit,
 )
-from adapters.departments.levels import NOTHING, Demand, demand
+from adapters.departments.banner import Banner
+from adapters.departments.levels import NOTHING, Demand
 from adapters.departments.relying_party import RelyingParty
+from adapters.departments.representing import SELECT, Power
 from adapters.departments.sessions import AppSession, Lifetime, Store
-from adapters.departments.web_endpoints import BACKCHANNEL, LARGEST_NOTICE, backchannel_logout, pages
-from adapters.departments.web_guard import refusal
+from adapters.departments.web_endpoints import LARGEST_FORM, endpoints
+from adapters.departments.web_guard import Representing, guard, refusal
 from adapters.departments.web_notices import Notice, NoticeKind, plain_html
-from adapters.departments.web_person import Person
+from adapters.departments.web_person import Person, leave_loop_alone, person_here
 from adapters.departments.web_preferences import preferred_language
 from adapters.departments.web_requests import Reply, Visit
 from adapters.departments.web_signin import WebSignIn, system_clock
@@ -61,14 +65,15 @@ class _Here:
 
     sso: SingleSignOn
     visit: Visit
+    scope: Scope
 
 
 _here: ContextVar[_Here] = ContextVar("tongban_departments")
 
 
-def _preferred(scope: Scope) -> str:
-    sent = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept-language")
-    return preferred_language(sent.decode("latin-1"))
+def browser_language(scope: Scope) -> str:
+    """What the browser asks for: "en" or, by default, "zh"."""
+    return preferred_language(headers_of(scope).get("accept-language", ""))
 
 
 class SingleSignOn:
@@ -92,13 +97,14 @@ class SingleSignOn:
         lifetime: Lifetime | None = None,
         home: str = "/",
         notice_page: Callable[[Notice], str] = plain_html,
-        language: Callable[[Scope], str] = _preferred,
+        language: Callable[[Scope], str] = browser_language,
         clock: Callable[[], int] = system_clock,
     ) -> None:
-        self.sign_in = WebSignIn(party, name=name, store=store, lifetime=lifetime, home=home, clock=clock)
+        self.core = WebSignIn(party, name=name, store=store, lifetime=lifetime, home=home, clock=clock)
+        self.ended = self.core.ended
         self._notice_page = notice_page
         self._language = language
-        self._pages = {page.path: page for page in pages(party.settings)}
+        self._endpoints = {endpoint.path: endpoint for endpoint in endpoints(party.settings)}
 
     def middleware(self, app: Application) -> Application:
         """The app behind the kit: its endpoints are answered here, and every other request knows who is signed in.
@@ -107,16 +113,16 @@ class SingleSignOn:
         """
 
         async def signed_on(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-            else:
+            if scope["type"] == "http":
                 await self._serve(app, scope, receive, send)
+            else:
+                await app(scope, receive, send)
 
         return signed_on
 
     async def _serve(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
         visit = visit_of(scope, functools.partial(self._language, scope))
-        token, sending = _here.set(_Here(self, visit)), with_visit(send, visit)
+        token, sending = _here.set(_Here(self, visit, scope)), with_visit(send, visit)
         try:
             reply = await self._own(visit, receive)
             if reply is None:
@@ -130,51 +136,67 @@ class SingleSignOn:
 
     async def _own(self, visit: Visit, receive: Receive) -> Reply | None:
         """The answer of one of the kit's endpoints; None for a request that is the app's."""
-        if visit.path == visit.root + BACKCHANNEL:
-            return await self._notified(visit, receive)
-        page = self._pages.get(visit.path) or self._pages.get(visit.path.removeprefix(visit.root))
-        if page is None:
+        endpoint = self._endpoints.get(visit.path) or self._endpoints.get(visit.path.removeprefix(visit.root))
+        if endpoint is None:
             return None
-        if visit.method not in page.methods and not (visit.method == "HEAD" and "GET" in page.methods):
+        if ("GET" if visit.method == "HEAD" else visit.method) not in endpoint.methods:
             return Reply(405)
-        return await asyncio.to_thread(page.answer, self.sign_in, visit)
-
-    async def _notified(self, visit: Visit, receive: Receive) -> Reply:
-        if visit.method != "POST":
-            return Reply(405)
-        form = await read_form(receive, most=LARGEST_NOTICE)
-        if form is None:
-            return Reply(413)
-        return await asyncio.to_thread(backchannel_logout, self.sign_in, form.get("logout_token", []))
+        if visit.method == "POST":
+            body = await read_body(receive, most=LARGEST_FORM)
+            if body is None:
+                return Reply(413)
+            visit.form = form_in(body)
+        return await asyncio.to_thread(endpoint.answer, self.core, visit)
 
     async def _send(self, send: Send, reply: Reply) -> None:
-        if reply.notice is not None:
-            html = await asyncio.to_thread(self._notice_page, reply.notice)
-            await send_reply(send, reply, page=lambda _: html)
-        else:
-            await send_reply(send, reply, page=plain_html)
+        notice = reply.notice
+        html = await asyncio.to_thread(self._notice_page, notice) if notice is not None else None
+        await send_reply(send, reply, html=html)
 
     # For endpoints; they answer for the request of the running task
 
     async def start(
-        self, asked: Demand = NOTHING, *, target: str, prompt: str | None = None, matter: str | None = None
+        self,
+        asked: Demand = NOTHING,
+        *,
+        target: str,
+        prompt: str | None = None,
+        matter: str | None = None,
+        represent: str | None = None,
+        authorization_details: Sequence[Power] = (),
     ) -> Answer:
         """Raise what this gives to send the browser to the provider, and back to `target`; see `WebSignIn.start`."""
-        visit = _current().visit
-        reply = await asyncio.to_thread(self.sign_in.start, visit, asked, target=target, prompt=prompt, matter=matter)
-        return Answer(reply)
+        begin = functools.partial(
+            self.core.start,
+            _current().visit,
+            asked,
+            target=target,
+            prompt=prompt,
+            matter=matter,
+            represent=represent,
+            authorization_details=authorization_details,
+        )
+        return Answer(await asyncio.to_thread(begin))
+
+    async def switch(self, represent: str = SELECT, *, target: str) -> Answer:
+        """Raise what this gives to have the person act for somebody else, or themselves; see `WebSignIn.switch`."""
+        return Answer(await asyncio.to_thread(self.core.switch, _current().visit, represent, target=target))
+
+    async def banner(self) -> Banner | None:
+        """For whom the person acts, for the top of a page; None for themselves, or if nobody is signed in."""
+        return await asyncio.to_thread(self.core.banner, _current().visit)
 
     async def notice(self, kind: NoticeKind, *, target: str) -> Answer:
         """Raise what this gives to show one of the kit's pages."""
-        return Answer(await asyncio.to_thread(self.sign_in.notice, _current().visit, kind, target=target))
+        return Answer(await asyncio.to_thread(self.core.notice, _current().visit, kind, target=target))
 
     async def refresh(self) -> AppSession:
         """Refresh now, whatever the token's age. Raises `SessionEnded`, `ProviderUnavailable`, `ProviderRefused`."""
-        return await asyncio.to_thread(self.sign_in.refresh, _current().visit)
+        return await asyncio.to_thread(self.core.refresh, _current().visit)
 
     def from_this_app(self) -> bool:
         """True unless the browser says that a page of another origin sent this form."""
-        return self.sign_in.from_this_app(_current().visit)
+        return self.core.from_this_app(_current().visit)
 
 
 def _current() -> _Here:
@@ -184,48 +206,40 @@ def _current() -> _Here:
         raise RuntimeError("no request of the kit's middleware is being answered here") from None
 
 
-def _on_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
 def current_person() -> Person | None:
     """The person behind the request. In a coroutine only behind `requires`, where it is known, or `RuntimeError`."""
     here = _current()
-    if not here.visit.looked_up and _on_event_loop():
-        raise RuntimeError("await acurrent_person() here: looking up a session would hold the event loop")
-    session = here.sso.sign_in.session(here.visit)
-    return Person(session) if session else None
+    return person_here(here.sso.core, here.visit)
 
 
 async def acurrent_person() -> Person | None:
     """The person behind the request, looked up in a thread."""
-    here = _current()
-    session = await asyncio.to_thread(here.sso.sign_in.session, here.visit)
-    return Person(session) if session else None
+    return await asyncio.to_thread(current_person)
 
 
 class requires:
     """Run an endpoint only for a signed-in person who meets the demand; others are sent to sign in and come back.
 
-    `@requires(level="aal:2")` stands nearest to the function, below what registers it. With FastAPI,
-    `Depends(requires(level="aal:2").person)` does the same and gives the `Person`.
+    `@requires(level="aal:2")` stands nearest to the function, below what registers it; the function may be a
+    coroutine or not, or an ASGI app. With FastAPI, `Depends(requires(level="aal:2").person)` does the same and gives
+    the `Person`.
 
-    level: `"aal:2"`, `"ial:3"`, `"urn:tongban:ial:3:aal:2"`, any other `acr`, or alternatives in order.
-    essential: demand it from the provider, which then issues nothing less, instead of asking for it.
-    max_age: seconds since the person last actively signed in.
+    Arguments as in `web_guard.guard`; a `represent` that is called gets the path parameters that the router has left
+    in the scope, by keyword.
     """
 
     def __init__(
-        self, level: str | tuple[str, ...] = (), *, essential: bool = False, max_age: int | None = None
+        self,
+        level: str | tuple[str, ...] = (),
+        *,
+        essential: bool = False,
+        max_age: int | None = None,
+        represent: Representing | None = None,
     ) -> None:
-        self._asked = demand(level, essential=essential, max_age=max_age)
+        self._wanted = guard(level, essential=essential, max_age=max_age, represent=represent)
 
     def __call__(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(endpoint) or inspect.iscoroutinefunction(getattr(endpoint, "__call__", None)):  # noqa: B004
+        if inspect.iscoroutinefunction(endpoint) or inspect.iscoroutinefunction(type(endpoint).__call__):
 
             @functools.wraps(endpoint)
             async def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -241,15 +255,15 @@ class requires:
 
         return guarded_in_thread
 
-    async def person(self) -> Person:
-        """The person who meets the demand; whoever does not never gets this far."""
+    async def person(self) -> Person | None:
+        """The person who meets the demand; for anybody else it raises what sends them to do so."""
         return await asyncio.to_thread(self._check)
 
-    def _check(self) -> Person:
+    def _check(self) -> Person | None:
         here = _current()
-        reply = refusal(here.sso.sign_in, here.visit, self._asked)
+        leave_loop_alone("guard a coroutine, or call this in a thread")
+        asked = self._wanted.demand(here.scope.get("path_params", {}))
+        reply = refusal(here.sso.core, here.visit, asked)
         if reply is not None:
             raise Answer(reply)
-        session = here.sso.sign_in.session(here.visit)
-        assert session is not None  # noqa: S101 - `refusal` lets nobody else through
-        return Person(session)
+        return person_here(here.sso.core, here.visit)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from adapters.departments.web_notices import Notice
 from adapters.departments.web_requests import Reply, Visit
 
 Scope = MutableMapping[str, Any]
@@ -18,7 +17,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-_HTML = "text/html; charset=utf-8"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -39,27 +37,32 @@ def visit_of(scope: Scope, language: Callable[[], str]) -> Visit:
     return Visit(str(scope["method"]), quote(root), quote(whole), query, headers_of(scope), language)
 
 
-async def read_form(receive: Receive, *, most: int) -> dict[str, list[str]] | None:
-    """An `application/x-www-form-urlencoded` body; None if it has more than `most` bytes."""
+async def read_body(receive: Receive, *, most: int) -> bytes | None:
+    """The body; None if it has more than `most` bytes."""
     body, more = b"", True
     while more:
         message = await receive()
         if message["type"] != "http.request":  # the other side has gone
-            return {}
+            return b""
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > most:
             return None
+    return body
+
+
+def form_in(body: bytes) -> dict[str, list[str]]:
+    """An `application/x-www-form-urlencoded` body with every value of every name."""
     return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-async def send_reply(send: Send, reply: Reply, *, page: Callable[[Notice], str]) -> None:
-    """Answer in the place of an app. `page` makes a notice into HTML."""
+async def send_reply(send: Send, reply: Reply, *, html: str | None = None) -> None:
+    """Answer in the place of an app. `html`: what the reply's notice has become."""
     headers, body = {"cache-control": "no-store"}, b""
     if reply.location is not None:
         headers["location"] = reply.location
-    if reply.notice is not None:
-        headers["content-type"], body = _HTML, page(reply.notice).encode()
+    if html is not None:
+        headers["content-type"], body = "text/html; charset=utf-8", html.encode()
     elif reply.document is not None:
         headers["content-type"], body = reply.content_type, json.dumps(dict(reply.document)).encode()
     headers["content-length"] = str(len(body))

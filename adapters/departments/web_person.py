@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from adapters.departments.levels import level_of
 from adapters.departments.representing import Acting
 from adapters.departments.sessions import AppSession
+from adapters.departments.web_requests import Visit
+from adapters.departments.web_signin import WebSignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +67,23 @@ class Person:
         """What has become of acting for somebody else; None when the person acts for themselves."""
         status = self.claims.get("represented_status")
         return status if isinstance(status, str) else None
+
+
+def person_here(sign_in: WebSignIn, visit: Visit) -> Person | None:
+    """The person behind a request. Raises `RuntimeError` rather than hold an event loop with a question to the store.
+
+    In a coroutine it answers once somebody has asked elsewhere, as every guard does.
+    """
+    if not visit.looked_up:
+        leave_loop_alone("await acurrent_person() here")
+    session = sign_in.session(visit)
+    return Person(session) if session else None
+
+
+def leave_loop_alone(instead: str) -> None:
+    """Raise `RuntimeError` where an event loop runs; what comes next waits for store or provider."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(f"{instead}: the event loop would be held while store or provider is asked")
