@@ -164,6 +164,7 @@ class SingleSignOn:
         matter: str | None = None,
         represent: str | None = None,
         authorization_details: Sequence[Power] = (),
+        keep: bool = False,
     ) -> Answer:
         """Raise what this gives to send the browser to the provider, and back to `target`; see `WebSignIn.start`."""
         begin = functools.partial(
@@ -175,6 +176,7 @@ class SingleSignOn:
             matter=matter,
             represent=represent,
             authorization_details=authorization_details,
+            keep=keep,
         )
         return Answer(await asyncio.to_thread(begin))
 

@@ -149,6 +149,7 @@ class SingleSignOn:
         matter: str | None = None,
         represent: str | None = None,
         authorization_details: Sequence[Power] = (),
+        keep: bool = False,
     ) -> HttpResponse:
         """Send the browser to the provider, and back to `target`; see `WebSignIn.start`."""
         reply = self.core.start(
@@ -159,6 +160,7 @@ class SingleSignOn:
             matter=matter,
             represent=represent,
             authorization_details=authorization_details,
+            keep=keep,
         )
         return self._response(request, reply)
 

@@ -139,12 +139,13 @@ class BrowserSignIn:
         matter: str | None = None,
         represent: str | None = None,
         authorization_details: Sequence[Power] = (),
+        keep: bool = False,
     ) -> ResponseReturnValue:
         """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
 
         With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
-        represent, authorization_details: in place of what `asked` says. Where neither says anything, somebody who
-        acts for somebody else here goes on doing so.
+        represent, authorization_details: in place of what `asked` says. Where neither says anything, or with `keep`,
+        somebody who acts for somebody else here goes on doing so.
         """
         reply = self.core.start(
             self.visit(),
@@ -154,6 +155,7 @@ class BrowserSignIn:
             matter=matter,
             represent=represent,
             authorization_details=authorization_details,
+            keep=keep,
         )
         return self.response(reply)
 

@@ -76,7 +76,10 @@ def refusal(sign_in: WebSignIn, visit: Visit, asked: Demand, *, readable: bool =
         kind = NoticeKind.POWER if sign_in.meets(session, asked) else NoticeKind.LEVEL
         return sign_in.notice(visit, kind, target=back, asked=asked)
     if visit.reads:
-        return sign_in.start(visit, asked, target=visit.page)
+        keep = session is not None and asked.acting.met_by(session.acting)
+        return sign_in.start(visit, asked, target=visit.page, keep=keep)
+    if session is not None and sign_in.meets(session, asked):
+        return sign_in.notice(visit, NoticeKind.POWER, target=sign_in.home, asked=asked)
     return sign_in.notice(visit, NoticeKind.SIGN_IN_AGAIN, target=visit.path if readable else sign_in.home)
 
 

@@ -188,12 +188,13 @@ class WebSignIn:
         matter: str | None = None,
         represent: str | None = None,
         authorization_details: Sequence[Power] = (),
+        keep: bool = False,
     ) -> Reply:
         """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
 
         With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
-        represent, authorization_details: in place of what `asked` says. Where neither says anything, somebody who
-        acts for somebody else here goes on doing so.
+        represent, authorization_details: in place of what `asked` says. Where neither says anything, or with `keep`,
+        somebody who acts for somebody else here goes on doing so.
         """
         if represent is not None or authorization_details:
             asked = replace(asked, acting=acting_demand(represent, authorization_details))
@@ -206,7 +207,7 @@ class WebSignIn:
                 prompt=prompt,
                 ui_locales=locale,
                 matter=matter,
-                represent=self._kept(visit, asked),
+                represent=self._kept(visit, asked, keep),
                 now=now,
             )
         except DepartmentError as error:
@@ -217,8 +218,8 @@ class WebSignIn:
         self.write(visit, "browser", browser, max_age=_SIGN_IN_LIFE)
         return leave_for(begun.url)
 
-    def _kept(self, visit: Visit, asked: Demand) -> str | None:
-        session = self.session(visit) if asked.acting == ANYBODY else None
+    def _kept(self, visit: Visit, asked: Demand, keep: bool) -> str | None:
+        session = self.session(visit) if keep or asked.acting == ANYBODY else None
         return kept(session.acting) if session is not None else None
 
     def switch(self, visit: Visit, represent: str = SELECT, *, target: str) -> Reply:
