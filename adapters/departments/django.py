@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt
 
 from adapters.departments.banner import Banner
@@ -200,10 +201,15 @@ async def acurrent_person(request: HttpRequest) -> Person | None:
     return found
 
 
-def acting_banner(request: HttpRequest) -> dict[str, Callable[[], Banner | str]]:
+def acting_banner(request: HttpRequest) -> dict[str, Callable[[], str]]:
     """A context processor: `{{ acting_banner }}` says for whom the person acts, and is empty for themselves."""
     visit_of(request)
-    return {"acting_banner": lambda: request.departments.banner(request) or ""}
+
+    def html() -> str:
+        banner = request.departments.banner(request)
+        return SafeString(banner.__html__() if banner else "")
+
+    return {"acting_banner": html}
 
 
 def login_required(

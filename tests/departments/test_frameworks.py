@@ -15,12 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from adapters.departments.memory_store import MemoryStore
+from adapters.departments.events import MANDATE_REVOKED
+from adapters.departments.logout import ACTING_ENDED, BACKCHANNEL_EVENT
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.settings import ClientSettings
 
-from .fake_provider import Clock, FakeProvider
-from .web_apps import FRAMEWORKS, Browser, app_of
+from .apps import FRAMEWORKS, Browser, Given, app_of
+from .apps.pages import AGREED
+from .fake_provider import HANDLE, Clock, FakeProvider, acting_claims
 
 BASE = "http://tax.localhost:8101"
 
@@ -31,8 +33,13 @@ def framework(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_browser(framework: str, party: RelyingParty, clock: Clock) -> Iterator[Callable[[], Browser]]:
-    with app_of(framework, party, MemoryStore(), clock, BASE) as made:
+def given(party: RelyingParty, clock: Clock) -> Given:
+    return Given(party, clock)
+
+
+@pytest.fixture
+def new_browser(framework: str, given: Given) -> Iterator[Callable[[], Browser]]:
+    with app_of(framework, given, BASE) as made:
         yield made
 
 
@@ -66,7 +73,9 @@ def test_a_guarded_page_leads_through_the_provider_and_back(browser: Browser, pr
     assert (back.status_code, back.headers["Location"]) == (303, "/mine?a=b%26c&d=%E5%BC%A0")
     assert back.headers["Cache-Control"] == "no-store"
     page = browser.get(back.headers["Location"])
-    assert page.json() == {"sub": "pw_person", "name": "张三", "levels": [2, 1], "token": "access-2"}
+    said = page.json()
+    assert (said["sub"], said["name"], said["levels"]) == ("pw_person", "张三", [2, 1])
+    assert (said["token"], said["status"]) == ("access-2", None)
     assert page.headers["Cache-Control"] == "no-store"
     assert browser.get("/").text == "pw_person"
 
@@ -85,7 +94,7 @@ def test_under_https_cookies_are_bound_to_the_host(
 ) -> None:
     base = "https://tax.localhost:8443"
     party = RelyingParty(replace(settings, redirect_uri=f"{base}/oidc/callback"), provider)
-    with app_of(framework, party, MemoryStore(), clock, base) as made:
+    with app_of(framework, Given(party, clock), base) as made:
         browser = made()
         sent = browser.get("/mine")
         back = browser.get(provider.callback(sent.headers["Location"]))
@@ -147,7 +156,7 @@ def test_a_level_that_is_missing_is_asked_for_and_then_opens(browser: Browser, p
     assert query_of(sent)["acr_values"] == ["urn:tongban:aal:2"]
     provider.aal = 2
     assert browser.get(provider.callback(sent.headers["Location"])).headers["Location"] == "/strong"
-    assert browser.get("/strong").text == "strong"
+    assert browser.get("/strong").json()["levels"] == [2, 2]
 
 
 def test_a_declined_level_opens_nothing_and_does_not_go_round_in_circles(
@@ -165,7 +174,7 @@ def test_an_unmet_essential_level_signs_nobody_in(browser: Browser, provider: Fa
     assert browser.get("/").text == "nobody"
     provider.aal = 2
     assert sign_in(browser, provider, "/essential").headers["Location"] == "/essential"
-    assert browser.get("/essential").text == "essential"
+    assert browser.get("/essential").status_code == 200
 
 
 def test_a_level_lost_on_the_way_back_is_told_once(browser: Browser, provider: FakeProvider) -> None:
@@ -183,7 +192,7 @@ def test_an_old_sign_in_is_renewed_for_a_page_that_says_so(
 ) -> None:
     provider.auth_time = clock.now
     sign_in(browser, provider)
-    assert browser.get("/fresh").text == "fresh"
+    assert browser.get("/fresh").status_code == 200
     clock.now += 361
     assert query_of(browser.get("/fresh"))["max_age"] == ["60"]
 
@@ -290,6 +299,90 @@ def test_nonsense_in_cookies_and_parameters_is_a_plain_refusal(browser: Browser)
         assert browser.get("/", Cookie=nonsense).text == "nobody"
     for query in ("", "?state=%00", "?state=%ff&code=%ed%a0%80", "?state=a&state=b", "?error=x"):
         assert browser.get("/oidc/callback" + query).status_code == 400
+
+
+# Acting for somebody else
+
+
+def test_a_page_opens_to_those_who_act_for_whom_it_wants(browser: Browser, provider: FakeProvider) -> None:
+    provider.acting = acting_claims()
+    assert query_of(browser.get("/clients"))["represent"] == ["required"]
+    sign_in(browser, provider, "/clients")
+    said = browser.get("/clients").json()
+    assert (said["sub"], said["handle"], said["status"]) == ("pw_person", HANDLE, "current")
+    assert browser.get(f"/by/{HANDLE}").status_code == 200
+    assert query_of(browser.get("/by/rep_another0000000"))["represent"] == ["rep_another0000000"]
+    assert query_of(browser.get("/myself"))["represent"] == ["self"]
+
+
+def test_who_acts_for_nobody_is_told_once_and_asked_again_by_their_own_will(
+    browser: Browser, provider: FakeProvider
+) -> None:
+    sign_in(browser, provider)
+    back = sign_in(browser, provider, "/clients")  # the provider does not do as it is asked
+    assert back.headers["Location"] == "/clients"
+    page = browser.get("/clients")
+    assert (page.status_code, 'id="power"' in page.text) == (403, True)
+    assert browser.get("/clients").status_code == 303
+    told = browser.get("/filing", Accept="application/json").json()
+    assert told["title"] == "Acting for somebody else is required"
+    assert told["authorization_details"][0]["theme"] == "tax.filing"
+
+
+def test_who_may_not_act_now_is_told_why_and_how_to_go_on(browser: Browser, provider: FakeProvider) -> None:
+    provider.acting = {"represented_status": "not_allowed"}
+    sign_in(browser, provider)
+    page = browser.get("/clients")
+    assert page.status_code == 403
+    assert "现在不能使用" in page.text
+    assert 'href="/oidc/switch?next=/clients"' in page.text
+    assert '<button name="represent" value="self">以本人身份办理</button>' in page.text
+
+
+def test_the_banner_says_for_whom_and_its_form_switches(browser: Browser, provider: FakeProvider) -> None:
+    sign_in(browser, provider)
+    assert browser.get("/banner").text == "no banner"
+    provider.acting = acting_claims()
+    sign_in(browser, provider, "/oidc/switch?next=/banner")
+    page = browser.get("/banner?a=1").text
+    assert "您正在代 某某&lt;贸易&gt;有限公司 办理" in page
+    assert 'action="/oidc/switch"' in page
+    assert 'name="next" value="/banner?a=1"' in page
+    form = {"represent": "self", "next": "/banner?a=1"}
+    assert browser.post("/oidc/switch", form, Sec_Fetch_Site="same-site").status_code == 403
+    sent = browser.post("/oidc/switch", form, Sec_Fetch_Site="same-origin")
+    assert query_of(sent)["represent"] == ["self"]
+    provider.acting = {}
+    assert browser.get(provider.callback(sent.headers["Location"])).headers["Location"] == "/banner?a=1"
+    assert browser.get("/banner?a=1").text == "no banner"
+
+
+def test_the_end_of_an_acting_leaves_the_person_signed_in(
+    browser: Browser, given: Given, provider: FakeProvider
+) -> None:
+    provider.acting = acting_claims()
+    sign_in(browser, provider, "/clients")
+    ended = {BACKCHANNEL_EVENT: {}, ACTING_ENDED: {"handle": HANDLE}}
+    assert notify(browser, provider.logout_token(events=ended)).status_code == 200
+    assert [notice.handle for notice in given.heard] == [HANDLE]
+    assert browser.get("/mine").json()["status"] == "expired_in_session"
+    assert "已经结束" in browser.get("/clients").text
+
+
+def test_a_pushed_event_is_taken_once_from_whom_was_agreed_on(
+    browser: Browser, given: Given, provider: FakeProvider
+) -> None:
+    heard: list[str] = []
+    given.events.on(MANDATE_REVOKED)(lambda event: heard.append(event.id))
+    token = provider.event_token(MANDATE_REVOKED, mandate="mnd_1").encode()
+    agreed = {"Authorization": AGREED, "Content_Type": "application/secevent+jwt"}
+    refused = browser.post("/events", token, **agreed | {"Authorization": "Bearer another"})
+    assert (refused.status_code, refused.json()["err"]) == (400, "authentication_failed")
+    taken = [browser.post("/events", token, **agreed) for _ in range(2)]
+    assert [(answer.status_code, answer.text) for answer in taken] == [(202, "")] * 2
+    assert len(heard) == 1
+    assert browser.post("/events", token + b"x", **agreed).json()["err"] == "invalid_key"
+    assert browser.post("/events", b"x" * 100_000, **agreed).status_code == 413
 
 
 def test_the_kit_itself_needs_no_framework() -> None:
