@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from adapters.departments.asgi_messages import (
     Application,
@@ -257,15 +257,15 @@ class requires:
 
         return guarded_in_thread
 
-    async def person(self) -> Person | None:
+    async def person(self) -> Person:
         """The person who meets the demand; for anybody else it raises what sends them to do so."""
         return await asyncio.to_thread(self._check)
 
-    def _check(self) -> Person | None:
+    def _check(self) -> Person:
         here = _current()
         leave_loop_alone("guard a coroutine, or call this in a thread")
         asked = self._wanted.demand(here.scope.get("path_params", {}))
         reply = refusal(here.sso.core, here.visit, asked)
         if reply is not None:
             raise Answer(reply)
-        return person_here(here.sso.core, here.visit)
+        return cast("Person", person_here(here.sso.core, here.visit))

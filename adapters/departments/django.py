@@ -207,7 +207,8 @@ def acting_banner(request: HttpRequest) -> dict[str, Callable[[], str]]:
 
     def html() -> str:
         banner = request.departments.banner(request)
-        return SafeString(banner.__html__() if banner else "")
+        found: str = SafeString(banner.__html__() if banner else "")
+        return found
 
     return {"acting_banner": html}
 
