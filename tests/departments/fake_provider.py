@@ -72,6 +72,7 @@ class FakeProvider:
     held: list[dict[str, Any]] | None = None
     takes_pushed_requests: bool = False
     pushed: dict[str, dict[str, str]] = field(default_factory=dict)
+    decision: bool | None = None
     away: bool = False
     before_token_answer: Callable[[], None] = lambda: None
     seen: list[Request] = field(default_factory=list)
@@ -116,6 +117,9 @@ class FakeProvider:
             name = f"urn:ietf:params:oauth:request_uri:{self._next('pushed')}"
             self.pushed[name] = dict(request.form or {})
             status, body = 201, {"request_uri": name, "expires_in": 90}
+        elif path == "/access/v1/evaluation":
+            told = {"decision": self.decision, "context": {"id": "4F7Q.1", "ttl": 30}}
+            status, body = (503, {}) if self.decision is None else (200, told)
         else:
             status, body = self._get(path, request.headers)
         return Response(status, {"content-type": "application/json"}, json.dumps(body).encode())
