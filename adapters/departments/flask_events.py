@@ -35,6 +35,6 @@ def events_view(
 
 def _response(reply: Reply) -> Response:
     body = b"" if reply.document is None else json.dumps(dict(reply.document)).encode()
-    response = Response(body, reply.status, mimetype=reply.content_type)
+    response = Response(body, reply.status, mimetype=reply.content_type if body else None)
     response.headers["Cache-Control"] = "no-store"
     return response

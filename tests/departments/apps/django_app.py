@@ -23,6 +23,9 @@ from adapters.departments.errors import SessionEnded
 
 from .pages import AGREED, DEMANDS, STRONG, Given, by_handle, told
 
+if not settings.configured:  # once for a process; each test has URLs and middleware of its own
+    settings.configure(ALLOWED_HOSTS=["*"], USE_TZ=True)
+    django.setup(set_prefix=False)
 _numbers = itertools.count(1)
 _TEMPLATE = "{% if acting_banner %}{{ acting_banner }}{% else %}no banner{% endif %}"
 
@@ -83,9 +86,6 @@ ASYNC_VIEWS = _views(ahome, apage)
 @contextmanager
 def django_project(given: Given, views: dict[str, Any]) -> Iterator[None]:
     """Django's settings and URLs for one test, in a module of its own."""
-    if not settings.configured:
-        settings.configure(ALLOWED_HOSTS=["*"], USE_TZ=True)
-        django.setup(set_prefix=False)
     sso = SingleSignOn(given.party, **given.options)
     sso.ended.append(given.heard.append)
     events = events_view(given.events, authorization=AGREED, clock=given.clock)
