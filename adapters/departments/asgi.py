@@ -10,8 +10,6 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, cast
 
 from adapters.departments.asgi_messages import (
@@ -26,6 +24,7 @@ from adapters.departments.asgi_messages import (
     visit_of,
     with_visit,
 )
+from adapters.departments.asgi_request import HERE, Answer, Here, acurrent_person, current, current_person
 from adapters.departments.banner import Banner
 from adapters.departments.levels import NOTHING, Demand
 from adapters.departments.relying_party import RelyingParty
@@ -49,26 +48,6 @@ __all__ = [
     "current_person",
     "requires",
 ]
-
-
-class Answer(Exception):
-    """What the kit answers in place of an endpoint: raise it, and the middleware sends it."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """The request of the running task, and whose sign-in it belongs to."""
-
-    sso: SingleSignOn
-    visit: Visit
-    scope: Scope
-
-
-_here: ContextVar[_Here] = ContextVar("tongban_departments")
 
 
 def browser_language(scope: Scope) -> str:
@@ -122,7 +101,7 @@ class SingleSignOn:
 
     async def _serve(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
         visit = visit_of(scope, functools.partial(self._language, scope))
-        token, sending = _here.set(_Here(self, visit, scope)), with_visit(send, visit)
+        token, sending = HERE.set(Here(self.core, visit, scope)), with_visit(send, visit)
         try:
             reply = await self._own(visit, receive)
             if reply is None:
@@ -132,7 +111,7 @@ class SingleSignOn:
         except Answer as answer:
             await self._send(sending, answer.reply)
         finally:
-            _here.reset(token)
+            HERE.reset(token)
 
     async def _own(self, visit: Visit, receive: Receive) -> Reply | None:
         """The answer of one of the kit's endpoints; None for a request that is the app's."""
@@ -140,7 +119,7 @@ class SingleSignOn:
         if endpoint is None:
             return None
         if ("GET" if visit.method == "HEAD" else visit.method) not in endpoint.methods:
-            return Reply(405)
+            return Reply(405, allow=endpoint.methods)
         if visit.method == "POST":
             body = await read_body(receive, most=LARGEST_FORM)
             if body is None:
@@ -169,7 +148,7 @@ class SingleSignOn:
         """Raise what this gives to send the browser to the provider, and back to `target`; see `WebSignIn.start`."""
         begin = functools.partial(
             self.core.start,
-            _current().visit,
+            current().visit,
             asked,
             target=target,
             prompt=prompt,
@@ -182,41 +161,23 @@ class SingleSignOn:
 
     async def switch(self, represent: str = SELECT, *, target: str) -> Answer:
         """Raise what this gives to have the person act for somebody else, or themselves; see `WebSignIn.switch`."""
-        return Answer(await asyncio.to_thread(self.core.switch, _current().visit, represent, target=target))
+        return Answer(await asyncio.to_thread(self.core.switch, current().visit, represent, target=target))
 
     async def banner(self) -> Banner | None:
         """For whom the person acts, for the top of a page; None for themselves, or if nobody is signed in."""
-        return await asyncio.to_thread(self.core.banner, _current().visit)
+        return await asyncio.to_thread(self.core.banner, current().visit)
 
     async def notice(self, kind: NoticeKind, *, target: str) -> Answer:
         """Raise what this gives to show one of the kit's pages."""
-        return Answer(await asyncio.to_thread(self.core.notice, _current().visit, kind, target=target))
+        return Answer(await asyncio.to_thread(self.core.notice, current().visit, kind, target=target))
 
     async def refresh(self) -> AppSession:
         """Refresh now, whatever the token's age. Raises `SessionEnded`, `ProviderUnavailable`, `ProviderRefused`."""
-        return await asyncio.to_thread(self.core.refresh, _current().visit)
+        return await asyncio.to_thread(self.core.refresh, current().visit)
 
     def from_this_app(self) -> bool:
         """True unless the browser says that a page of another origin sent this form."""
-        return self.core.from_this_app(_current().visit)
-
-
-def _current() -> _Here:
-    try:
-        return _here.get()
-    except LookupError:
-        raise RuntimeError("no request of the kit's middleware is being answered here") from None
-
-
-def current_person() -> Person | None:
-    """The person behind the request. In a coroutine only behind `requires`, where it is known, or `RuntimeError`."""
-    here = _current()
-    return person_here(here.sso.core, here.visit)
-
-
-async def acurrent_person() -> Person | None:
-    """The person behind the request, looked up in a thread."""
-    return await asyncio.to_thread(current_person)
+        return self.core.from_this_app(current().visit)
 
 
 class requires:
@@ -262,10 +223,10 @@ class requires:
         return await asyncio.to_thread(self._check)
 
     def _check(self) -> Person:
-        here = _current()
+        here = current()
         leave_loop_alone("guard a coroutine, or call this in a thread")
         asked = self._wanted.demand(here.scope.get("path_params", {}))
-        reply = refusal(here.sso.core, here.visit, asked)
+        reply = refusal(here.sign_in, here.visit, asked)
         if reply is not None:
             raise Answer(reply)
-        return cast("Person", person_here(here.sso.core, here.visit))
+        return cast("Person", person_here(here.sign_in, here.visit))

@@ -38,7 +38,7 @@ class EventsApp:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         headers = headers_of(scope)
         if scope["method"] != "POST":
-            return Reply(405)
+            return Reply(405, allow=("POST",))
         if not authorized(headers.get("authorization", ""), agreed=self._authorization):
             return unauthorized()
         body = await read_body(receive, most=LARGEST_EVENT)

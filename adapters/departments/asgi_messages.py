@@ -61,6 +61,8 @@ async def send_reply(send: Send, reply: Reply, *, html: str | None = None) -> No
     headers, body = {"cache-control": "no-store"}, b""
     if reply.location is not None:
         headers["location"] = reply.location
+    if reply.allow:
+        headers["allow"] = ", ".join(reply.allow)
     if html is not None:
         headers["content-type"], body = "text/html; charset=utf-8", html.encode()
     elif reply.document is not None:

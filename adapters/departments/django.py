@@ -7,11 +7,10 @@ Django's own users, sessions or database is used.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
@@ -109,7 +108,7 @@ class SingleSignOn:
 
     def middleware(self, get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
         """Gives every request its `person`, and the kit's cookies to its response."""
-        if inspect.iscoroutinefunction(get_response):
+        if iscoroutinefunction(get_response):
 
             async def answering(request: HttpRequest) -> HttpResponse:
                 self._meet(request)
@@ -235,7 +234,7 @@ def login_required(
         return answer
 
     def decorated(inner: View) -> View:
-        if inspect.iscoroutinefunction(inner):
+        if iscoroutinefunction(inner):
 
             @functools.wraps(inner)
             async def guarded_on_loop(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -76,6 +76,8 @@ class Visit:
 class Reply:
     """The kit's own answer: a redirect to `location`, a `notice` to show, a JSON `document`, or nothing but a status.
 
+    allow: the methods there are, for an answer to another one (RFC 9110 15.5.6).
+
     No reply may be kept by browsers or proxies: `Cache-Control: no-store`.
     """
 
@@ -84,6 +86,7 @@ class Reply:
     notice: Notice | None = None
     document: Mapping[str, object] | None = None
     content_type: str = "application/json"
+    allow: tuple[str, ...] = ()
 
 
 def leave_for(address: str) -> Reply:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
@@ -146,6 +146,18 @@ def test_a_coroutine_never_waits_for_the_store_on_its_loop(party: RelyingParty, 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"cookie", b"tax_session=x")]}
     asyncio.run(sso.middleware(app)(scope, ignored, ignored))
     assert seen == ["answered"]
+
+
+def test_django_needs_no_thread_to_pass_a_request_on(party: RelyingParty, clock: Clock) -> None:
+    """The middleware is of both kinds, so that Django need not adapt it."""
+    sso = kit_django.SingleSignOn(party, name="tax", clock=clock)
+
+    async def get_response(request: Any) -> HttpResponse:
+        return HttpResponse(str(request.departments is sso))
+
+    answer = asyncio.run(sso.middleware(get_response)(HttpRequest()))
+    assert answer.content == b"True"
+    assert (sso.middleware.sync_capable, sso.middleware.async_capable) == (True, True)
 
 
 def test_other_connections_pass_through_unguarded_by_anybody(party: RelyingParty, clock: Clock) -> None:

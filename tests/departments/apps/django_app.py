@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.test import override_settings
 from django.urls import path
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from adapters.departments.django import NoticeKind, SingleSignOn, acurrent_person, current_person, login_required
@@ -73,6 +74,13 @@ async def apage(request: HttpRequest, **_: str) -> HttpResponse:
     return JsonResponse(told(current_person(request)))
 
 
+class Class(View):
+    """A view as a class, whose method is a coroutine."""
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        return await apage(request)
+
+
 def _views(home: Callable[..., Any], page: Callable[..., Any]) -> dict[str, Any]:
     guarded = {name: login_required(**asked)(page) for name, asked in DEMANDS.items()}
     plain = {"": home, "banner": banner, "act": act, "again": again, "raise": raised}
@@ -80,7 +88,7 @@ def _views(home: Callable[..., Any], page: Callable[..., Any]) -> dict[str, Any]
 
 
 SYNC_VIEWS = _views(home, page)
-ASYNC_VIEWS = _views(ahome, apage)
+ASYNC_VIEWS = _views(ahome, apage) | {"fresh": login_required(**DEMANDS["fresh"])(Class.as_view())}
 
 
 @contextmanager
