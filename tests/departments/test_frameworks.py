@@ -388,6 +388,7 @@ def test_a_pushed_event_is_taken_once_from_whom_was_agreed_on(
 
 def test_the_kit_and_its_asgi_side_need_no_framework() -> None:
     foreign = {"flask", "werkzeug", "jinja2", "django", "starlette"}
-    code = f"import sys, adapters.departments.asgi_events, adapters.departments.asgi; print({foreign} & set(sys.modules))"
+    modules = "adapters.departments.asgi_events, adapters.departments.asgi"
+    code = f"import sys, {modules}; print({foreign} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "set()"
