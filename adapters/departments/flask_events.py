@@ -1,21 +1,17 @@
-"""Owns the address at which a Flask app has security events pushed to it (RFC 8935).
-
-Who may post there is said by the header agreed on with the stream, and what is believed by the provider's signature.
-"""
+"""Owns the address at which a Flask app has security events pushed to it; the rules stand in `web_events`."""
 
 from __future__ import annotations
 
-import hmac
+import json
 from collections.abc import Callable
 
-from flask import Response, jsonify, make_response, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from adapters.departments.events import Answer, EventReceiver
-from adapters.departments.flask_signin import system_clock
-
-_LARGEST = 32 * 1024
-_UNKNOWN = Answer(400, "authentication_failed", "the header that was agreed on is missing")
+from adapters.departments.events import EventReceiver
+from adapters.departments.web_events import LARGEST_EVENT, authorized, take, unauthorized
+from adapters.departments.web_requests import Reply
+from adapters.departments.web_signin import system_clock
 
 
 def events_view(
@@ -28,17 +24,17 @@ def events_view(
     """
 
     def security_events() -> ResponseReturnValue:
-        sent = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if authorization is not None and not hmac.compare_digest(sent, authorization.encode()):
-            return _response(_UNKNOWN)
-        request.max_content_length = _LARGEST
-        token = request.get_data(cache=False).decode("ascii", "replace").strip()
-        return _response(receiver.pushed(token, content_type=request.content_type or "", now=clock()))
+        if not authorized(request.headers.get("Authorization", ""), agreed=authorization):
+            return _response(unauthorized())
+        request.max_content_length = LARGEST_EVENT
+        body, kind = request.get_data(cache=False), request.content_type or ""
+        return _response(take(receiver, body, content_type=kind, now=clock()))
 
     return security_events
 
 
-def _response(answer: Answer) -> Response:
-    response = make_response(jsonify(answer.document) if answer.document else b"", answer.status)
+def _response(reply: Reply) -> Response:
+    body = b"" if reply.document is None else json.dumps(dict(reply.document)).encode()
+    response = Response(body, reply.status, mimetype=reply.content_type if body else None)
     response.headers["Cache-Control"] = "no-store"
     return response
