@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,12 +70,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def demo_in(home: Path, province: str = "") -> Iterator[Site]:
-    """``idp demo`` over databases and keys in ``home``, under that profile or none."""
+def demo_in(home: Path, province: str = "", more: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """``idp demo`` over databases and keys in ``home``, under that profile or none; ``more``: of its environment."""
     env = {
         "TONGBAN_DATABASE__URL": f"sqlite:///{home / 'idp.db'}",
         "TONGBAN_STATE__URL": f"sqlite:///{home / 'state.db'}",
         "TONGBAN_SECRETS__FILE": str(home / "secrets.toml"),
+        **(more or {}),
     }
     profile = ["--province", province] if province else []
     with started([sys.executable, "-m", "idp", "demo", *profile], home, env):
