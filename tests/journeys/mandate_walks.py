@@ -1,4 +1,4 @@
-"""What people do about mandates in a browser: give, accept, take back, choose for whom they act, and see it in an app.
+"""What people do about mandates in a browser: give, accept, take back, choose for whom to act, see it in an app.
 
 Always true: everybody is of config/demo/people.toml, and proves by a code on their phone that it is they who sign.
 """
@@ -88,21 +88,25 @@ class Acting(Steps):
         self.send()
         if "/signin/confirm" in self.page.url:
             self.see("mandate-prove", self.page)
-            self.press("button[name=send]")
-            self.fill(code=self.code(self.who.phone, "confirm_code"))
-            self.send()
+            self.prove()
             assert self.page.url == text, "back to the same text"
             self.send()
         expect(self.page.locator(".done")).to_be_visible()
         self.see(f"mandate-{to}", self.page)
+
+    def prove(self) -> None:
+        """Once more that it is they, by a code."""
+        self.press("button[name=send]")
+        self.fill(code=self.code(self.who.phone, "confirm_code"))
+        self.send()
 
     def take_back(self, mandate: str) -> None:
         self.open(f"/account/mandates/{mandate}", "mandate")
         self.press("main a[href$='/revoke']", "mandate-revoke")
         self.send("mandate-revoked")
 
-    def app_tells(self, *, status: str) -> None:
-        """The tax app, asked to sign in anew, is told how the acting stands."""
+    def app_is_told(self, status: str | None) -> None:
+        """The tax app, which asks for a sign-in, hears how the acting stands; None: that there is none."""
         self.open(f"{self.site.tax}/overview")
         signed_in_to(self.page, self.site.tax)
         assert self.told("represented_status") == status

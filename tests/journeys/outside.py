@@ -1,4 +1,4 @@
-"""What stands beside the provider in a journey and is no browser: a register that changes, and a department's own system.
+"""What stands beside the provider in a journey and is no browser: a register that changes, a department's system.
 
 Always true: the register is the sandbox's, answered from this process; a department knows addresses and its secret.
 """
