@@ -1,4 +1,4 @@
-"""Acting for others and being known at a counter, on the running demonstration: browsers, apps, a register, a kiosk."""
+"""Acting for others, and being known at counters and kiosks: the running demonstration, a register that changes."""
 
 import sqlite3
 import subprocess
@@ -19,7 +19,6 @@ from tests.journeys.console_tour import Operating
 from tests.journeys.mandate_walks import CHEN, COMPANY, GONG, GULINA, ORGAN, QINGLAN, ZHOU, Acting, Resident
 from tests.journeys.outside import Department, Register, enterprise_register
 from tests.journeys.qr_reading import read_qr
-from tests.journeys.steps import See
 from tests.journeys.walks import sign_in
 from tests.provider import claims_of
 
@@ -88,12 +87,10 @@ def unseen(_name: str, _page: Page) -> None:
 
 
 @contextmanager
-def somebody(
-    site: Site, chromium: Browser, who: Resident, *, see: See = unseen, script: bool = True
-) -> Iterator[Acting]:
+def somebody(site: Site, chromium: Browser, who: Resident) -> Iterator[Acting]:
     """``who`` in my account, in a browser of their own."""
-    with walker(chromium, script=script) as context:
-        yield Acting(site, context.new_page(), see, who=who).enter()
+    with walker(chromium) as context:
+        yield Acting(site, context.new_page(), unseen, who=who).enter()
 
 
 def a_day_passes(site: Site) -> None:
