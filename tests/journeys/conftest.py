@@ -90,9 +90,10 @@ def demo_in(home: Path, province: str = "", more: Mapping[str, str] | None = Non
 
 
 @contextmanager
-def cluster_in(directory: Path) -> Iterator[Site]:
-    """`make cluster` with logs and certificate in ``directory``."""
-    with started([sys.executable, "-m", "adapters.sandbox.cluster", "--directory", str(directory)], directory, {}):
+def cluster_in(directory: Path, more: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """`make cluster` with logs and certificate in ``directory``; ``more``: of its environment."""
+    command = [sys.executable, "-m", "adapters.sandbox.cluster", "--directory", str(directory)]
+    with started(command, directory, dict(more or {})):
         yield Site(
             "https://idp.localhost:8443",
             "https://tax.localhost:8443",

@@ -6,10 +6,12 @@ Always true: everybody is of config/demo/people.toml, and proves by a code on th
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import expect
 
+from tests.journeys.outside import Department
 from tests.journeys.province_walks import Entity, Person
 from tests.journeys.steps import Steps
 from tests.journeys.walks import sign_in, signed_in_to
@@ -99,6 +101,19 @@ class Acting(Steps):
         self.press("button[name=send]")
         self.fill(code=self.code(self.who.phone, "confirm_code"))
         self.send()
+
+    def enter_app(self, app: Department, **asked: str) -> dict[str, Any]:
+        """Come to the app with a code, proving more where it asks for that; what its system gets for the code."""
+        query = {"response_type": "code", "client_id": app.client_id, "redirect_uri": app.back, "scope": "openid"}
+        self.page.goto(f"{self.site.provider}/authorize?{urlencode(query | asked)}")
+        if "/signin/confirm" in self.page.url:
+            self.prove()
+        self.page.wait_for_url(f"{app.back}?**")
+        code = parse_qs(urlsplit(self.page.url).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.back}
+        told = app.post("/token", form)
+        assert told.status_code == 200, told.text
+        return dict(told.json())
 
     def take_back(self, mandate: str) -> None:
         self.open(f"/account/mandates/{mandate}", "mandate")

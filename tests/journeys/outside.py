@@ -52,11 +52,15 @@ def enterprise_register() -> Iterator[Register]:
 
 @dataclass(frozen=True)
 class Department:
-    """The system of a client at a provider, or at one of its nodes; ``headers`` are what a proxy would add."""
+    """The system of a client at a provider, or at one of its nodes.
+
+    ``back``: where people come back to; nobody has to answer there. ``headers``: what a proxy would add.
+    """
 
     url: str
     client_id: str
     secret: str
+    back: str = ""
     headers: Mapping[str, str] | None = None
 
     def post(self, path: str, data: Mapping[str, str]) -> httpx.Response:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -169,27 +168,15 @@ def hall(site: Site, chromium: Browser) -> Department:
         operators.choose("decision", "approve")
         operators.fill(reason="已核对来函", ticket="GD-2026-0201")
         operators.send()
-    return Department(site.provider, HALL, SECRETS[HALL])
+    return Department(site.provider, HALL, SECRETS[HALL], BACK)
 
 
 def clerk_of(hall: Department, site: Site, chromium: Browser) -> str:
     """Somebody is made a clerk, and signs in at the counter with two factors; their access token."""
-    asked = {"response_type": "code", "client_id": HALL, "redirect_uri": BACK, "scope": "openid"}
-    strong = {"acr_values": "urn:tongban:ial:2:aal:2"}
     with somebody(site, chromium, GULINA) as clerk:
-
-        def tokens(**more: str) -> dict[str, Any]:
-            clerk.page.goto(f"{site.provider}/authorize?{urlencode(asked | more)}")
-            if "/signin/confirm" in clerk.page.url:
-                clerk.prove()
-            clerk.page.wait_for_url(f"{BACK}?**")
-            code = parse_qs(urlsplit(clerk.page.url).query)["code"][0]
-            told = hall.post("/token", {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK})
-            assert told.status_code == 200, told.text
-            return dict(told.json())
-
-        run(site, "client", "clerk", "add", HALL, claims_of(tokens()["id_token"])["sub"])
-        return str(tokens(**strong)["access_token"])
+        sub = claims_of(clerk.enter_app(hall)["id_token"])["sub"]
+        run(site, "client", "clerk", "add", HALL, sub)
+        return str(clerk.enter_app(hall, acr_values="urn:tongban:ial:2:aal:2")["access_token"])
 
 
 def test_a_citizen_shows_a_code_at_a_counter_and_confirms_clerk_office_and_matters(
