@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage
 
 from adapters.sandbox.cluster_files import Ports, registrations
 from tests.journeys.conftest import Site, cluster_in, walker
-from tests.journeys.mandate_walks import COMPANY, GONG, QINGLAN, Acting
+from tests.journeys.mandate_walks import COMPANY, GONG, QINGLAN, Acting, pass_by
 from tests.journeys.outside import Department
 from tests.journeys.walks import ask_to_sign_in, register_and_walk, sessions_of, sign_in, signed_in_to
 from tests.provider import claims_of
@@ -113,35 +113,31 @@ def test_under_https_every_cookie_is_bound_to_its_host(cluster: Site, chromium: 
 def test_what_an_enterprise_takes_back_on_one_node_stops_the_next_action_on_the_other_and_no_session(
     cluster: Site, chromium: Browser, directory: Path
 ) -> None:
-    def unseen(_name: str, _page: Page) -> None: ...
-
     app = Department(next(iter(NODES.values())), FILING, SECRET, BACK, PROXY)
     with walker(chromium, https=True) as one, walker(chromium, https=True) as other:
-        owner = Acting(cluster, one.new_page(), unseen, who=QINGLAN).enter()
+        owner = Acting(cluster, one.new_page(), pass_by, who=QINGLAN).enter()
         owner.choose_for(COMPANY.name)
         mandate = owner.give("employee", GONG.person)
-        employee = Acting(cluster, other.new_page(), unseen, who=GONG).enter()
+        employee = Acting(cluster, other.new_page(), pass_by, who=GONG).enter()
         employee.accept(mandate)
         employee.choose_for(COMPANY.name)
         tokens = employee.enter_app(app, scope="openid represented")
         told = claims_of(tokens["id_token"])
         assert told["represented"]["name"] == COMPANY.name
 
+        about = {"represented": told["mandate"]["handle"]}
+        question = {
+            "subject": {"type": "person", "id": told["sub"]},
+            "action": {"name": "submit"},
+            "resource": {"type": "service", "id": "hn-tax-01", "properties": about},
+        }
+
         def may_submit(node: str) -> bool:
-            at = replace(app, url=NODES[node])
-            resource = {
-                "type": "service",
-                "id": "hn-tax-01",
-                "properties": {"represented": told["mandate"]["handle"]},
-            }
-            subject = {"type": "person", "id": told["sub"]}
-            question = {"subject": subject, "action": {"name": "submit"}, "resource": resource}
-            return bool(at.tell("/access/v1/evaluation", question).json()["decision"])
+            return bool(replace(app, url=NODES[node]).tell("/access/v1/evaluation", question).json()["decision"])
 
         def is_active(node: str) -> bool:
-            return bool(
-                replace(app, url=NODES[node]).post("/introspect", {"token": tokens["access_token"]}).json()["active"]
-            )
+            answer = replace(app, url=NODES[node]).post("/introspect", {"token": tokens["access_token"]})
+            return bool(answer.json()["active"])
 
         assert [may_submit(node) and is_active(node) for node in NODES] == [True, True]
         owner.take_back(mandate)

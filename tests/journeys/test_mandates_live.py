@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from idp.clients.rules import DEVICE_CODE
 from tests.journeys.conftest import ROOT, Site, demo_in, walker
 from tests.journeys.console_tour import Operating
-from tests.journeys.mandate_walks import CHEN, COMPANY, GONG, GULINA, ORGAN, QINGLAN, ZHOU, Acting, Resident
+from tests.journeys.mandate_walks import CHEN, COMPANY, GONG, GULINA, ORGAN, QINGLAN, ZHOU, Acting, Resident, pass_by
 from tests.journeys.outside import Department, Register, enterprise_register
 from tests.journeys.qr_reading import read_qr
 from tests.journeys.walks import sign_in
@@ -81,15 +81,11 @@ def run(site: Site, *words: str) -> str:
     return made.stdout
 
 
-def unseen(_name: str, _page: Page) -> None:
-    """Each page has its tests; here it is the way through them that counts."""
-
-
 @contextmanager
 def somebody(site: Site, chromium: Browser, who: Resident) -> Iterator[Acting]:
     """``who`` in my account, in a browser of their own."""
     with walker(chromium) as context:
-        yield Acting(site, context.new_page(), unseen, who=who).enter()
+        yield Acting(site, context.new_page(), pass_by, who=who).enter()
 
 
 def a_day_passes(site: Site) -> None:
@@ -155,7 +151,7 @@ def hall(site: Site, chromium: Browser) -> Department:
     about = ["--purpose", "窗口办事", "--law", "《优化营商环境条例》第三十七条", "--daily", "100"]
     permit = run(site, "client", "capability", "apply", HALL, "identity_code", *about).split()[-1]
     with walker(chromium) as context:
-        operators = Operating(site, context.new_page(), unseen, number=31)
+        operators = Operating(site, context.new_page(), pass_by, number=31)
         operators.enrol("lin")
         operators.open(f"/console/capabilities/{permit}")
         operators.choose("decision", "grant")
@@ -226,7 +222,7 @@ def test_a_kiosk_signs_in_whom_the_phone_confirms_by_the_number_and_nobody_by_a_
     assert poll(right).json()["error"] == "authorization_pending"
     asked_again = time.monotonic() + right["interval"]
     with walker(chromium) as context:
-        phone = Acting(site, context.new_page(), unseen, who=CHEN)
+        phone = Acting(site, context.new_page(), pass_by, who=CHEN)
         phone.open(wrong["verification_uri_complete"], "scan-signin")
         sign_in(phone.page, CHEN.phone, CHEN.password)
         phone.page.wait_for_url("**/device?user_code=**")
