@@ -1,6 +1,5 @@
 """Acting for others, and being known at counters and kiosks: the running demonstration, a register that changes."""
 
-import sqlite3
 import subprocess
 import sys
 import time
@@ -23,7 +22,6 @@ from tests.provider import claims_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
-DAY = 86400
 HALL, KIOSK = "hall-demo", "kiosk-demo"
 BACK = "http://hall.localhost:8009/cb"
 """Of an app that nobody runs: the sandbox answers in its place."""
@@ -88,14 +86,6 @@ def somebody(site: Site, chromium: Browser, who: Resident) -> Iterator[Acting]:
         yield Acting(site, context.new_page(), pass_by, who=who).enter()
 
 
-def a_day_passes(site: Site) -> None:
-    """For the answers that the enterprise register has given so far."""
-    path = site.env["TONGBAN_DATABASE__URL"].removeprefix("sqlite:///")
-    with sqlite3.connect(path, timeout=10) as database:
-        database.execute(f"UPDATE entity_role SET checked_at = checked_at - {DAY}")
-    database.close()
-
-
 def test_a_civil_servant_represents_the_organ_by_unit_and_post(site: Site, chromium: Browser) -> None:
     with somebody(site, chromium, ZHOU) as head, somebody(site, chromium, GULINA) as clerk:
         head.choose_for(ORGAN.name)
@@ -122,17 +112,19 @@ def test_a_new_representative_takes_over_from_the_register_without_the_old_ones_
         employee.accept(mandate)
 
         register.appoint(COMPANY.uscc, CHEN.person)
-        a_day_passes(site)
-        old.open("/account/mandates", "old-is-refused")
-        old.open("/account/acting", "old-acting")
-        expect(old.page.locator("main .tick")).to_have_count(1)
-        old.app_is_told(None)
-
         new.open("/account/acting", "new-begins")
         new.press("main a[href*='/entities/new']", "new-names")
         new.choose("type", COMPANY.kind)
         new.fill(name=COMPANY.name, uscc=COMPANY.uscc)
-        new.send("new-password")
+        new.send("new-waits")
+        expect(new.page.get_by_role("status")).to_contain_text("向登记机关复核")
+
+        old.open("/account/mandates", "old-is-refused")
+        expect(old.page.get_by_role("heading", level=1)).to_have_text("无权查看此页")
+        old.press("main a.button:not(.second)")
+        expect(old.page.locator("main .tick")).to_have_count(1)
+        old.app_is_told(None)
+
         new.choose_for(COMPANY.name, "new-acts")
         new.app_is_told("current")
         expect(new.page.locator("#represented")).to_contain_text(COMPANY.name)
