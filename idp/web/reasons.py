@@ -318,7 +318,8 @@ SENTENCES: Mapping[str, LazyString] = {
         "为保护您代表的单位，账户找回后要等一段时间才能代表单位办事。期间可以用新密码登录，为自己办事。"
     ),
     "represented_approval_pending": _("待代表人确认"),
-    "represented_not_allowed": _("登记有争议，或单位不在存续状态"),
+    "represented_contested": _("登记有争议，正在向登记机关复核"),
+    "represented_not_active": _("单位不在存续状态"),
     # registration
     "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
     "user_name_like_document": _("用户名不能像证件号码，请换一个"),
