@@ -74,11 +74,12 @@ def preparations(env: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """What runs to its end before the provider starts: a name people are shown, and the command."""
     secrets = env["TONGBAN_SECRETS__FILE"]
     keys = [] if Path(secrets).exists() else [("keys", [*IDP, "keys", "init", secrets])]
-    people = str(packages.ROOT / "config" / "demo" / "people.toml")
+    people, themes = (str(packages.ROOT / "config" / name) for name in ("demo/people.toml", "themes/demo.toml"))
     return [
         *keys,
         ("migrations", [*IDP, "db", "upgrade"]),
         ("demo people", [*IDP, "people", "add", people]),
+        ("demo themes", [*IDP, "mandate", "theme", "import", themes]),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
 
 from idp.accounts.actions import Directory
 from idp.accounts.credit_code import CreditCode
@@ -31,7 +32,7 @@ from idp.entities.rules import Acting, RepresentedStatus, RoleState, Tie, Via, w
 from idp.flows.actions import Journeys
 from idp.flows.rules import Facts
 from idp.proofing.actions import ial
-from idp.proofing.ports import EntityType
+from idp.proofing.ports import EntityStatus, EntityType
 from idp.proofing.ways import way_up
 from idp.signin.loading import act_for
 from idp.signin.pages import certificates_offered, serve_entities
@@ -334,6 +335,15 @@ def _shown(tie: Tie) -> SimpleNamespace | None:
         name=entity.name,
         code=entity.code.value,
         role=role_word(tie.role),
-        state=sentence(f"represented_{state}") if state is not RepresentedStatus.CURRENT else None,
+        state=_standing(tie, state),
         choosable=state in (RepresentedStatus.CURRENT, RepresentedStatus.APPROVAL_PENDING),
     )
+
+
+def _standing(tie: Tie, state: RepresentedStatus) -> LazyString | None:
+    """Why a role does not count, or not fully; None: it does."""
+    if state is RepresentedStatus.CURRENT:
+        return None
+    if state is not RepresentedStatus.NOT_ALLOWED:
+        return sentence(f"represented_{state}")
+    return sentence("represented_contested" if tie.status == EntityStatus.ACTIVE else "represented_not_active")

@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
 
 from idp.accounts.rules import PartyKind
 from idp.clients.actions import Registry
@@ -115,14 +117,19 @@ def nobody_else() -> ResponseReturnValue | None:
         reason = Refusal.ACTING
         refused(tx, reason, principal=acting.entity, mandate=acting.mandate, person=session.party_id, now=now())
         db.session.commit()
-        return error_page(403, text=sentence(reason), again=url_for("entities.acting"))
+        return _not_so(sentence(reason))
     db.session.rollback()
     parts().rechecking.before_use(session.party_id, acting, now=now())
     tie = roles.tie_to(current_transaction(), session.party_id, acting.entity, now=now())
     recheck = parts().granting.recheck
     if worth(tie, recheck=recheck, now=now()) is not RepresentedStatus.CURRENT:
-        return error_page(403, text=sentence("acting_not_allowed"), again=url_for("entities.acting"))
+        return _not_so(sentence("acting_not_allowed"))
     return None
+
+
+def _not_so(text: LazyString) -> ResponseReturnValue:
+    """Nobody stands before a closed door: the way on is to act for somebody else, or for oneself."""
+    return error_page(403, text=text, again=url_for("entities.acting"), way=_("选择为谁办事"))
 
 
 def behalf() -> Behalf:

@@ -33,11 +33,14 @@ PROTOCOL_ERRORS = {413: "invalid_request", 414: "invalid_request", 429: "tempora
 
 def error_page(
     status: int, *, title: str | LazyString | None = None, text: str | LazyString | None = None,
-    retry_after: int | None = None, again: str | None = None,
+    retry_after: int | None = None, again: str | None = None, way: str | LazyString | None = None,
 ) -> Response:  # fmt: skip
-    """The page for ``status``. ``again``: a local address offered as the way on; ``retry_after`` in seconds."""
+    """The page for ``status``. ``again``: a local address offered as the way on; ``way``: what it leads to, where
+    that is another page; ``retry_after`` in seconds.
+    """
     words = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    page = render_template("error.html", status=status, title=title or words[0], text=text or words[1], again=again)
+    shown = {"title": title or words[0], "text": text or words[1], "again": again, "way": way}
+    page = render_template("error.html", status=status, **shown)
     response = make_response(page, status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

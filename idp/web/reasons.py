@@ -299,7 +299,8 @@ SENTENCES: Mapping[str, LazyString] = {
     "entity_person_unproved": _("请先核验您本人的姓名和证件号码"),
     "entity_registered": _("已核对登记，您现在可以代表这家单位。"),
     "entity_contested": _(
-        "登记机关有您的登记，但另有一人正在代表这家单位。我们已通知对方并向登记机关复核，复核前您暂不能代表。"
+        "登记机关有您的登记，但另有一人正在代表这家单位。我们已通知对方并向登记机关复核，一般几分钟内有结果，"
+        "不需要对方操作。复核前您暂不能代表。"
     ),
     "entity_claimed": _("已提交。代表人用本人实名账户确认后，这家单位的账户才能办事。"),
     "entity_claim_contested": _("已提交，但这家单位已有人登记或代表，我们已记下您的申请；代表人确认前您不能代表它。"),
@@ -320,7 +321,8 @@ SENTENCES: Mapping[str, LazyString] = {
         "为保护您代表的单位，账户找回后要等一段时间才能代表单位办事。期间可以用新密码登录，为自己办事。"
     ),
     "represented_approval_pending": _("待代表人确认"),
-    "represented_not_allowed": _("登记有争议，或单位不在存续状态"),
+    "represented_contested": _("登记有争议，正在向登记机关复核"),
+    "represented_not_active": _("单位不在存续状态"),
     # registration
     "user_name_invalid": _("用户名须以字母开头，6 至 20 位，只用字母、数字和下划线"),
     "user_name_like_document": _("用户名不能像证件号码，请换一个"),

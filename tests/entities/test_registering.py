@@ -177,6 +177,17 @@ def test_a_second_representative_is_contested_and_the_first_is_told(
     told = [message for message in site.outbox("sms") if message["template"] == "entity_contested"]
     assert [message["to"] for message in told] == [f"+86{ONE}"]
     assert second.submit("/account/acting", {"act": entity_of(site)}).status_code == 422
+    page = second.get("/account/acting").text
+    assert "contested; the register is being asked again" in page
+    assert "/entities/password" not in page
+    assert "/entities/password" in representative.get("/account/acting").text
+
+
+def test_an_entity_that_is_over_is_said_to_be(site: Site, representative: Browser) -> None:
+    site.execute("UPDATE legal_entity SET status = 'revoked'")
+    page = representative.get("/account/acting").text
+    assert "the entity is not active" in page
+    assert "contested" not in page
 
 
 def test_whom_the_register_no_longer_names_gives_way_to_whom_it_names(

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,12 +70,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def demo_in(home: Path, province: str = "") -> Iterator[Site]:
-    """``idp demo`` over databases and keys in ``home``, under that profile or none."""
+def demo_in(home: Path, province: str = "", more: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """``idp demo`` over databases and keys in ``home``, under that profile or none; ``more``: of its environment."""
     env = {
         "TONGBAN_DATABASE__URL": f"sqlite:///{home / 'idp.db'}",
         "TONGBAN_STATE__URL": f"sqlite:///{home / 'state.db'}",
         "TONGBAN_SECRETS__FILE": str(home / "secrets.toml"),
+        **(more or {}),
     }
     profile = ["--province", province] if province else []
     with started([sys.executable, "-m", "idp", "demo", *profile], home, env):
@@ -89,9 +90,10 @@ def demo_in(home: Path, province: str = "") -> Iterator[Site]:
 
 
 @contextmanager
-def cluster_in(directory: Path) -> Iterator[Site]:
-    """`make cluster` with logs and certificate in ``directory``."""
-    with started([sys.executable, "-m", "adapters.sandbox.cluster", "--directory", str(directory)], directory, {}):
+def cluster_in(directory: Path, more: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """`make cluster` with logs and certificate in ``directory``; ``more``: of its environment."""
+    command = [sys.executable, "-m", "adapters.sandbox.cluster", "--directory", str(directory)]
+    with started(command, directory, dict(more or {})):
         yield Site(
             "https://idp.localhost:8443",
             "https://tax.localhost:8443",

@@ -268,7 +268,9 @@ def test_who_no_longer_represents_the_entity_manages_nothing_of_it(mandates: Man
     address = text_of(boss, person_form(THREE))
     form = hidden(boss.get(address).text)
     mandates.site.execute("UPDATE legal_entity SET status = 'revoked' WHERE party_id = :id", id=mandates.entity)
-    assert boss.get("/account/mandates").status_code == 403
+    refused = boss.get("/account/mandates")
+    assert refused.status_code == 403
+    assert '<a class="button" href="/account/acting">Choose for whom you act</a>' in refused.text
     assert boss.submit(address, form).status_code == 403
     assert mandates.site.one("SELECT COUNT(*) FROM mandate") == 0
 

@@ -105,7 +105,12 @@ def register(site: Site, client_id: str, **changes: Any) -> None:
 
 @pytest.fixture
 def acting(mandates: Mandates) -> Acting:
-    site = mandates.site
+    admit(mandates.site)
+    return Acting(mandates)
+
+
+def admit(site: Site) -> None:
+    """The clients, and the APIs, of which one is aware."""
     register(site, "tax")
     machine = {"client_id": "api", "name": "接口", "sector": "of-api", "state": "live"}
     with site.provider.database.transaction() as tx:
@@ -115,7 +120,6 @@ def acting(mandates: Mandates) -> Acting:
             assert add_resource(tx, identifier, client_id="api", title="税务接口", now=site.now()) is None
     aware(site)
     site.provider.registry.expire()
-    return Acting(mandates)
 
 
 def aware(site: Site, how: str | None = "self-test of the kit") -> None:
