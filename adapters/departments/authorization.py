@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.departments.discovery import ProviderMetadata
@@ -21,6 +21,8 @@ from adapters.departments.settings import ClientSettings
 
 Parameters = Mapping[str, Sequence[str]]
 """A parsed query or form with every value of every name, for example Werkzeug's `args.to_dict(flat=False)`."""
+
+Push = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 _ONCE = ("state", "iss", "code", "error", "error_description")
 
@@ -36,6 +38,8 @@ class PendingSignIn:
     begun_at: int
     matter: str | None = None
     """For which the person's face is to be checked on the way."""
+    represent: str | None = None
+    """What was asked about for whom the person acts: a word or a handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,15 @@ def authorization_request(
     login_hint: str | None,
     ui_locales: str | None,
     matter: str | None = None,
+    represent: str | None = None,
+    push: Push | None = None,
     now: int,
 ) -> AuthorizationRequest:
-    """A code-flow request with PKCE S256 (RFC 7636), state and nonce, all new and 256 bit."""
+    """A code-flow request with PKCE S256 (RFC 7636), state and nonce, all new and 256 bit.
+
+    represent: for whom, where `asked` does not say. push: hands the parameters to the provider beforehand (RFC 9126)
+    and gives those that name them to it.
+    """
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     parameters = {
         "response_type": "code",
@@ -72,10 +82,13 @@ def authorization_request(
         "login_hint": login_hint,
         "ui_locales": ui_locales,
         "max_age": None if asked.max_age is None else str(asked.max_age),
+        "represent": asked.acting.represent or represent,
         **_demands(asked, matter),
     }
-    url = with_parameters(metadata.authorization_endpoint, parameters)
-    return AuthorizationRequest(url, PendingSignIn(state, nonce, verifier, asked, now, matter))
+    sent = {name: value for name, value in parameters.items() if value is not None}
+    named = push(sent) if push is not None else sent
+    url = with_parameters(metadata.authorization_endpoint, named)
+    return AuthorizationRequest(url, PendingSignIn(state, nonce, verifier, asked, now, matter, sent.get("represent")))
 
 
 def code_challenge(verifier: str) -> str:
@@ -93,6 +106,8 @@ def _demands(asked: Demand, matter: str | None) -> dict[str, str]:
         parameters["acr_values"] = " ".join(asked.values)
     if matter is not None:
         claims["face_check"] = {"essential": True, "matter": matter}
+    if asked.acting.powers:
+        parameters["authorization_details"] = json.dumps(asked.acting.details, separators=(",", ":"))
     if claims:
         parameters["claims"] = json.dumps({"id_token": claims}, separators=(",", ":"))
     return parameters

@@ -10,6 +10,8 @@ from adapters.departments.cache import Cached
 from adapters.departments.errors import ConfigurationError, ProviderUnavailable
 from adapters.departments.transport import Request, Transport, check_address
 
+_ALIASED = ("token_endpoint", "userinfo_endpoint", "pushed_authorization_request_endpoint")
+
 
 class ProviderSettings(Protocol):
     """What finding a provider and its keys needs to know; a client's settings and an API's both say it."""
@@ -38,6 +40,7 @@ class ProviderMetadata:
     userinfo_endpoint: str | None
     end_session_endpoint: str | None
     names_itself_in_responses: bool
+    pushed_authorization_request_endpoint: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Where those endpoints stand for who connects with a certificate (RFC 8705 5), by their names."""
 
@@ -65,6 +68,9 @@ def read_metadata(document: Mapping[str, Any], settings: ProviderSettings) -> Pr
         userinfo_endpoint=_optional_address(document, "userinfo_endpoint", settings),
         end_session_endpoint=_optional_address(document, "end_session_endpoint", settings),
         names_itself_in_responses=document.get("authorization_response_iss_parameter_supported") is True,
+        pushed_authorization_request_endpoint=_optional_address(
+            document, "pushed_authorization_request_endpoint", settings
+        ),
         aliases=_aliases(document.get("mtls_endpoint_aliases"), settings),
     )
 
@@ -72,7 +78,7 @@ def read_metadata(document: Mapping[str, Any], settings: ProviderSettings) -> Pr
 def _aliases(told: Any, settings: ProviderSettings) -> dict[str, str]:
     if not isinstance(told, dict):
         return {}
-    return {name: _address(told, name, settings) for name in ("token_endpoint", "userinfo_endpoint") if name in told}
+    return {name: _address(told, name, settings) for name in _ALIASED if name in told}
 
 
 def _optional_address(document: Mapping[str, Any], member: str, settings: ProviderSettings) -> str | None:

@@ -78,6 +78,8 @@ class TokenFault(StrEnum):
     MATTER = "matter"
     PURPOSE = "purpose"
     CONFIRMATION = "confirmation"
+    ACTOR = "actor"
+    POWERS = "powers"
 
 
 class InvalidToken(DepartmentError):

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, cast, overload
-from urllib.parse import quote
 
 from flask import Flask, Response, after_this_request, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
 
 from adapters.departments.flask_notices import Notice, NoticeKind, plain_page
-from adapters.departments.flask_signin import BrowserSignIn, preferred_language, system_clock
+from adapters.departments.flask_signin import BrowserSignIn, preferred_language, system_clock, this_page
 from adapters.departments.flask_views import blueprint
-from adapters.departments.levels import NOTHING, Demand, demand, level_of
+from adapters.departments.levels import Demand, demand, level_of
 from adapters.departments.relying_party import RelyingParty
+from adapters.departments.representing import ANYBODY, SELF, Acting, Represent, acting_demand
 from adapters.departments.sessions import AppSession, Lifetime, Store
 
 P = ParamSpec("P")
@@ -68,6 +68,11 @@ class Person:
         found = self.claims.get("represented")
         current = self.represented_status == "current" and isinstance(found, Mapping)
         return found if current else None
+
+    @property
+    def acting(self) -> Acting:
+        """For whom the person acts, with the handle to ask about and the powers that were held at sign-in."""
+        return self.session.acting
 
     @property
     def represented_status(self) -> str | None:
@@ -120,42 +125,58 @@ class SingleSignOn(BrowserSignIn):
     def guard(self, asked: Demand) -> ResponseReturnValue | None:
         """None if the signed-in person meets the demand, else the answer that gets them there."""
         session = self.session()
-        if session is not None and self.meets(session, asked):
+        if session is not None and self.meets(session, asked) and asked.acting.met_by(session.acting):
             return None
         if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-            return _problem(asked if session is not None else NOTHING)
+            return _problem(asked, session)
+        if session is not None and self._acting_is_over(session, asked):
+            return self.notice(NoticeKind.ACTING, target=self._back(), asked=asked)
         if session is not None and self.just_asked(asked):
-            return self._not_again(asked)
+            return self._not_again(session, asked)
         if request.method in ("GET", "HEAD"):
-            return self.start(asked, target=_this_page())
+            return self.start(asked, target=this_page())
         readable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
         return self.notice(NoticeKind.SIGN_IN_AGAIN, target=request.path if readable else self.home)
 
-    def _not_again(self, asked: Demand) -> ResponseReturnValue:
-        """Say that the level was not kept; whoever presses the button of that page is asked anew."""
-        target = _this_page() if request.method in ("GET", "HEAD") else self.home
-        response = make_response(self.notice(NoticeKind.LEVEL, target=target, asked=asked))
+    def _back(self) -> str:
+        return this_page() if request.method in ("GET", "HEAD") else self.home
+
+    def _acting_is_over(self, session: AppSession, asked: Demand) -> bool:
+        """True for who meets all but that they have chosen somebody for whom they may not act now."""
+        wanted = asked.acting != ANYBODY and asked.acting.represent != SELF
+        return wanted and session.acting.powerless and self.meets(session, asked)
+
+    def _not_again(self, session: AppSession, asked: Demand) -> ResponseReturnValue:
+        """Say what is missing still; whoever presses the button of that page is asked anew."""
+        kind = NoticeKind.POWER if self.meets(session, asked) else NoticeKind.LEVEL
+        response = make_response(self.notice(kind, target=self._back(), asked=asked))
         self.cookies.clear(response, "asked")
         return response
 
 
-def _this_page() -> str:
-    path, query = quote(request.script_root + request.path), request.query_string.decode("ascii", "replace")
-    return f"{path}?{query}" if query else path
-
-
-def _problem(unmet: Demand) -> ResponseReturnValue:
+def _problem(asked: Demand, session: AppSession | None) -> ResponseReturnValue:
     """For scripts, which cannot follow a person's sign-in (RFC 9457).
 
-    unmet: what the person who is signed in does not meet; NOTHING if nobody is. The members are those of RFC 9470.
+    The members are those of RFC 9470, or say for whom the person has to act and what has become of their acting.
     """
     members: dict[str, object] = {"type": "about:blank", "title": "Sign-in required", "status": 401}
-    if unmet != NOTHING:
-        members |= {"title": "A stronger or newer sign-in is required", "acr_values": " ".join(unmet.values)}
-        members |= {} if unmet.max_age is None else {"max_age": unmet.max_age}
+    if session is not None and not asked.acting.met_by(session.acting):
+        members |= {"title": "Acting for somebody else is required", **_acting_members(asked, session)}
+    elif session is not None:
+        members |= {"title": "A stronger or newer sign-in is required", "acr_values": " ".join(asked.values)}
+        members |= {} if asked.max_age is None else {"max_age": asked.max_age}
     response = jsonify(members)
     response.mimetype = "application/problem+json"
     return response, 401
+
+
+def _acting_members(asked: Demand, session: AppSession) -> dict[str, object]:
+    told = {
+        "represent": asked.acting.represent,
+        "authorization_details": asked.acting.details or None,
+        "represented_status": session.acting.status,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _extension() -> SingleSignOn:
@@ -177,7 +198,11 @@ def login_required(view: Callable[P, ResponseReturnValue], /) -> Callable[P, Res
 
 @overload
 def login_required(
-    *, level: str | tuple[str, ...] = (), essential: bool = False, max_age: int | None = None
+    *,
+    level: str | tuple[str, ...] = (),
+    essential: bool = False,
+    max_age: int | None = None,
+    represent: Represent | Callable[..., Represent | None] | None = None,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]: ...
 
 
@@ -188,19 +213,24 @@ def login_required(
     level: str | tuple[str, ...] = (),
     essential: bool = False,
     max_age: int | None = None,
+    represent: Represent | Callable[..., Represent | None] | None = None,
 ) -> Callable[..., Any]:
     """Run the view only for a signed-in person who meets the demand; others are sent to sign in and come back.
 
     level: `"aal:2"`, `"ial:3"`, `"urn:tongban:ial:3:aal:2"`, any other `acr`, or alternatives in order.
     essential: demand it from the provider, which then issues nothing less, instead of asking for it.
     max_age: seconds since the person last actively signed in.
+    represent: for whom they act: `"self"`, `"select"`, `"required"`, a `Power` or several, or what gives one of these
+        or a handle when it is called with the view's own arguments. None: for whomever, themselves included.
     """
-    asked = demand(level, essential=essential, max_age=max_age)
+    by_arguments = represent if callable(represent) else None
+    asked = demand(level, essential=essential, max_age=max_age, represent=None if callable(represent) else represent)
 
     def decorated(inner: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(inner)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            refusal = _extension().guard(asked)
+            wanted = replace(asked, acting=acting_demand(by_arguments(**kwargs))) if by_arguments else asked
+            refusal = _extension().guard(wanted)
             if refusal is not None:
                 return refusal
             after_this_request(_not_stored)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from adapters.departments.banner import Banner, for_oneself, status_text
 from adapters.departments.errors import (
     DepartmentError,
     InvalidCallback,
@@ -32,6 +33,8 @@ class NoticeKind(StrEnum):
     CONFIRM_LOGOUT = "confirm_logout"
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_HERE = "signed_out_here"
+    ACTING = "acting"
+    POWER = "power"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Notice:
     reference: number that also stands in the log; None where nothing went wrong.
     language: "zh" or "en", the language of the texts.
     asked: what the page the person wanted demands.
+    represented_status: what has become of acting for somebody else; `switch` is where a form with `represent`
+    (`self`) and `next` (`target`) is posted to end it. banner: for whom the person acts.
     """
 
     kind: NoticeKind
@@ -49,6 +54,10 @@ class Notice:
     home: str
     reference: str | None = None
     asked: Demand = NOTHING
+    represented_status: str | None = None
+    switch: str = ""
+    target: str = "/"
+    banner: Banner | None = None
 
     @property
     def status(self) -> int:
@@ -61,11 +70,18 @@ class Notice:
 
     @property
     def text(self) -> str:
+        if self.kind is NoticeKind.ACTING:
+            return status_text(self.represented_status, self.language)
         return _TEXTS[self.kind][self.language][1]
 
     @property
     def button(self) -> str:
         return _TEXTS[self.kind][self.language][2]
+
+    @property
+    def for_oneself(self) -> str:
+        """The words of a second way on, a form to `switch`; empty where there is none."""
+        return for_oneself(self.language) if self.kind in (NoticeKind.ACTING, NoticeKind.POWER) else ""
 
     @property
     def needs(self) -> str:
@@ -81,6 +97,8 @@ _STATUS = {
     NoticeKind.REFUSED: 400,
     NoticeKind.SIGN_IN_AGAIN: 401,
     NoticeKind.FOREIGN_FORM: 403,
+    NoticeKind.ACTING: 403,
+    NoticeKind.POWER: 403,
 }
 
 _TEXTS: dict[NoticeKind, dict[str, tuple[str, str, str]]] = {
@@ -131,6 +149,16 @@ _TEXTS: dict[NoticeKind, dict[str, tuple[str, str, str]]] = {
     NoticeKind.SIGNED_OUT_HERE: {
         "zh": ("您没有登录本应用", "如需使用，请重新登录。", "登录"),
         "en": ("You are not signed in here", "Sign in to use this app.", "Sign in"),
+    },
+    NoticeKind.ACTING: {
+        "zh": ("现在不能代为办理", "", "重新选择代谁办理"),
+        "en": ("You cannot act for them now", "", "Choose again whom to act for"),
+    },
+    NoticeKind.POWER: {
+        "zh": ("没有办理此事项的权限", "您选择的身份不能办理此事项。您可以换一个身份，或以本人身份办理其他事项。",
+               "重新选择代谁办理"),
+        "en": ("This is not covered", "What you have chosen does not cover this matter. You can choose somebody else "
+               "to act for, or act for yourself in other matters.", "Choose again whom to act for"),
     },
 }  # fmt: skip
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Response, after_this_request, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from adapters.departments.banner import Banner, banner_of
 from adapters.departments.errors import DepartmentError, ProviderRefused, ProviderUnavailable, SessionEnded
 from adapters.departments.flask_cookies import Cookies
 from adapters.departments.flask_notices import Notice, NoticeKind, kind_of, plain_page
 from adapters.departments.levels import NOTHING, Demand
+from adapters.departments.logout import LogoutNotice
 from adapters.departments.memory_store import MemoryStore
 from adapters.departments.refresh import Refresher
 from adapters.departments.relying_party import RelyingParty, SignIn
+from adapters.departments.representing import ANYBODY, SELECT, Acting, Power, acting_demand, kept
 from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, Store, digest
 
 _log = logging.getLogger(__name__)
@@ -47,6 +51,12 @@ def safe_target(target: str | None, *, default: str) -> str:
     if "\\" in target or not target.isprintable() or any(c.isspace() for c in target):
         return default
     return target
+
+
+def this_page() -> str:
+    """Path and query of this request."""
+    path, query = quote(request.script_root + request.path), request.query_string.decode("ascii", "replace")
+    return f"{path}?{query}" if query else path
 
 
 def _named(asked: Demand) -> str:
@@ -80,6 +90,8 @@ class BrowserSignIn:
         self._notice_page = notice_page
         self._refresher = Refresher(party, self.store, clock)
         self._purged_at = 0
+        self.ended: list[Callable[[LogoutNotice], None]] = []
+        """Told of each sign-out or end of acting, after it was done: such as `AuthorityChecks.hear_logout`."""
 
     # Who is signed in
 
@@ -156,17 +168,30 @@ class BrowserSignIn:
     # Signing in and out
 
     def start(
-        self, asked: Demand = NOTHING, *, target: str, prompt: str | None = None, matter: str | None = None
+        self,
+        asked: Demand = NOTHING,
+        *,
+        target: str,
+        prompt: str | None = None,
+        matter: str | None = None,
+        represent: str | None = None,
+        authorization_details: Sequence[Power] = (),
     ) -> ResponseReturnValue:
         """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
 
         With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
+        represent, authorization_details: in place of what `asked` says. Where neither says anything, somebody who
+        acts for somebody else here goes on doing so.
         """
+        if represent is not None or authorization_details:
+            asked = replace(asked, acting=acting_demand(represent, authorization_details))
         now, target = self.clock(), safe_target(target, default=self.home)
         self._purge(now)
         locale = "zh-CN" if self.language() == "zh" else "en"
         try:
-            begun = self.party.begin(asked=asked, prompt=prompt, ui_locales=locale, matter=matter, now=now)
+            begun = self.party.begin(
+                asked=asked, prompt=prompt, ui_locales=locale, matter=matter, represent=self._kept(asked), now=now
+            )
         except DepartmentError as error:
             return self.failed(error, target=target)
         browser = self.cookies.read(request, "browser") or secrets.token_urlsafe(32)
@@ -177,16 +202,36 @@ class BrowserSignIn:
         self.cookies.write(response, "browser", browser, max_age=_SIGN_IN_LIFE)
         return response
 
+    def _kept(self, asked: Demand) -> str | None:
+        session = self.session() if asked.acting == ANYBODY else None
+        return kept(session.acting) if session is not None else None
+
+    def switch(self, represent: str = SELECT, *, target: str) -> ResponseReturnValue:
+        """Have the person act for somebody else, or for themselves; no new sign-in is needed.
+
+        represent: `select`, `required`, `self` or a handle. A page that calls this with another word than the first
+        two makes sure that the person wanted it (`flask_views.from_this_app`): they see no page in between.
+        """
+        return self.start(target=target, represent=represent)
+
+    def banner(self) -> Banner | None:
+        """For whom the person acts, for the top of a page; None for themselves, or if nobody is signed in."""
+        session = self.session()
+        if session is None:
+            return None
+        here = this_page() if request.method in ("GET", "HEAD") and request.blueprint != "departments" else self.home
+        return banner_of(session.acting, self.language(), action=url_for("departments.switch"), target=here)
+
     def _purge(self, now: int) -> None:
         if now - self._purged_at >= 60:
             self._purged_at = now
             self.store.purge(self._lifetime, now=now)
 
-    def admit(self, sign_in: SignIn) -> str:
+    def admit(self, sign_in: SignIn, *, represent: str | None = None) -> str:
         """Make the app's session of a completed sign-in, in place of an earlier one of this browser.
 
-        Returns the cookie's value. Raises what `RelyingParty.userinfo` raises, and `SessionEnded` if the provider
-        has already ended this sign-in.
+        represent: what was asked about for whom they act. Returns the cookie's value. Raises what
+        `RelyingParty.userinfo` raises, and `SessionEnded` if the provider has already ended this sign-in.
         """
         now, token = self.clock(), sign_in.id_token
         profile = self.party.userinfo(sign_in.tokens.access_token, subject=token.sub, now=now)
@@ -205,6 +250,8 @@ class BrowserSignIn:
             created_at=now,
             seen_at=now,
             refreshed_at=now,
+            represent=represent,
+            details=sign_in.tokens.details or [],
         )
         if not self.store.create(session, now=now):
             raise SessionEnded("the provider ended this sign-in before it came back")
@@ -240,13 +287,28 @@ class BrowserSignIn:
         target = safe_target(target, default=self.home)
         if kind is NoticeKind.CONFIRM_LOGOUT:
             action = url_for("departments.logout")
+        elif kind in (NoticeKind.ACTING, NoticeKind.POWER):
+            action = url_for("departments.switch", next=target)
         elif kind is NoticeKind.FOREIGN_FORM:
             action = self.home
         elif self.session() is not None:
             action = target
         else:
             action = url_for("departments.login", next=target)
-        shown = Notice(kind, self.language(), action, self.home, reference, asked)
+        session = self.session()
+        acting = session.acting if session is not None else Acting()
+        shown = Notice(
+            kind,
+            self.language(),
+            action,
+            self.home,
+            reference,
+            asked,
+            represented_status=acting.status,
+            switch=url_for("departments.switch"),
+            target=target,
+            banner=self.banner(),
+        )
         response = make_response(self._notice_page(shown))
         response.headers["Cache-Control"] = "no-store"
         return response

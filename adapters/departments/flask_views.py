@@ -1,4 +1,4 @@
-"""Owns the kit's five routes: login, callback, logout, signed-out, backchannel-logout; each does one step and leaves.
+"""Owns the kit's routes (login, callback, switch, logout, signed-out, backchannel-logout); each does one step.
 
 Addresses are those of the registration: the callback and the signed-out page live where the client's redirect URIs
 point, the others under /oidc.
@@ -22,6 +22,7 @@ from adapters.departments.errors import (
 )
 from adapters.departments.flask_notices import NoticeKind
 from adapters.departments.flask_signin import BrowserSignIn
+from adapters.departments.representing import REQUIRED, SELECT, SELF, is_handle
 from adapters.departments.sessions import digest
 
 _LARGEST_NOTICE = 32 * 1024
@@ -46,6 +47,14 @@ def blueprint(sign_in: BrowserSignIn) -> Blueprint:
         if request.method == "GET":
             return _ask_before_logout(sign_in)
         return _logout(sign_in)
+
+    @routes.route("/oidc/switch", methods=["GET", "POST"])
+    def switch() -> ResponseReturnValue:
+        return _switch(sign_in)
+
+    @routes.app_context_processor
+    def banner() -> dict[str, object]:
+        return {"acting_banner": sign_in.banner}
 
     @routes.get(signed_out_path)
     def signed_out() -> ResponseReturnValue:
@@ -82,7 +91,7 @@ def _callback(sign_in: BrowserSignIn) -> ResponseReturnValue:
     asked = login.request.asked
     try:
         completed = sign_in.party.finish(parameters, login.request, now=sign_in.clock())
-        secret = sign_in.admit(completed)
+        secret = sign_in.admit(completed, represent=login.request.represent)
     except DepartmentError as error:
         return sign_in.failed(error, target=login.target, asked=asked)
     if asked.met_by(completed.id_token.claims):
@@ -104,6 +113,17 @@ def _leave_for(address: str) -> Response:
     response = make_response(redirect(address, 303))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _switch(sign_in: BrowserSignIn) -> ResponseReturnValue:
+    """By a link the person chooses on the provider's page; by a form of this app also what shows them no page."""
+    if request.method == "GET":
+        return sign_in.switch(SELECT, target=request.args.get("next", ""))
+    target, wanted = request.form.get("next", ""), request.form.get("represent", SELECT)
+    if not from_this_app(sign_in):
+        return sign_in.notice(NoticeKind.FOREIGN_FORM, target=sign_in.home)
+    known = wanted in (SELF, SELECT, REQUIRED) or is_handle(wanted)
+    return sign_in.switch(wanted if known else SELECT, target=target)
 
 
 def _ask_before_logout(sign_in: BrowserSignIn) -> ResponseReturnValue:
@@ -159,8 +179,11 @@ def _end_sessions(sign_in: BrowserSignIn) -> None:
     if len(sent) != 1:
         raise InvalidToken(TokenFault.MALFORMED)
     now = sign_in.clock()
-    if sign_in.store.end(sign_in.party.logout_notice(sent[0], now=now), now=now) is None:
+    notice = sign_in.party.logout_notice(sent[0], now=now)
+    if sign_in.store.end(notice, now=now) is None:
         raise InvalidToken(TokenFault.REPLAYED)
+    for hear in sign_in.ended:
+        hear(notice)
 
 
 def _refused(status: int, error: str, description: str) -> ResponseReturnValue:

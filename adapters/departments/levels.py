@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.departments.errors import ConfigurationError
+from adapters.departments.representing import ANYBODY, ActingDemand, Represent, acting_demand
 
 _URN = re.compile(r"urn:tongban(?::ial:([1-4]))?(?::aal:([1-3]))?")
 
@@ -23,11 +24,13 @@ class Demand:
 
     values: `acr` strings, sent as `acr_values` or, when `essential`, as an essential `acr` claim (OIDC Core 5.5.1.1).
     max_age: seconds since the person last actively signed in; None for any.
+    acting: for whom the person has to act; judged apart, by `acting.met_by`.
     """
 
     values: tuple[str, ...] = ()
     essential: bool = False
     max_age: int | None = None
+    acting: ActingDemand = ANYBODY
 
     def met_by(self, claims: Mapping[str, Any]) -> bool:
         """True if the levels in these verified ID token claims reach one of the alternatives."""
@@ -54,8 +57,16 @@ NOTHING = Demand()
 """The demand of a page that only wants a signed-in person."""
 
 
-def demand(level: str | tuple[str, ...] = (), *, essential: bool = False, max_age: int | None = None) -> Demand:
+def demand(
+    level: str | tuple[str, ...] = (),
+    *,
+    essential: bool = False,
+    max_age: int | None = None,
+    represent: Represent | None = None,
+) -> Demand:
     """Read what an app writes: `"aal:2"`, `"ial:3"`, `"urn:tongban:ial:3:aal:2"`, any other `acr`, or several.
+
+    represent: as in `representing.acting_demand`.
 
     Raises `ConfigurationError` for an empty value, one with spaces, or an impossible level: a page that was meant
     to be protected must not start unprotected.
@@ -63,7 +74,7 @@ def demand(level: str | tuple[str, ...] = (), *, essential: bool = False, max_ag
     values = (level,) if isinstance(level, str) else level
     if max_age is not None and max_age < 0:
         raise ConfigurationError("max_age is negative")
-    return Demand(tuple(_acr(value) for value in values), essential, max_age)
+    return Demand(tuple(_acr(value) for value in values), essential, max_age, acting_demand(represent))
 
 
 def _acr(value: str) -> str:

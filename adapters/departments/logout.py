@@ -16,6 +16,7 @@ from adapters.departments.errors import InvalidToken, TokenFault
 from adapters.departments.settings import ClientSettings
 
 BACKCHANNEL_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+ACTING_ENDED = "urn:tongban:event:acting-ended"
 # `JWT` is what providers sent before the explicit type existed; the event claim tells the two kinds apart (2.4).
 _LOGOUT_TOKEN_TYPES: frozenset[str | None] = frozenset({"logout+jwt", "jwt", None})
 
@@ -26,6 +27,7 @@ class LogoutNotice:
 
     token_id, fingerprint, expires_at: what to remember, and until when (Unix seconds), so that it counts once. The
     provider delivers a notice again, signed anew under the same id, when our answer was lost.
+    handle: of the acting that is all that ends; the person stays signed in. None: the sessions end.
     """
 
     issuer: str
@@ -35,6 +37,7 @@ class LogoutNotice:
     issued_at: int
     expires_at: int
     fingerprint: str
+    handle: str | None = None
 
 
 def verify_logout_token(token: str, *, settings: ClientSettings, find_key: jws.FindKey, now: int) -> LogoutNotice:
@@ -64,7 +67,17 @@ def verify_logout_token(token: str, *, settings: ClientSettings, find_key: jws.F
         # An older token is refused for its age, so the replay memory stays small whatever `exp` says.
         expires_at=min(expires, issued + jws.OLDEST) + settings.leeway + 1,
         fingerprint=hashlib.sha256(token.encode("ascii")).hexdigest(),
+        handle=_ended_acting(events),
     )
+
+
+def _ended_acting(events: Mapping[str, Any]) -> str | None:
+    if ACTING_ENDED not in events:
+        return None
+    ended = events[ACTING_ENDED]
+    if not isinstance(ended, dict):
+        raise InvalidToken(TokenFault.EVENTS)
+    return jws.text(ended, "handle", TokenFault.EVENTS)
 
 
 def _optional_text(claims: Mapping[str, Any], name: str) -> str | None:

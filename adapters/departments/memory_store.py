@@ -6,7 +6,14 @@ import threading
 from dataclasses import replace
 
 from adapters.departments.logout import LogoutNotice
-from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, ended_before, named_by
+from adapters.departments.sessions import (
+    AppSession,
+    Lifetime,
+    PendingLogin,
+    ended_before,
+    named_by,
+    without_acting,
+)
 
 
 class MemoryStore:
@@ -67,13 +74,16 @@ class MemoryStore:
             if known is not None and now < known.expires_at:
                 return None if known.fingerprint == notice.fingerprint else 0
             self._notices[notice.issuer, notice.token_id] = notice
-            ended = [
-                key
-                for key, session in self._sessions.items()
+            named = [
+                session
+                for session in self._sessions.values()
                 if session.issuer == notice.issuer and named_by(notice, sub=session.sub, sid=session.sid)
             ]
-            for key in ended:
-                self._forget(key)
+            ended = [one for one in named if notice.handle is None or one.acting.handle == notice.handle]
+            for session in ended:
+                self._forget(session.key)
+                if notice.handle is not None:
+                    self._sessions[session.key] = without_acting(session)
             return len(ended)
 
     def claim_refresh(self, key: str, *, generation: int, now: int, until: int) -> bool:

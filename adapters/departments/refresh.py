@@ -87,6 +87,9 @@ class Refresher:
                 session.refresh_token or "", subject=session.sub, auth_time=session.claims.get("auth_time"), now=now
             )
         except (ProviderRefused, InvalidToken) as refusal:
+            current = self._current(session)
+            if current.generation != session.generation:  # the acting ended meanwhile, and its tokens with it
+                return current
             if isinstance(refusal, InvalidToken) or refusal.error == "invalid_grant":
                 self._store.delete(session.key)
                 raise SessionEnded(f"refresh: {refusal}") from refusal
@@ -109,10 +112,9 @@ class Refresher:
             refreshed_at=now,
             refresh_failed=False,
             refresh_not_before=0,
+            details=session.details if fresh.tokens.details is None else fresh.tokens.details,
         )
-        if not self._store.finish_refresh(new):
-            raise SessionEnded("the session ended during a refresh")
-        return new
+        return new if self._store.finish_refresh(new) else self._current(session)
 
     def _note_failure(self, session: AppSession, failure: DepartmentError, now: int) -> None:
         _log.warning("refresh failed: %s", failure)

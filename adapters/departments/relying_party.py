@@ -5,7 +5,7 @@ Knows no web framework, session or clock: callers pass `now` in Unix seconds. Sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
@@ -30,12 +30,14 @@ from adapters.departments.checks import (
     verify_check_result,
 )
 from adapters.departments.client_auth import ClientCredential
+from adapters.departments.delegation import DelegationToken, exchange_form, read_details, read_exchanged
 from adapters.departments.discovery import Discovery, ProviderMetadata
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
 from adapters.departments.keys import ProviderKeys
 from adapters.departments.levels import NOTHING, Demand
 from adapters.departments.logout import LogoutNotice, logout_url, verify_logout_token
-from adapters.departments.settings import ClientSettings
+from adapters.departments.representing import Power
+from adapters.departments.settings import ClientAuthentication, ClientSettings
 from adapters.departments.tokens import IdToken, verify_id_token, verify_refreshed_id_token
 from adapters.departments.transport import HttpTransport, Request, Response, Transport
 
@@ -48,6 +50,8 @@ class TokenSet:
     refresh_token: str | None = field(repr=False)
     expires_at: int | None
     scope: str | None
+    details: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
+    """What is held of the `authorization_details` asked for (RFC 9396 7); None where none were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,16 @@ class RelyingParty:
         login_hint: str | None = None,
         ui_locales: str | None = None,
         matter: str | None = None,
+        represent: str | None = None,
         now: int,
     ) -> AuthorizationRequest:
         """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser.
 
         With `matter`, the person's face is checked on the way, for this matter of yours; `finish` insists on it.
+        represent: for whom they act, where `asked.acting` does not say: `self`, `select`, `required` or a handle. Who
+        asks for powers has them pushed (RFC 9126), where the provider takes that; raises `ProviderRefused` then, too.
         """
+        endpoint = self._pushing(now) if asked.acting.powers else None
         return authorization_request(
             self.metadata(now),
             self.settings,
@@ -108,8 +116,36 @@ class RelyingParty:
             login_hint=login_hint,
             ui_locales=ui_locales,
             matter=matter,
+            represent=represent,
+            push=(lambda parameters: self._push(endpoint, parameters, now)) if endpoint else None,
             now=now,
         )
+
+    def _pushing(self, now: int) -> str | None:
+        """Where to push to; None where nobody takes it from who is known by a certificate alone."""
+        name = "pushed_authorization_request_endpoint"
+        known_by_tls = self.settings.authentication in (
+            ClientAuthentication.TLS,
+            ClientAuthentication.SELF_SIGNED_TLS,
+        )
+        return None if known_by_tls and name not in self.metadata(now).aliases else self._endpoint(name, now)
+
+    def _push(self, endpoint: str, parameters: Mapping[str, str], now: int) -> dict[str, str]:
+        name = self._post(endpoint, parameters, now).get("request_uri")
+        if not isinstance(name, str) or not name:
+            raise ProviderUnavailable("the answer to a pushed request cannot be read")
+        return {"client_id": self.settings.client_id, "request_uri": name}
+
+    def exchange(
+        self, handle: str, resource: str, details: Sequence[Power] | None = None, *, access_token: str, now: int
+    ) -> DelegationToken:
+        """A token for an API that knows about acting (RFC 8693), of the acting that `handle` names.
+
+        access_token: the person's own, in force, given while they acted so. details: what for; None means what was
+        asked at the sign-in, else all the mandate holds. Raises `ProviderRefused` as `docs/acting.md` lists.
+        """
+        form = exchange_form(handle, resource, details, access_token=access_token)
+        return read_exchanged(self._token_request(form, now), now=now)
 
     def finish(self, parameters: Parameters, pending: PendingSignIn, *, now: int) -> SignIn:
         """Redeem the response to `pending`, once. Raises `InvalidCallback`, `ProviderRefused`, `InvalidToken`
@@ -231,15 +267,14 @@ class RelyingParty:
         )
 
     def _token_request(self, form: Mapping[str, str], now: int) -> dict[str, Any]:
-        metadata = self.metadata(now)
+        return self._post(self._endpoint("token_endpoint", now) or "", form, now)
+
+    def _post(self, endpoint: str, form: Mapping[str, str], now: int) -> dict[str, Any]:
+        fields = self._credential.fields(self.metadata(now), now=now)
         response = self._transport.send(
-            Request(
-                url=self._endpoint("token_endpoint", now) or metadata.token_endpoint,
-                headers=self._credential.headers(),
-                form={**form, **self._credential.fields(metadata, now=now)},
-            )
+            Request(url=endpoint, headers=self._credential.headers(), form={**form, **fields})
         )
-        if response.status != 200:
+        if response.status not in (200, 201):
             raise _refusal(response)
         return response.json_object()
 
@@ -264,7 +299,7 @@ def _token_set(answer: Mapping[str, Any], *, now: int, kept: str | None = None) 
         raise ProviderUnavailable("the token answer is malformed")
     life = answer.get("expires_in")
     expires_at = now + life if isinstance(life, int) and life >= 0 else None
-    return TokenSet(access_token, refresh_token, expires_at, scope)
+    return TokenSet(access_token, refresh_token, expires_at, scope, read_details(answer))
 
 
 def _is_token(value: object) -> TypeGuard[str]:

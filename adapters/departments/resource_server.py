@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.departments import jws
+from adapters.departments.delegation import LONGEST, TYP, Delegation, read_delegation
 from adapters.departments.discovery import Discovery
 from adapters.departments.errors import ConfigurationError, InvalidToken, TokenFault
 from adapters.departments.keys import ProviderKeys
@@ -19,6 +20,7 @@ from adapters.departments.settings import SIGNING_ALGORITHMS
 from adapters.departments.transport import HttpTransport, Transport, check_address
 
 _TYPES: frozenset[str | None] = frozenset({"at+jwt"})
+_DELEGATION_TYPES: frozenset[str | None] = frozenset({TYP})
 _LONGEST = 16 * 1024
 
 
@@ -72,10 +74,35 @@ class ResourceServer:
         certificate: DER of the one the caller's TLS connection was made with. A token that is bound (RFC 8705 3) is
         good beside its own alone.
         """
+        claims = self._verified(token, _TYPES, certificate, now)
+        audience = claims.get("aud")
+        if self.settings.audience not in (audience if isinstance(audience, list) else [audience]):
+            raise InvalidToken(TokenFault.AUDIENCE)
+        return claims
+
+    def verify_delegation(self, token: str, *, certificate: bytes | None = None, now: int) -> Delegation:
+        """Who acts for whom and by what, of a token that says so: `typ` `gov-mandate+jwt`, for this API alone.
+
+        The tokens `verify` takes are refused, and those this takes `verify` refuses: an API that takes both is
+        registered twice, with two audiences, and has two of these servers. Raises as `verify`.
+        """
+        claims = self._verified(token, _DELEGATION_TYPES, certificate, now)
+        if claims.get("aud") not in (self.settings.audience, [self.settings.audience]):
+            raise InvalidToken(TokenFault.AUDIENCE)
+        life = jws.seconds(claims, "exp", TokenFault.EXPIRED) - jws.seconds(claims, "iat", TokenFault.ISSUED_AT)
+        if not 0 < life <= LONGEST:
+            raise InvalidToken(TokenFault.EXPIRED)
+        return read_delegation(claims)
+
+    def _verified(
+        self, token: str, types: frozenset[str | None], certificate: bytes | None, now: int
+    ) -> dict[str, Any]:
+        """Everything but the audience."""
         claims = jws.verified_claims(
-            token, find_key=lambda kid: self._keys.find(kid, now), algorithm=self.settings.algorithm, types=_TYPES
+            token, find_key=lambda kid: self._keys.find(kid, now), algorithm=self.settings.algorithm, types=types
         )
-        self._check_addressee(claims)
+        if claims.get("iss") != self.settings.issuer:
+            raise InvalidToken(TokenFault.ISSUER)
         self._check_times(claims, now)
         for name, fault in (("sub", TokenFault.SUBJECT), ("client_id", TokenFault.AUTHORIZED_PARTY)):
             jws.text(claims, name, fault)
@@ -83,13 +110,6 @@ class ResourceServer:
         if "cnf" in claims and (certificate is None or claims["cnf"] != _confirmation(certificate)):
             raise InvalidToken(TokenFault.CONFIRMATION)
         return claims
-
-    def _check_addressee(self, claims: Mapping[str, Any]) -> None:
-        if claims.get("iss") != self.settings.issuer:
-            raise InvalidToken(TokenFault.ISSUER)
-        audience = claims.get("aud")
-        if self.settings.audience not in (audience if isinstance(audience, list) else [audience]):
-            raise InvalidToken(TokenFault.AUDIENCE)
 
     def _check_times(self, claims: Mapping[str, Any], now: int) -> None:
         leeway = self.settings.leeway

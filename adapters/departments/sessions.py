@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from adapters.departments.authorization import PendingSignIn
 from adapters.departments.logout import LogoutNotice
+from adapters.departments.representing import Acting, acting_of, as_human
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class AppSession:
     claims: of the newest ID token; `profile`: of userinfo at sign-in.
     generation: counts refresh attempts that came to an end, so that those who waited see that theirs is done.
     refresh_failed: the last attempt found no provider; `refresh_not_before` is when the next one may be made.
+    represent: what the sign-in asked about for whom the person acts; `details`: the powers its token answer named.
     """
 
     key: str
@@ -40,6 +42,13 @@ class AppSession:
     refreshed_at: int = 0
     refresh_failed: bool = False
     refresh_not_before: int = 0
+    represent: str | None = None
+    details: Sequence[Mapping[str, Any]] = field(default_factory=list, repr=False)
+
+    @property
+    def acting(self) -> Acting:
+        """For whom the person acts here."""
+        return acting_of(self.claims, asked=self.represent, held=self.details)
 
     @property
     def id_token_issued_at(self) -> int:
@@ -92,7 +101,8 @@ class Store(Protocol):
     def end(self, notice: LogoutNotice, *, now: int) -> int | None:
         """End the sessions a logout notice names, once, and say how many.
 
-        0 for a notice delivered again, None for a replay: the very same token was received before.
+        Of one that names a handle, the sessions acting by it become what `without_acting` says. 0 for a notice
+        delivered again, None for a replay: the very same token was received before.
         """
 
     def claim_refresh(self, key: str, *, generation: int, now: int, until: int) -> bool:
@@ -128,5 +138,23 @@ def ended_before(notice: LogoutNotice, session: AppSession) -> bool:
     """
     if notice.issuer != session.issuer or not named_by(notice, sub=session.sub, sid=session.sid):
         return False
-    same_session = notice.sid is not None and notice.sid == session.sid
-    return same_session or session.id_token_issued_at <= notice.issued_at
+    older = session.id_token_issued_at <= notice.issued_at
+    if notice.handle is not None:  # may be chosen again in the same session
+        return older and session.acting.handle == notice.handle
+    return older or (notice.sid is not None and notice.sid == session.sid)
+
+
+def without_acting(session: AppSession) -> AppSession:
+    """The session once the acting in it has ended: the same human, with tokens that nobody can use any more.
+
+    The generation counts up, so that a refresh that is on its way cannot bring the acting back.
+    """
+    return replace(
+        session,
+        claims=as_human(session.claims, status="expired_in_session"),
+        profile=as_human(session.profile, status="expired_in_session"),
+        refresh_token=None,
+        access_expires_at=None,
+        generation=session.generation + 1,
+        details=[],
+    )

@@ -17,7 +17,8 @@ from typing import Any
 from adapters.departments.authorization import PendingSignIn
 from adapters.departments.levels import Demand
 from adapters.departments.logout import LogoutNotice
-from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, ended_before
+from adapters.departments.representing import ActingDemand, Power
+from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, ended_before, without_acting
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (state TEXT PRIMARY KEY, expires_at INTEGER NOT NULL,
@@ -28,9 +29,13 @@ CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, issuer TEXT NOT NULL, 
 CREATE INDEX IF NOT EXISTS session_sub ON session (issuer, sub);
 CREATE INDEX IF NOT EXISTS session_sid ON session (issuer, sid);
 CREATE TABLE IF NOT EXISTS notice (issuer TEXT NOT NULL, token_id TEXT NOT NULL, sub TEXT, sid TEXT,
-  issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+  issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, fingerprint TEXT NOT NULL, handle TEXT,
   PRIMARY KEY (issuer, token_id)) WITHOUT ROWID;
 """
+
+
+# The same rule as sessions.named_by, on the indexes.
+_NAMED = "issuer = :issuer AND (sid = :sid OR (sub = :sub AND (sid IS NULL OR :sid IS NULL)))"
 
 
 class SqliteStore:
@@ -42,6 +47,8 @@ class SqliteStore:
         with closing(self._connect()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
+            if "handle" not in {column[1] for column in connection.execute("PRAGMA table_info(notice)")}:
+                connection.execute("ALTER TABLE notice ADD COLUMN handle TEXT")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=5.0, isolation_level=None)
@@ -78,7 +85,7 @@ class SqliteStore:
         row = (*(body[name] for name in columns), json.dumps(body))
         with self._writing() as connection:
             notices = connection.execute(
-                "SELECT issuer, sub, sid, token_id, issued_at, expires_at, fingerprint FROM notice"
+                "SELECT issuer, sub, sid, token_id, issued_at, expires_at, fingerprint, handle FROM notice"
                 " WHERE issuer = ? AND expires_at > ? AND (sid = ? OR sub = ?)",
                 (session.issuer, now, session.sid, session.sub),
             ).fetchall()
@@ -113,16 +120,14 @@ class SqliteStore:
             if known:
                 return None if known[0] == notice.fingerprint else 0
             connection.execute(
-                "INSERT OR REPLACE INTO notice (issuer, sub, sid, token_id, issued_at, expires_at, fingerprint)"
-                " VALUES (:issuer, :sub, :sid, :token_id, :issued_at, :expires_at, :fingerprint)",
+                "INSERT OR REPLACE INTO notice "
+                "(issuer, sub, sid, token_id, issued_at, expires_at, fingerprint, handle)"
+                " VALUES (:issuer, :sub, :sid, :token_id, :issued_at, :expires_at, :fingerprint, :handle)",
                 asdict(notice),
             )
-            # The same rule as sessions.named_by, on the indexes.
-            return connection.execute(
-                "DELETE FROM session WHERE issuer = :issuer AND"
-                " (sid = :sid OR (sub = :sub AND (sid IS NULL OR :sid IS NULL)))",
-                asdict(notice),
-            ).rowcount
+            if notice.handle is not None:
+                return _end_acting(connection, notice)
+            return connection.execute(f"DELETE FROM session WHERE {_NAMED}", asdict(notice)).rowcount
 
     def claim_refresh(self, key: str, *, generation: int, now: int, until: int) -> bool:
         with self._writing() as connection:
@@ -151,7 +156,26 @@ class SqliteStore:
             )
 
 
+def _end_acting(connection: sqlite3.Connection, notice: LogoutNotice) -> int:
+    named = connection.execute(f"SELECT body FROM session WHERE {_NAMED}", asdict(notice)).fetchall()
+    sessions = [AppSession(**json.loads(body)) for (body,) in named]
+    ended = [without_acting(session) for session in sessions if session.acting.handle == notice.handle]
+    for session in ended:
+        connection.execute(
+            "UPDATE session SET body = ?, generation = ?, claimed_until = 0 WHERE key = ?",
+            (json.dumps(asdict(session)), session.generation, session.key),
+        )
+    return len(ended)
+
+
 def _login(body: dict[str, Any]) -> PendingLogin:
     request = body["request"]
-    asked = Demand(tuple(request["asked"]["values"]), request["asked"]["essential"], request["asked"]["max_age"])
+    asked = Demand(**{**request["asked"], "values": tuple(request["asked"]["values"]), "acting": _acting(request)})
     return PendingLogin(PendingSignIn(**{**request, "asked": asked}), body["browser"], body["target"])
+
+
+def _acting(request: dict[str, Any]) -> ActingDemand:
+    told = request["asked"].get("acting", {"represent": None, "powers": ()})  # absent from older files
+    lists = ("actions", "services")
+    powers = [Power(**{**power, **{name: tuple(power[name]) for name in lists}}) for power in told["powers"]]
+    return ActingDemand(told["represent"], tuple(powers))
