@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from adapters.departments.authority import AuthorityChecks
 from adapters.departments.demo import shown
 from adapters.departments.demo.acting import add_represented, meet
 from adapters.departments.demo.departments import DEPARTMENTS, SOCIAL, Department, Matter
@@ -112,6 +113,7 @@ def _add_represented(
         app.register_blueprint(filing_api(book, matter, ResourceServer(own, transport), sso.clock))
         api = Api(identifier=settings.api, address=settings.api_address, transport=transport or HttpTransport())
     checks = AuthorityChecks(sso.party)
+    sso.ended.append(checks.hear_logout)
     add_represented(app, sso, matter, book, Submission(sso.party, checks, book, clock=sso.clock, api=api))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapters.departments.authority import AuthorityChecks
+from adapters.departments.authority import AuthorityChecks, Checked, Question
 from adapters.departments.demo.filings import Book, Filing
 from adapters.departments.demo.represented import RepresentedMatter
 from adapters.departments.errors import DepartmentError, ProviderRefused
@@ -67,8 +67,9 @@ class Submission:
 
     def __call__(self, session: AppSession, matter: RepresentedMatter, amount: str | None) -> Filing | Unfiled:
         try:
-            if not self._may(session, matter, amount):
-                return Unfiled.DENIED
+            allowed = self._asked(session, matter, amount)
+            if not allowed:
+                return Unfiled.UNAVAILABLE if allowed.away else Unfiled.DENIED
             return self._by_api(self._api, session, matter, amount) if self._api else self._own(session, matter, amount)
         except ProviderRefused as refusal:
             _log.info("not filed: %s", refusal)
@@ -77,8 +78,15 @@ class Submission:
             _log.warning("not filed: %s", failure)
             return Unfiled.UNAVAILABLE
 
-    def _may(self, session: AppSession, matter: RepresentedMatter, amount: str | None) -> bool:
-        raise NotImplementedError
+    def _asked(self, session: AppSession, matter: RepresentedMatter, amount: str | None) -> Checked:
+        question = Question(
+            subject=session.sub,
+            action="submit",
+            handle=session.acting.handle or "",
+            service=matter.service,
+            amount=amount,
+        )
+        return self._checks.may(question, now=self._clock())
 
     def _own(self, session: AppSession, matter: RepresentedMatter, amount: str | None) -> Filing:
         return self._book.file(
