@@ -62,7 +62,7 @@ def prove(page: Page, site: Site, someone: Someone) -> None:
     """A code by text message, on the page that asks for it."""
     expect(page.get_by_role("heading", level=1)).to_have_text("再确认一次是您本人")
     page.locator("button[name=send]").click()
-    page.locator("input[name=code]").fill(newest_code(page, site.sandbox, someone.phone))
+    page.locator("input[name=code]").fill(newest_code(page, site.sandbox, someone.phone, "confirm_code"))
     submit(page)
 
 
