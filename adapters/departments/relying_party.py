@@ -18,6 +18,7 @@ from adapters.departments.authorization import (
     authorization_request,
     printable,
 )
+from adapters.departments.calls import ClientCalls
 from adapters.departments.checks import (
     CheckResult,
     Expected,
@@ -33,6 +34,7 @@ from adapters.departments.client_auth import ClientCredential
 from adapters.departments.delegation import DelegationToken, exchange_form, read_details, read_exchanged
 from adapters.departments.discovery import Discovery, ProviderMetadata
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
+from adapters.departments.jws import FindKey
 from adapters.departments.keys import ProviderKeys
 from adapters.departments.levels import NOTHING, Demand
 from adapters.departments.logout import LogoutNotice, logout_url, verify_logout_token
@@ -85,6 +87,13 @@ class RelyingParty:
         self._discovery = Discovery(settings, self._transport)
         self._keys = ProviderKeys(settings, self._transport, self._discovery)
         self._credential = ClientCredential(settings)
+        self._calls = ClientCalls(
+            settings,
+            self._transport,
+            basic=self._credential.headers,
+            origin=self._origin,
+            request_token=self._token_request,
+        )
 
     def metadata(self, now: int) -> ProviderMetadata:
         """What the provider says about itself, cached."""
@@ -227,10 +236,27 @@ class RelyingParty:
         """The signed answer to a check that was started, for `check_result`; None while it waits for the person."""
         return read_answer(self._ask(f"{self._check_address(check, now)}/{quote(key, safe='')}", {}, now))
 
+    def ask_as_client(self, path: str, document: Mapping[str, Any] | None, *, scope: str, now: int) -> dict[str, Any]:
+        """What the provider answers this app itself, who has to be registered for `scope`: as `ClientCalls.send`."""
+        return self._calls.send(path, document, scope=scope, now=now)
+
+    def ask_for_list(self, path: str, *, scope: str, now: int) -> list[Any]:
+        """The same of what is answered with a list."""
+        return self._calls.listed(path, scope=scope, now=now)
+
+    def find_key(self, now: int) -> FindKey:
+        """The provider's keys, for what is verified elsewhere."""
+        return lambda kid: self._keys.find(kid, now)
+
     def _check_address(self, check: str, now: int) -> str:
-        """With a certificate, on the host where one is asked for: the checks stand beside the token endpoint."""
+        return check_address_of(self.settings, check, origin=self._origin(now))
+
+    def _origin(self, now: int) -> str:
+        """With a certificate, the host where one is asked for: these endpoints stand beside the token endpoint."""
+        if not self.settings.certificate_file:
+            return self.settings.issuer.rstrip("/")
         token = urlsplit(self._endpoint("token_endpoint", now) or "")
-        return check_address_of(self.settings, check, origin=f"{token.scheme}://{token.netloc}")
+        return f"{token.scheme}://{token.netloc}"
 
     def _endpoint(self, name: str, now: int) -> str | None:
         """An endpoint's address for this app: who has a certificate goes where one is asked for (RFC 8705 5)."""

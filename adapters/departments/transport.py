@@ -40,13 +40,23 @@ class Response:
 
     def json_object(self) -> dict[str, Any]:
         """The body as one JSON object; anything else is an answer nobody can use: `ProviderUnavailable`."""
-        try:
-            document = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise ProviderUnavailable("the answer is not JSON") from error
+        document = self._json()
         if not isinstance(document, dict):
             raise ProviderUnavailable("the answer is not a JSON object")
         return document
+
+    def json_list(self) -> list[Any]:
+        """The same of a JSON array."""
+        document = self._json()
+        if not isinstance(document, list):
+            raise ProviderUnavailable("the answer is not a JSON array")
+        return document
+
+    def _json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise ProviderUnavailable("the answer is not JSON") from error
 
 
 class Transport(Protocol):
