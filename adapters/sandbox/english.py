@@ -88,16 +88,16 @@ ENGLISH = {
     ),
     "打开养老金页面": "Open the pension page",
     "替企业报税，再把授权收回": "File for a company, then take the mandate back",
-    "用贺小满登录税务应用，替长沙示例外贸有限公司申报增值税；再用 Maria Fernandes 收回授权：下一次提交就被拒绝，贺小满仍在登录中。": (
-        "As 贺小满, file the VAT return of 长沙示例外贸有限公司 in the tax app; then take the mandate back as Maria Fernandes: the "
-        "next submission is refused, and 贺小满 stays signed in."
+    "贺小满在税务应用里替外贸公司申报增值税；Maria Fernandes 收回授权，下一次提交就被拒绝。": (
+        "贺小满 files a trading company's VAT return in the tax app; Maria Fernandes takes the mandate back, and the "
+        "next submission is refused."
     ),
     "打开增值税申报": "Open the VAT return",
     "代表单位": "Acting for an entity",
     "女儿替母亲办理": "A daughter for her mother",
-    "陈桂英授权女儿吴月明确认养老金领取资格，女儿接受后在社保应用里替她确认；母亲看得到每一次使用。": (
-        "陈桂英 lets her daughter 吴月明 confirm her pension; the daughter accepts, and confirms it in the social security app. "
-        "The mother sees each use."
+    "陈桂英授权女儿吴月明确认养老金领取资格；女儿接受后，在社保应用里替母亲确认。": (
+        "陈桂英 lets her daughter 吴月明 confirm her pension; the daughter accepts, and confirms it in the social "
+        "security app."
     ),
     "去授权": "Go to mandates",
     "替家人确认": "Confirm for family",

@@ -1,4 +1,4 @@
-"""The demo apps over a provider: who acts for somebody sees it, asks first, and files in the party's name or not at all."""
+"""The demo apps over a provider: who acts for somebody sees it, and files in the party's name or not at all."""
 
 import re
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def context(site: Site) -> Context:
 
 
 class App:
-    """A demo app, and whoever uses it: with a jar there and one at the provider. ``away``: addresses that are down."""
+    """A demo app, and whoever uses it, with a jar there and one at the provider. ``away``: what is down."""
 
     def __init__(self, site: Site, department: str, phone: str) -> None:
         options = ["--issuer", ISSUER, "--client-secret", SECRETS[f"{department}-demo"]]
@@ -103,7 +103,9 @@ class App:
                 return answer
             at = urljoin(at, answer.headers["Location"])
             path = at.removeprefix(self.home).removeprefix(ISSUER)
-            answer = self.client.get(path, base_url=self.home) if at.startswith(self.home) else self.provider.get(path)
+            answer = (
+                self.client.get(path, base_url=self.home) if at.startswith(self.home) else self.provider.get(path)
+            )
         raise AssertionError(f"round in a circle: {at}")
 
     def choose(self, name: str, page: TestResponse) -> TestResponse:
@@ -132,9 +134,7 @@ def taken_back(site: Site, step: Step = Step.REVOKE) -> None:
         found = site.provider.directory.lookup(tx, code)
         assert isinstance(found, Active)
         mandate = site.one("SELECT id FROM mandate WHERE principal_id = :p AND state = 'active'", p=found.party_id)
-        site.provider.moving.step(
-            tx, mandate, step, person=site.party(MARIA), party=found.party_id, now=site.now()
-        )
+        site.provider.moving.step(tx, mandate, step, person=site.party(MARIA), party=found.party_id, now=site.now())
 
 
 @pytest.fixture
@@ -217,7 +217,9 @@ def test_while_a_service_is_away_nothing_is_filed_and_the_page_says_so(tax: App,
     assert 'class="for-whom"' not in tax.open(VAT).text
 
 
-def test_whoever_is_nothing_to_anybody_is_told_so_by_the_provider_and_comes_back(context: Context, site: Site) -> None:
+def test_whoever_is_nothing_to_anybody_is_told_so_by_the_provider_and_comes_back(
+    context: Context, site: Site
+) -> None:
     app = App(site, "tax", WU)
     page = app.open(VAT)
     assert app.at.startswith(ISSUER)

@@ -34,7 +34,7 @@ _CAPACITY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """What stands above everything that belongs to somebody else; `capacity` is a source string, `until` a last day."""
+    """What stands above everything that belongs to somebody else; `until` is a last day."""
 
     human: str
     party: str
@@ -44,7 +44,7 @@ class Banner:
 
 def add_represented(app: Flask, sso: SingleSignOn, matter: RepresentedMatter, book: Book, submit: Submit) -> None:
     """The matter's page, and the page of each record."""
-    needed = login_required(level=LEVEL, represent=ActingDemand("required", (matter.power(),)))
+    needed = login_required(level=LEVEL, represent=ActingDemand("required", (matter.power("view", "submit"),)))
 
     @needed
     def page() -> ResponseReturnValue:

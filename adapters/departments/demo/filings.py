@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from threading import Lock
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from adapters.departments.delegation import Delegation
 from adapters.departments.demo.represented import RepresentedMatter
 from adapters.departments.errors import InvalidToken, ProviderUnavailable
 from adapters.departments.representing import Power
@@ -92,24 +93,25 @@ class Book:
 
 
 def filing_api(book: Book, matter: RepresentedMatter, server: ResourceServer, clock: Callable[[], int]) -> Blueprint:
-    """`POST /represented/filings` with `amount`, by a token that holds `submit` for it."""
+    """`GET /represented/filings`: what was filed for the token's party; `POST` with `amount`: files that for it."""
     api = Blueprint("filings", __name__)
+
+    @api.get(PATH)
+    def listed() -> ResponseReturnValue:
+        delegation = _held(server, matter.power("view"), clock())
+        if isinstance(delegation, Response):
+            return delegation
+        return jsonify(filings=[asdict(one) for one in book.of(delegation.represented)])
 
     @api.post(PATH)
     def add() -> ResponseReturnValue:
-        token, sent = bearer_token(request.headers.get("Authorization")), request.get_json(silent=True)
+        sent = request.get_json(silent=True)
         amount = sent.get("amount") if isinstance(sent, dict) else None
-        try:
-            delegation = server.verify_delegation(token or "", now=clock())
-        except InvalidToken:
-            return _refused(401, "invalid_token", _INVALID if token else "Bearer")
-        except ProviderUnavailable:
-            return _refused(503, "temporarily_unavailable")
         if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
             return _refused(400, "invalid_request")
-        wanted = Power(actions=("submit",), theme=matter.theme, services=(matter.service,), amount=amount)
-        if not delegation.allows(wanted):
-            return _refused(403, "insufficient_authorization")
+        delegation = _held(server, matter.power("submit", amount=amount), clock())
+        if isinstance(delegation, Response):
+            return delegation
         filed = book.file(
             matter,
             represented=delegation.represented,
@@ -119,9 +121,23 @@ def filing_api(book: Book, matter: RepresentedMatter, server: ResourceServer, cl
             amount=amount,
             now=clock(),
         )
-        return jsonify(number=filed.number), 201
+        return jsonify(asdict(filed)), 201
 
     return api
+
+
+def _held(server: ResourceServer, wanted: Power, now: int) -> Delegation | Response:
+    """Who acts for whom by this request's token, if it holds what is wanted; else the answer."""
+    token = bearer_token(request.headers.get("Authorization"))
+    if token is None:
+        return _refused(401, "invalid_token", "Bearer")
+    try:
+        delegation = server.verify_delegation(token, now=now)
+    except InvalidToken:
+        return _refused(401, "invalid_token", _INVALID)
+    except ProviderUnavailable:
+        return _refused(503, "temporarily_unavailable")
+    return delegation if delegation.allows(wanted) else _refused(403, "insufficient_authorization")
 
 
 def _refused(status: int, error: str, challenge: str | None = None) -> Response:

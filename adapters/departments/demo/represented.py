@@ -31,9 +31,9 @@ class RepresentedMatter:
     done: str
     records: str
 
-    def power(self, amount: str | None = None) -> Power:
-        """What has to be held: to see it and to submit it, up to ``amount``."""
-        return Power(actions=("view", "submit"), theme=self.theme, services=(self.service,), amount=amount)
+    def power(self, *actions: str, amount: str | None = None) -> Power:
+        """These actions for it, up to ``amount``."""
+        return Power(actions=actions, theme=self.theme, services=(self.service,), amount=amount)
 
 
 VAT_RETURN = RepresentedMatter(

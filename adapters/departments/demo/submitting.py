@@ -15,7 +15,6 @@ from adapters.departments.demo.filings import Book, Filing
 from adapters.departments.demo.represented import RepresentedMatter
 from adapters.departments.errors import DepartmentError, ProviderRefused
 from adapters.departments.relying_party import RelyingParty
-from adapters.departments.representing import Power
 from adapters.departments.sessions import AppSession
 from adapters.departments.transport import Request, Transport
 
@@ -70,7 +69,9 @@ class Submission:
             allowed = self._asked(session, matter, amount)
             if not allowed:
                 return Unfiled.UNAVAILABLE if allowed.away else Unfiled.DENIED
-            return self._by_api(self._api, session, matter, amount) if self._api else self._own(session, matter, amount)
+            return (
+                self._by_api(self._api, session, matter, amount) if self._api else self._own(session, matter, amount)
+            )
         except ProviderRefused as refusal:
             _log.info("not filed: %s", refusal)
             return Unfiled.DENIED if refusal.error in _GONE else Unfiled.UNAVAILABLE
@@ -106,7 +107,7 @@ class Submission:
         token = self._party.exchange(
             session.acting.handle or "",
             api.identifier,
-            [submitting(matter, amount)],
+            [matter.power("submit", amount=amount)],
             access_token=session.access_token,
             now=self._clock(),
         )
@@ -116,8 +117,3 @@ class Submission:
             return Unfiled.DENIED
         filed = self._book.find(str(answer.json_object().get("number"))) if answer.status == 201 else None
         return filed or Unfiled.UNAVAILABLE
-
-
-def submitting(matter: RepresentedMatter, amount: str | None) -> Power:
-    """The power to submit it, up to ``amount``."""
-    return Power(actions=("submit",), theme=matter.theme, services=(matter.service,), amount=amount)

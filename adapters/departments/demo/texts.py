@@ -135,18 +135,16 @@ ENGLISH = {
     "经办人": "Done by",
     "查看全部记录": "See all records",
     "没有提交": "Nothing was submitted",
-    "您现在不能替对方办理这件事：授权可能已被收回、冻结或到期，也可能不含这项操作或这个金额。没有任何内容被提交。": "You cannot do "
-    "this for them now: the mandate may have been taken back, frozen or run out, or does not include this act or this amount. "
-    "Nothing was submitted.",
-    "您的登录不受影响，可以继续办理自己的事项，或者换一位办理对象。": "Your sign-in is not affected: go on with your own "
-    "matters, or choose somebody else to act for.",
+    "您现在不能替对方办理这件事：授权可能已被收回、冻结或到期，也可能不含这项操作。": "You cannot do this for them "
+    "now: the mandate may have been taken back, frozen or run out, or does not include this act.",
+    "没有任何内容被提交。您的登录不受影响。": "Nothing was submitted. Your sign-in is not affected.",
     "暂时没有提交": "Not submitted yet",
-    "授权查询或申报服务暂时没有应答，没有任何内容被提交。请稍后再试。": "The service did not answer in time, and nothing "
+    "有一项服务暂时没有应答，没有任何内容被提交。请稍后再试。": "A service did not answer in time, and nothing "
     "was submitted. Please try again in a moment.",
     "再试一次": "Try again",
     "办理对象变了": "You now act for somebody else",
-    "提交的页面是为另一方打开的，因此没有提交。请核对下面的内容。": "The page you sent was opened for another party, so nothing was "
-    "submitted. Please check what is shown now.",
+    "提交的页面是为另一方打开的，因此没有提交。请核对下面的内容。": "The page you sent was for another party, "
+    "so nothing was submitted. Please check what is shown now.",
     "代办身份": "Acting for somebody",
     "您正在替对方办理": "You are acting for",
     "代表人": "as their representative",
