@@ -145,7 +145,7 @@ def tax(context: Context, site: Site) -> App:
 def test_the_page_says_who_acts_for_whom_by_what_and_until_when(tax: App) -> None:
     page = tax.acting(VAT, "外贸")
     banner = page[page.index('id="acting-banner"') : page.index("</aside>")]
-    for told in ("长沙示例外贸有限公司", "贺小满", "经办", "授权至"):
+    for told in ("长沙示例外贸有限公司", "贺小满", "机构委派", "授权编号", "有效至"):
         assert told in banner
     assert TRADE in page
     assert "应纳税额" in page

@@ -24,21 +24,23 @@ from adapters.departments.representing import ActingDemand
 LEVEL = "urn:tongban:aal:2"
 _CAPACITY = {
     "representative": "代表人",
-    "handler": "经办",
+    "handler": "受对方委托",
     "family": "家人或朋友",
     "guardian": "监护人",
     "employee": "工作人员",
-    "clerk": "工作人员",
+    "clerk": "窗口人员",
 }
+_THROUGH_AGENCY = "受对方委托的机构委派"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """What stands above everything that belongs to somebody else; `until` is a last day."""
+    """What stands above everything that belongs to somebody else. `mandate`, `until`: empty for an office."""
 
     human: str
     party: str
     capacity: str
+    mandate: str
     until: str
 
 
@@ -107,9 +109,11 @@ def _shown(template: str, matter: RepresentedMatter, book: Book, **more: object)
 
 def _banner() -> Banner:
     acting, mandate = current_person.acting, current_person.claims["mandate"]
+    capacity = _CAPACITY.get(acting.capacity or "", "受托办理")
     return Banner(
         human=human_name(),
         party=acting.name or shown.short(_party()["sub"]),
-        capacity=_CAPACITY.get(acting.capacity or "", "受托办理"),
+        capacity=_THROUGH_AGENCY if mandate.get("chain_length") == 2 else capacity,
+        mandate=str(mandate.get("id", "")),
         until=str(mandate.get("valid_to", "")),
     )

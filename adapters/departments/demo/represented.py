@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.departments.demo.departments import SOCIAL, TAX, Figure
+from adapters.departments.demo.shown import yuan
 from adapters.departments.representing import Power
 
 
@@ -82,8 +83,7 @@ def _return_of(party: Mapping[str, Any]) -> Statement:
     due = output - output * paid // 20
     code = Figure("统一社会信用代码", _code(party))
     figures = (("销售额", sales), ("销项税额", output), ("进项税额", output - due), ("应纳税额", due))
-    shown = tuple(Figure(label, f"¥{_yuan(amount, comma=True)}") for label, amount in figures)
-    return Statement((code, *shown), _yuan(due))
+    return Statement((code, *(Figure(label, yuan(_decimal(amount))) for label, amount in figures)), _decimal(due))
 
 
 def _code(party: Mapping[str, Any]) -> str:
@@ -91,9 +91,8 @@ def _code(party: Mapping[str, Any]) -> str:
     return str(known[0]) if known else ""
 
 
-def _yuan(hundredths: int, *, comma: bool = False) -> str:
-    whole = f"{hundredths // 100:,}" if comma else str(hundredths // 100)
-    return f"{whole}.{hundredths % 100:02}"
+def _decimal(hundredths: int) -> str:
+    return f"{hundredths // 100}.{hundredths % 100:02}"
 
 
 def _pension_of(party: Mapping[str, Any]) -> Statement:
