@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from adapters.departments.demo.acting import _CAPACITY, _THROUGH_AGENCY
 from adapters.departments.demo.app import create_app
-from adapters.departments.demo.represented import FAMILY_PENSION, VAT_RETURN, statement_of
+from adapters.departments.demo.represented import FAMILY_PENSION, MATTERS, VAT_RETURN, statement_of
+from adapters.departments.demo.texts import ENGLISH
 from adapters.departments.errors import ProviderUnavailable
 from adapters.departments.selftest import run
 from adapters.departments.selftest_cases import Issuer, cases, good_claims
@@ -124,3 +126,12 @@ def test_a_return_has_figures_also_for_a_party_of_whom_little_is_told(told: dict
     assert statement.amount is not None
     assert float(statement.amount) > 0
     assert statement_of(FAMILY_PENSION, {}).amount is None
+
+
+def test_every_word_of_the_matters_and_the_banner_has_english() -> None:
+    for matter in MATTERS.values():
+        texts = {matter.title, matter.need, matter.intro, matter.button, matter.done, matter.records}
+        assert texts <= ENGLISH.keys()
+        party = {"name": "x", "birthdate": "1949"}
+        assert {figure.label for figure in statement_of(matter, party).figures} <= ENGLISH.keys()
+    assert {*_CAPACITY.values(), _THROUGH_AGENCY, "受托办理"} <= ENGLISH.keys()

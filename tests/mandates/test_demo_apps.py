@@ -244,6 +244,8 @@ def test_a_daughter_confirms_her_mothers_pension(context: Context, site: Site, t
         "human": "吴月明",
     }
     assert not [one for one in social.sent if one.form and "subject_token" in one.form], "it is its own API"
+    assert "待确认" in page
+    assert "已确认" in social.open(FAMILY).text
     mine = social.post("/oidc/switch", {"represent": "self", "next": "/overview"})
     assert 'id="represented"' not in mine.text
 
@@ -253,3 +255,17 @@ def test_a_party_has_the_same_figures_whoever_acts_for_it(context: Context, site
         return re.findall(r"¥[\d,.]+", page[page.index('id="vat-return"') :])
 
     assert figures(App(site, "tax", HE).acting(VAT, "外贸")) == figures(App(site, "tax", MARIA).acting(VAT, "外贸"))
+
+
+def test_the_pages_are_whole_in_english(tax: App) -> None:
+    pages = [tax.acting(f"{VAT}?lang=en", "外贸")]
+    pages.append(tax.submit(VAT, pages[0]).text)
+    pages.append(tax.post(VAT, {"party": "rep_of-somebody-else"}).text)
+    tax.away = lambda url: url.endswith("/evaluation")
+    again = tax.open(VAT).text
+    tax.site.later += 60  # the answer of before is good no longer
+    pages.append(tax.submit(VAT, again).text)
+    for page in pages:
+        assert '<html lang="en">' in page
+        left = re.sub("中文|贺小满|长沙示例外贸有限公司", "", page)
+        assert re.findall(r"[\u4e00-\u9fff]+", left) == []

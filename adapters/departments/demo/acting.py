@@ -53,8 +53,9 @@ def add_represented(app: Flask, sso: SingleSignOn, matter: RepresentedMatter, bo
         meet(book)
         if request.method == "POST":
             return _submitted(sso, matter, submit)
-        figures, changed = statement_of(matter, _party()).figures, "changed" in request.args
-        return _shown("represented", matter, book, figures=figures, filings=book.of(_party()["sub"]), changed=changed)
+        filings, changed = book.of(_party()["sub"]), "changed" in request.args
+        figures = statement_of(matter, _party(), filed=bool(filings)).figures
+        return _shown("represented", matter, book, figures=figures, filings=filings, changed=changed)
 
     @needed
     def done(number: str) -> ResponseReturnValue:

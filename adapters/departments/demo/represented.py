@@ -71,9 +71,9 @@ class Statement:
     amount: str | None = None
 
 
-def statement_of(matter: RepresentedMatter, party: Mapping[str, Any]) -> Statement:
-    """``party``: the claim `represented`."""
-    return _return_of(party) if matter is VAT_RETURN else _pension_of(party)
+def statement_of(matter: RepresentedMatter, party: Mapping[str, Any], *, filed: bool = False) -> Statement:
+    """``party``: the claim `represented`. filed: it has been submitted for them before."""
+    return _return_of(party) if matter is VAT_RETURN else _pension_of(party, confirmed=filed)
 
 
 def _return_of(party: Mapping[str, Any]) -> Statement:
@@ -95,7 +95,8 @@ def _decimal(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02}"
 
 
-def _pension_of(party: Mapping[str, Any]) -> Statement:
+def _pension_of(party: Mapping[str, Any], *, confirmed: bool) -> Statement:
     told = (("姓名", party.get("name")), ("出生年份", party.get("birthdate")))
     known = tuple(Figure(label, str(value)) for label, value in told if value)
-    return Statement((*known, Figure("每月待遇", "¥2,486.30"), Figure("本年度领取资格", "待确认")))
+    state = Figure("本年度领取资格", "已确认" if confirmed else "待确认")
+    return Statement((*known, Figure("每月待遇", "¥2,486.30"), state))

@@ -127,6 +127,7 @@ ENGLISH = {
     "出生年份": "Year of birth",
     "本年度领取资格": "Entitlement this year",
     "待确认": "To be confirmed",
+    "已确认": "Confirmed",
     "还没有记录。": "Nothing yet.",
     "编号": "Reference",
     "时间": "Time",
