@@ -132,8 +132,8 @@ class AuthorityChecks:
     def may_each(self, questions: Sequence[Question], *, now: int) -> list[Checked]:
         """The answers in order, each as `may` gives it; what is not remembered is asked at once, 50 at a time."""
         if len(questions) > MOST:
-            rest = self.may_each(questions[MOST:], now=now)
-            return self.may_each(questions[:MOST], now=now) + rest
+            first = self.may_each(questions[:MOST], now=now)
+            return first + self.may_each(questions[MOST:], now=now)
         found = {question.key: self._remembered(question.key, now) for question in questions}
         missing = list({question.key: question for question in questions if not found[question.key]}.values())
         seen = self._forgotten

@@ -65,8 +65,8 @@ def authorization_request(
 ) -> AuthorizationRequest:
     """A code-flow request with PKCE S256 (RFC 7636), state and nonce, all new and 256 bit.
 
-    represent: for whom, where `asked` does not say. push: hands the parameters to the provider beforehand (RFC 9126)
-    and gives those that name them to it.
+    represent: for whom, in place of what `asked` says. push: hands the parameters to the provider beforehand
+    (RFC 9126), and gives those that name them to it.
     """
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     parameters = {
@@ -82,7 +82,7 @@ def authorization_request(
         "login_hint": login_hint,
         "ui_locales": ui_locales,
         "max_age": None if asked.max_age is None else str(asked.max_age),
-        "represent": asked.acting.represent or represent,
+        "represent": represent or asked.acting.represent,
         **_demands(asked, matter),
     }
     sent = {name: value for name, value in parameters.items() if value is not None}

@@ -134,7 +134,10 @@ class SingleSignOn(BrowserSignIn):
         if session is not None and self.just_asked(asked):
             return self._not_again(session, asked)
         if request.method in ("GET", "HEAD"):
-            return self.start(asked, target=this_page())
+            keep = session is not None and asked.acting.met_by(session.acting)
+            return self.start(asked, target=this_page(), keep=keep)
+        if session is not None and self.meets(session, asked):
+            return self.notice(NoticeKind.POWER, target=self.home, asked=asked)
         readable = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
         return self.notice(NoticeKind.SIGN_IN_AGAIN, target=request.path if readable else self.home)
 

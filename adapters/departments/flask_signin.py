@@ -176,12 +176,13 @@ class BrowserSignIn:
         matter: str | None = None,
         represent: str | None = None,
         authorization_details: Sequence[Power] = (),
+        keep: bool = False,
     ) -> ResponseReturnValue:
         """Send the browser to the provider; afterwards it comes back to `target`, if that is a path of this app.
 
         With `matter`, the person's face is checked for it on the way: `face_check` in the claims says so.
-        represent, authorization_details: in place of what `asked` says. Where neither says anything, somebody who
-        acts for somebody else here goes on doing so.
+        represent, authorization_details: in place of what `asked` says. Where neither says anything, or with `keep`,
+        somebody who acts for somebody else here goes on doing so.
         """
         if represent is not None or authorization_details:
             asked = replace(asked, acting=acting_demand(represent, authorization_details))
@@ -190,7 +191,12 @@ class BrowserSignIn:
         locale = "zh-CN" if self.language() == "zh" else "en"
         try:
             begun = self.party.begin(
-                asked=asked, prompt=prompt, ui_locales=locale, matter=matter, represent=self._kept(asked), now=now
+                asked=asked,
+                prompt=prompt,
+                ui_locales=locale,
+                matter=matter,
+                represent=self._kept(asked, keep),
+                now=now,
             )
         except DepartmentError as error:
             return self.failed(error, target=target)
@@ -202,8 +208,8 @@ class BrowserSignIn:
         self.cookies.write(response, "browser", browser, max_age=_SIGN_IN_LIFE)
         return response
 
-    def _kept(self, asked: Demand) -> str | None:
-        session = self.session() if asked.acting == ANYBODY else None
+    def _kept(self, asked: Demand, keep: bool) -> str | None:
+        session = self.session() if keep or asked.acting == ANYBODY else None
         return kept(session.acting) if session is not None else None
 
     def switch(self, represent: str = SELECT, *, target: str) -> ResponseReturnValue:

@@ -113,8 +113,8 @@ class RelyingParty:
         """Start a sign-in: redirect the browser to `url`, keep `pending` on the server, bound to this browser.
 
         With `matter`, the person's face is checked on the way, for this matter of yours; `finish` insists on it.
-        represent: for whom they act, where `asked.acting` does not say: `self`, `select`, `required` or a handle. Who
-        asks for powers has them pushed (RFC 9126), where the provider takes that; raises `ProviderRefused` then, too.
+        represent: for whom they act (`self`, `select`, `required` or a handle), in place of what `asked.acting` says.
+        Powers are pushed (RFC 9126), where the provider takes that; then `ProviderRefused` may be raised, too.
         """
         endpoint = self._pushing(now) if asked.acting.powers else None
         return authorization_request(

@@ -68,6 +68,11 @@ class FakeProvider:
     gives_refresh_tokens: bool = True
     token_error: tuple[int, dict[str, str]] | None = None
     userinfo: dict[str, Any] | None = None
+    acting: dict[str, Any] = field(default_factory=dict)
+    held: list[dict[str, Any]] | None = None
+    takes_pushed_requests: bool = False
+    pushed: dict[str, dict[str, str]] = field(default_factory=dict)
+    decision: bool | None = None
     away: bool = False
     before_token_answer: Callable[[], None] = lambda: None
     seen: list[Request] = field(default_factory=list)
@@ -81,6 +86,7 @@ class FakeProvider:
     def authorize(self, url: str, **extra: str) -> dict[str, list[str]]:
         """The person signs in and agrees; returns the query that comes back to the app."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        query = self.pushed.pop(query["request_uri"]) if "request_uri" in query else query
         claims = json.loads(query.get("claims", "{}")).get("id_token", {}).get("acr", {}).get("values", [])
         wanted = (query.get("acr_values", "").split() + claims + [""])[0]
         code = self._next("code")
@@ -105,6 +111,15 @@ class FakeProvider:
             self.before_token_answer()
             with self.lock:
                 status, body = self._token(dict(request.form or {}), request.headers)
+        elif (
+            path == "/par" and self.takes_pushed_requests and self._knows_the_secret(request.headers["Authorization"])
+        ):
+            name = f"urn:ietf:params:oauth:request_uri:{self._next('pushed')}"
+            self.pushed[name] = dict(request.form or {})
+            status, body = 201, {"request_uri": name, "expires_in": 90}
+        elif path == "/access/v1/evaluation":
+            told = {"decision": self.decision, "context": {"id": "4F7Q.1", "ttl": 30}}
+            status, body = (503, {}) if self.decision is None else (200, told)
         else:
             status, body = self._get(path, request.headers)
         return Response(status, {"content-type": "application/json"}, json.dumps(body).encode())
@@ -119,7 +134,10 @@ class FakeProvider:
         return 404, {}
 
     def metadata(self) -> dict[str, Any]:
-        return {
+        pushing = (
+            {"pushed_authorization_request_endpoint": f"{self.issuer}/par"} if self.takes_pushed_requests else {}
+        )
+        return pushing | {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
@@ -165,6 +183,8 @@ class FakeProvider:
             "expires_in": self.life,
             "id_token": self.sign(self.id_claims(nonce=nonce, access_token=access, acr=acr)),
         }
+        if self.held is not None:
+            answer["authorization_details"] = self.held
         if self.gives_refresh_tokens:
             answer["refresh_token"] = self._next("refresh")
             self.refresh_tokens.add(str(answer["refresh_token"]))
@@ -193,7 +213,7 @@ class FakeProvider:
             "amr": ["pwd"],
             "at_hash": _base64(hashlib.sha256(access_token.encode()).digest()[:16]),
         }
-        return {name: value for name, value in claims.items() if value is not None}
+        return {name: value for name, value in {**claims, **self.acting}.items() if value is not None}
 
     def logout_claims(self, **changes: Any) -> dict[str, Any]:
         now = self.clock()
@@ -215,6 +235,15 @@ class FakeProvider:
 
     def logout_token(self, **changes: Any) -> str:
         return self.sign(self.logout_claims(**changes), typ="logout+jwt")
+
+    def event_claims(self, kind: str, /, **says: Any) -> dict[str, Any]:
+        now = self.clock()
+        subject = {"format": "iss_sub", "iss": self.issuer, "sub": self.sub}
+        about = {"iss": self.issuer, "aud": self.audience, "iat": now, "jti": self._next("event")}
+        return about | {"sub_id": subject, "toe": now - 5, "events": {kind: says}}
+
+    def event_token(self, kind: str, /, **says: Any) -> str:
+        return self.sign(self.event_claims(kind, **says), typ="secevent+jwt")
 
     # A real socket
 
@@ -259,3 +288,15 @@ class _Quiet(WSGIRequestHandler):
 
 def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+HANDLE = "rep_0123456789abcdef"
+
+
+def acting_claims(handle: str = HANDLE, **mandate: Any) -> dict[str, Any]:
+    """What an ID token says of an employee who acts for a company."""
+    return {
+        "represented_status": "current",
+        "represented": {"kind": "legal_entity", "sub": "pw_company", "name": "某某<贸易>有限公司"},
+        "mandate": {"handle": handle, "id": "mnd_1", "capacity": "handler", "themes": ["tax.filing"], **mandate},
+    }

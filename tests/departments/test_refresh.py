@@ -15,7 +15,7 @@ from adapters.departments.refresh import PAUSE, Refresher
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.sessions import AppSession, Store
 
-from .fake_provider import START, Clock, FakeProvider
+from .fake_provider import HANDLE, START, Clock, FakeProvider, acting_claims
 from .test_stores import a_notice, a_session
 
 EXPIRED = START + 571
@@ -192,3 +192,39 @@ def test_a_refresh_that_somebody_else_never_ends_is_given_up(
     impatient = Refresher(RelyingParty(replace(party.settings, timeout=0.02)), store, clock)
     with pytest.raises(ProviderUnavailable, match="too long"):
         impatient.refreshed(session)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_an_acting_that_ends_during_a_refresh_leaves_the_person_signed_in(
+    refresher: Refresher, session: AppSession, store: Store, provider: FakeProvider, clock: Clock, answered: bool
+) -> None:
+    acting = replace(session, key="acting", claims={**session.claims, **acting_claims()})
+    store.create(acting, now=START)
+
+    def ended() -> None:
+        store.end(a_notice(handle=HANDLE), now=START)
+        if not answered:
+            provider.refresh_tokens.clear()
+
+    provider.before_token_answer = ended
+    clock.now = EXPIRED
+    left = refresher.usable(acting)
+    assert left == store.get("acting")
+    assert (left.acting.status, left.refresh_token) == ("expired_in_session", None)
+    assert left.sub == session.sub
+
+
+def test_a_refresh_says_anew_what_is_held(
+    refresher: Refresher, session: AppSession, provider: FakeProvider, clock: Clock
+) -> None:
+    clock.now, provider.held = EXPIRED, [{"type": "gov_mandate"}]
+    assert refresher.usable(session).details == [{"type": "gov_mandate"}]
+
+
+def test_a_refresh_that_says_nothing_of_it_leaves_what_was_held(
+    refresher: Refresher, session: AppSession, store: Store, clock: Clock
+) -> None:
+    held = replace(session, key="held", details=[{"type": "gov_mandate"}])
+    store.create(held, now=START)
+    clock.now = EXPIRED
+    assert refresher.usable(held).details == [{"type": "gov_mandate"}]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,11 @@ from adapters.departments.authorization import PendingSignIn
 from adapters.departments.levels import demand
 from adapters.departments.logout import LogoutNotice
 from adapters.departments.memory_store import MemoryStore
-from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, Store, digest
+from adapters.departments.representing import Power
+from adapters.departments.sessions import AppSession, Lifetime, PendingLogin, Store, digest, without_acting
 from adapters.departments.sqlite_store import SqliteStore
 
-from .fake_provider import ISSUER, START
+from .fake_provider import HANDLE, ISSUER, START, acting_claims
 
 
 def a_session(key: str = "k", **changes: Any) -> AppSession:
@@ -266,3 +269,73 @@ def test_processes_share_the_sqlite_file_with_one_winner_each(tmp_path: Path) ->
 def test_a_session_ends_idle_or_absolute(seen: int, created: int, over: bool) -> None:
     session = a_session(seen_at=START - seen, created_at=START - created)
     assert Lifetime(idle=100, absolute=1000).over(session, START) is over
+
+
+# The end of one acting
+
+
+def test_the_end_of_an_acting_ends_that_and_no_session(store: Store) -> None:
+    mine = a_session("mine", claims={"iat": START, **acting_claims()}, details=[{"type": "gov_mandate"}])
+    others = a_session("others", claims={"iat": START, **acting_claims("rep_another0000000")})
+    oneself = a_session("oneself")
+    elsewhere = a_session("elsewhere", sid="s2", claims=mine.claims)
+    for session in (mine, others, oneself, elsewhere):
+        store.create(session, now=START)
+    assert store.end(a_notice(handle=HANDLE), now=START) == 1
+    left = store.get("mine")
+    assert left == without_acting(mine)
+    assert left is not None
+    assert (left.refresh_token, left.acting.status, left.acting.handle) == (None, "expired_in_session", None)
+    assert [store.get(one.key) for one in (others, oneself, elsewhere)] == [others, oneself, elsewhere]
+
+
+def test_a_notice_of_an_acting_counts_once(store: Store) -> None:
+    store.create(a_session(claims={"iat": START, **acting_claims()}), now=START)
+    assert store.end(a_notice(handle=HANDLE), now=START) == 1
+    assert store.end(a_notice(handle=HANDLE), now=START) is None
+    assert store.end(a_notice(handle=HANDLE, fingerprint="signed anew"), now=START) == 0
+
+
+def test_a_refresh_on_its_way_does_not_bring_an_acting_back(store: Store) -> None:
+    session = a_session(claims={"iat": START, **acting_claims()})
+    store.create(session, now=START)
+    assert store.claim_refresh("k", generation=0, now=START, until=START + 60)
+    store.end(a_notice(handle=HANDLE), now=START)
+    assert not store.finish_refresh(replace(session, generation=1, access_token="new"))
+    assert store.get("k") == without_acting(session)
+
+
+def test_an_acting_that_ended_before_it_came_back_is_not_begun(store: Store) -> None:
+    store.end(a_notice(handle=HANDLE, issued_at=START), now=START)
+    assert not store.create(a_session(claims={"iat": START, **acting_claims()}), now=START)
+    assert store.create(a_session("later", claims={"iat": START + 1, **acting_claims()}), now=START + 1)
+    assert store.create(a_session("other", claims={"iat": START, **acting_claims("rep_another0000000")}), now=START)
+    assert store.create(a_session("oneself"), now=START)
+
+
+def test_a_sign_in_on_its_way_keeps_for_whom_it_is(store: Store) -> None:
+    power = Power(theme="tax.filing", services=("hn-tax-01",), actions=("submit",), amount="5.00")
+    asked = demand("aal:2", represent=[power])
+    login = PendingLogin(PendingSignIn("st", "n", "v", asked, START, None, HANDLE), digest("browser"), "/")
+    store.add_pending(login, expires_at=START + 900)
+    assert store.take_pending("st", now=START) == (login, True)
+
+
+def test_a_file_of_an_earlier_kit_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    SqliteStore(path).create(a_session(), now=START)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE notice DROP COLUMN handle")
+        (body,) = connection.execute("SELECT body FROM session").fetchone()
+        older = {name: value for name, value in json.loads(body).items() if name not in ("represent", "details")}
+        connection.execute("UPDATE session SET body = ?", (json.dumps(older),))
+        request = {"state": "st", "nonce": "n", "verifier": "v", "begun_at": START, "matter": None}
+        request["asked"] = {"values": ["urn:tongban:aal:2"], "essential": False, "max_age": None}
+        login = {"request": request, "browser": "b", "target": "/"}
+        connection.execute("INSERT INTO pending VALUES ('st', ?, 0, ?)", (START + 900, json.dumps(login)))
+    store = SqliteStore(path)
+    assert store.get("k") == a_session()
+    assert store.end(a_notice(handle=HANDLE), now=START) == 0
+    taken = store.take_pending("st", now=START)
+    assert taken is not None
+    assert taken[0].request.asked == demand("aal:2")
