@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,3 +137,14 @@ def test_every_word_of_the_matters_and_the_banner_has_english() -> None:
         party = {"name": "x", "birthdate": "1949"}
         assert {figure.label for figure in statement_of(matter, party).figures} <= ENGLISH.keys()
     assert {*_CAPACITY.values(), _THROUGH_AGENCY, "受托办理"} <= ENGLISH.keys()
+
+
+def test_every_link_of_the_guide_leads_somewhere() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    guide = (docs / "representing.md").read_text("utf-8")
+    headings = re.findall(r"^## (.*)$", guide, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", guide)) == anchors
+    files = {name.partition("#")[0] for name in re.findall(r"\]\(([^#)][^)]*)\)", guide)}
+    assert files
+    assert all((docs / name).is_file() for name in files if not name.startswith("http"))

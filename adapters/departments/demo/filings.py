@@ -24,7 +24,7 @@ from adapters.departments.resource_server import ResourceServer, bearer_token
 PATH = "/represented/filings"
 _MOST = 10_000
 _AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
-_INVALID = 'Bearer error="invalid_token"'
+_INVALID, _BEYOND = 'Bearer error="invalid_token"', 'Bearer error="insufficient_scope"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def _held(server: ResourceServer, wanted: Power, now: int) -> Delegation | Respo
         return _refused(401, "invalid_token", _INVALID)
     except ProviderUnavailable:
         return _refused(503, "temporarily_unavailable")
-    return delegation if delegation.allows(wanted) else _refused(403, "insufficient_authorization")
+    return delegation if delegation.allows(wanted) else _refused(403, "insufficient_scope", _BEYOND)
 
 
 def _refused(status: int, error: str, challenge: str | None = None) -> Response:
