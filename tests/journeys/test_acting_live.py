@@ -28,6 +28,7 @@ from tests.journeys.acting_walks import (
     take_back,
 )
 from tests.journeys.conftest import Site, walker
+from tests.journeys.test_pages_live import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
@@ -97,7 +98,9 @@ def test_an_agencys_employee_files_for_an_enterprise_until_it_takes_the_mandate_
     expect(employee.locator("#human")).to_have_text(HE.name)
     expect(employee.locator("#by-what")).to_contain_text(re.compile(r"20\d\d-\d\d-\d\d"))
     expect(employee.locator("main")).to_contain_text(YUELU.code)
+    assert faults(employee) == []
     submit_matter(employee)
+    assert faults(employee) == []
     done = employee.locator("#done")
     for shown, name in ((".for-whom", YUELU.name), (".agency", AGENCY.name), (".human", HE.name)):
         expect(done.locator(shown)).to_have_text(name)
@@ -107,6 +110,7 @@ def test_an_agencys_employee_files_for_an_enterprise_until_it_takes_the_mandate_
     take_back(enterprise, site, first)
     submit_matter(employee)
     expect(employee.locator("#refused, #acting")).to_be_visible()
+    assert faults(employee) == []
     signed_in_still(employee, site.tax, HE)
     employee.goto(f"{site.tax}{VAT}")
     employee.locator("main a.button, main form button").first.click()
