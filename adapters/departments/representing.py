@@ -196,7 +196,7 @@ def kept(acting: Acting) -> str | None:
     """What to send as `represent` so that another sign-in changes nothing about whom the person acts for here."""
     if acting.current:
         return acting.handle
-    return SELF if acting.status is None and acting.asked == SELF else None
+    return SELF if acting.status is None and acting.asked is not None else None
 
 
 def as_human(claims: Mapping[str, Any], *, status: str) -> dict[str, Any]:

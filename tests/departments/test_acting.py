@@ -300,3 +300,10 @@ def test_a_form_sent_for_whomever_the_person_has_switched_to_is_not_taken(depart
     sent = department.browser.post(f"/by/{HANDLE}", base_url=BASE, headers=SAME)
     assert sent.status_code == 403
     assert 'id="power"' in sent.text
+
+
+def test_who_has_chosen_themselves_stays_so_at_the_next_sign_in(department: Department) -> None:
+    department.open("/whoever")
+    assert department.asked(department.get("/oidc/login?next=/whoever")) == "self"
+    department.open("/oidc/login?next=/whoever")
+    assert department.get("/whoever").status_code == 200

@@ -122,9 +122,7 @@ def test_rfc_9068_a_verifier_of_access_tokens_refuses_a_delegation() -> None:
         ("", {"cnf": {"x5t#S256": "x"}}, TokenFault.CONFIRMATION),
     ],
 )
-def test_a_delegation_with_anything_wrong_is_refused(
-    without: str, changes: dict[str, Any], reason: TokenFault
-) -> None:
+def test_a_delegation_with_a_fault_is_refused(without: str, changes: dict[str, Any], reason: TokenFault) -> None:
     assert fault(token(without, **changes)) is reason
 
 

@@ -14,11 +14,14 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from adapters.departments.demo.__main__ import settings_from
 from adapters.departments.demo.app import create_app
+from adapters.departments.memory_store import MemoryStore
+from adapters.departments.relying_party import RelyingParty
 from adapters.sandbox.services import chromium_path
 from tests.ports import free_ports
 from tests.web.axe import violations
 
-from .fake_provider import SECRET, FakeProvider
+from .fake_provider import SECRET, Clock, FakeProvider
+from .test_acting import Department
 
 pytestmark = pytest.mark.browser
 
@@ -114,3 +117,18 @@ def test_the_whole_way_without_javascript(browser: Browser, apps: dict[str, str]
     expect(page.get_by_role("link", name="登录")).to_be_visible()
     context.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_the_kits_own_page_about_acting_without_power_is_accessible(
+    browser: Browser, party: RelyingParty, clock: Clock, provider: FakeProvider, lang: str
+) -> None:
+    provider.acting = {"represented_status": "not_allowed"}
+    department = Department(party, MemoryStore(), clock, provider)
+    department.open("/mine")
+    shown = department.get("/clients", **{"Accept-Language": lang}).text
+    page = browser.new_page()
+    page.set_content(shown)
+    expect(page.get_by_role("button")).to_have_count(3)  # the banner's two, and the way back to oneself
+    assert violations(page) == []
+    page.close()

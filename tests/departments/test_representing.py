@@ -149,8 +149,8 @@ def test_authorization_details_are_those_of_rfc_9396() -> None:
 
 def test_another_sign_in_keeps_for_whom_the_person_acts() -> None:
     assert kept(CURRENT) == HANDLE
-    assert kept(acting_of({}, asked="self")) == "self"
-    assert (kept(ONESELF), kept(CHOSEN), kept(OVER)) == (None, None, None)
+    assert kept(acting_of({}, asked="self")) == kept(CHOSEN) == "self"
+    assert (kept(ONESELF), kept(OVER)) == (None, None)
 
 
 def test_what_is_left_once_acting_has_ended_is_the_human() -> None:
