@@ -1,4 +1,4 @@
-"""Owns security events (RFC 8417): verified, taken once, handled; pushed (RFC 8935) or polled (RFC 8936).
+"""Owns security events (RFC 8417) at their receiver: verified, taken once, handled, and answered (RFC 8935).
 
 Knows no web framework. Always true: a handler is given only what the provider has signed for this app, and each event
 once, unless a handler failed, after which it comes again.
@@ -6,7 +6,6 @@ once, unless a handler failed, after which it comes again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +14,6 @@ from adapters.departments import jws
 from adapters.departments.errors import (
     ConfigurationError,
     InvalidToken,
-    ProviderRefused,
     ProviderUnavailable,
     TokenFault,
 )
@@ -23,11 +21,7 @@ from adapters.departments.once import MemoryOnce, Once
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.settings import ClientSettings
 
-_log = logging.getLogger(__name__)
-
-SCOPE = "events.manage"
 CONTENT_TYPE = "application/secevent+jwt"
-PUSH, POLL = "urn:ietf:rfc:8935", "urn:ietf:rfc:8936"
 _OWN = "urn:tongban:event:"
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 MANDATE_REVOKED = f"{_OWN}mandate-revoked"
@@ -45,7 +39,6 @@ _TYPES: frozenset[str | None] = frozenset({"secevent+jwt"})
 _FOREIGN = frozenset({"exp", "sub", "nonce", "nbf", "scope", "act"})
 OLDEST = 31 * 86400
 """Seconds after which an event is not taken any more, and its name forgotten: all are delivered before."""
-_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,83 +178,3 @@ class EventReceiver:
 def refused(refusal: InvalidToken) -> Answer:
     """RFC 8935 2.4."""
     return Answer(400, _ERRORS.get(refusal.reason, "invalid_request"), str(refusal))
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """A stream as the provider describes it."""
-
-    id: str
-    delivery: Mapping[str, Any] = field(repr=False)
-    events: tuple[str, ...]
-
-
-def open_stream(
-    party: RelyingParty, *, endpoint: str | None = None, authorization: str | None = None, now: int
-) -> Stream:
-    """This app's stream, made now or before. endpoint: where events are pushed; None: they are polled.
-
-    authorization: the whole header that pushes carry. Raises `ConfigurationError` if the stream there is delivers
-    elsewhere, `ProviderRefused`, `ProviderUnavailable`.
-    """
-    delivery: dict[str, str] = {"method": POLL if endpoint is None else PUSH}
-    delivery |= {} if endpoint is None else {"endpoint_url": endpoint}
-    delivery |= {} if authorization is None else {"authorization_header": authorization}
-    try:
-        return _stream(party.ask_as_client("/ssf/streams", {"delivery": delivery}, scope=SCOPE, now=now))
-    except ProviderRefused as refusal:
-        if refusal.status != 409:
-            raise
-    found = party.ask_for_list("/ssf/streams", scope=SCOPE, now=now)
-    stream = _stream(found[0]) if found else None
-    if stream is None or stream.delivery.get("method") != delivery["method"]:
-        raise ConfigurationError("there is a stream already, and it is delivered in another way")
-    if endpoint is not None and stream.delivery.get("endpoint_url") != endpoint:
-        raise ConfigurationError("there is a stream already, and it is delivered elsewhere")
-    return stream
-
-
-def _stream(told: object) -> Stream:
-    name, delivery = (told.get("stream_id"), told.get("delivery")) if isinstance(told, dict) else (None, None)
-    if not isinstance(told, dict) or not isinstance(name, str) or not isinstance(delivery, dict):
-        raise ProviderUnavailable("the description of a stream cannot be read")
-    return Stream(name, delivery, tuple(uri for uri in told.get("events_delivered", ()) if isinstance(uri, str)))
-
-
-def poll(party: RelyingParty, receiver: EventReceiver, *, most: int = 100, now: int) -> int:
-    """Take what waits, and say what was taken; returns how many new events there were.
-
-    A failing handler is logged, and its event comes again at the next poll. Raises `ProviderRefused`,
-    `ProviderUnavailable`; what was taken and could not be said comes again, and is not handled again.
-    """
-    taken: list[str] = []
-    wrong: dict[str, Any] = {}
-    done = 0
-    for _ in range(_ROUNDS):
-        asked = {"returnImmediately": True, "maxEvents": most, "ack": taken, "setErrs": wrong}
-        sets = party.ask_as_client("/ssf/poll", asked, scope=SCOPE, now=now).get("sets", {})
-        if not isinstance(sets, dict) or not all(isinstance(token, str) for token in sets.values()):
-            raise ProviderUnavailable("the answer to a poll cannot be read")
-        taken, wrong = [], {}
-        for name, token in sets.items():
-            done += _polled(receiver, name, token, taken, wrong, now)
-        if not taken and not wrong:
-            break
-    return done
-
-
-def _polled(
-    receiver: EventReceiver, name: str, token: str, taken: list[str], wrong: dict[str, Any], now: int
-) -> bool:
-    try:
-        event = receiver.take(token, now=now)
-    except InvalidToken as refusal:
-        wrong[name] = refused(refusal).document
-        return False
-    except (ProviderUnavailable, ConfigurationError):
-        raise
-    except Exception:
-        _log.exception("an event could not be handled")
-        return False
-    taken.append(name)
-    return event is not None

@@ -13,19 +13,23 @@ from werkzeug.test import TestResponse
 
 from adapters.departments.authority import AuthorityChecks, Question
 from adapters.departments.errors import InvalidToken, ProviderRefused, ProviderUnavailable, TokenFault
-from adapters.departments.events import MANDATE_REVOKED, EventReceiver, SecurityEvent, open_stream, poll
+from adapters.departments.event_streams import open_stream, poll
+from adapters.departments.events import MANDATE_REVOKED, EventReceiver, SecurityEvent
 from adapters.departments.flask import SingleSignOn, current_person, login_required
 from adapters.departments.flask_events import events_view
 from adapters.departments.relying_party import RelyingParty
 from adapters.departments.representing import Power
-from adapters.departments.resource_server import ResourceServer, ResourceSettings
+from adapters.departments.resource_server import ResourceServer, ResourceSettings, bearer_token
+from adapters.departments.selftest import run
+from adapters.departments.selftest_cases import Issuer, cases
 from adapters.departments.settings import ClientSettings
 from adapters.departments.transport import Request, Response
 from idp.mandates.rules import Step
 from idp.messages.outbound import Answer
 from idp.oidc.logout import deliver_logout
+from tests.departments.test_selftest import Documents
 from tests.entities.conftest import act
-from tests.oidc.representing import API, GRANTS, ONE, THREE, TWO, Acting, acting, mandates, register
+from tests.oidc.representing import API, GRANTS, ONE, THREE, TWO, Acting, acting, aware, mandates, register
 from tests.oidc.test_logout_notices import message
 from tests.provider import (
     CALLBACK,
@@ -101,13 +105,8 @@ class Department:
                 assert answer.status_code == 200, answer.text
                 return Answer(answer.status_code, {}, answer.data)
 
-        handler = deliver_logout(
-            provider.database,
-            provider.registry,
-            provider.maker,
-            Outbound(),
-            self.now,  # type: ignore[arg-type]
-        )
+        outbound: Any = Outbound()
+        handler = deliver_logout(provider.database, provider.registry, provider.maker, outbound, self.now)
         waiting = self.acting.site.outbox("logout")
         for payload in waiting:
             handler(message(), payload)
@@ -307,6 +306,33 @@ def test_an_exchange_gives_the_api_who_acts_for_whom(department: Department) -> 
     department.acting.mandates.step(first, Step.REVOKE, ONE, department.acting.mandates.entity)
     with pytest.raises(ProviderRefused):
         department.party.exchange(page["handle"], API, [FILE], access_token=page["token"], now=now)
+
+
+def test_an_api_is_given_such_tokens_once_its_self_test_is_quoted(department: Department) -> None:
+    site, issuer = department.acting.site, Issuer("http://127.0.0.1:8099")
+    aware(site, how=None)
+    page = department.visitor(THREE).open("/filing", department.acting.employee()).get_json()
+    wanted = {"access_token": page["token"], "now": department.now()}
+    with pytest.raises(ProviderRefused, match="invalid_target"):
+        department.party.exchange(page["handle"], API, [FILE], **wanted)
+    server = ResourceServer(ResourceSettings(issuer=issuer.address, audience=API), Documents(issuer))
+
+    class Called:
+        def send(self, request: Request) -> Response:
+            try:
+                told = server.verify_delegation(
+                    bearer_token(request.headers.get("Authorization")) or "", now=department.now()
+                )
+            except InvalidToken:
+                return Response(401, {}, b"")
+            return Response(200 if told.allows(FILE) else 403, {}, b"")
+
+    tried = cases(issuer, API, matter=FILE, now=department.now())
+    report = run(Called(), "https://api.tax.example/figures", audience=API, tried=tried, now=department.now())
+    assert report.passed, report.text
+    aware(site, how=report.line)
+    assert department.party.exchange(page["handle"], API, [FILE], **wanted).access_token
+    assert "self-test 1 passed" in site.one("SELECT aware_how FROM resource_server WHERE aware_how IS NOT NULL")
 
 
 def test_a_check_is_good_for_its_seconds_and_gone_at_once_with_the_mandate(department: Department) -> None:

@@ -23,18 +23,15 @@ from adapters.departments.errors import (
     ProviderUnavailable,
     TokenFault,
 )
+from adapters.departments.event_streams import POLL, PUSH, open_stream, poll
 from adapters.departments.events import (
     MANDATE_CHANGED,
     MANDATE_REVOKED,
     OLDEST,
-    POLL,
-    PUSH,
     SUBJECT_MERGED,
     VERIFICATION,
     EventReceiver,
     SecurityEvent,
-    open_stream,
-    poll,
     verify_event,
 )
 from adapters.departments.flask_events import events_view
