@@ -74,12 +74,14 @@ def preparations(env: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """What runs to its end before the provider starts: a name people are shown, and the command."""
     secrets = env["TONGBAN_SECRETS__FILE"]
     keys = [] if Path(secrets).exists() else [("keys", [*IDP, "keys", "init", secrets])]
-    people, themes = (str(packages.ROOT / "config" / name) for name in ("demo/people.toml", "themes/demo.toml"))
+    config = packages.ROOT / "config"
     return [
         *keys,
         ("migrations", [*IDP, "db", "upgrade"]),
-        ("demo people", [*IDP, "people", "add", people]),
-        ("demo themes", [*IDP, "mandate", "theme", "import", themes]),
+        ("demo people", [*IDP, "people", "add", str(config / "demo" / "people.toml")]),
+        ("themes", [*IDP, "mandate", "theme", "import", str(config / "themes" / "demo.toml")]),
+        ("demo apps", [*IDP, "client", "apply", env["TONGBAN_CLIENTS__FILE"]]),
+        ("mandates", [*IDP, "people", "mandates", str(config / "demo" / "mandates.toml")]),
     ]
 
 

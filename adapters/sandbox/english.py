@@ -87,6 +87,20 @@ ENGLISH = {
         " but the result and the time."
     ),
     "打开养老金页面": "Open the pension page",
+    "替企业报税，再把授权收回": "File for a company, then take the mandate back",
+    "贺小满在税务应用里替外贸公司申报增值税；Maria Fernandes 收回授权，下一次提交就被拒绝。": (
+        "贺小满 files a trading company's VAT return in the tax app; Maria Fernandes takes the mandate back, and the "
+        "next submission is refused."
+    ),
+    "打开增值税申报": "Open the VAT return",
+    "代表单位": "Acting for an entity",
+    "女儿替母亲办理": "A daughter for her mother",
+    "陈桂英授权女儿吴月明确认养老金领取资格；女儿接受后，在社保应用里替母亲确认。": (
+        "陈桂英 lets her daughter 吴月明 confirm her pension; the daughter accepts, and confirms it in the social "
+        "security app."
+    ),
+    "去授权": "Go to mandates",
+    "替家人确认": "Confirm for family",
     "管好自己的账户": "Look after your account",
     "修改密码，查看登录过的设备和用过的应用，随时收回。": (
         "Change your password, see the devices and apps that use your account, and end any of them."

@@ -25,6 +25,7 @@ from idp.audit import Event, record
 from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
 from idp.cli.demo_issuers import trust_demo_issuers
+from idp.cli.demo_mandates import add_resources, give_mandates
 from idp.cli.legacy import take_in
 from idp.cli.mandates import apply_themes
 from idp.cli.schema import upgrade_schema
@@ -49,6 +50,7 @@ PEOPLE = Path("config/demo/people.toml")
 MOVED = Path("config/demo/moved.csv")
 CLIENTS = Path("config/clients.demo.toml")
 THEMES = Path("config/themes/demo.toml")
+MANDATES = Path("config/demo/mandates.toml")
 OPERATORS = {
     "xiao.lin": (Role.PLATFORM, Role.REVIEW, Role.COUNTER, Role.AUDIT),
     "xiao.chen": (Role.PLATFORM, Role.REVIEW, Role.COUNTER),
@@ -76,6 +78,16 @@ def add(context: Context, file: Path) -> None:
     click.echo(f"{add_people(context, file)} accounts opened")
     if entities := add_entities(context, file):
         click.echo(f"{entities} entities opened")
+
+
+@people.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def mandates(context: Context, file: Path) -> None:
+    """Register the APIs of a TOML FILE, and give its mandates between people who are here; all but what stands."""
+    refuse_production(context.settings)
+    click.echo(f"{add_resources(context, file)} APIs registered")
+    click.echo(f"{give_mandates(context, file)} mandates given")
 
 
 def add_people(context: Context, file: Path) -> int:
@@ -199,6 +211,8 @@ def demo(context: Context, province: str | None) -> None:
     told = _TOLD.format(operators="\n".join(_operator_links(context)))
     grant_face_checks(context)
     apply_themes(context.database(), THEMES, now=context.now)
+    add_resources(context, MANDATES)
+    give_mandates(context, MANDATES)
     trust_demo_issuers(context)
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))

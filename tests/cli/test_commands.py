@@ -444,7 +444,7 @@ def test_scripted_people_are_added_once(over_site: Run, site: Site, tmp_path: Pa
 
 def test_the_people_of_the_demo_have_documents_that_find_them(over_site: Run, site: Site) -> None:
     opened = over_site("people", "add", "config/demo/people.toml").output
-    assert opened == "7 accounts opened\n2 entities opened\n"
+    assert opened == "9 accounts opened\n4 entities opened\n"
     told = {
         entry["name"]: entry for entry in tomllib.loads(Path("config/demo/people.toml").read_text("utf-8"))["person"]
     }

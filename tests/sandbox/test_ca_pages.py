@@ -42,7 +42,7 @@ def test_every_certificate_of_the_page_can_be_opened_and_downloaded(client: Flas
     page = client.get("/ca").text
     addresses = re.findall(r'href="(/ca/p256/[a-z0-9-]+)"', page)
     assert (
-        len(addresses) == len(SCENES) - 1 + 18 - 1 + 2 * 15
+        len(addresses) == len(SCENES) - 1 + 20 - 1 + 2 * 16
     )  # the empty user id is SM2's; one person has a passport
     for address in addresses[:3]:
         shown = client.get(address).text

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from adapters.departments.demo.app import DemoSettings, create_app
-from adapters.departments.demo.departments import DEPARTMENTS
+from adapters.departments.demo.departments import DEPARTMENTS, TAX
+from adapters.departments.demo.filings import PATH as API_PATH
 from adapters.departments.errors import ConfigurationError
 from adapters.departments.memory_store import MemoryStore
 from adapters.departments.settings import ClientSettings
@@ -78,7 +79,13 @@ def settings_from(arguments: Sequence[str]) -> tuple[argparse.Namespace, DemoSet
         ca_file=options.ca_file or None,
     )
     other_url = (options.other_url or f"http://{other.key}.localhost:{other.port}").rstrip("/")
-    return options, DemoSettings(department=department, client=client, base_url=base_url, other_url=other_url)
+    return options, DemoSettings(
+        department=department,
+        client=client,
+        base_url=base_url,
+        other_url=other_url,
+        api_address=f"http://127.0.0.1:{options.port}{API_PATH}" if department is TAX else "",
+    )
 
 
 def _port(text: str) -> int:

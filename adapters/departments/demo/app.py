@@ -11,10 +11,15 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from adapters.departments.authority import AuthorityChecks
 from adapters.departments.demo import shown
+from adapters.departments.demo.acting import add_represented, meet
 from adapters.departments.demo.departments import DEPARTMENTS, SOCIAL, Department, Matter
+from adapters.departments.demo.filings import Book, filing_api
 from adapters.departments.demo.pension import KEY as PENSION
 from adapters.departments.demo.pension import add_confirmation
+from adapters.departments.demo.represented import MATTERS
+from adapters.departments.demo.submitting import Api, Submission
 from adapters.departments.demo.texts import translated, worded
 from adapters.departments.errors import ProviderRefused, ProviderUnavailable, SessionEnded
 from adapters.departments.flask import SingleSignOn, current_person, login_required
@@ -22,24 +27,35 @@ from adapters.departments.flask_notices import Notice, NoticeKind
 from adapters.departments.flask_signin import preferred_language, system_clock
 from adapters.departments.flask_views import from_this_app
 from adapters.departments.relying_party import RelyingParty
+from adapters.departments.resource_server import ResourceServer, ResourceSettings
 from adapters.departments.sessions import Store
 from adapters.departments.settings import ClientSettings
-from adapters.departments.transport import Transport
+from adapters.departments.transport import HttpTransport, Transport
 
 _ENTRANCES = frozenset(
     {"landing", "overview", "departments.login", PENSION}
     | {matter.key for department in DEPARTMENTS.values() for matter in department.matters}
+    | {matter.key for matter in MATTERS.values()}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSettings:
-    """Where this app and the other one are reached by browsers, and the client it is registered as."""
+    """Where this app and the other one are reached by browsers, and the client it is registered as.
+
+    api_address: where the department's own API answers the app; empty for a department without one.
+    """
 
     department: Department
     client: ClientSettings
     base_url: str
     other_url: str
+    api_address: str = ""
+
+    @property
+    def api(self) -> str:
+        """What the API is registered as."""
+        return f"{self.base_url}/represented"
 
 
 def create_app(
@@ -49,7 +65,7 @@ def create_app(
     transport: Transport | None = None,
     clock: Callable[[], int] = system_clock,
 ) -> Flask:
-    """The WSGI app of one department; `store`, `transport` and `clock` as in the kit."""
+    """The WSGI app of one department; `store`, `transport` (to the API as well) and `clock` as in the kit."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     party = RelyingParty(settings.client, transport)
@@ -63,7 +79,9 @@ def create_app(
         language=_language,
         clock=clock,
     )
-    _add_pages(app, settings, sso)
+    book = Book()
+    _add_pages(app, settings, sso, book)
+    _add_represented(app, settings, sso, book, transport)
     _add_frame(app, settings)
     return app
 
@@ -84,7 +102,22 @@ def _notice_page(notice: Notice) -> ResponseReturnValue:
     return render_template("demo/notice.html", notice=notice), notice.status
 
 
-def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn) -> None:
+def _add_represented(
+    app: Flask, settings: DemoSettings, sso: SingleSignOn, book: Book, transport: Transport | None
+) -> None:
+    matter, client, api = MATTERS[settings.department.key], settings.client, None
+    if settings.api_address:
+        own = ResourceSettings(
+            issuer=client.issuer, audience=settings.api, connect_to=client.connect_to, ca_file=client.ca_file
+        )
+        app.register_blueprint(filing_api(book, matter, ResourceServer(own, transport), sso.clock))
+        api = Api(identifier=settings.api, address=settings.api_address, transport=transport or HttpTransport())
+    checks = AuthorityChecks(sso.party)
+    sso.ended.append(checks.hear_logout)
+    add_represented(app, sso, matter, book, Submission(sso.party, checks, book, clock=sso.clock, api=api))
+
+
+def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn, book: Book) -> None:
     @app.get("/")
     def landing() -> ResponseReturnValue:
         return render_template("demo/landing.html")
@@ -92,6 +125,7 @@ def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn) -> None:
     @app.get("/overview")
     @login_required
     def overview() -> ResponseReturnValue:
+        meet(book)
         return render_template("demo/overview.html", session=current_person.session)
 
     @app.post("/refresh")
@@ -160,6 +194,7 @@ def _add_frame(app: Flask, settings: DemoSettings) -> None:
             "words": lambda value: worded(value, _language()),
             "lang": _language(),
             "department": settings.department,
+            "represented_matter": MATTERS[settings.department.key],
             "other": DEPARTMENTS[settings.department.other],
             "other_url": f"{settings.other_url}/overview?lang={_language()}",
             "person": current_person,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 _CHINA = timezone(timedelta(hours=8))
@@ -34,6 +35,11 @@ def moment(seconds: object) -> str:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 1 << 33:
         return ""
     return datetime.fromtimestamp(seconds, UTC).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def yuan(amount: str) -> str:
+    """An amount such as "18277.81", for people."""
+    return f"¥{Decimal(amount):,.2f}"
 
 
 def short(identifier: str) -> str:
