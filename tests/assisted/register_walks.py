@@ -9,6 +9,7 @@ from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.assisted.actions import Assisting, Carded
 from idp.assisted.rules import Case, Clerk, Denied, Matter, Refusal, Seen
+from idp.db import Statement
 from idp.entities.rules import Acting, Via
 from idp.mandates.power import Asked, Chain
 from idp.mandates.rules import Kind
@@ -100,13 +101,8 @@ class Counter:
 
     def refusals(self) -> list[str]:
         with self.site.provider.database.autocommit() as tx:
-            from idp.db import Statement
-
             sql = "SELECT reason FROM audit_event WHERE event = 'person:assisted_case:refused' ORDER BY chain, seq"
             return tx.all(Statement(sql, str))
-
-    def posted(self, phone: str, *, unit: str = UNIT) -> Clerk:
-        return clerk_of(self.mandates, phone, unit=unit)
 
 
 def denied(found: Any) -> Refusal:

@@ -11,10 +11,9 @@ from idp.assisted.rules import Case, CaseState, Matter, PaperKind, Refusal, Seen
 from idp.entities.rules import Acting, Via
 from idp.mandates.rules import State, Step
 from idp.mandates.scopes import Action
-from tests.assisted.register_walks import CARD, PENSION, Counter, clerk_of, denied, session
+from tests.assisted.register_walks import CARD, PENSION, Counter, denied, session
 from tests.entities.conftest import ONE, PEOPLE, THREE, TWO
 from tests.mandates.conftest import to_person
-from tests.provider import PHONE
 
 
 def known(phone: str) -> Carded:
@@ -206,13 +205,11 @@ def test_five_wrong_codes_close_the_objection_by_message(counter: Counter) -> No
     assert denied(counter.do("object_by_code", said["reference"], said["code"])) is Refusal.OBJECTION
 
 
-@pytest.mark.parametrize(
-    ("step", "state"), [(Step.FREEZE, CaseState.OBJECTED), (Step.REVOKE, CaseState.WITHDRAWN)]
-)
+@pytest.mark.parametrize(("step", "state"), [(Step.FREEZE, CaseState.OBJECTED), (Step.REVOKE, CaseState.WITHDRAWN)])
 def test_what_the_citizen_does_to_the_mandate_is_done_to_the_case(
     counter: Counter, step: Step, state: CaseState
 ) -> None:
-    case = counter.authorised(known(TWO)) if False else counter.authorised()
+    case = counter.authorised()
     with counter.site.provider.database.transaction() as tx:
         counter.site.provider.moving.step(
             tx, case.mandates[0], step, person=case.citizen, party=case.citizen, now=counter.site.now()
@@ -297,9 +294,3 @@ def test_a_second_case_with_the_same_clerk_in_the_same_theme_waits(counter: Coun
     counter.do("bring_paper", counter.clerk, case.id, b"scan", text_hash=agreed)
     assert denied(counter.do("witness", counter.colleague, case.id, text_hash=agreed)) is Refusal.RUNNING
     assert isinstance(counter.case(case), Case)
-
-
-def test_an_office_is_organ_and_unit_together(counter: Counter) -> None:
-    other = clerk_of(counter.mandates, PHONE if PHONE not in (TWO, THREE) else ONE, unit="税务窗口")
-    case = counter.opened()
-    assert denied(counter.do("case", other, case.id)) is Refusal.NO_CASE
