@@ -18,7 +18,7 @@ CASE_STATES: Mapping[str, LazyString] = {
     "objected": _("本人有异议，已冻结"),
     "lapsed": _("到期未办完"),
 }
-TAGS: Mapping[str, str] = {"authorised": ""} | dict.fromkeys(("identified", "accepted"), "wait")
+TAGS: Mapping[str, str] = {"authorised": "", "concluded": ""} | dict.fromkeys(("identified", "accepted"), "wait")
 """How a state is marked; every other is over or stands still."""
 CASE_STEPS: Mapping[str, LazyString] = {
     "open": _("登记身份和事项"),

@@ -95,7 +95,7 @@ def opened(state: str, *steps: str, **changes: Any) -> Callable[[], str]:
 
 def consent(by: str, *fields: str, **changes: Any) -> Callable[[], str]:
     told: dict[str, Any] = {
-        "form": form(*fields), "by": by, "ways": lambda: words(CONSENTS, by.removesuffix("_code") if by != "identity_code" else by),
+        "form": form(*fields), "by": by, "ways": lambda: words(CONSENTS, {"sms_code": "sms"}.get(by, by)),
         "citizen": CITIZEN, "text": TEXT, "text_hash": HASH, "print_url": "#", "phone": "138****8000",
         "megabytes": 8, "witness": False, "back_url": "#",
     }  # fmt: skip
@@ -130,7 +130,7 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
         "id_card_face",
         *CARD,
         number="document_number_invalid",
-        name="document_name_missing",
+        name="name_invalid",
         matters="mandate_services_missing",
     ),
     "counter-new-code": new("identity_code", "code"),
