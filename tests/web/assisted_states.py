@@ -124,7 +124,6 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "counter-office-none": page("assisted/office.html", form=form("act"), offices=[]),
     "counter": page("assisted/counter.html", **COUNTER),
-    "counter-none": page("assisted/counter.html", **COUNTER | {"rows": []}),
     "counter-new": new("id_card", *CARD),
     "counter-new-refused": new(
         "id_card_face",
@@ -135,7 +134,6 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "counter-new-code": new("identity_code", "code"),
     "counter-case-identified": opened("identified", "accept", "withdraw", papers=[]),
-    "counter-case-accepted": opened("accepted", "consent", "withdraw", papers=lambda: papers("acceptance")),
     "counter-case-authorised": opened("authorised", "act", "suspend", "conclude", "withdraw"),
     "counter-case-suspended": opened(
         "suspended", "resume", "withdraw", papers=lambda: papers("acceptance", "authority", "suspension")
@@ -143,12 +141,9 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     "counter-case-objected": opened("objected", whole=False),
     "counter-consent-sms": consent("sms", "phone"),
     "counter-consent-sms-code": consent("sms_code", "code", form=form("code", code="code_wrong")),
-    "counter-consent-face": consent("face"),
     "counter-consent-code": consent("identity_code", "code"),
     "counter-consent-paper": consent("paper", "photo", witness=True, form=form("photo", photo="photo_missing")),
-    "counter-suspend": step("suspend"),
     "counter-conclude": step("conclude"),
-    "counter-withdraw": step("withdraw"),
     "assisted-print": page(
         "assisted/print.html",
         title="代办委托书",
@@ -172,7 +167,6 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "assisted-check-none": page("assisted/check.html", **CHECK | {"asked": True}),
     "assisted-mine": page("assisted/mine.html", rows=[case(), case("concluded")], notice=None),
-    "assisted-mine-none": page("assisted/mine.html", rows=[], notice=None),
     "assisted-mine-case": mine(),
     "assisted-mine-objected": mine(
         one=lambda: case("objected"), objects=False, notice=lambda: Notice("info", sentence("assisted_objected"))
