@@ -121,8 +121,14 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
         "assisted/office.html",
         form=form("act"),
         offices=[thing(id="mnd_1", organ=OFFICE.organ, unit=OFFICE.unit), thing(id="mnd_2", organ="芙蓉区", unit="")],
+        notice=None,
     ),
-    "counter-office-none": page("assisted/office.html", form=form("act"), offices=[]),
+    "counter-office-none": page(
+        "assisted/office.html",
+        form=form("act"),
+        offices=[],
+        notice=lambda: Notice("info", sentence("assisted_not_clerk")),
+    ),
     "counter": page("assisted/counter.html", **COUNTER),
     "counter-new": new("id_card", *CARD),
     "counter-new-refused": new(

@@ -1,0 +1,75 @@
+"""What every page of assisted handling has at hand: who is at the counter, and which office it is.
+
+Always true: a page of the counter is served to a clerk who acts for their office now; everybody else is led to where
+one says so, and has done nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from types import SimpleNamespace
+from typing import Concatenate, ParamSpec
+
+from flask import Blueprint, Flask, current_app, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.assisted.actions import Assisting, Clerk, Denied
+from idp.db import current_transaction
+from idp.entities.pages import Offering
+from idp.flows.steps import not_here
+from idp.mandates.registry import Themes
+from idp.signin.rules import Session
+from idp.web.clock import now
+from idp.web.guards import current_session, signed_in
+
+EXTENSION = "tongban_assisted"
+blueprint = Blueprint("assisted", __name__)
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class AssistedParts:
+    assisting: Assisting
+    offering: Offering
+    themes: Themes
+
+
+def init_assisted(app: Flask, made_of: AssistedParts) -> None:
+    from idp.assisted import (  # noqa: F401 - their views join the blueprint
+        case_pages,
+        citizen_pages,
+        consent_pages,
+        counter_pages,
+        paper_pages,
+    )
+
+    app.extensions[EXTENSION] = made_of
+    app.register_blueprint(blueprint)
+
+
+def parts() -> AssistedParts:
+    found: AssistedParts = current_app.extensions[EXTENSION]
+    return found
+
+
+def at_counter(
+    view: Callable[Concatenate[Clerk, P], ResponseReturnValue],
+) -> Callable[P, ResponseReturnValue]:
+    """For a view of the counter, which is given the clerk."""
+
+    @signed_in
+    @wraps(view)
+    def serve(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        session: Session = current_session()
+        clerk = parts().assisting.clerk_of(current_transaction(), session, now=now())
+        if isinstance(clerk, Denied):
+            return not_here(url_for("assisted.office", done=clerk.reason))
+        return view(clerk, *args, **kwargs)
+
+    return serve
+
+
+def office(clerk: Clerk) -> SimpleNamespace:
+    """The clerk's, in words."""
+    name = parts().offering.name_of(current_transaction(), clerk.organ)
+    return SimpleNamespace(organ=name or "", unit=clerk.unit)
