@@ -69,7 +69,7 @@ def at_counter(
     return serve
 
 
-def office(clerk: Clerk) -> SimpleNamespace:
+def office_of(clerk: Clerk) -> SimpleNamespace:
     """The clerk's, in words."""
     name = parts().offering.name_of(current_transaction(), clerk.organ)
     return SimpleNamespace(organ=name or "", unit=clerk.unit)
