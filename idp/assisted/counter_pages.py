@@ -8,13 +8,15 @@ from types import SimpleNamespace
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.assisted.actions import Clerk, Denied
 from idp.assisted.desk import at_counter, blueprint, office_of, parts
+from idp.assisted.rules import Clerk, Refusal
 from idp.assisted.showing import shown_case
 from idp.assisted.words import GROUPS
 from idp.db import current_transaction, db
 from idp.mandates import reading
+from idp.mandates.desk import parts as mandate_parts
 from idp.mandates.rules import Kind
+from idp.signin.confirm_pages import where_to_prove
 from idp.signin.loading import act_for
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -24,6 +26,7 @@ from idp.web.notices import done_notice
 from idp.web.reasons import sentence
 
 CHOICE = Field("act", sentence("assisted_office_missing"), max_length=80)
+_LIVING = {"open": True, "over": False, "all": None}
 
 
 @blueprint.get("/counter")
@@ -33,10 +36,11 @@ def counter(clerk: Clerk) -> ResponseReturnValue:
     asked = request.args.get("state", "open")
     group = asked if asked in GROUPS else "open"
     tx = current_transaction()
+    found = parts().assisting.cases_of(tx, clerk, living=_LIVING[group], now=now())
     return render_template(
         "assisted/counter.html",
         office=office_of(clerk),
-        rows=[shown_case(tx, one) for one in parts().assisting.cases_of(tx, clerk, group=group)],
+        rows=[shown_case(tx, one, url=url_for("assisted.case", case_id=one.id)) for one in found],
         groups=[
             SimpleNamespace(word=word, url=url_for("assisted.counter", state=name), chosen=name == group)
             for name, word in GROUPS.items()
@@ -50,9 +54,13 @@ def counter(clerk: Clerk) -> ResponseReturnValue:
 @blueprint.route("/counter/office", methods=["GET", "POST"])
 @signed_in
 def office() -> ResponseReturnValue:
-    """At which of their offices the clerk is; what they act as is chosen by that."""
+    """At which of their offices the clerk is; two factors come first where they are what was missing."""
     session: Session = current_session()
     if request.method == "GET":
+        if request.args.get("done") == Refusal.CLERK_FACTORS:
+            first = where_to_prove(session, back=url_for("assisted.counter"), why="assisted_clerk_factors")
+            if first is not None:
+                return redirect(first, 303)
         return _office_page(Form(CHOICE), session)
     form = Form.submitted(CHOICE)
     db.session.rollback()
@@ -67,19 +75,22 @@ def office() -> ResponseReturnValue:
 
 
 def _office_page(form: Form, session: Session) -> ResponseReturnValue:
-    return render_template("assisted/office.html", form=form, offices=_offices(session.party_id), notice=done_notice())
+    offices = _offices(session.party_id)
+    return render_template("assisted/office.html", form=form, offices=offices, notice=done_notice())
 
 
 def _offices(person: str) -> list[SimpleNamespace]:
     """By the mandates of posts at counters that the person holds now."""
-    tx, theme = current_transaction(), parts().assisting.theme
-    held = [one for one in reading.held_by(tx, person) if one.kind is Kind.EMPLOYMENT and one.theme == theme]
+    tx = current_transaction()
+    held = [one for one in reading.held_by(tx, person) if one.kind is Kind.EMPLOYMENT and one.in_force(now=now())]
     return [
-        SimpleNamespace(
-            id=one.id,
-            organ=parts().offering.name_of(tx, one.principal) or "",
-            unit=parts().assisting.unit_of(tx, one),
-        )
+        SimpleNamespace(id=one.id, organ=parts().offering.name_of(tx, one.principal) or "", unit=_unit(one.id))
         for one in held
-        if one.in_force(now=now())
+        if one.theme == parts().theme
     ]
+
+
+def _unit(mandate_id: str) -> str:
+    """Post and unit, as the mandate names them."""
+    kept = reading.particulars(current_transaction(), mandate_id)
+    return str(mandate_parts().granting.opened(mandate_id, kept)["post"]) if kept else ""

@@ -10,12 +10,15 @@ from functools import wraps
 from types import SimpleNamespace
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, Flask, current_app, url_for
+from flask import Blueprint, Flask, abort, current_app, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.assisted.actions import Assisting, Clerk, Denied
-from idp.db import current_transaction
+from idp.accounts.actions import Directory
+from idp.assisted.actions import Assisting
+from idp.assisted.rules import Case, Clerk, Denied
+from idp.db import Database, current_transaction, db
 from idp.entities.pages import Offering
+from idp.flows.actions import Journeys
 from idp.flows.steps import not_here
 from idp.mandates.registry import Themes
 from idp.signin.rules import Session
@@ -29,9 +32,16 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class AssistedParts:
+    """``theme``: in which staff hold the mandate that makes them clerks; ``witness``: signed papers need a second."""
+
+    database: Database
     assisting: Assisting
     offering: Offering
+    directory: Directory
     themes: Themes
+    journeys: Journeys
+    theme: str
+    witness: bool
 
 
 def init_assisted(app: Flask, made_of: AssistedParts) -> None:
@@ -40,6 +50,7 @@ def init_assisted(app: Flask, made_of: AssistedParts) -> None:
         citizen_pages,
         consent_pages,
         counter_pages,
+        opening_pages,
         paper_pages,
     )
 
@@ -52,9 +63,20 @@ def parts() -> AssistedParts:
     return found
 
 
-def at_counter(
-    view: Callable[Concatenate[Clerk, P], ResponseReturnValue],
-) -> Callable[P, ResponseReturnValue]:
+@blueprint.app_context_processor
+def _counter_words() -> dict[str, object]:
+    return {"at_a_counter": at_a_counter}
+
+
+def at_a_counter() -> bool:
+    """Whether this session acts as a clerk, for pages that lead to the counter."""
+    session: Session | None = current_session()
+    if session is None or session.acting is None:
+        return False
+    return isinstance(parts().assisting.clerk_of(current_transaction(), session, now=now()), Clerk)
+
+
+def at_counter(view: Callable[Concatenate[Clerk, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """For a view of the counter, which is given the clerk."""
 
     @signed_in
@@ -69,7 +91,22 @@ def at_counter(
     return serve
 
 
-def office_of(clerk: Clerk) -> SimpleNamespace:
-    """The clerk's, in words."""
+def office_of(clerk: Clerk | Case) -> SimpleNamespace:
+    """Organ and unit, in words."""
     name = parts().offering.name_of(current_transaction(), clerk.organ)
     return SimpleNamespace(organ=name or "", unit=clerk.unit)
+
+
+def office_text(clerk: Clerk | Case) -> str:
+    """Both on one line."""
+    office = office_of(clerk)
+    return " · ".join(part for part in (office.organ, office.unit) if part)
+
+
+def find(clerk: Clerk, case_id: str) -> Case:
+    """The case of this office, or 404; that it was looked for from elsewhere stays on record."""
+    found = parts().assisting.case(current_transaction(), clerk, case_id, now=now())
+    if isinstance(found, Denied):
+        db.session.commit()
+        abort(404)
+    return found

@@ -87,8 +87,8 @@ def new(way: str, *fields: str, **wrong: str) -> Callable[[], str]:
 def opened(state: str, *steps: str, **changes: Any) -> Callable[[], str]:
     told: dict[str, Any] = {
         "form": form(), "one": lambda: case(state), "office": OFFICE, "url": dict.fromkeys(steps, "#"),
-        "waits": None, "entries": entries, "whole": True, "papers": lambda: papers("acceptance", "authority"),
-        "back_url": "#", "here_url": "#", "notice": None,
+        "mandates": [], "taken_over": False, "waits": None, "entries": entries, "whole": True,
+        "papers": lambda: papers("acceptance", "authority"), "back_url": "#", "notice": None,
     }  # fmt: skip
     return page("assisted/case.html", **(told | changes))
 
@@ -100,6 +100,11 @@ def consent(by: str, *fields: str, **changes: Any) -> Callable[[], str]:
         "megabytes": 8, "witness": False, "back_url": "#",
     }  # fmt: skip
     return page("assisted/consent.html", **(told | changes))
+
+
+def wait(state: str) -> Callable[[], str]:
+    looks = {"refreshing": True, "refresh_url": "#", "pause_url": "#", "back_url": "#"}
+    return page("assisted/wait.html", state=state, **looks)
 
 
 def step(name: str, **wrong: str) -> Callable[[], str]:
@@ -140,7 +145,17 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     ),
     "counter-new-code": new("identity_code", "code"),
     "counter-case-identified": opened("identified", "accept", "withdraw", papers=[]),
-    "counter-case-authorised": opened("authorised", "act", "suspend", "conclude", "withdraw"),
+    "counter-case-authorised": opened(
+        "authorised",
+        "suspend",
+        "conclude",
+        "withdraw",
+        mandates=[thing(id="mnd_1", theme="养老待遇"), thing(id="mnd_2", theme="办税事项")],
+    ),
+    "counter-case-colleague": opened("authorised", "resume", taken_over=True),
+    "counter-case-witness": opened(
+        "accepted", "witness", "withdraw", waits=lambda: sentence("assisted_waits_for_witness")
+    ),
     "counter-case-suspended": opened(
         "suspended", "resume", "withdraw", papers=lambda: papers("acceptance", "authority", "suspension")
     ),
@@ -149,6 +164,10 @@ ASSISTED_STATES: Mapping[str, Callable[[], str]] = {
     "counter-consent-sms-code": consent("sms_code", "code", form=form("code", code="code_wrong")),
     "counter-consent-code": consent("identity_code", "code"),
     "counter-consent-paper": consent("paper", "photo", witness=True, form=form("photo", photo="photo_missing")),
+    "counter-consent-witness": consent("witness"),
+    "counter-wait": wait("waiting"),
+    "counter-wait-confirmed": wait("confirmed"),
+    "counter-wait-declined": wait("declined"),
     "counter-conclude": step("conclude"),
     "assisted-print": page(
         "assisted/print.html",
