@@ -7,7 +7,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.assisted.desk import blueprint, parts
-from idp.assisted.rules import Denied
+from idp.assisted.rules import By, CaseStep, Denied, after
 from idp.assisted.showing import entries_of, papers_of, shown_case
 from idp.db import current_transaction, db
 from idp.signin.rules import Session
@@ -51,7 +51,7 @@ def mine_case(case_id: str) -> ResponseReturnValue:
     return render_template(
         "assisted/mine_case.html",
         one=shown_case(tx, case),
-        objects=case.is_living,
+        objects=after(CaseStep.OBJECT, case.state, by=By.CITIZEN, agreed=case.evidence is not None) is not None,
         entries=entries,
         whole=whole,
         papers=papers_of(tx, case, "assisted.print_mine"),

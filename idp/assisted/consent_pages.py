@@ -99,7 +99,7 @@ def _page(case: Case, form: Form, by: str) -> ResponseReturnValue:
         print_url=url_for("assisted.authority", case_id=case.id),
         phone=parts().assisting.code_sent_to(tx, case, now=now()),
         megabytes=options().limits.photo_bytes // 1024**2,
-        witness=parts().witness,
+        witness=parts().assisting.terms.witness,
         back_url=case_url(case),
     )
 
@@ -176,9 +176,7 @@ def _faced(clerk: Clerk, case: Case) -> ResponseReturnValue:
 
 
 def _scan(clerk: Clerk, case: Case, form: Form) -> ResponseReturnValue:
-    code = parts().assisting.ask_code(
-        current_transaction(), clerk, form["code"], list(case.matters), case_id=case.id, now=now()
-    )
+    code = parts().assisting.ask_code(current_transaction(), clerk, form["code"], case.matters, now=now())
     db.session.commit()
     if isinstance(code, Denied):
         form.refuse("code", sentence(code.reason))

@@ -14,7 +14,6 @@ from idp.assisted.showing import shown_case
 from idp.assisted.words import GROUPS
 from idp.db import current_transaction, db
 from idp.mandates import reading
-from idp.mandates.desk import parts as mandate_parts
 from idp.mandates.rules import Kind
 from idp.signin.confirm_pages import where_to_prove
 from idp.signin.loading import act_for
@@ -84,13 +83,7 @@ def _offices(person: str) -> list[SimpleNamespace]:
     tx = current_transaction()
     held = [one for one in reading.held_by(tx, person) if one.kind is Kind.EMPLOYMENT and one.in_force(now=now())]
     return [
-        SimpleNamespace(id=one.id, organ=parts().offering.name_of(tx, one.principal) or "", unit=_unit(one.id))
+        SimpleNamespace(id=one.id, organ=parts().offering.name_of(tx, one.principal) or "", unit=one.unit)
         for one in held
-        if one.theme == parts().theme
+        if one.theme == parts().assisting.terms.theme
     ]
-
-
-def _unit(mandate_id: str) -> str:
-    """Post and unit, as the mandate names them."""
-    kept = reading.particulars(current_transaction(), mandate_id)
-    return str(mandate_parts().granting.opened(mandate_id, kept)["post"]) if kept else ""

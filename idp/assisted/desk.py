@@ -32,16 +32,12 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class AssistedParts:
-    """``theme``: in which staff hold the mandate that makes them clerks; ``witness``: signed papers need a second."""
-
     database: Database
     assisting: Assisting
     offering: Offering
     directory: Directory
     themes: Themes
     journeys: Journeys
-    theme: str
-    witness: bool
 
 
 def init_assisted(app: Flask, made_of: AssistedParts) -> None:

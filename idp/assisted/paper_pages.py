@@ -11,8 +11,9 @@ from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from idp.assisted.actions import Paper
+from idp.assisted.actions import SHORT_HASH, Paper
 from idp.assisted.desk import at_counter, blueprint, find, parts
+from idp.assisted.papers import TITLES
 from idp.assisted.rules import CaseState, Clerk, PaperKind
 from idp.assisted.words import CASE_STATES, PAPERS
 from idp.db import current_transaction
@@ -25,16 +26,6 @@ from idp.web.reasons import sentence
 
 NUMBER = Field("n", sentence("assisted_number_missing"), max_length=80)
 PREFIX = Field("h", sentence("mandate_hash_missing"), max_length=80)
-SHOWN = 16
-"""Characters of a hash that people compare."""
-TITLES = {
-    PaperKind.ACCEPTANCE: "受理单",
-    PaperKind.AUTHORITY: "代办委托书",
-    PaperKind.SUSPENSION: "中止通知单",
-    PaperKind.RESUMPTION: "续办通知单",
-    PaperKind.CONCLUSION: "办结单",
-}
-"""As they stand on paper, which is Chinese whoever prints it."""
 
 
 @blueprint.get("/counter/<case_id>/papers/<paper_id>")
@@ -57,7 +48,7 @@ def print_mine(case_id: str, paper_id: str) -> ResponseReturnValue:
 def _printed(paper: Paper | None) -> ResponseReturnValue:
     if paper is None:
         abort(404)
-    address = options().issuer + url_for("assisted.check", n=paper.slip.number, h=paper.slip.hash[:SHOWN])
+    address = options().issuer + url_for("assisted.check", n=paper.slip.number, h=paper.slip.hash[:SHORT_HASH])
     title = TITLES[paper.slip.kind]
     return _sheet(title, paper.slip.number, paper.text, paper.slip.hash, qr=qr_svg(address), signs=False)
 
@@ -84,7 +75,7 @@ def _sheet(
             number=number,
             text=text,
             text_hash=text_hash,
-            short_hash=text_hash[:SHOWN],
+            short_hash=text_hash[:SHORT_HASH],
             signs=signs,
             qr=qr,
             check_address=options().issuer + url_for("assisted.check"),
@@ -107,7 +98,7 @@ def check() -> ResponseReturnValue:
 
 def _found(form: Form) -> SimpleNamespace | None:
     """None for every pair that is not one paper's."""
-    typed = re.sub(r"[\s-]", "", form["h"]).lower()[:SHOWN]
+    typed = re.sub(r"[\s-]", "", form["h"]).lower()[:SHORT_HASH]
     found = parts().assisting.check_paper(current_transaction(), form["n"].strip(), typed)
     if found is None:
         return None

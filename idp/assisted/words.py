@@ -27,6 +27,7 @@ TAGS: Mapping[CaseState, str] = {CaseState.AUTHORISED: "", CaseState.CONCLUDED: 
 CASE_STEPS: Mapping[CaseStep, LazyString] = {
     CaseStep.OPEN: _("登记身份和事项"),
     CaseStep.ACCEPT: _("受理"),
+    CaseStep.PAPER: _("签好的委托书已上传"),
     CaseStep.WITNESS: _("同窗口的工作人员见证"),
     CaseStep.AUTHORISE: _("本人同意代办"),
     CaseStep.SUSPEND: _("中止"),
