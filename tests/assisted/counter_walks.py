@@ -19,6 +19,7 @@ TEXT_HASH = re.compile(r'name="text_hash" value="([0-9a-f]{64})"')
 POST = Scope(frozenset({Action.VIEW, Action.COLLECT}), frozenset({"hn-assist-01"}))
 CITIZEN, NUMBER = "田秀英", "430199195003070023"
 CARD = {"seen": "chip_read", "name": CITIZEN, "number": NUMBER, "valid_to": "", "long_term": "yes", "phone": ""}
+UNIT = "社保窗口 3 号"
 PENSION = {"matter-hn-pension-01": "yes"}
 
 
@@ -30,7 +31,7 @@ class Office:
 
     def post(self, phone: str, *, by: str, unit: str, entity: str | None = None) -> str:
         """The mandate that makes somebody a clerk."""
-        term = {"kind": Kind.EMPLOYMENT, "theme": "counter.assist", "scope": POST, "post": unit}
+        term = {"kind": Kind.EMPLOYMENT, "theme": "counter.assist", "scope": POST, "unit": unit, "post": "综合岗"}
         return self.mandates.given(entity or self.mandates.entity, to_person(phone), by, phone, **term)
 
     def clerk(self, phone: str, mandate: str) -> Browser:
@@ -78,3 +79,7 @@ def witnessed(clerk: Browser, other: Browser, case: str) -> None:
 def papers(browser: Browser, page: str) -> list[str]:
     """The addresses of the papers that a page lists."""
     return re.findall(r'href="([^"]+/papers/[^"]+)"', browser.get(page).text)
+
+
+def state_of(office: Office) -> str:
+    return str(office.mandates.site.one("SELECT state FROM assisted_case"))
