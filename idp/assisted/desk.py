@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.actions import Directory
 from idp.assisted.actions import Assisting
 from idp.assisted.rules import Case, Clerk, Denied
-from idp.db import Database, current_transaction, db
+from idp.db import current_transaction, db
 from idp.entities.pages import Offering
 from idp.flows.actions import Journeys
 from idp.flows.steps import not_here
@@ -32,7 +32,6 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class AssistedParts:
-    database: Database
     assisting: Assisting
     offering: Offering
     directory: Directory

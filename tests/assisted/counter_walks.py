@@ -17,7 +17,7 @@ from tests.reviews.making import jpeg
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 TEXT_HASH = re.compile(r'name="text_hash" value="([0-9a-f]{64})"')
 POST = Scope(frozenset({Action.VIEW, Action.COLLECT}), frozenset({"hn-assist-01"}))
-CITIZEN, NUMBER = "田秀英", "430199195003070023"
+CITIZEN, NUMBER = "田秀英", "430199195003070021"
 CARD = {"seen": "chip_read", "name": CITIZEN, "number": NUMBER, "valid_to": "", "long_term": "yes", "phone": ""}
 UNIT = "社保窗口 3 号"
 PENSION = {"matter-hn-pension-01": "yes"}

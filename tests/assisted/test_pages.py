@@ -3,11 +3,11 @@
 import re
 
 from tests.assisted.counter_walks import (
-    UNIT,
     CARD,
     CITIZEN,
     NUMBER,
     PENSION,
+    UNIT,
     Office,
     accepted,
     bring,
