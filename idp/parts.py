@@ -194,7 +194,7 @@ def mandate_parts(provider: Provider, journeys: Journeys) -> MandateParts:
 
 def assisted_parts(provider: Provider, journeys: Journeys) -> AssistedParts:
     offering = Offering(provider.contexts, provider.entities)
-    return AssistedParts(provider.assisting, offering, provider.directory, provider.themes, journeys)
+    return AssistedParts(provider.assisted.assisting, offering, provider.directory, provider.themes, journeys)
 
 
 def photo_parts(provider: Provider, journeys: Journeys) -> PhotoParts:

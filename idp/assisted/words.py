@@ -58,6 +58,7 @@ PAPERS: Mapping[PaperKind, LazyString] = {
     PaperKind.SUSPENSION: _("中止通知单"),
     PaperKind.RESUMPTION: _("续办通知单"),
     PaperKind.CONCLUSION: _("办结单"),
+    PaperKind.WITHDRAWAL: _("撤回通知单"),
 }
 GROUPS: Mapping[str, LazyString] = {"open": _("在办的"), "over": _("已结束的"), "all": _("全部")}
 """Of the cases of an office, as its list is narrowed."""
