@@ -11,9 +11,10 @@ from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from idp.assisted.actions import SHORT_HASH, Paper
 from idp.assisted.desk import at_counter, blueprint, find, parts
+from idp.assisted.looking import SHORT_HASH
 from idp.assisted.papers import TITLES
+from idp.assisted.register import Paper
 from idp.assisted.rules import CaseState, Clerk, PaperKind
 from idp.assisted.words import CASE_STATES, PAPERS
 from idp.db import current_transaction

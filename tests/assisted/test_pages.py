@@ -38,7 +38,7 @@ def test_a_citizen_without_account_or_phone_is_helped_from_the_card_to_the_concl
     assert act
     assert to(clerk.submit("/account/acting", {"act": act[1]})).endswith("done=acting_mandate")
     assert CITIZEN in clerk.get("/account/acting").text
-    back = office.mandates.site.one("SELECT clerk_mandate FROM assisted_case")
+    back = office.mandates.site.one("SELECT clerk_mandate_id FROM assisted_case")
     assert to(clerk.submit("/counter/office", {"act": back})) == "/counter"
     assert to(clerk.submit(f"{case}/conclude", {"note": "资格已确认"})).endswith("done=assisted_concluded")
     assert state_of(office) == "concluded"
@@ -109,13 +109,13 @@ def test_another_office_finds_no_such_case_and_that_it_looked_is_on_record(offic
     case = accepted(clerk)
     (slip,) = papers(clerk, case)
     elsewhere = office.clerk(TWO, office.post(TWO, by=ONE, unit="另一个窗口"))
-    before = office.mandates.site.one("SELECT COUNT(*) FROM audit_entry WHERE result = 'refused'")
+    before = office.mandates.site.one("SELECT COUNT(*) FROM audit_event WHERE result = 'refused'")
     for page in (case, f"{case}/conclude", f"{case}/consent?by=paper", f"{case}/authority", slip):
         assert elsewhere.get(page).status_code == 404, page
     for page, form in ((case, {"step": "accept"}), (f"{case}/withdraw", {"note": "x"})):
         assert elsewhere.submit(page, form).status_code == 404
     assert case not in elsewhere.get("/counter?state=all").text
-    after = office.mandates.site.one("SELECT COUNT(*) FROM audit_entry WHERE result = 'refused'")
+    after = office.mandates.site.one("SELECT COUNT(*) FROM audit_event WHERE result = 'refused'")
     assert after - before == 7
     assert case in clerk.get("/counter?state=all").text
 
