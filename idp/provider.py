@@ -14,6 +14,8 @@ from idp.accounts import closing, waiting
 from idp.accounts.actions import Directory
 from idp.accounts.anchors import Anchors
 from idp.accounts.waiting import WaitingAccounts
+from idp.assisted.making import Assisted, make_assisted
+from idp.assisted.rules import Terms as AssistedTerms
 from idp.audit import init_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter, identity_codes
@@ -146,6 +148,7 @@ class Provider:
     old_links: OldLinks
     deciding: Deciding
     contexts: Contexts
+    assisted: Assisted
     terms: Terms
 
 
@@ -222,7 +225,10 @@ def make_provider(
         recheck=settings.entities.recheck,
         terms=_mandate_terms(settings),
     )
-    moving = Moving(granting, changed=(tell_departments,))
+    moving = Moving(
+        granting,
+        changed=(tell_departments, lambda tx, mandate, to, now: assisted.following(tx, mandate, to, now)),
+    )
     leaving = Leaving(cipher, moving)
     rechecking = Rechecking(
         database,
@@ -231,6 +237,18 @@ def make_provider(
         lambda tx, entity, status, now: leaving.end_all(tx, entity, reason=f"entity-{status}", now=now),
     )
     resources, deciding = Resources(database), Deciding(themes, recheck=settings.entities.recheck)
+    contexts = Contexts(database, deciding, rechecking)
+    assisted = make_assisted(
+        database,
+        cipher,
+        joining=joining,
+        granting=granting,
+        moving=moving,
+        contexts=contexts,
+        terms=_assisted_terms(settings),
+        kinds=settings.assisted.kinds,
+        kept=settings.mandates.kept_days * DAY,
+    )
     objections = disputes.Disputes(cipher, directory, calendar, working_days=settings.account.dispute_working_days)
     return Provider(
         settings=settings,
@@ -277,7 +295,7 @@ def make_provider(
         closings=Closings(
             directory,
             settings.account.cooling_off,
-            (leaving.erase, partial(leave_all, directory=directory), links.erase, *ERASERS),
+            (assisted.keeping.erase, leaving.erase, partial(leave_all, directory=directory), links.erase, *ERASERS),
             UNDER_WAY,
         ),
         scans=Scans(cipher, index),
@@ -289,7 +307,8 @@ def make_provider(
         guardianships=Guardianships(granting, moving),
         old_links=OldLinks(granting, joining.waiting),
         deciding=deciding,
-        contexts=Contexts(database, deciding, rechecking),
+        contexts=contexts,
+        assisted=assisted,
         terms=Terms(database, registry, themes, resources),
         entities=entities,
         rechecking=rechecking,
@@ -351,6 +370,11 @@ def _mandate_terms(settings: Settings) -> MandateTerms:
         most_personal=chosen.most_personal,
         longest_days=chosen.longest_days,
     )
+
+
+def _assisted_terms(settings: Settings) -> AssistedTerms:
+    chosen = settings.assisted
+    return AssistedTerms(theme=chosen.theme, days=chosen.days, witness=chosen.witness)
 
 
 def _review_policy(settings: Settings) -> Policy:

@@ -4,6 +4,7 @@ Always true: a new ``models.py`` is named here (a test compares the list with th
 """
 
 import idp.accounts.models
+import idp.assisted.models
 import idp.audit.models
 import idp.capabilities.models
 import idp.certificates.models

@@ -47,6 +47,7 @@ _MOVE = Statement[int](
     "UPDATE party SET status = :after WHERE id = :party AND kind = 'person' AND status = :before", int
 )
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
+_DROP_PARTY = Statement[Any]("DELETE FROM party WHERE id = :party")
 _ADD_IDENTIFIER = Statement[Any](
     "INSERT INTO party_identifier (id, party_id, kind, sealed, blind, verified_at, created_at)"
     " VALUES (:id, :party, :kind, :sealed, :blind, :verified, :now) ON CONFLICT DO NOTHING"
@@ -255,6 +256,23 @@ class Directory:
             return Taken(Kind.MOBILE)
         if user_name and not self.add_identifier(tx, party_id, user_name, verified=False, now=now):
             return Taken(Kind.USER_NAME)
+        return Active(party_id)
+
+    def open_known(
+        self, tx: Transaction, *, document: Document, name: PersonName, valid_to: int | None, source: str, now: int
+    ) -> Active | Taken:
+        """A new person whom ``source`` has seen, and who cannot sign in: without phone or user name.
+
+        ``valid_to``: seconds. On ``Taken`` nothing was written.
+        """
+        party_id = new_id("pty")
+        tx.run(_ADD_PARTY, id=party_id, kind=PartyKind.PERSON, status=PartyStatus.ACTIVE, now=now)
+        recorded = self.record_document(
+            tx, party_id, document=document, name=name, valid_to=valid_to, source=source, now=now
+        )
+        if isinstance(recorded, Taken):
+            tx.run(_DROP_PARTY, party=party_id)
+            return recorded
         return Active(party_id)
 
     def open_entity(self, tx: Transaction, code: CreditCode, *, now: int) -> Active | Taken:

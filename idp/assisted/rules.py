@@ -4,8 +4,10 @@ Always true: what is not in a table here is not allowed, nothing is concluded th
 a clerk has power in a case while it is ``authorised``, and at no other time.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from idp.mandates.scopes import Action
 
@@ -20,6 +22,8 @@ CLERK_AAL, CLERK_IAL = 2, 2
 """What a clerk's own sign-in must amount to."""
 WORKING_DAY = 12 * 3600
 """Seconds since a clerk has shown who they are."""
+OBJECTION = 30 * DAY
+"""Seconds after the end of its term for which a case can be objected to."""
 MOST_NOTE = 200
 """Characters of what a clerk writes to a step."""
 
@@ -63,8 +67,10 @@ class CaseStep(StrEnum):
 
     OPEN = "open"
     ACCEPT = "accept"
+    PAPER = "paper"
+    """The signed paper was brought."""
     WITNESS = "witness"
-    """A second clerk has seen the paper signed; moves nothing."""
+    """A second clerk has seen it signed."""
     AUTHORISE = "authorise"
     SUSPEND = "suspend"
     RESUME = "resume"
@@ -114,6 +120,7 @@ class PaperKind(StrEnum):
     SUSPENSION = "suspension"
     RESUMPTION = "resumption"
     CONCLUSION = "conclusion"
+    WITHDRAWAL = "withdrawal"
 
 
 class Refusal(StrEnum):
@@ -200,6 +207,8 @@ class Case:
     unit: str
     matters: tuple[Matter, ...]
     identified: Identified
+    seen: Seen | None = None
+    """How a document was read, where it was."""
     state: CaseState
     clerk: str
     clerk_mandate: str
@@ -208,12 +217,45 @@ class Case:
     until: int
     changed_at: int
     evidence: Evidence | None = None
+    evidence_id: str | None = None
     mandates: tuple[str, ...] = ()
-    region: str | None = None
+    version: int = 1
+    kept: bool = True
+    """Whether it is still known who the citizen was."""
 
     @property
     def is_living(self) -> bool:
         return self.state in LIVING
+
+
+class _Move(NamedTuple):
+    by: frozenset[By]
+    to: Mapping[CaseState, CaseState]
+    needs_agreement: bool = False
+
+
+def _move(*by: By, to: CaseState, since: Iterable[CaseState]) -> _Move:
+    return _Move(frozenset(by), dict.fromkeys(since, to))
+
+
+_MOVES: Mapping[CaseStep, _Move] = {
+    CaseStep.ACCEPT: _move(By.CLERK, to=CaseState.ACCEPTED, since=[CaseState.IDENTIFIED]),
+    CaseStep.PAPER: _move(By.CLERK, to=CaseState.ACCEPTED, since=[CaseState.ACCEPTED]),
+    CaseStep.WITNESS: _move(By.CLERK, to=CaseState.ACCEPTED, since=[CaseState.ACCEPTED]),
+    CaseStep.AUTHORISE: _move(By.CLERK, to=CaseState.AUTHORISED, since=[CaseState.ACCEPTED])._replace(
+        needs_agreement=True
+    ),
+    CaseStep.SUSPEND: _move(By.CLERK, By.SYSTEM, to=CaseState.SUSPENDED, since=[CaseState.AUTHORISED]),
+    CaseStep.RESUME: _move(
+        By.CLERK, to=CaseState.AUTHORISED, since=[CaseState.AUTHORISED, CaseState.SUSPENDED]
+    )._replace(needs_agreement=True),
+    CaseStep.CONCLUDE: _move(By.CLERK, to=CaseState.CONCLUDED, since=[CaseState.AUTHORISED])._replace(
+        needs_agreement=True
+    ),
+    CaseStep.WITHDRAW: _move(By.CLERK, By.CITIZEN, By.SYSTEM, to=CaseState.WITHDRAWN, since=LIVING),
+    CaseStep.OBJECT: _move(By.CITIZEN, to=CaseState.OBJECTED, since=LIVING | {CaseState.CONCLUDED}),
+    CaseStep.LAPSE: _move(By.SYSTEM, to=CaseState.LAPSED, since=LIVING),
+}
 
 
 def after(step: CaseStep, state: CaseState, *, by: By, agreed: bool) -> CaseState | None:
@@ -221,4 +263,7 @@ def after(step: CaseStep, state: CaseState, *, by: By, agreed: bool) -> CaseStat
 
     ``agreed``: the citizen's evidence is there (for `CaseStep.AUTHORISE`: was just brought).
     """
-    raise NotImplementedError
+    move = _MOVES.get(step)
+    if move is None or by not in move.by or (move.needs_agreement and not agreed):
+        return None
+    return move.to.get(state)

@@ -77,14 +77,14 @@ def _show(code: IdentityCode, session: Session) -> ResponseReturnValue:
 
 def _question(code: IdentityCode) -> ResponseReturnValue:
     asked, language = parts().codes.asked(code), preferences().lang
-    client = parts().registry.get(code.client_id or "")
+    client = parts().registry.get(code.client_id) if code.client_id else None
     clerk = parts().directory.person(current_transaction(), code.clerk_id or "").identity
-    if client is None:
+    if client is None and code.client_id is not None:
         abort(404)
     return _page(
         "asked",
-        client_name=client.label(language),
-        department_name=client.department.get(language) or client.label(language),
+        client_name=client.label(language) if client else asked.office,
+        department_name=(client.department.get(language) or client.label(language)) if client else asked.office,
         clerk_name=clerk.name.value if clerk else None,
         office=asked.office,
         matters=asked.matters,

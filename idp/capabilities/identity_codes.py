@@ -139,6 +139,38 @@ class IdentityCodes:
         _record(tx, Event.IDENTITY_CODE_REDEEMED, redeemed, actor=clerk_id, detail=detail, now=now)
         return redeemed
 
+    def redeem_here(
+        self, tx: Transaction, clerk_id: str, code: str, *, office: str, matters: tuple[str, ...], now: int
+    ) -> IdentityCode | Refused:
+        """The same at a counter of our own, for no client: nothing but who it is, and that they agree."""
+        found = tx.one(_BY_HASH, hash=digest(code))
+        fault = fault_of(found, clerk_id=clerk_id, now=now)
+        redeemed = None
+        if found is not None and fault is None:
+            redeemed = tx.one(
+                _REDEEM,
+                id=found.id,
+                client=None,
+                clerk=clerk_id,
+                permit=None,
+                sealed=self._seal(found.id, {"office": office, "matters": matters, "scopes": []}),
+                until=now + DECISION,
+                now=now,
+            )
+        if redeemed is None:
+            why = fault or Refused.CODE_USED
+            _note_refused(tx, None, clerk_id, found, why, now=now)
+            return why
+        _record(tx, Event.IDENTITY_CODE_REDEEMED, redeemed, actor=clerk_id, detail={"code": redeemed.id}, now=now)
+        return redeemed
+
+    def take_here(self, tx: Transaction, key: str, clerk_id: str, *, now: int) -> IdentityCode | None:
+        """What a person has confirmed to this clerk at a counter of our own, once; `asked` tells what."""
+        code = find(tx, key)
+        if code is None or code.clerk_id != clerk_id or code.client_id is not None:
+            return None
+        return tx.one(_FETCH, id=key, now=now)
+
     def answer(
         self, tx: Transaction, code: IdentityCode, session: Session, scopes: Collection[str] | None, *, now: int
     ) -> bool:
@@ -219,18 +251,24 @@ def _refused(
     tx: Transaction, permit: Permit, clerk_id: str, code: IdentityCode | None, why: Refused, *, now: int
 ) -> Refused:
     permits.meter(tx, permit.client_id, permit.terms.capability, "not_passed", now=now)
+    _note_refused(tx, permit, clerk_id, code, why, now=now)
+    return why
+
+
+def _note_refused(
+    tx: Transaction, permit: Permit | None, clerk_id: str, code: IdentityCode | None, why: Refused, *, now: int
+) -> None:
     record(
         tx,
         Event.IDENTITY_CODE_REFUSED,
         actor=clerk_id,
         subject=code.party_id if code else None,
-        client=permit.client_id,
+        client=permit.client_id if permit else None,
         result="refused",
         reason=why,
-        detail={"permit": permit.id},
+        detail={"permit": permit.id} if permit else None,
         now=now,
     )
-    return why
 
 
 def _record(

@@ -34,6 +34,8 @@ class CheckPurpose(StrEnum):
     SIGN_IN = "sign_in"
     RECOVERY = "recovery"
     ACTIVATION = "activation"
+    ASSISTED = "assisted"
+    """Somebody at a counter, who lets a clerk act for them."""
     MATTER = "matter"
     """A department's own, named in the check."""
 

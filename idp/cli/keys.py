@@ -10,6 +10,7 @@ import click
 
 from idp.accounts.rotation import rotate_accounts
 from idp.accounts.waiting import rotate_waiting
+from idp.assisted.keeping import reseal_assisted
 from idp.audit import Event, record
 from idp.capabilities.checks import reseal_department_checks
 from idp.capabilities.identity_codes import reseal_identity_codes
@@ -52,6 +53,7 @@ RESEALERS: tuple[Callable[[Database, FieldCipher], int], ...] = (
     reseal_signatures,
     reseal_identity_codes,
     reseal_scans,
+    reseal_assisted,
 )
 """What seals a capability's fields anew."""
 

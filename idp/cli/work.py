@@ -86,6 +86,7 @@ def make_worker(app: Flask) -> Worker:
     worker.every(HOUR, "certificate-notices", lambda now: _tell_of_certificates(provider, now))
     worker.every(60, "reviews", lambda now: provider.reviews.run_due(provider.database, now=now))
     worker.every(60, "entity-recheck", provider.rechecking.run_due)
+    _look_after_assisted(worker, provider)
     _look_after_mandates(worker, provider)
     worker.every(60, "party-events", spreading.run_due)
     worker.every(PERIOD, "revocation-lists", refreshing(provider).run_due)
@@ -100,6 +101,11 @@ def _look_after_mandates(worker: Worker, provider: Provider) -> None:
     worker.every(HOUR, "mandates-gone", sweeping.run_gone)
     worker.every(HOUR, "mandate-notices", Notices(provider.database, provider.granting.addresses).run_due)
     worker.every(HOUR, "mandate-texts", Keeping(provider.database, provider.cipher, kept=kept).run_due)
+
+
+def _look_after_assisted(worker: Worker, provider: Provider) -> None:
+    worker.every(60, "assisted-cases", provider.assisted.keeping.run_due)
+    worker.every(HOUR, "assisted-papers", provider.assisted.keeping.run_old)
 
 
 def check_errands(provider: Provider) -> Errands:

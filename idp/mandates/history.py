@@ -1,4 +1,4 @@
-"""The history of each mandate as a hash chain of its own, which both parties can read and anybody can check.
+"""Histories - of each mandate, and of what else has one - as hash chains that the parties read and anybody can check.
 
 Always true: an entry's hash covers the entry and the hash before it, so that none is changed, left out or put in
 between without showing.
@@ -10,7 +10,6 @@ from typing import NamedTuple
 import orjson
 
 from idp.db import Statement, Transaction
-from idp.mandates.rules import State
 
 
 class Entry(NamedTuple):
@@ -25,43 +24,46 @@ class Entry(NamedTuple):
     hash: str
 
 
-_LAST = Statement[tuple[int, str]](
-    "SELECT seq, hash FROM mandate_event WHERE mandate_id = :mandate ORDER BY seq DESC LIMIT 1"
-)
-_ADD = Statement[int](
-    "INSERT INTO mandate_event (mandate_id, seq, at, actor_id, step, state, reason, hash)"
-    " VALUES (:mandate, :seq, :at, :actor_id, :step, :state, :reason, :hash)",
-    int,
-)
-_OF = Statement(
-    f"SELECT {', '.join(Entry._fields)} FROM mandate_event WHERE mandate_id = :mandate ORDER BY seq", Entry
-)
+class Chain:
+    """The histories that stand in ``table``, each named by its column ``owner``."""
+
+    def __init__(self, table: str, owner: str) -> None:
+        columns, values = ", ".join(Entry._fields), ", ".join(f":{name}" for name in Entry._fields)
+        self._last = Statement[tuple[int, str]](
+            f"SELECT seq, hash FROM {table} WHERE {owner} = :owner ORDER BY seq DESC LIMIT 1"
+        )
+        self._add = Statement[int](f"INSERT INTO {table} ({owner}, {columns}) VALUES (:owner, {values})", int)
+        self._of = Statement(f"SELECT {columns} FROM {table} WHERE {owner} = :owner ORDER BY seq", Entry)
+
+    def append(
+        self,
+        tx: Transaction,
+        owner: str,
+        *,
+        step: str,
+        state: str,
+        actor: str | None,
+        reason: str | None = None,
+        now: int,
+    ) -> None:
+        """The caller holds the owner's row, so that entries come one after the other."""
+        seq, before = tx.one(self._last, owner=owner) or (0, owner)
+        entry = Entry(seq + 1, now, actor, step, state, reason, "")
+        tx.run(self._add, owner=owner, **entry._replace(hash=_hash(entry, before))._asdict())
+
+    def read(self, tx: Transaction, owner: str) -> list[Entry]:
+        """Oldest first."""
+        return tx.all(self._of, owner=owner)
 
 
-def append(
-    tx: Transaction,
-    mandate_id: str,
-    *,
-    step: str,
-    state: State,
-    actor: str | None,
-    reason: str | None = None,
-    now: int,
-) -> None:
-    """The caller holds the mandate's row, so that entries come one after the other."""
-    seq, before = tx.one(_LAST, mandate=mandate_id) or (0, mandate_id)
-    entry = Entry(seq + 1, now, actor, step, state, reason, "")
-    tx.run(_ADD, mandate=mandate_id, **entry._replace(hash=_hash(entry, before))._asdict())
+_MANDATES = Chain("mandate_event", "mandate_id")
+append = _MANDATES.append
+read = _MANDATES.read
 
 
-def read(tx: Transaction, mandate_id: str) -> list[Entry]:
-    """Oldest first."""
-    return tx.all(_OF, mandate=mandate_id)
-
-
-def is_whole(mandate_id: str, entries: list[Entry]) -> bool:
+def is_whole(owner: str, entries: list[Entry]) -> bool:
     """Whether these are what was written, from the first on."""
-    before = mandate_id
+    before = owner
     for number, entry in enumerate(entries, 1):
         if entry.seq != number or entry.hash != _hash(entry, before):
             return False

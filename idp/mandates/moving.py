@@ -33,7 +33,7 @@ _ACTIVATE = Statement[int](
 )
 _ESTABLISH = Statement[int](
     "UPDATE mandate SET state = 'active', signed_at = :now, in_force_at = :now, notice_at = :notice_at"
-    " WHERE id = :id AND kind = 'statutory' AND state = 'pending_approvals'",
+    " WHERE id = :id AND kind IN ('statutory', 'assisted') AND state = 'pending_approvals'",
     int,
 )
 _TOLD = {
@@ -45,7 +45,8 @@ _TOLD = {
     Step.SUPERSEDE: "mandate_ended",
     Step.INVALIDATE: "mandate_ended",
 }
-"""What the other side reads; an end by the clock was announced before."""
+"""What the other side reads; an end by the clock was announced before, and of assisted handling its case tells."""
+_ESTABLISHED = frozenset({Kind.STATUTORY, Kind.ASSISTED})
 
 Changed = Callable[[Transaction, Mandate, State, int], None]
 """Called in the transaction of a step that departments hear of (`idp.mandates.events`)."""
@@ -122,16 +123,19 @@ class Moving:
         return self._move(tx, mandate, step, to, actor=person, reason=reason, now=now)
 
     def establish(self, tx: Transaction, mandate_id: str, *, actor: str, now: int) -> State | Denied:
-        """A guardianship that was recorded is in force at once: nobody accepts it. Its ward's account is held."""
+        """A guardianship that was recorded, or a clerk's mandate that was agreed to on the spot, is in force at once:
+        nobody accepts it. The principal's account is held.
+        """
         mandate = reading.hold(tx, mandate_id)
-        if mandate is None or mandate.kind is not Kind.STATUTORY:
+        if mandate is None or mandate.kind not in _ESTABLISHED:
             return Denied(Refusal.STATE)
         self._supersede(tx, mandate, now)
-        notice_at = next_notice(mandate.valid_to, after=now)
+        told = mandate.kind is Kind.STATUTORY
+        notice_at = next_notice(mandate.valid_to, after=now) if told else None
         if not tx.run(_ESTABLISH, id=mandate_id, notice_at=notice_at, now=now):
             return Denied(Refusal.STATE)
         self._written(tx, mandate, Step.ESTABLISH, State.ACTIVE, actor, None, now)
-        for party in (mandate.principal, mandate.agent):
+        for party in (mandate.principal, mandate.agent) if told else ():
             tell_party(tx, self._addresses, party, "guardianship_recorded", now=now)
         return State.ACTIVE
 
@@ -179,7 +183,7 @@ class Moving:
         if ended:
             for child in reading.under(tx, mandate.id):
                 self.by_system(tx, child, Step.INVALIDATE, reason="parent-ended", now=now)
-        if step in _TOLD:
+        if step in _TOLD and mandate.kind is not Kind.ASSISTED:
             self._tell(tx, mandate, step, gone, now)
         return to
 

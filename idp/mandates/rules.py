@@ -92,7 +92,7 @@ class Step(StrEnum):
     """By the clock: its last day, or the day by which it had to be accepted."""
     SUPERSEDE = "supersede"
     ESTABLISH = "establish"
-    """A guardianship was recorded, which nobody gives and nobody accepts."""
+    """A guardianship was recorded, or a clerk's mandate agreed to on the spot: nobody accepts those."""
     INVALIDATE = "invalidate"
     """By a register: the grounds it stood on have gone."""
 

@@ -11,7 +11,7 @@ from idp.mandates.scopes import Action, Limit, Scope
 from idp.mandates.themes import PLACE, Theme
 
 _CHINA = timedelta(hours=8)
-_ACTIONS = {
+ACTIONS = {
     "zh": {
         Action.VIEW: "查看",
         Action.DRAFT: "填写",
@@ -127,7 +127,7 @@ def mandate_text(drawn: Drawn, language: str) -> str:
         "agent": drawn.agent,
         "theme": f"{theme.title[language]} ({theme.code} v{theme.version})",
         "services": between.join(f"{one.title[language]} ({one.code})" for one in services),
-        "actions": between.join(_ACTIONS[language][one] for one in Action if one in drawn.scope.actions),
+        "actions": between.join(ACTIONS[language][one] for one in Action if one in drawn.scope.actions),
         "limit": _limit(drawn.scope.limit) or _NO_LIMIT[language],
         "from": _day(drawn.valid_from),
         "until": _day(drawn.valid_to - 1),

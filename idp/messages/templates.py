@@ -1,6 +1,7 @@
 """The wording of every text message, in Chinese and English, and the parameters each one takes.
 
-Always true: no text holds a link or a name, and a text is rendered only with exactly the parameters it declares.
+Always true: no text holds a link or a person's name, and a text is rendered only with exactly the parameters it
+declares.
 """
 
 import re
@@ -23,9 +24,12 @@ PARAMS: Mapping[str, re.Pattern[str]] = {
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "reference": re.compile(r"[0-9]{12}"),
     "stop": re.compile(r"[0-9]{8}"),
+    "office": re.compile(r"[^\s{}<>:/.@][^\n\r\t{}<>:/.@]{0,79}"),
+    "matters": re.compile(r"[^\s{}<>:/.@][^\n\r\t{}<>:/.@]{0,399}"),
 }
 """Every parameter there is, with its only form. ``time`` is month-day hour:minute, local; ``tail`` ends a number;
-``reference`` is the number of a request, ``stop`` the code by which its wrong approval is stopped."""
+``reference`` is the number of a request, ``stop`` the code by which its wrong approval is stopped; ``office`` is the
+public name of an organ and its counter, ``matters`` are public names of services."""
 
 
 class TemplateError(ValueError):
@@ -88,6 +92,46 @@ TEMPLATES: Mapping[str, Template] = {
             "entity_signin_code",
             "有人用单位密码或证书登录并选择了您。验证码 {code}，{minutes} 分钟内有效，勿告诉他人。",
             "Sign-in for your entity, as you: code {code}, valid for {minutes} minutes. Do not share it.",
+        ),
+        _template(
+            "assisted_code",
+            "{office}请您确认代办：{matters}。同意就把验证码 {code} 告诉工作人员，"
+            "{minutes} 分钟内有效；不同意请勿告诉任何人。",
+            "{office} asks you to agree that its staff handle for you: {matters}. If you do, tell them the code"
+            " {code}, valid for {minutes} minutes; if not, tell nobody.",
+            "office",
+            "matters",
+            "code",
+            "minutes",
+            lifetime=600,
+        ),
+        _template(
+            "assisted_begun",
+            "{office}现在替您办理：{matters}，{time} 到期。不是您同意的，"
+            "请在本平台“窗口代办异议”填编号 {reference} 和验证码 {code}，马上停办。",
+            "{office} now handles for you: {matters}, until {time}. Not agreed? On this site under Object to assisted"
+            " handling enter number {reference} and code {code}: it stops at once.",
+            "office",
+            "matters",
+            "time",
+            "reference",
+            "code",
+        ),
+        _template(
+            "assisted_concluded",
+            "{office}已于 {time} 办结替您办理的：{matters}。如有异议，用开始时短信里的编号和验证码提出，或登录查看。",
+            "On {time} {office} concluded what it handled for you: {matters}. To object use number and code of the"
+            " earlier text, or sign in.",
+            "office",
+            "matters",
+            "time",
+        ),
+        _template(
+            "assisted_stopped",
+            "您对窗口代办提出的异议已于 {time} 收到，代办已停止，窗口不能再替您办理。",
+            "Your objection to assisted handling was received on {time}. It is stopped; the counter can no longer act"
+            " for you.",
+            "time",
         ),
         _template(
             "password_changed",

@@ -137,6 +137,26 @@ class Mandates(Section):
         return value
 
 
+class Assisted(Section):
+    """Assisted handling at counters (docs/mandates.md)."""
+
+    theme: str = "counter.assist"
+    """The theme in which an organ gives its staff the mandate that makes them clerks."""
+    days: PositiveInt = 1
+    """Days a case lasts, from the citizen's identification on; five at most."""
+    witness: bool = True
+    """Have a second clerk confirm that they saw the citizen sign, where the citizen agrees on paper."""
+    kinds: tuple[str, ...] = ("government_organ", "public_institution")
+    """Kinds of legal entity whose staff may be clerks, as the enterprise register names them."""
+
+    @field_validator("days")
+    @classmethod
+    def _short(cls, value: int) -> int:
+        if value > 5:
+            raise ValueError("what a citizen agrees to on the spot lasts five days at most")
+        return value
+
+
 class Reviews(Section):
     """Reviews by operators of who somebody is, by photos of a document (docs/operations.md)."""
 

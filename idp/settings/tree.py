@@ -22,6 +22,7 @@ from idp.settings.mutual_tls import MutualTls
 from idp.settings.outside import BankCard, BankChannel, Captcha, Face, Outbound, PhotoReader, Registers, Sms
 from idp.settings.sections import (
     Account,
+    Assisted,
     Audit,
     Clients,
     Database,
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     entities: Entities = Entities()
     departments: Departments = Departments()
     mandates: Mandates = Mandates()
+    assisted: Assisted = Assisted()
     session: Session = Session()
     account: Account = Account()
     tokens: Tokens = Tokens()

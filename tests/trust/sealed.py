@@ -41,6 +41,9 @@ class Sealed:
 
 SEALED = (
     Sealed("department_check", "sealed"),
+    Sealed("assisted_case", "sealed"),
+    Sealed("assisted_paper", "sealed"),
+    Sealed("assisted_scan", "sealed"),
     Sealed("certificate_binding", "certificate"),
     Sealed("certificate_binding", "sealed"),
     Sealed("account_link", "sealed", text='["r-17", "欧阳清岚", "passport", "E1234"]'),
@@ -80,6 +83,9 @@ PLAIN = {
     "keyed index of a value": {
         "account_link.blind",
         "account_link.local",
+        "assisted_code.blind",
+        "assisted_objection.code",
+        "assisted_objection.reference",
         "attempt.key",
         "counter_number.blind",
         "legacy_account.credit_code_blind",
