@@ -113,8 +113,9 @@ def _urls(clerk: Clerk, case: Case, waits: bool) -> dict[str, str]:
         if one in can:
             found[one.value] = url_for("assisted.noted_step", case_id=case.id, step=one.value)
     if case.state is CaseState.ACCEPTED:
-        by = "witness" if waits else "sms"
-        found["witness" if waits else "consent"] = url_for("assisted.consent", case_id=case.id, by=by)
+        witness = waits and not mine
+        by = "witness" if witness else "sms"
+        found["witness" if witness else "consent"] = url_for("assisted.consent", case_id=case.id, by=by)
     return found
 
 

@@ -18,8 +18,10 @@ from idp.assisted.actions import Assisting
 from idp.assisted.rules import Case, Clerk, Denied
 from idp.db import current_transaction, db
 from idp.entities.pages import Offering
+from idp.entities.rules import Acting
 from idp.flows.actions import Journeys
 from idp.flows.steps import not_here
+from idp.mandates.power import Capacity
 from idp.mandates.registry import Themes
 from idp.signin.rules import Session
 from idp.web.clock import now
@@ -64,10 +66,13 @@ def _counter_words() -> dict[str, object]:
 
 
 def at_a_counter() -> bool:
-    """Whether this session acts as a clerk, for pages that lead to the counter."""
+    """Whether this session acts as a clerk, for the office or for a citizen; pages then lead to the counter."""
     session: Session | None = current_session()
-    if session is None or session.acting is None:
+    acting = Acting.parse(session.acting) if session else None
+    if session is None or acting is None:
         return False
+    if acting.role == Capacity.CLERK:
+        return True
     return isinstance(parts().assisting.clerk_of(current_transaction(), session, now=now()), Clerk)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from idp.web.counter_words import COUNTER_SENTENCES
+from idp.web.counter_words import COUNTER_EVENTS, COUNTER_SENTENCES
 from idp.web.mandate_words import CAPACITIES, MANDATE_EVENTS, MANDATE_SENTENCES
 
 SENTENCES: Mapping[str, LazyString] = {
@@ -567,6 +567,7 @@ EVENTS: Mapping[str, LazyString] = {
     "client:logout_notice:delivered": _("通知应用退出登录"),
     "client:logout_notice:failed": _("未能通知应用退出登录"),
     **MANDATE_EVENTS,
+    **COUNTER_EVENTS,
 }
 OTHER_EVENT = _("账户操作")
 
