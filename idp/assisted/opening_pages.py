@@ -9,7 +9,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.documents import IdNumber
@@ -54,8 +54,8 @@ def ways() -> Sequence[Identified]:
 @at_counter
 def new(clerk: Clerk) -> ResponseReturnValue:
     """One page: who, and in which matters; a card alone makes the case at once."""
-    asked = request.args.get("way", "")
-    way = Identified(asked) if asked in ways() else Identified.ID_CARD
+    asked = request.args.get("way", Identified.ID_CARD.value)
+    way = next((one for one in ways() if one == asked), None) or abort(404)
     offered = parts().assisting.offered()
     fields = (CODE,) if way is Identified.IDENTITY_CODE else CARD
     ticks = tuple(Field(_box(one), required=False, max_length=8) for one in offered)

@@ -130,3 +130,12 @@ def test_a_citizen_is_known_and_agrees_by_the_identity_code_on_their_phone(offic
 def test_a_code_that_was_declined_opens_nothing(office: Office, clerk: Browser) -> None:
     assert clerk.submit("/counter/new?way=identity_code", {"code": "nobody's", **PENSION}).status_code == 422
     assert office.mandates.site.one("SELECT COUNT(*) FROM assisted_case") == 0
+
+
+def test_where_nobody_compares_faces_neither_identity_nor_consent_is_taken_for_one_that_was_compared(
+    office: Office, clerk: Browser, case: str
+) -> None:
+    assert "id_card_face" not in clerk.get("/counter/new").text
+    assert clerk.submit("/counter/new?way=id_card_face", {**CARD, **PENSION}).status_code == 404
+    assert clerk.submit(f"{case}/consent?by=face", {"text_hash": "0" * 64}).status_code == 404
+    assert office.mandates.site.one("SELECT COUNT(*) FROM assisted_case") == 1
