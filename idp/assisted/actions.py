@@ -16,7 +16,7 @@ from idp.assisted.citizens import Carded, Citizen, Citizens
 from idp.assisted.clerks import Clerks, refused
 from idp.assisted.codes import Codes
 from idp.assisted.consent import ByCode, ByFace, BySms, Consent
-from idp.assisted.looking import Looking, Shown
+from idp.assisted.looking import SHORT_HASH, Looking, Shown
 from idp.assisted.papers import Text
 from idp.assisted.register import Paper, PaperSlip, Particulars, Register
 from idp.assisted.rules import (
@@ -43,6 +43,7 @@ from idp.db import Transaction
 from idp.signin.rules import Session
 
 __all__ = [
+    "SHORT_HASH",
     "Assisting",
     "ByCode",
     "ByFace",

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from idp.web.counter_words import COUNTER_EVENTS, COUNTER_SENTENCES
+from idp.web.assisted_words import ASSISTED_EVENTS, ASSISTED_SENTENCES
+from idp.web.counter_words import COUNTER_SENTENCES
 from idp.web.mandate_words import CAPACITIES, MANDATE_EVENTS, MANDATE_SENTENCES
 
 SENTENCES: Mapping[str, LazyString] = {
@@ -421,6 +422,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "flow_expired": _("这次注册等待得太久，请重新开始。"),
     **MANDATE_SENTENCES,
     **COUNTER_SENTENCES,
+    **ASSISTED_SENTENCES,
 }
 GENERAL = _("操作没有成功，请重试。")
 
@@ -567,7 +569,7 @@ EVENTS: Mapping[str, LazyString] = {
     "client:logout_notice:delivered": _("通知应用退出登录"),
     "client:logout_notice:failed": _("未能通知应用退出登录"),
     **MANDATE_EVENTS,
-    **COUNTER_EVENTS,
+    **ASSISTED_EVENTS,
 }
 OTHER_EVENT = _("账户操作")
 
@@ -645,6 +647,8 @@ METHODS: Mapping[str, LazyString] = {
     "scan": _("手机扫码确认"),
     "scan_pop": _("手机上的通行密钥"),
     "mfa": _("两种方式"),
+    "identity_code": _("身份码"),
+    "paper": _("纸质签字"),
 }
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.assisted.counter_walks import UNIT, Office
+from tests.assisted.register_walks import Counter, counter_of
 from tests.entities.conftest import ONE, THREE, TWO
 from tests.mandates.conftest import (
     Mandates,
@@ -33,3 +34,8 @@ def clerk(office: Office) -> Browser:
 @pytest.fixture
 def colleague(office: Office, clerk: Browser) -> Browser:
     return office.clerk(TWO, office.post(TWO, by=ONE, unit=UNIT))
+
+
+@pytest.fixture
+def counter(mandates: Mandates) -> Counter:
+    return counter_of(mandates)
