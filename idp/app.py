@@ -17,6 +17,7 @@ from idp.activation.pages import init_activation
 from idp.activation.reports import watch_old_accounts
 from idp.admission.pages import init_admission
 from idp.admission.parked import Parking
+from idp.assisted.desk import init_assisted
 from idp.capabilities.pages import init_capabilities
 from idp.captcha.pages import init_captcha
 from idp.captcha.ports import CaptchaProvider
@@ -50,6 +51,7 @@ from idp.oidc.posted import PostedRequests
 from idp.oidc.pushed import PushedRequests
 from idp.parts import (
     activation_parts,
+    assisted_parts,
     captcha_parts,
     certificate_parts,
     check_parts,
@@ -158,6 +160,7 @@ def create_app(
         provider.checks,
         most=settings.limits.identity.matters_daily,
     )
+    init_assisted(app, assisted_parts(provider, journeys))
     init_selfservice(app, selfservice_parts(provider, agreements, journeys, phones))
     init_console(app, console_parts(provider))
     _watch(metrics, provider)

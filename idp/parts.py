@@ -6,6 +6,7 @@ Always true: nothing here answers a request or keeps anything of its own.
 from idp.accounts.export import AccountExport
 from idp.activation.actions import Activations
 from idp.activation.pages import Activation
+from idp.assisted.desk import AssistedParts
 from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha
@@ -189,6 +190,11 @@ def mandate_parts(provider: Provider, journeys: Journeys) -> MandateParts:
         provider.rechecking,
         provider.store,
     )
+
+
+def assisted_parts(provider: Provider, journeys: Journeys) -> AssistedParts:
+    offering = Offering(provider.contexts, provider.entities)
+    return AssistedParts(provider.assisted.assisting, offering, provider.directory, provider.themes, journeys)
 
 
 def photo_parts(provider: Provider, journeys: Journeys) -> PhotoParts:

@@ -161,14 +161,19 @@ def consent(key: str) -> ResponseReturnValue:
 
 
 def _asks_digits(order: Order) -> bool:
-    return order.party_id is None and asked_before_check()
+    return _is_strangers(order) and asked_before_check()
+
+
+def _is_strangers(order: Order) -> bool:
+    """Whether nobody who is known stands behind it; at a counter the clerk does."""
+    return order.party_id is None and order.purpose is not CheckPurpose.ASSISTED
 
 
 def _agreed(check: Check, order: Order, version: str) -> ResponseReturnValue:
     vendor, checks, tx = _parts().vendors.get(check.kind), _parts().checks, current_transaction()
     if vendor is None or not is_offered(check.kind):
         return _outcome(check, Refusal.VENDOR_AWAY), 422
-    if order.party_id is None and not _parts().strangers.spend(address_budget_key()):
+    if _is_strangers(order) and not _parts().strangers.spend(address_budget_key()):
         refused: Refusal | None = Refusal.TOO_MANY
         checks.refuse(tx, check, Refusal.TOO_MANY, now=now())
     else:

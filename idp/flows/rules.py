@@ -50,6 +50,8 @@ class FlowKind(StrEnum):
     """The same by who would act, up to the text that is sent to the one to be represented."""
     MANDATE_BULK = "mandate_bulk"
     """Many mandates from one file, read and checked before all of them are signed."""
+    ASSISTED = "assisted"
+    """From what a clerk has typed of a citizen to the case, while their face or their phone is asked."""
 
 
 FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
@@ -155,6 +157,10 @@ FLOWS: Mapping[FlowKind, Sequence[StepRule]] = {
     FlowKind.MANDATE_BULK: (
         StepRule("file", gives=("party_id", "principal", "lines")),
         StepRule("confirm", gives=("given",)),
+    ),
+    FlowKind.ASSISTED: (
+        StepRule("citizen", gives=("party_id", "office", "matters")),
+        StepRule("check", gives=("case",)),
     ),
 }
 

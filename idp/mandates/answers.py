@@ -23,6 +23,8 @@ from idp.web.reasons import sentence
 
 AMOUNT = Field("amount", max_length=20, required=False)
 POST_HELD = Field("post", sentence("mandate_post_missing"), max_length=60)
+UNIT = Field("unit", required=False, max_length=60)
+"""The office: whose staff may go on with one another's cases at a counter."""
 TERM = Field("term", sentence("mandate_term_missing"), max_length=8)
 FIRST = Field("first", max_length=10, required=False)
 LAST = Field("last", max_length=10, required=False)

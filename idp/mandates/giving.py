@@ -133,6 +133,7 @@ def draft_of(facts: Facts) -> Draft:
         parent=facts.get("parent"),
         struck=frozenset(facts.get("struck", ())),
         post=facts.get("post", ""),
+        unit=facts.get("unit", ""),
         waived=facts.get("waived", False),
     )
 
@@ -153,6 +154,7 @@ def again(mandate: Mandate, kept: reading.Particulars) -> dict[str, Any] | None:
         "parent": mandate.parent,
         "addressee": parts().granting.addresses.write(draft.addressee),
         "post": draft.post,
+        "unit": draft.unit,
         "theme": theme.code,
         "version": theme.version,
         "scope": mandate.scope.declaration(),

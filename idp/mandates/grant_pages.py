@@ -23,6 +23,7 @@ from idp.mandates.answers import (
     AMOUNT,
     DATES,
     POST_HELD,
+    UNIT,
     read_dates,
     read_scope,
     scope_fields,
@@ -161,7 +162,7 @@ def _client_name(tx: Transaction, mandate: Mandate) -> str:
 def who(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     """Whom it is for. The answer is the same whether or not anybody of that name and number has an account."""
     choice = Choice(journey.facts["choice"])
-    post = (POST_HELD,) if choice is Choice.STAFF else ()
+    post = (POST_HELD, UNIT) if choice is Choice.STAFF else ()
     entity = agent_kind(choice) is PartyKind.ENTITY
     fields = (NAME, CODE) if entity else (*PERSON, *post)
     shown = {"entity": entity, "choice": str(choice), "back_url": mine.url("kind")}
@@ -175,7 +176,8 @@ def who(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     if found is None or not form.ok:
         return page("who", form, journey, **shown)
     written = parts().granting.addresses.write(found)
-    return answered(journey, "who", addressee=written, post=form["post"] if post else "")
+    told = {"post": form["post"], "unit": form["unit"]} if post else {"post": ""}
+    return answered(journey, "who", addressee=written, **told)
 
 
 def named_person(form: Form) -> Addressee | None:

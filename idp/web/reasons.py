@@ -10,6 +10,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from idp.web.assisted_words import ASSISTED_EVENTS, ASSISTED_SENTENCES
+from idp.web.counter_words import COUNTER_SENTENCES
 from idp.web.mandate_words import CAPACITIES, MANDATE_EVENTS, MANDATE_SENTENCES
 
 SENTENCES: Mapping[str, LazyString] = {
@@ -425,6 +426,7 @@ SENTENCES: Mapping[str, LazyString] = {
     "phone_registered": _("这个手机号已有账户，请直接登录。"),
     "flow_expired": _("这次注册等待得太久，请重新开始。"),
     **MANDATE_SENTENCES,
+    **COUNTER_SENTENCES,
     **ASSISTED_SENTENCES,
 }
 GENERAL = _("操作没有成功，请重试。")

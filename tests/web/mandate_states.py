@@ -286,7 +286,7 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     ),
     "mandate-who": who("family"),
     "mandate-who-employee": who("employee", number="document_number_invalid"),
-    "mandate-who-staff": who("staff", "name", "kind", "number", "post"),
+    "mandate-who-staff": who("staff", "name", "kind", "number", "post", "unit"),
     "mandate-who-agency": who("agency", entity=True, uscc="credit_code_invalid"),
     "mandate-theme": page(
         "mandates/theme.html", form=form("theme"), steps=GIVING, step="theme", themes=themes, back_url="#"

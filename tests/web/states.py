@@ -30,6 +30,7 @@ from idp.web.reasons import (
     sentence,
     source_word,
 )
+from tests.web.assisted_states import ASSISTED_STATES
 from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.certificate_states import CERTIFICATE_STATES
 from tests.web.console_states import CONSOLE_STATES
@@ -1291,6 +1292,7 @@ STATES: Mapping[str, State] = {
     },
     "error-again": lambda: error_page(400, again="/preview/signin"),
     **SIGNER_STATES,
+    **ASSISTED_STATES,
     **MANDATE_STATES_SHOWN,
     **REVIEW_STATES,
     **CERTIFICATE_STATES,
