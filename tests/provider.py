@@ -7,6 +7,7 @@ with a provider of its own in a few milliseconds.
 import base64
 import hashlib
 import re
+import secrets
 import shutil
 import sqlite3
 import time
@@ -23,6 +24,7 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
@@ -241,7 +243,7 @@ class Browser:
     site: Site
     client: FlaskClient
     _read: tuple[str | None, str] = (None, "")
-    """The cookie that form tokens stand in, and the token a page showed with it."""
+    """The cookie that form tokens are bound to, and the token that goes with it."""
 
     def get(self, path: str) -> TestResponse:
         return self.client.get(path)
@@ -256,11 +258,16 @@ class Browser:
         return self.client.post(path, input_stream=BytesIO(body), content_type=KIND)
 
     def _token(self) -> str:
-        """The form token, read from a page unless the cookie is still the one it was last read with."""
-        if self._held() is None or self._held() != self._read[0]:
+        """A form token: the first from a page; with another cookie later, what any page would show then."""
+        if not self._read[1]:
             found = _TOKEN.search(self.client.get("/signin").text)
             assert found, "no form token"
             self._read = self._held(), found[1]
+        elif self._held() is None or self._held() != self._read[0]:
+            with self.client.session_transaction() as held:
+                secret = held.setdefault("csrf_token", secrets.token_hex(20))
+            signer = URLSafeTimedSerializer(self.site.app.config["SECRET_KEY"], salt="wtf-csrf-token")
+            self._read = self._held(), str(signer.dumps(secret))
         return self._read[1]
 
     def _held(self) -> str | None:
