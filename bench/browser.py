@@ -91,7 +91,7 @@ def walk(site: Site, client: Client, cookies: Cookies, person: Mapping[str, str]
             return
         if answer.status in (302, 303):
             address = _inside(site, urljoin(address, location))
-            request = site.get(address, **_cookie(cookies))
+            request = site.get(address, **cookie(cookies))
         else:
             address, request = _submit(site, address, answer, cookies, person)
     wrong(f"no way to the client in {STEPS} steps", answer)
@@ -105,10 +105,11 @@ def _submit(
         wrong("a page without a form", answer)
     target = _inside(site, urljoin(address, form.action)) if form.action else address
     values = {**form.given, **(form.button or {}), **{name: person[name] for name in form.asked if name in person}}
-    return target, site.post(target, values, Origin=site.issuer, **_cookie(cookies))
+    return target, site.post(target, values, Origin=site.issuer, **cookie(cookies))
 
 
-def _cookie(cookies: Cookies) -> dict[str, str]:
+def cookie(cookies: Cookies) -> dict[str, str]:
+    """As a header field, if there are any."""
     return {"Cookie": cookie_header(cookies).decode("latin-1")} if cookies else {}
 
 

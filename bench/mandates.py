@@ -17,7 +17,7 @@ import psycopg
 from sqlalchemy import create_engine
 
 from adapters.sandbox.services import Postgres, Redis
-from bench import objections, report
+from bench import exchanging, objections, report
 from bench.figures import percentile
 from bench.load import WrongAnswer
 from bench.machine import core_time
@@ -70,18 +70,35 @@ def main(words: Sequence[str]) -> int:
         with on_core(options.load_core):
             redis = stack.enter_context(Redis(directory, durable=True))
             postgres = stack.enter_context(Postgres(directory, durable=True))
-        target = Tongban(directory, postgres=postgres.url, redis=redis.url, port=8036)
-        target.prepare()
-        _import_themes(target, directory / "themes.log")
-        stack.enter_context(on_core(options.server_core))
+        target = Tongban(
+            directory,
+            postgres=postgres.url,
+            redis=redis.url,
+            port=8036,
+            people=[exchanging.GRANTOR],
+            apps=[exchanging.app()],
+        )
         try:
+            beside = _exchanges(target, postgres.url, directory / "commands.log", options)
+            stack.enter_context(on_core(options.server_core))
             seen = [_measure(postgres.url, size, options) for size in _sizes(options)]
         except WrongAnswer as error:
             print(f"A wrong answer, nothing is reported: {error}", file=sys.stderr)
             return 1
-        return publish(
-            render(seen, _facts(target, options)), SECTION, _objections(target, seen, options), dry=options.dry
-        )
+        text = f"{exchanging.render(beside)}\n\n{render(seen, _facts(target, options))}"
+        reasons = [*_objections(target, seen, options), *exchanging.missed(beside)]
+        return publish(text, SECTION, reasons, dry=options.dry)
+
+
+def _exchanges(target: Tongban, url: str, log: Path, options: argparse.Namespace) -> exchanging.Beside:
+    """Measured before the rows are made, which take everybody's place."""
+    try:
+        with on_core(options.load_core):
+            target.start(core=options.server_core)
+            _import_themes(target, log)
+            return exchanging.beside(target, url, log, core=options.server_core)
+    finally:
+        target.stop()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,13 +41,15 @@ class Tongban(Target):
         redis: str,
         port: int,
         people: Sequence[Mapping[str, Any]] = (),
+        apps: Sequence[str] = (),
         outside: Mapping[str, str] | None = None,
         profiled: bool = False,
     ) -> None:
         """``postgres`` and ``redis`` are addresses as the settings take them; ``profiled`` adds bench/sampler.
 
-        ``people`` are entries as ``idp people add`` reads them, beside the one everybody signs in as. ``outside`` is
-        the environment that leads to the outside services; without it nobody is there.
+        ``people`` are entries as ``idp people add`` reads them, beside the one everybody signs in as; ``apps``: more
+        entries of the clients file. ``outside`` is the environment that leads to the outside services; without it
+        nobody is there.
         """
         self.name = "Tongban"
         self._directory = directory
@@ -79,11 +81,13 @@ class Tongban(Target):
         self._profiled = profiled
         self._port = port
         self._clients = clients()
+        self._apps = apps
         self._challenges: Challenges | None = None
 
     def prepare(self) -> None:
         """Secrets, and the tables; `start` does it, too."""
-        self._clients_file.write_text("\n".join(declaration(role, one) for role, one in self._clients.items()))
+        declared = [declaration(role, one) for role, one in self._clients.items()]
+        self._clients_file.write_text("\n".join([*declared, *self._apps]))
         self._idp("keys", "init", self._environment["TONGBAN_SECRETS__FILE"])
         self._idp("db", "upgrade")
 

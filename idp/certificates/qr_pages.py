@@ -13,11 +13,12 @@ from flask.typing import ResponseReturnValue
 from idp.audit import Event, record
 from idp.certificates.challenges import Challenges
 from idp.certificates.qr_requests import QrRequests
-from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed, draw_numbers
+from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed
 from idp.certificates.rules import Challenge, Purpose
 from idp.certificates.signers import allow_signers
 from idp.credentials.budgets import AddressBudget
 from idp.db import current_transaction, db
+from idp.scans.rules import draw_numbers
 from idp.web.clock import now
 from idp.web.cookies import browser_digest
 from idp.web.errors import error_page

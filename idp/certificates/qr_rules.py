@@ -7,7 +7,6 @@ Whoever relays the code to somebody else's phone cannot be told from who holds i
 what, for which app, from where and since when.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +15,6 @@ LIFETIME = 120
 """Seconds a code is good for, at most: never longer than what is to be signed."""
 APP = "app"
 """Who scanned, when it was an app of its own and no browser."""
-_CHOICES = 3
 
 
 class QrState(StrEnum):
@@ -73,10 +71,3 @@ class Signed:
     @property
     def whole(self) -> bool:
         return bool(self.signed_data or (self.signature and self.certificate))
-
-
-def draw_numbers() -> tuple[str, tuple[str, ...]]:
-    """The number for the desktop, and the three that the phone offers, in an order that tells nothing."""
-    chance = secrets.SystemRandom()
-    numbers = tuple(str(number) for number in chance.sample(range(10, 100), _CHOICES))
-    return chance.choice(numbers), numbers

@@ -13,13 +13,13 @@ from idp.certificates import bindings
 from idp.certificates.actions import Certificates
 from idp.certificates.bindings import Binding
 from idp.certificates.rules import EndReason
-from idp.certificates.telling import tell_owner
 from idp.crypto.certificates import Authority, Reason, Refused
 from idp.crypto.crls import read_crl
 from idp.db import Database, Statement, Transaction
 from idp.entities.roles import end_entries
 from idp.entities.rules import Via
 from idp.issuers.verifying import Verifier
+from idp.proofing.ending import tell_if_reachable
 from idp.signin.rules import BY_CERTIFICATE, SessionEnd
 from idp.signin.sessions import end_signed_in_by
 
@@ -90,7 +90,8 @@ class Sweeping:
             else:
                 ended = SessionEnd.CERTIFICATE_ENDED
                 end_entries(tx, one.party_id, Via.ENTITY_CERTIFICATE, ended, now=now)
-            tell_owner(tx, self.certificates.directory, one.holder_id or one.party_id, "certificate_revoked", now=now)
+            person = one.holder_id or one.party_id
+            tell_if_reachable(tx, self.certificates.directory, person, "certificate_revoked", now=now)
         return True
 
 

@@ -169,8 +169,7 @@ def _look_at_waiting(provider: Provider, now: int) -> None:
 
 
 def _tell_of_ends(provider: Provider, now: int) -> None:
-    locale = provider.settings.pages.default_locale
-    tell_of_ends(provider.database, provider.directory, locale=locale, now=now)
+    tell_of_ends(provider.database, provider.directory, now=now)
 
 
 def _tell_of_certificates(provider: Provider, now: int) -> None:

@@ -103,9 +103,13 @@ class Contexts:
         agency = mandate is not None and mandate.agent not in ("", person)
         return Acting(mandate.agent, "", Via.ROLE) if mandate and agency else None
 
-    def judge(self, tx: Transaction, person: str, acting: Acting, *, now: int) -> Context:
+    def judge(
+        self, tx: Transaction, person: str, acting: Acting, *, read: Mandate | None = None, now: int
+    ) -> Context:
+        """``read``: the mandate of ``acting``, where this very transaction has read it already."""
         if acting.mandate is not None:
-            return self._by_mandate(tx, person, acting, acting.mandate, now)
+            mandate = read if read and read.id == acting.mandate else reading.find(tx, acting.mandate)
+            return self._by_mandate(tx, person, acting, mandate, now)
         tie = roles.tie_to(tx, person, acting.entity, now=now)
         recheck = self._rechecking.period
         status = worth(tie, recheck=recheck, now=now)
@@ -124,8 +128,7 @@ class Contexts:
         capable = chain is not None and ial(tx, person, now=now) >= current.agent_ial
         return Power(current, chain) if chain is not None and capable else None
 
-    def _by_mandate(self, tx: Transaction, person: str, acting: Acting, mandate_id: str, now: int) -> Context:
-        mandate = reading.find(tx, mandate_id)
+    def _by_mandate(self, tx: Transaction, person: str, acting: Acting, mandate: Mandate | None, now: int) -> Context:
         if mandate is None or mandate.state not in LIVING or mandate.valid_to <= now:
             return _OVER
         theme = self.deciding.themes.of(mandate.theme, mandate.theme_version)

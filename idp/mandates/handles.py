@@ -5,6 +5,7 @@ itself: whoever takes one in looks whether the person is there and whether the p
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from idp.crypto.tokens import new_id
@@ -64,7 +65,12 @@ def known_handle(tx: Transaction, client_id: str, person: str, acting: Acting) -
 
 def read_handle(tx: Transaction, client_id: str, handle: str) -> Released | None:
     """What ``handle`` stands for; None for one that was not told to this app, whoever else may know it."""
+    return ask_handle(tx, client_id, handle)()
+
+
+def ask_handle(tx: Transaction, client_id: str, handle: str) -> Callable[[], Released | None]:
+    """The same, in the round trip of whatever follows."""
     if not _FORM.fullmatch(handle):
-        return None
-    found: Released | None = tx.one(_READ, handle=handle, client=client_id)
-    return found
+        return lambda: None
+    asked = tx.ask(_READ, handle=handle, client=client_id)
+    return lambda: next(iter(asked()), None)

@@ -3,17 +3,15 @@
 Always true: the note that they were told and the messages are written in one transaction, by one winner.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from idp.audit import Event, record
 from idp.db import Database, Statement, Transaction
 from idp.mandates.addressing import Addresses
 from idp.mandates.telling import tell_party
-from idp.proofing.checking import china_time
-from idp.proofing.notices import DAYTIME
+from idp.proofing.ending import tell_due
 from idp.proofing.rules import next_notice
-
-_BATCH = 100
 
 
 class _Due(NamedTuple):
@@ -41,18 +39,9 @@ class Notices:
 
     def run_due(self, now: int) -> None:
         """Tell everybody who is due, in the daytime."""
-        if china_time(now).hour not in DAYTIME:
-            return
-        while True:
-            with self._database.autocommit() as tx:
-                due = tx.all(_DUE, now=now, limit=_BATCH)
-            for one in due:
-                with self._database.transaction() as tx:
-                    self._tell(tx, one, now)
-            if len(due) < _BATCH:
-                return
+        tell_due(self._database, _DUE, partial(self._tell, now=now), now=now)
 
-    def _tell(self, tx: Transaction, due: _Due, now: int) -> None:
+    def _tell(self, tx: Transaction, due: _Due, *, now: int) -> None:
         upcoming = next_notice(due.valid_to, after=now)
         if tx.run(_CLAIM, id=due.id, seen=due.notice_at, next=upcoming) != 1 or due.valid_to <= now:
             return

@@ -84,6 +84,11 @@ _HOLD: dict[Dialect, Statement[Mandate]] = {
     "sqlite": _ONE,  # writers stand in line from their first statement on
     "postgresql": Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id FOR UPDATE", _mandate),
 }
+_BY_HANDLE = Statement(
+    f"SELECT {_FIELDS} FROM mandate"
+    " WHERE id = (SELECT mandate_id FROM represented_handle WHERE handle = :handle AND client_id = :client)",
+    _mandate,
+)
 _PARTICULARS = Statement(f"SELECT {', '.join(Particulars._fields)} FROM mandate WHERE id = :id", Particulars)
 _GIVEN = Statement(
     f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({LIVING_STATES})"
@@ -129,6 +134,11 @@ def sealed_at(mandate_id: str) -> str:
 
 def find(tx: Transaction, mandate_id: str) -> Mandate | None:
     return tx.one(_ONE, id=mandate_id)
+
+
+def ask_by_handle(tx: Transaction, client_id: str, handle: str) -> Callable[[], list[Mandate]]:
+    """The mandate that an app knows by ``handle``, if it is one; in the round trip of whatever follows."""
+    return tx.ask(_BY_HANDLE, handle=handle, client=client_id)
 
 
 def hold(tx: Transaction, mandate_id: str) -> Mandate | None:

@@ -18,7 +18,8 @@ from idp.entities.rules import Acting, RepresentedStatus
 from idp.grants.rules import Grant
 from idp.mandates.contexts import Context, Contexts, Power
 from idp.mandates.details import TYPE, Detail, Wrong, granted, parse_details, read_details
-from idp.mandates.handles import Released, read_handle
+from idp.mandates.handles import Released, ask_handle
+from idp.mandates.reading import ask_by_handle
 from idp.mandates.registry import Themes
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.uses import record_use
@@ -164,15 +165,17 @@ class TokenExchange:
         """The person of the actor token, acting now for the party of the handle."""
         now = request.now
         with self._database.autocommit() as tx:
+            handle = ask_handle(tx, client.client_id, request.form["subject_token"])
+            mandate = ask_by_handle(tx, client.client_id, request.form["subject_token"])
             access = self._read(tx, request.form["actor_token"], certificate=request.certificate, now=now)
             if access is None or access.footing is None or access.client_id != client.client_id:
                 return _invalid(Refusal.ACTOR, _ACTOR)
             grant = access.footing.grant
-            handle = read_handle(tx, client.client_id, request.form["subject_token"])
-            found = self._acting(grant, handle)
+            found = self._acting(grant, handle())
             if isinstance(found, Refused):
                 return found
-            context = self._contexts.judge(tx, grant.party_id, found, now=now)
+            read = next(iter(mandate()), None)
+            context = self._contexts.judge(tx, grant.party_id, found, read=read, now=now)
         if context.status is RepresentedStatus.REGISTER_UNAVAILABLE:
             self._contexts.hear(grant.party_id, found, now=now)
             with self._database.autocommit() as tx:

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from bench import report
+from bench import exchanging, report
+from bench.exchanging import Beside
+from bench.figures import Round
 from bench.mandate_rows import SHARE, Size, questions
 from bench.mandates import FLAT, P99, PER_SECOND, SECTION, Seen, missed, render
 from bench.publishing import PAGE
@@ -26,6 +28,16 @@ def test_the_bar_is_time_rate_and_flatness() -> None:
 
 def test_the_page_has_a_place_for_it() -> None:
     assert "| 1000000 |" in report.insert(PAGE.read_text(), render([FEW, MANY], {}), SECTION)
+
+
+def test_an_exchange_is_held_against_a_refresh_of_the_same_round() -> None:
+    refreshes = [Round(1000, 3.0, cpu, 0.3, 0.0, 1e-3, 2e-3) for cpu in (1.0, 2.0, 1.0)]
+    seen = Beside([dataclasses.replace(one, cpu=1.4 * one.cpu) for one in refreshes], refreshes)
+    assert exchanging.missed(seen) == []
+    assert "takes 1.40 times the CPU time of a refresh, 1.5 at most: met" in exchanging.render(seen)
+    slow = dataclasses.replace(seen, exchange=[dataclasses.replace(one, cpu=1.6 * one.cpu) for one in refreshes])
+    assert exchanging.missed(slow) == ["an exchange costs 1.60 refreshes"]
+    assert "missed" in exchanging.render(slow)
 
 
 def test_of_ten_questions_nine_are_allowed_and_no_party_is_asked_about_itself() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from idp.app import _qr
 from idp.certificates.challenges import Bound
 from idp.certificates.qr_requests import QrRequests
-from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed, draw_numbers
+from idp.certificates.qr_rules import APP, LIFETIME, Handed, QrRefusal, QrState, Signed
 from idp.certificates.rules import Purpose
+from idp.parts import qr_parts
+from idp.scans.rules import draw_numbers
 from idp.web.protocol import PROBLEM
 from tests.provider import ISSUER, Browser, Site
 
@@ -83,7 +84,7 @@ class Desk:
 
 @pytest.fixture
 def requests(site: Site) -> QrRequests:
-    return _qr(site.provider).requests
+    return qr_parts(site.provider).requests
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def test_the_desktop_shows_code_and_number_and_goes_on_by_its_own_form(desk: Des
 
 def test_a_page_has_a_phone_sign_what_it_asked_for(desk: Desk, site: Site, phone: Browser) -> None:
     bound = Bound(desk.digest, about="renewed")
-    made = _qr(site.provider).challenges.make(Purpose.RENEW, bound, now=site.now())
+    made = qr_parts(site.provider).challenges.make(Purpose.RENEW, bound, now=site.now())
     sent = {"challenge": made.id, "back": "/signin/certificate?next=/account"}
     shown = desk.browser.submit("/certificate/qr", sent)
     token = re.fullmatch(r"/certificate/qr/([\w-]{43})/desk", shown.headers["Location"])
@@ -168,7 +169,7 @@ def test_a_page_has_a_phone_sign_what_it_asked_for(desk: Desk, site: Site, phone
     assert (handed.purpose, handed.back) == (Purpose.RENEW, sent["back"])
     assert handed.text.startswith(f"tongban-certificate\nrenew\n{ISSUER}\n{handed.challenge}\n")
     assert "Replace a certificate" in phone.get(f"/certificate/qr/{token[1]}").text
-    redeemed = _qr(site.provider).challenges.redeem(handed.challenge, Purpose.RENEW, bound, now=site.now())
+    redeemed = qr_parts(site.provider).challenges.redeem(handed.challenge, Purpose.RENEW, bound, now=site.now())
     assert redeemed == handed.text.encode()
 
 
@@ -176,7 +177,7 @@ def test_a_page_has_a_phone_sign_what_it_asked_for(desk: Desk, site: Site, phone
 def test_a_page_that_is_too_old_or_anothers_is_opened_anew(
     desk: Desk, site: Site, phone: Browser, back: str, to: str
 ) -> None:
-    made = _qr(site.provider).challenges.make(Purpose.SIGN_IN, Bound(desk.digest), now=site.now())
+    made = qr_parts(site.provider).challenges.make(Purpose.SIGN_IN, Bound(desk.digest), now=site.now())
     for asker, challenge in ((phone, made.id), (desk.browser, "unknown")):
         answer = asker.submit("/certificate/qr", {"challenge": challenge, "back": back})
         assert answer.headers["Location"] == to

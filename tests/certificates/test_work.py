@@ -51,7 +51,7 @@ def test_the_owner_is_told_30_7_and_1_days_before_and_of_each_once(site: Site, o
     for day in range(300, 370):
         tell_of_ends(database, directory, now=noon(site, day))
         tell_of_ends(database, directory, now=noon(site, day))
-        tell_of_evidence(database, directory, locale="zh", now=noon(site, day))
+        tell_of_evidence(database, directory, now=noon(site, day))
     assert len(texts(site, "certificate_ends")) == 3
     assert texts(site, "identity_ends") == []  # who has a certificate hears of its end once
     assert site.one("SELECT COUNT(*) FROM audit_event WHERE event = 'person:certificate:ending_told'") == 3

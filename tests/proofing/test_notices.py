@@ -17,7 +17,7 @@ from idp.crypto.rings import Ring, RingKey
 from idp.db import Database, Statement
 from idp.messages import outbox
 from idp.messages.outbox import init_outbox
-from idp.proofing import notices
+from idp.proofing import ending
 from idp.proofing.actions import add_evidence, ial
 from idp.proofing.notices import tell_of_ends
 from idp.proofing.rules import DAY, NOTICE_DAYS, Proof, carrying, identity_level, next_notice, renewable
@@ -116,7 +116,7 @@ def prove(site: Site, kind: str, level: int, ends: int | None) -> None:
 
 
 def run(site: Site, now: int) -> None:
-    tell_of_ends(site.provider.database, site.provider.directory, locale="zh", now=now)
+    tell_of_ends(site.provider.database, site.provider.directory, now=now)
 
 
 def told(site: Site) -> list[dict[str, str]]:
@@ -219,7 +219,7 @@ def test_workers_who_meet_tell_once(site: Site) -> None:
 
 
 def test_more_people_than_fit_one_look_are_all_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notices, "_BATCH", 2)
+    monkeypatch.setattr(ending, "_BATCH", 2)
     with site.provider.database.transaction() as tx:
         for number in range(5):
             add_evidence(tx, site.party(), kind=f"k{number}", level=2, source="t", expires_at=ENDS, now=NOON)
@@ -232,7 +232,7 @@ def test_a_worker_that_fails_half_way_has_told_nobody_and_the_next_one_does(
     proved: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(notices, "enqueue_sms", lambda *_args, **_options: 1 / 0)
+        broken.setattr(ending, "enqueue_sms", lambda *_args, **_options: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(proved, ENDS - 30 * DAY + 12 * 3600)
     run(proved, ENDS - 30 * DAY + 13 * 3600)
@@ -293,7 +293,7 @@ def test_two_workers_over_one_database_tell_everybody_once(any_database: Databas
 
     def work() -> None:
         start.wait()
-        tell_of_ends(any_database, directory, locale="zh", now=ENDS - 7 * DAY + 12 * 3600)
+        tell_of_ends(any_database, directory, now=ENDS - 7 * DAY + 12 * 3600)
 
     workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
