@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache, Environment
-from jinja2.bccache import Bucket
 from pytest_socket import socket_allow_hosts
 from sqlalchemy import create_engine, make_url, text
 
 import idp
 from adapters.sandbox import services
 from idp.db import Base, Database, engine_options, prepare_engine
+from tests import once, provider
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -39,36 +38,22 @@ sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 _numbers = itertools.count(1)
+_resolved: dict[str, set[str]] = {}
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata
     import_module(f"idp.{_module.parent.name}.models")
 
 
-class _Compiled(BytecodeCache):
-    """What templates were compiled to, for the many applications of one run; it goes by their text."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+once.keep_files_in_memory()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _templates_are_compiled_once() -> Iterator[None]:
-    compiled, create = _Compiled(), Flask.create_jinja_environment
-
-    def with_compiled(app: Flask) -> Environment:
-        made = create(app)
-        made.bytecode_cache = compiled
-        return made
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "create_jinja_environment", with_compiled)
+def _shared_by_applications() -> Iterator[None]:
+    with once.applications_share():
         yield
+
+
+def pytest_collection_finish() -> None:
+    once.leave_to_itself_what_is_imported()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,7 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
-    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True, resolution_cache=_resolved)
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +102,28 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     """The address of a SQLite file of this test, with all tables."""
     shutil.copyfile(_sqlite_template, tmp_path / "idp.db")
     return f"sqlite:///{tmp_path / 'idp.db'}"
+
+
+@pytest.fixture(scope="session")
+def _site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one behind every `tests.provider.site_template`: a fixture is one more wherever it is imported."""
+    return provider.make_template(_sqlite_template, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def _shared_app(_site_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The one behind every `tests.provider.shared_app`."""
+    yield from provider.make_app(_site_template, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def _mandates_template(
+    _shared_app: Flask, _site_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, str]:
+    """What every `tests.mandates.conftest.mandates` begins with."""
+    from tests.mandates.conftest import make_template
+
+    return make_template(_shared_app, _site_template, tmp_path_factory.mktemp("mandates"))
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,14 @@ with a provider of its own in a few milliseconds.
 import base64
 import hashlib
 import re
+import secrets
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
@@ -42,7 +44,7 @@ from idp.messages.outbox import init_outbox, payload_context
 from idp.proofing.actions import add_evidence
 from idp.provider import Provider
 from idp.settings import Settings
-from idp.web.agreements import load_agreements
+from idp.web.agreements import Agreements, load_agreements
 from idp.web.clock import set_clock
 from tests.multipart import KIND, form_with
 from tests.registers import ScriptedRegisters
@@ -240,22 +242,37 @@ class Browser:
 
     site: Site
     client: FlaskClient
+    _read: tuple[str | None, str] = (None, "")
+    """The cookie that form tokens are bound to, and the token that goes with it."""
 
     def get(self, path: str) -> TestResponse:
         return self.client.get(path)
 
     def submit(self, path: str, form: Mapping[str, str] | None = None) -> TestResponse:
         """Open any page for a form token, then send ``form``."""
-        found = _TOKEN.search(self.client.get("/signin").text)
-        assert found, "no form token"
-        return self.client.post(path, data={**(form or {}), "csrf_token": found[1]})
+        return self.client.post(path, data={**(form or {}), "csrf_token": self._token()})
 
     def upload(self, path: str, *photos: bytes, name: str = "photo", filename: str = "a.jpg") -> TestResponse:
         """Send a form with files, as the page at ``path`` would."""
-        found = _TOKEN.search(self.client.get("/signin").text)
-        assert found, "no form token"
-        body = form_with({"csrf_token": found[1]}, *((name, filename, photo) for photo in photos))
+        body = form_with({"csrf_token": self._token()}, *((name, filename, photo) for photo in photos))
         return self.client.post(path, input_stream=BytesIO(body), content_type=KIND)
+
+    def _token(self) -> str:
+        """A form token: the first from a page; with another cookie later, what any page would show then."""
+        if not self._read[1]:
+            found = _TOKEN.search(self.client.get("/signin").text)
+            assert found, "no form token"
+            self._read = self._held(), found[1]
+        elif self._held() is None or self._held() != self._read[0]:
+            with self.client.session_transaction() as held:
+                secret = held.setdefault("csrf_token", secrets.token_hex(20))
+            signer = URLSafeTimedSerializer(self.site.app.config["SECRET_KEY"], salt="wtf-csrf-token")
+            self._read = self._held(), str(signer.dumps(secret))
+        return self._read[1]
+
+    def _held(self) -> str | None:
+        cookie = self.client.get_cookie(self.site.app.config["SESSION_COOKIE_NAME"])
+        return cookie.value if cookie else None
 
     def sign_in(self, identifier: str = PHONE, password: str = PASSWORD) -> "Browser":
         answer = self.submit("/signin", {"identifier": identifier, "password": password})
@@ -308,6 +325,11 @@ def claims_of(token: str) -> dict[str, Any]:
     return found
 
 
+@cache
+def _agreements() -> Agreements:
+    return load_agreements(Path("config/agreements"))
+
+
 def add_person(provider: Provider, phone: str, name: str | None, password: str = PASSWORD) -> str:
     """An account as registration leaves it."""
     mobile, now = Mobile.parse(phone), int(time.time())
@@ -318,8 +340,7 @@ def add_person(provider: Provider, phone: str, name: str | None, password: str =
         )
         assert isinstance(opened, Active)
         store_password(tx, party_id=opened.party_id, hashed=provider.passwords.hash(password), now=now)
-        versions = {text.kind: text.version for text in load_agreements(Path("config/agreements")).current(now=now)}
-        accept_agreements(tx, opened.party_id, versions, now=now)
+        accept_agreements(tx, opened.party_id, _agreements().versions_in_force(now), now=now)
         provider.directory.set_profile(tx, opened.party_id, {"name": "欧阳清岚", "gender": "female"}, now=now)
     return opened.party_id
 
@@ -335,11 +356,9 @@ def add_document(provider: Provider, party_id: str, *, now: int, number: IdNumbe
     return number
 
 
-@pytest.fixture(scope="session")
-def site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with signing keys, `CLIENTS` and one person."""
-    directory = tmp_path_factory.mktemp("site")
-    shutil.copyfile(_sqlite_template, directory / "idp.db")
+def make_template(empty: Path, directory: Path) -> Path:
+    """A database with signing keys, `CLIENTS` and one person, from one with nothing but tables."""
+    shutil.copyfile(empty, directory / "idp.db")
     site = Site(create_app(settings_at(directory), ScriptedRegisters().ports))
     provider, now = site.provider, int(time.time())
     ensure_keys(provider.database, provider.cipher, now=now)
@@ -350,20 +369,35 @@ def site_template(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFacto
             )
             assert isinstance(made, Client), made
     add_person(provider, PHONE, NAME)
-    with provider.database.autocommit() as tx:
+    return kept(site)
+
+
+def kept(site: Site) -> Path:
+    """The database of ``site`` as one file, with nothing beside it; the site is closed."""
+    with site.provider.database.autocommit() as tx:
         tx.all(Statement[Any]("PRAGMA wal_checkpoint(TRUNCATE)", lambda *_: None))
     site.close()
-    return directory / "idp.db"
+    return site.directory / "idp.db"
 
 
-@pytest.fixture(scope="session")
-def shared_app(site_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for the run; `site` gives it a database of its own for each test."""
-    directory = tmp_path_factory.mktemp("shared")
-    shutil.copyfile(site_template, directory / "idp.db")
+def make_app(template: Path, directory: Path) -> Iterator[Flask]:
+    """An application over a copy of ``template``, closed in the end."""
+    shutil.copyfile(template, directory / "idp.db")
     app = create_app(settings_at(directory), ScriptedRegisters().ports)
     yield app
     Site(app).close()
+
+
+@pytest.fixture(scope="session")
+def site_template(_site_template: Path) -> Path:
+    """A database with signing keys, `CLIENTS` and one person."""
+    return _site_template
+
+
+@pytest.fixture(scope="session")
+def shared_app(_shared_app: Flask) -> Flask:
+    """One application for the run; `site` gives it a database of its own for each test."""
+    return _shared_app
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,17 @@ class _Ended(Exception):
         self.reason = reason
 
 
+@cache
+def _trusting_the_system() -> ssl.SSLContext:
+    return ssl.create_default_context()  # reading all authorities is the dearest part of starting: once will do
+
+
+def _trusting_also(ca_file: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca_file)
+    return context
+
+
 class GuardedClient:
     """Speaks to registered addresses; safe for several threads, each request on a connection of its own.
 
@@ -71,9 +83,7 @@ class GuardedClient:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._resolve = resolve or _system_resolve
-        self._tls = ssl.create_default_context()
-        if ca_file:
-            self._tls.load_verify_locations(ca_file)
+        self._tls = _trusting_also(ca_file) if ca_file else _trusting_the_system()
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer | NoAnswer:
         return self._request("GET", url, None, headers or {})

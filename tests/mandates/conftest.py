@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import IdNumber
@@ -19,7 +21,7 @@ from idp.mandates.scopes import Action, Scope
 from idp.proofing.actions import add_evidence
 from tests.entities.conftest import CODE, ONE, PEOPLE, THREE, TWO, entity_of, entry, person
 from tests.entities.conftest import FORM as ENTITY
-from tests.provider import Site, browser, registers, shared_app, signed_in, site, site_template
+from tests.provider import Site, _begin_anew, browser, kept, registers, shared_app, signed_in, site, site_template
 from tests.registers import ScriptedRegisters
 
 __all__ = ["browser", "registers", "shared_app", "signed_in", "site", "site_template"]
@@ -116,11 +118,12 @@ def to_entity(code: str = AGENCY, name: str = AGENCY_NAME) -> Addressee:
     return Addressee(name, CreditCode(code))
 
 
-@pytest.fixture
-def mandates(site: Site, registers: ScriptedRegisters) -> Mandates:
+def make_template(app: Flask, template: Path, directory: Path) -> tuple[Path, str, str]:
+    """A database with the themes, the three people and what two of them represent; (file, entity, agency)."""
+    site = Site(app)
+    _begin_anew(site, template)
     apply_themes(site.provider.database, Path("config/themes/demo.toml"), now=site.now())
-    registers.entities[CODE] = entry(ONE)
-    registers.entities[AGENCY] = entry(TWO, code=AGENCY, name=AGENCY_NAME)
+    know(site.provider.enterprise)  # type: ignore[arg-type]
     for phone, form in ((ONE, ENTITY), (TWO, ENTITY | {"name": AGENCY_NAME, "uscc": AGENCY}), (THREE, None)):
         found = person(site, phone)
         with site.provider.database.transaction() as tx:
@@ -134,4 +137,18 @@ def mandates(site: Site, registers: ScriptedRegisters) -> Mandates:
     assert agency is not None
     assert entity is not None
     assert entity_of(site) in (agency, entity)
+    return Path(copyfile(kept(site), directory / "idp.db")), entity, agency
+
+
+def know(registers: ScriptedRegisters) -> None:
+    """The registers know the entity and the agency."""
+    registers.entities[CODE] = entry(ONE)
+    registers.entities[AGENCY] = entry(TWO, code=AGENCY, name=AGENCY_NAME)
+
+
+@pytest.fixture
+def mandates(_mandates_template: tuple[Path, str, str], site: Site, registers: ScriptedRegisters) -> Mandates:
+    template, entity, agency = _mandates_template
+    _begin_anew(site, template)
+    know(registers)
     return Mandates(site, entity, agency)

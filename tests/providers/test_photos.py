@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ def reading() -> Iterator[RunningSandbox]:
         yield running
 
 
+@cache
 def kept(order: int, side: str, *, size: tuple[int, int] | None = None) -> bytes:
     """The picture as it was drawn, or in another size, the way the provider keeps it."""
     raw = draw(Specimen(order, "任何人", "430105199003070011", ""), side)

@@ -1,9 +1,11 @@
 """Every sealed column: a field opens in its own row alone, and a rotation that was killed is finished by the next."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from idp.crypto.fields import BlindIndex, FieldCipher, FieldUnreadable
 from idp.crypto.rings import parse_ring
 from idp.db import Base, Database
 from idp.mapping.actions import Links
+from tests.conftest import opened
 from tests.provider import keys_of
 from tests.trust.sealed import PLAIN, SEALED, Sealed, movable, unreadable
 
@@ -89,9 +92,23 @@ def rotate(database: Database) -> None:
     reseal_all(database, ring, index, links, progress=lambda _: None)
 
 
+@pytest.fixture(scope="module")
+def filled(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with a few rows of every table that has a sealed column."""
+    path = tmp_path_factory.mktemp("filled") / "idp.db"
+    shutil.copyfile(_sqlite_template, path)
+    fill(f"sqlite:///{path}")
+    return path
+
+
 @pytest.mark.parametrize("one", SEALED, ids=lambda one: one.name)
-def test_a_field_in_another_row_is_noticed(database: Database, sqlite_url: str, one: Sealed) -> None:
-    fill(sqlite_url)
+def test_a_field_in_another_row_is_noticed(filled: Path, tmp_path: Path, one: Sealed) -> None:
+    shutil.copyfile(filled, tmp_path / "idp.db")
+    with contextmanager(opened)(f"sqlite:///{tmp_path / 'idp.db'}") as database:
+        in_another_row(database, one)
+
+
+def in_another_row(database: Database, one: Sealed) -> None:
     with database.engine.begin() as connection:
         assert list(movable(connection, cipher(OLD))) == []
         (first, blob), (second, other) = one.rows(connection)[:2]

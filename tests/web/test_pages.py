@@ -1,6 +1,7 @@
 """The templates themselves: contracts, form plumbing, weight of the sheet."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ PAGES = [path for path in TEMPLATES if path.parent.name != "macros" and path.ste
 @pytest.fixture(scope="module")
 def preview() -> FlaskClient:
     return preview_app().test_client()
+
+
+@cache
+def shown(state: str) -> tuple[int, str]:
+    """Status and text of the page in a state, which several tests read."""
+    answer = preview_app().test_client().get(f"/preview/{state}")
+    return answer.status_code, answer.text
 
 
 def test_sheet_is_light_and_complete() -> None:
@@ -58,10 +66,9 @@ def test_every_page_tells_its_contract_and_stands_in_the_preview(template: Path)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_page_state_is_plain_html_without_script_or_inline_style(preview: FlaskClient, state: str) -> None:
-    answer = preview.get(f"/preview/{state}")
-    page = answer.text
-    assert answer.status_code < 500 or state.startswith("error-"), "the state does not render"
+def test_page_state_is_plain_html_without_script_or_inline_style(state: str) -> None:
+    status, page = shown(state)
+    assert status < 500 or state.startswith("error-"), "the state does not render"
     assert " style=" not in page
     assert not re.search(r"\son\w+=", page)
     assert ("<script" in page) is (state == "form-post" or (state.startswith(WITH_SCRIPT) and state not in WITHOUT))
@@ -72,8 +79,8 @@ def test_page_state_is_plain_html_without_script_or_inline_style(preview: FlaskC
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_form_carries_its_token_and_every_input_its_label(preview: FlaskClient, state: str) -> None:
-    page = preview.get(f"/preview/{state}").text
+def test_every_form_carries_its_token_and_every_input_its_label(state: str) -> None:
+    _, page = shown(state)
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)
     changing = [form for form in forms if '<form method="get"' not in form]
     assert all('name="csrf_token"' in form for form in changing) or state == "form-post"
