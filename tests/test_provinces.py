@@ -139,7 +139,8 @@ def test_the_demonstration_shows_a_profile_in_all_its_parts(
         return 0
 
     monkeypatch.setattr(demonstration, "run_parts", run_parts)
-    monkeypatch.setattr(demonstration, "PEOPLE", tmp_path / "nobody.toml")
+    for file in ("PEOPLE", "MANDATES"):
+        monkeypatch.setattr(demonstration, file, tmp_path / "nobody.toml")
     (tmp_path / "nobody.toml").write_text("", "utf-8")
     ran = CliRunner().invoke(cli, ["--config", str(main_file), "demo", "--province", "hunan"])
     assert ran.exit_code == 0, ran.output

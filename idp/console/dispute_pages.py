@@ -19,7 +19,8 @@ from idp.disputes.actions import FIRST, Denied, Dispute, Place
 from idp.disputes.rules import Decision, State
 from idp.web.clock import now
 from idp.web.forms import Field, Form
-from idp.web.reasons import DISPUTE_STATES, ITEMS, sentence
+from idp.web.reasons import sentence
+from idp.web.words.account import DISPUTE_STATES, ITEMS
 
 PAGE = 30
 DECISION = Field("decision", sentence("dispute_decision_missing"), max_length=16)

@@ -12,8 +12,8 @@ from idp.mandates.granting import Footing
 from idp.mandates.rules import Kind, Mandate, Side, State
 from idp.mandates.scopes import Action
 from idp.mandates.signing import SigningRule
-from idp.web.mandate_words import MANDATE_STATES
 from idp.web.reasons import method_word
+from idp.web.words.mandates import STATES
 
 KINDS: Mapping[Kind, LazyString] = {
     Kind.ADMINISTRATOR: _("授权管理员"),
@@ -77,7 +77,7 @@ GROUP_WORDS: Mapping[str, LazyString] = {
     "suspended": _("已冻结的"),
     "ended": _("已结束的"),
 }
-_OVER = MANDATE_STATES["expired"]
+_OVER = STATES["expired"]
 _NOT_YET = _("已接受，尚未生效")
 _FOR_YOU = _("待您接受")
 _BY_CERTIFICATE = _("数字证书签名")
@@ -91,7 +91,7 @@ def state_word(mandate: Mandate, side: Side, *, now: int) -> LazyString:
         return _NOT_YET
     if mandate.state is State.PENDING_ACCEPTANCE and side is Side.AGENT:
         return _FOR_YOU
-    return MANDATE_STATES[mandate.state]
+    return STATES[mandate.state]
 
 
 def use_word(what: str) -> LazyString:

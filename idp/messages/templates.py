@@ -107,8 +107,8 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         _template(
             "assisted_begun",
-            "{office}现在替您办理：{matters}，{time} 到期。不是您同意的，"
-            "请在本平台“窗口代办异议”填编号 {reference} 和验证码 {code}，马上停办。",
+            "{office}替您办理：{matters}，至 {time}。未同意？"
+            "在“窗口代办异议”填编号 {reference}、验证码 {code} 停办。",
             "{office} now handles for you: {matters}, until {time}. Not agreed? On this site under Object to assisted"
             " handling enter number {reference} and code {code}: it stops at once.",
             "office",

@@ -18,7 +18,8 @@ from idp.web.forms import Field, Form
 from idp.web.guards import current_session, signed_in
 from idp.web.locale import preferences
 from idp.web.notices import done_notice
-from idp.web.reasons import DISPUTE_STATES, ITEMS, sentence
+from idp.web.reasons import sentence
+from idp.web.words.account import DISPUTE_STATES, ITEMS
 
 ITEM = Field("item", sentence("dispute_item_missing"), max_length=40)
 TEXT = Field("text", sentence("dispute_text_missing"), max_length=1000, lines=True)

@@ -26,7 +26,8 @@ from idp.credentials.rules import Refusal
 from idp.db import Database, Statement
 from idp.settings import Password, PasswordLimits
 from idp.state.sql import DatabaseStore
-from idp.web.reasons import PASSWORD_RULES, known_reason
+from idp.web.reasons import known_reason
+from idp.web.words.signin import PASSWORD_RULES
 from tests.credentials.conftest import PASSWORD, add_person
 from tests.credentials.racing import FAST, INDEX, NOW, passwords, race
 

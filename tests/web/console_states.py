@@ -16,7 +16,8 @@ from idp.reviews.words import CAUSES, DOCUMENTS
 from idp.reviews.words import STATES as REVIEW_STATE
 from idp.web.forms import Field, Form
 from idp.web.notices import Notice
-from idp.web.reasons import DISPUTE_STATES, ITEMS, password_rule, sentence
+from idp.web.reasons import password_rule, sentence
+from idp.web.words.account import DISPUTE_STATES, ITEMS
 
 NOW = 1795413600
 DECISION, REASON, TICKET, NAME = Field("decision"), Field("reason"), Field("ticket"), Field("name")

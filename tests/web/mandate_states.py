@@ -17,10 +17,10 @@ from idp.mandates.scopes import Action
 from idp.mandates.signing import SigningRule
 from idp.mandates.words import ACTIONS, FOOTINGS, GROUP_WORDS, KINDS, RELEASED, RULES, SIDES, STEPS, USES, signed_by
 from idp.web.forms import Field, Form
-from idp.web.mandate_words import MANDATE_STATES
 from idp.web.notices import Notice
 from idp.web.qr import qr_svg
 from idp.web.reasons import sentence
+from idp.web.words.mandates import STATES
 
 NOW = 1795413600
 GIVING, ASKING = step_names(FlowKind.MANDATE), step_names(FlowKind.MANDATE_REQUEST)
@@ -58,7 +58,7 @@ def one(state: str = "active", tag: str = "", **changes: Any) -> SimpleNamespace
         "theme": TITLE,
         "kind": KINDS[Kind.DELEGATED],
         "other": PERSON,
-        "state": MANDATE_STATES[state],
+        "state": STATES[state],
         "tag": tag,
         "begins": NOW,
         "ends": NOW + 30 * 86400,
@@ -390,7 +390,7 @@ MANDATE_STATES_SHOWN: Mapping[str, Callable[[], str]] = {
     )(),
     "mandate-bulk-text": page("mandates/bulk_text.html", line=2, texts=TEXTS, text_hash=HASH, back_url="#"),
     "mandate-check": page("mandates/check.html", **CHECK),
-    "mandate-check-found": page("mandates/check.html", **CHECK | {"asked": True, "state": MANDATE_STATES["active"]}),
+    "mandate-check-found": page("mandates/check.html", **CHECK | {"asked": True, "state": STATES["active"]}),
     "mandate-check-none": page("mandates/check.html", **CHECK | {"asked": True}),
     "mandate-print": page(
         "mandates/print.html",

@@ -17,9 +17,6 @@ from idp.web.locale import preferences
 from idp.web.notices import Notice
 from idp.web.prose import read_prose
 from idp.web.reasons import (
-    DISPUTE_STATES,
-    ENTITY_TYPES,
-    ITEMS,
     capacity_word,
     event_sentence,
     evidence_word,
@@ -30,6 +27,8 @@ from idp.web.reasons import (
     sentence,
     source_word,
 )
+from idp.web.words.account import DISPUTE_STATES, ITEMS
+from idp.web.words.entities import ENTITY_TYPES
 from tests.web.assisted_states import ASSISTED_STATES
 from tests.web.capability_states import CAPABILITY_STATES
 from tests.web.certificate_states import CERTIFICATE_STATES

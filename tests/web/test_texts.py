@@ -12,7 +12,8 @@ import idp
 from idp.audit.rules import Event
 from idp.web.catalogue import compiled, read_catalogue
 from idp.web.forms import Form
-from idp.web.reasons import EVENTS, GENERAL, SCOPES, SENTENCES, known_reason, password_rule, scope_words, sentence
+from idp.web.reasons import EVENTS, GENERAL, SENTENCES, known_reason, password_rule, scope_words, sentence
+from idp.web.words.departments import SCOPES
 from tests.web.preview import preview_app
 from tests.web.reading import words_in
 from tests.web.states import STATES

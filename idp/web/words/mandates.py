@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-MANDATE_SENTENCES: Mapping[str, LazyString] = {
+SENTENCES: Mapping[str, LazyString] = {
     "mandate_self": _("不能授权给自己，也不能由自己决定给自己的授权"),
     "mandate_cycle": _("受托方不能是这项委托原来的授权方"),
     "mandate_not_grantor": _("您不是授权方本人、法定代表人或授权管理员，不能给出这项授权"),
@@ -70,7 +70,7 @@ MANDATE_SENTENCES: Mapping[str, LazyString] = {
     "mandate_number_missing": _("请输入授权书编号"),
     "mandate_hash_missing": _("请输入校验码的前 16 位"),
 }
-MANDATE_EVENTS: Mapping[str, LazyString] = {
+EVENTS: Mapping[str, LazyString] = {
     "person:mandate:requested": _("请求代为办理"),
     "person:mandate:drawn": _("拟定授权书"),
     "person:mandate:signed": _("签署授权书"),
@@ -92,7 +92,7 @@ CAPACITIES: Mapping[str, LazyString] = {
     "clerk": _("窗口协助人员"),
 }
 """As what somebody acts by a mandate."""
-MANDATE_STATES: Mapping[str, LazyString] = {
+STATES: Mapping[str, LazyString] = {
     "requested": _("受托方已请求，待您答复"),
     "pending_approvals": _("待共同签署"),
     "pending_acceptance": _("待受托方接受"),

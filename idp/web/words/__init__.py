@@ -1,0 +1,1 @@
+"""Words and sentences for people, by what they are about; `idp.web.reasons` is where they are looked up."""
