@@ -78,8 +78,7 @@ class Powers:
             scope=scope,
             valid_from=now,
             valid_to=case.until,
-            post=organ.name,
-            unit=case.unit,
+            unit=f"{organ.name} {case.unit}",
         )
 
     def _refusal(self, tx: Transaction, draft: Draft | None, clerk: Clerk, now: int) -> Refusal | None:

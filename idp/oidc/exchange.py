@@ -351,12 +351,11 @@ def _fault(request: ProtocolRequest) -> Refused | None:
 
 
 def _act(actor: Actor, power: Power, subject: Any) -> dict[str, Any]:
-    """Who acts, and documented below them the agency between (RFC 8693 4.1)."""
+    """Who acts, at which office, and documented below them the agency between (RFC 8693 4.1)."""
     chain, grant = power.chain, actor.grant
-    between = (
-        {"sub": subject(chain.intermediary), "kind": "legal_entity", "capacity": "intermediary"}
-        if (chain.intermediary)
-        else None
-    )
-    person = {"sub": subject(grant.party_id), "capacity": chain.capacity.value, "ial": grant.ial, "aal": grant.aal}
-    return person | ({"act": between} if between else {})
+    told = {"sub": subject(grant.party_id), "capacity": chain.capacity.value, "ial": grant.ial, "aal": grant.aal}
+    if office := chain.mandates[-1].unit if chain.mandates else "":
+        told["office"] = office
+    if between := chain.intermediary:
+        told["act"] = {"sub": subject(between), "kind": "legal_entity", "capacity": "intermediary"}
+    return told

@@ -183,7 +183,7 @@ def _written(mandate: Mandate, power: Power, ground: Ground) -> dict[str, Any]:
         "may_delegate": mandate.may_delegate and mandate.parent is None,
         "granted_by": {"kind": ground.kind, "role": ground.role},
         "evidence": {"id": ground.evidence, "hash": f"sha256:{ground.text_hash}"},
-    }
+    } | ({"office": mandate.unit} if mandate.unit else {})
 
 
 def _verified(context: Context, sub: str, data: dict[str, Any], grant: Grant, acting: Acting) -> dict[str, Any]:
