@@ -7,6 +7,7 @@ from idp.accounts.export import AccountExport
 from idp.activation.actions import Activations
 from idp.activation.pages import Activation
 from idp.assisted.desk import AssistedParts
+from idp.assisted.export import AssistedExport
 from idp.audit.export import export_activity
 from idp.captcha.challenges import Challenges
 from idp.captcha.pages import Captcha
@@ -97,6 +98,7 @@ def _exporters(provider: Provider) -> tuple[Exporter, ...]:
         EntityExport(provider.entities),
         CertificateExport(provider.certificates),
         MandateExport(provider.granting),
+        AssistedExport(provider.assisted.assisting),
         account.agreements,
         export_sessions,
         export_apps,
