@@ -1,0 +1,28 @@
+"""Two clerks on one case at the same moment: one of them moves it, and its history tells one story."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from idp.assisted.rules import Case, CaseState, Refusal
+from idp.db import Statement
+from tests.assisted.register_walks import Counter, denied
+
+ROUNDS = 10
+_STEPS = Statement("SELECT step FROM assisted_event WHERE case_id = :case ORDER BY seq", str)
+
+
+def test_of_two_clerks_who_conclude_and_interrupt_at_once_one_wins(counter: Counter) -> None:
+    for _ in range(ROUNDS):
+        case = counter.authorised()
+        with ThreadPoolExecutor(2) as pool:
+            concluded = pool.submit(counter.do, "conclude", counter.clerk, case.id, note="已提交")
+            interrupted = pool.submit(counter.do, "suspend", counter.colleague, case.id, note="材料不齐")
+            outcomes = [concluded.result(), interrupted.result()]
+        won = [one for one in outcomes if isinstance(one, Case)]
+        assert len(won) == 1, outcomes
+        assert [denied(one) for one in outcomes if one not in won] == [Refusal.STATE]
+        assert won[0].state in (CaseState.CONCLUDED, CaseState.SUSPENDED)
+        with counter.site.provider.database.autocommit() as tx:
+            assert tx.all(_STEPS, case=case.id)[-1] == {"concluded": "conclude", "suspended": "suspend"}[won[0].state]
+        assert counter.may(counter.clerk, case.citizen) is None
+        if won[0].state is CaseState.SUSPENDED:
+            counter.do("withdraw", counter.clerk, case.id, note="")
