@@ -359,7 +359,12 @@ def add_document(provider: Provider, party_id: str, *, now: int, number: IdNumbe
 def make_template(empty: Path, directory: Path) -> Path:
     """A database with signing keys, `CLIENTS` and one person, from one with nothing but tables."""
     shutil.copyfile(empty, directory / "idp.db")
-    site = Site(create_app(settings_at(directory), ScriptedRegisters().ports))
+    return kept(furnished(settings_at(directory)))
+
+
+def furnished(settings: Settings) -> Site:
+    """An application over empty tables, with signing keys, `CLIENTS` and one person in them."""
+    site = Site(create_app(settings, ScriptedRegisters().ports))
     provider, now = site.provider, int(time.time())
     ensure_keys(provider.database, provider.cipher, now=now)
     for data in CLIENTS:
@@ -369,7 +374,7 @@ def make_template(empty: Path, directory: Path) -> Path:
             )
             assert isinstance(made, Client), made
     add_person(provider, PHONE, NAME)
-    return kept(site)
+    return site
 
 
 def kept(site: Site) -> Path:

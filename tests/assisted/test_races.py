@@ -1,16 +1,31 @@
 """Two clerks on one case at the same moment: one of them moves it, and its history tells one story."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from idp.assisted.rules import Case, CaseState, Refusal
 from idp.db import Statement
-from tests.assisted.register_walks import Counter, denied
+from tests.assisted.register_walks import Counter, counter_of, denied
+from tests.mandates.conftest import Mandates, furnish
+from tests.provider import furnished, settings_at
 
 ROUNDS = 10
 _STEPS = Statement("SELECT step FROM assisted_event WHERE case_id = :case ORDER BY seq", str)
 
 
-def test_of_two_clerks_who_conclude_and_interrupt_at_once_one_wins(counter: Counter) -> None:
+@pytest.fixture
+def anywhere(any_database_url: str, tmp_path: Path) -> Iterator[Counter]:
+    """The counter over either database."""
+    site = furnished(settings_at(tmp_path, database={"url": any_database_url}))
+    yield counter_of(Mandates(site, *furnish(site)))
+    site.close()
+
+
+def test_of_two_clerks_who_conclude_and_interrupt_at_once_one_wins(anywhere: Counter) -> None:
+    counter = anywhere
     for _ in range(ROUNDS):
         case = counter.authorised()
         with ThreadPoolExecutor(2) as pool:

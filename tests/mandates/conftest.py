@@ -119,9 +119,15 @@ def to_entity(code: str = AGENCY, name: str = AGENCY_NAME) -> Addressee:
 
 
 def make_template(app: Flask, template: Path, directory: Path) -> tuple[Path, str, str]:
-    """A database with the themes, the three people and what two of them represent; (file, entity, agency)."""
+    """A database as `furnish` leaves it; (file, entity, agency)."""
     site = Site(app)
     _begin_anew(site, template)
+    entity, agency = furnish(site)
+    return Path(copyfile(kept(site), directory / "idp.db")), entity, agency
+
+
+def furnish(site: Site) -> tuple[str, str]:
+    """The themes, the three people and what two of them represent: (entity, agency)."""
     apply_themes(site.provider.database, Path("config/themes/demo.toml"), now=site.now())
     know(site.provider.enterprise)  # type: ignore[arg-type]
     for phone, form in ((ONE, ENTITY), (TWO, ENTITY | {"name": AGENCY_NAME, "uscc": AGENCY}), (THREE, None)):
@@ -137,7 +143,7 @@ def make_template(app: Flask, template: Path, directory: Path) -> tuple[Path, st
     assert agency is not None
     assert entity is not None
     assert entity_of(site) in (agency, entity)
-    return Path(copyfile(kept(site), directory / "idp.db")), entity, agency
+    return entity, agency
 
 
 def know(registers: ScriptedRegisters) -> None:
