@@ -74,13 +74,15 @@ def read_details(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 class Delegation:
     """A verified token: who does it, for whom, by what. All names are those of this API's sector.
 
-    human: `sub` of the person who acts, with their `capacity`, `ial` and `aal`. represented: `sub` of whom it is for.
+    human: `sub` of the person who acts, with their `capacity`, `ial` and `aal`; office: where they work, of staff and
+    clerks. represented: `sub` of whom it is for.
     chain: `sub` of those in between, the nearest to the human first. powers: as `authorization_details` says.
     """
 
     human: str
     represented: str
     capacity: str | None
+    office: str | None
     ial: int
     aal: int
     chain: tuple[str, ...]
@@ -104,7 +106,8 @@ def read_delegation(claims: Mapping[str, Any]) -> Delegation:
     return Delegation(
         human=human["sub"],
         represented=represented,
-        capacity=human.get("capacity") if isinstance(human.get("capacity"), str) else None,
+        capacity=_text(human, "capacity"),
+        office=_text(human, "office"),
         ial=_level(human, "ial"),
         aal=_level(human, "aal"),
         chain=tuple(actor["sub"] for actor in actors[1:]),
@@ -125,6 +128,11 @@ def _actors(claims: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         found.append(actor)
         actor = actor.get("act")
     return found
+
+
+def _text(actor: Mapping[str, Any], name: str) -> str | None:
+    value = actor.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _level(actor: Mapping[str, Any], name: str) -> int:

@@ -65,10 +65,16 @@ def test_a_delegation_says_who_for_whom_through_whom_and_by_what(aud: object) ->
         ("pw_agency",),
         "tax",
     )
-    assert (told.capacity, told.ial, told.aal) == ("handler", 3, 2)
+    assert (told.capacity, told.office, told.ial, told.aal) == ("handler", None, 3, 2)
     assert told.allows(FILE)
     assert not told.allows(replace(FILE, actions=("pay",)))
     assert not told.allows(replace(FILE, services=("hn-tax-02",)))
+
+
+def test_a_clerk_is_told_with_their_office() -> None:
+    act = {"sub": "pw_clerk", "capacity": "clerk", "office": "岳麓区政务服务中心 3 号窗口", "ial": 3, "aal": 2}
+    told = SERVER.verify_delegation(token(act=act), now=START)
+    assert (told.capacity, told.office) == ("clerk", "岳麓区政务服务中心 3 号窗口")
 
 
 def test_an_amount_is_allowed_up_to_the_limit() -> None:
