@@ -138,7 +138,7 @@ def newest_code(page: Page, sandbox: str, phone: str, template: str = "") -> str
     end = time.monotonic() + 10
     while time.monotonic() < end:
         messages = page.request.get(f"{sandbox}/sms.json", params={"to": f"+86{phone}"}).json()["messages"]
-        messages = [message for message in messages if template in ("", message["template"])]
+        messages = [one for one in messages if template in ("", one["template"]) and "code" in one["params"]]
         if messages:
             return str(messages[0]["params"]["code"])
         time.sleep(0.1)
