@@ -41,8 +41,8 @@ consent cause photos photo last_day paper reason ticket answer role sector secto
 challenge signed_data signature certificate holder unbind renew
 """
 FIELDS = tuple(_NAMES.split())
-NOT_LIVED = ("scan", "identity_code", "event_stream")
-"""Tables of what this life has none of: scanned screens, codes at counters, streams of events."""
+NOT_LIVED = ("scan", "identity_code", "event_stream", "assisted_case", "assisted_paper", "assisted_scan")
+"""Tables of what this life has none of: scanned screens, codes and cases at counters, streams of events."""
 HEADERS = ("User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "If-None-Match", "Accept-Language")
 """Where a program can put a value besides parameters."""
 
