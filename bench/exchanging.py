@@ -89,6 +89,7 @@ def beside(target: Tongban, postgres: str, log: Path, *, core: int) -> Beside:
 
 
 def render(seen: Beside) -> str:
+    """The table and whether the bar was met: a miss is published, too."""
     head = ["", "CPU, µs", "per second and core", "p50, ms", "p99, ms", "database, µs"]
     rows = []
     for name, found in (("exchange", figures(seen.exchange)), ("refresh", figures(seen.refresh))):

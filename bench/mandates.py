@@ -86,8 +86,7 @@ def main(words: Sequence[str]) -> int:
             print(f"A wrong answer, nothing is reported: {error}", file=sys.stderr)
             return 1
         text = f"{exchanging.render(beside)}\n\n{render(seen, _facts(target, options))}"
-        reasons = [*_objections(target, seen, options), *exchanging.missed(beside)]
-        return publish(text, SECTION, reasons, dry=options.dry)
+        return publish(text, SECTION, _objections(target, seen, options), dry=options.dry)
 
 
 def _exchanges(target: Tongban, url: str, log: Path, options: argparse.Namespace) -> exchanging.Beside:
