@@ -35,7 +35,7 @@ def counter(clerk: Clerk) -> ResponseReturnValue:
     asked = request.args.get("state", "open")
     group = asked if asked in GROUPS else "open"
     tx = current_transaction()
-    found = parts().assisting.cases_of(tx, clerk, living=_LIVING[group], now=now())
+    found = parts().assisting.cases_of(tx, clerk, living=_LIVING[group])
     return render_template(
         "assisted/counter.html",
         office=office_of(clerk),

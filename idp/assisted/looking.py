@@ -37,9 +37,8 @@ class Looking:
         """The 代办委托书 as the citizen reads and agrees to it; the same bytes until the case is authorised."""
         return papers.authority(case, self.register.facts(tx, case))
 
-    def cases_of(self, tx: Transaction, clerk: Clerk, *, living: bool | None = None, now: int) -> list[Case]:
+    def cases_of(self, tx: Transaction, clerk: Clerk, *, living: bool | None = None) -> list[Case]:
         """The office's cases, the last changed first, at most a hundred. ``living``: None: all of them."""
-        del now
         return reading.of_office(tx, clerk.organ, clerk.unit, living=living)
 
     def case(self, tx: Transaction, clerk: Clerk, case_id: str, *, now: int) -> Case | Denied:

@@ -169,9 +169,6 @@ class Register:
         self._written(tx, made, step, actor, reason, now)
         return made
 
-    def find(self, tx: Transaction, case_id: str) -> Case | None:
-        return reading.find(tx, case_id)
-
     def hold(self, tx: Transaction, case_id: str) -> Case | None:
         """The case, which nobody else changes before the transaction ends."""
         return reading.find(tx, case_id) if tx.one(_LOCK[tx.dialect], id=case_id) else None

@@ -6,7 +6,7 @@ Always true: whatever leads out of ``authorised`` ends the clerk's mandates in t
 from dataclasses import replace
 
 from idp.accounts.actions import hold as hold_account
-from idp.assisted import papers
+from idp.assisted import papers, reading
 from idp.assisted.codes import Codes
 from idp.assisted.powers import Powers
 from idp.assisted.register import Register
@@ -117,7 +117,7 @@ class Steps:
 
     def hold(self, tx: Transaction, case_id: str, *, case: Case | None = None) -> Case | None:
         """The case for a change, the citizen's account before it, as where that is closed: neither waits for ever."""
-        seen = case or self._register.find(tx, case_id)
+        seen = case or reading.find(tx, case_id)
         if seen is None:
             return None
         hold_account(tx, seen.citizen)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.entities.rules import Acting, Via
+from idp.mandates.reading import ask_by_handle
+from idp.mandates.rules import Mandate
 
 PREFIX = "rep"
 """An identifier of ours, and never a secret; 80 of its bits are random."""
@@ -73,4 +75,12 @@ def ask_handle(tx: Transaction, client_id: str, handle: str) -> Callable[[], Rel
     if not _FORM.fullmatch(handle):
         return lambda: None
     asked = tx.ask(_READ, handle=handle, client=client_id)
+    return lambda: next(iter(asked()), None)
+
+
+def ask_mandate(tx: Transaction, client_id: str, handle: str) -> Callable[[], Mandate | None]:
+    """The mandate it stands for; None for an office and for what is no handle of this app. As `ask_handle`."""
+    if not _FORM.fullmatch(handle):
+        return lambda: None
+    asked = ask_by_handle(tx, client_id, handle)
     return lambda: next(iter(asked()), None)

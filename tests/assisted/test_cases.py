@@ -148,7 +148,7 @@ def test_another_offices_clerk_learns_of_no_case(counter: Counter) -> None:
         assert denied(counter.do(step, elsewhere, case.id, note="看")) is Refusal.NO_CASE
     assert denied(counter.do("resume", elsewhere, case.id)) is Refusal.NO_CASE
     assert denied(counter.do("case", elsewhere, "asc_none")) is Refusal.NO_CASE
-    assert counter.do("cases_of", elsewhere) == []
+    assert counter.look("cases_of", elsewhere) == []
     assert counter.refusals() == [Refusal.NO_CASE] * 5
 
 
