@@ -4,47 +4,20 @@ Always true: it is judged anew at each use, of the register's word for an office
 whatever is missing from either is no power.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from idp.accounts.rules import PartyKind
-from idp.db import Database, Statement, Transaction
+from idp.db import Database, Transaction
 from idp.entities import roles
 from idp.entities.rechecking import Rechecking
 from idp.entities.rules import Acting, RepresentedStatus, Tie, Via, represented_level, worth
 from idp.mandates import reading
+from idp.mandates.basis import Basis, read_basis
 from idp.mandates.deciding import Deciding
 from idp.mandates.power import Chain, chains
 from idp.mandates.rules import LIVING, OPEN, Mandate
 from idp.mandates.themes import Theme
 from idp.proofing.actions import ial
-from idp.proofing.rules import Evidence, identity_level
-
-
-class _Fact(NamedTuple):
-    """Of a party its kind and whether it is there (``level`` None), or what proves its level, and until when."""
-
-    party: str
-    kind: str
-    status: str
-    entity_status: str | None
-    level: int | None
-    until: int | None
-
-    @property
-    def there(self) -> bool:
-        return self.status == "active" and self.entity_status in (None, "active")
-
-
-# What `Deciding` asks of the parties, and both levels, in one round trip: each use of a mandate passes here.
-_FACTS = Statement(
-    "SELECT p.id, p.kind, p.status, l.status, NULL, NULL FROM party p"
-    " LEFT JOIN legal_entity l ON l.party_id = p.id WHERE p.id IN (:person, :represented, :between)"
-    " UNION ALL SELECT party_id, '', '', NULL, level, expires_at FROM evidence"
-    " WHERE party_id IN (:person, :represented) AND ended_at IS NULL",
-    _Fact,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +76,12 @@ class Contexts:
         agency = mandate is not None and mandate.agent not in ("", person)
         return Acting(mandate.agent, "", Via.ROLE) if mandate and agency else None
 
-    def judge(
-        self, tx: Transaction, person: str, acting: Acting, *, read: Mandate | None = None, now: int
-    ) -> Context:
-        """``read``: the mandate of ``acting``, where this very transaction has read it already."""
+    def judge(self, tx: Transaction, person: str, acting: Acting, *, basis: Basis | None = None, now: int) -> Context:
+        """``basis``: of the mandate of ``acting``, where this very transaction has read it already."""
         if acting.mandate is not None:
-            mandate = read if read and read.id == acting.mandate else reading.find(tx, acting.mandate)
-            return self._by_mandate(tx, person, acting, mandate, now)
+            if basis is None or basis.mandate is None or basis.mandate.id != acting.mandate:
+                basis = read_basis(tx, acting.mandate, person)
+            return self._by_mandate(tx, person, acting, basis, now)
         tie = roles.tie_to(tx, person, acting.entity, now=now)
         recheck = self._rechecking.period
         status = worth(tie, recheck=recheck, now=now)
@@ -128,7 +100,8 @@ class Contexts:
         capable = chain is not None and ial(tx, person, now=now) >= current.agent_ial
         return Power(current, chain) if chain is not None and capable else None
 
-    def _by_mandate(self, tx: Transaction, person: str, acting: Acting, mandate: Mandate | None, now: int) -> Context:
+    def _by_mandate(self, tx: Transaction, person: str, acting: Acting, basis: Basis, now: int) -> Context:
+        mandate = basis.mandate
         if mandate is None or mandate.state not in LIVING or mandate.valid_to <= now:
             return _OVER
         theme = self.deciding.themes.of(mandate.theme, mandate.theme_version)
@@ -136,21 +109,19 @@ class Contexts:
             return _DENIED
         if mandate.state in OPEN:
             return Context(RepresentedStatus.APPROVAL_PENDING, mandate=mandate)
-        chain = self._chain_of(tx, person, mandate, theme, now)
+        chain = self._chain_of(tx, person, mandate, basis.parent, theme, now)
         if chain is None or not chain.scope:
             return Context(self._why_not(tx, person, mandate, now), mandate=mandate)
-        facts = tx.all(_FACTS, person=person, represented=chain.represented, between=chain.intermediary or person)
-        parties = {one.party: one for one in facts if one.level is None}
-        there = all(party in parties and parties[party].there for party in _parties_of(chain))
-        if not there or _level(facts, person, now) < theme.agent_ial:
+        if not basis.there(_parties_of(chain)) or basis.level_of(person, now=now) < theme.agent_ial:
             return Context(RepresentedStatus.NOT_ALLOWED, mandate=mandate)
-        kind = PartyKind(parties[acting.entity].kind)
-        el = _level(facts, acting.entity, now) if kind is PartyKind.ENTITY else 0
+        kind = PartyKind(basis.kind_of(acting.entity))
+        el = basis.level_of(acting.entity, now=now) if kind is PartyKind.ENTITY else 0
         return Context(RepresentedStatus.CURRENT, kind, el, mandate=mandate, power=Power(theme, chain))
 
-    def _chain_of(self, tx: Transaction, person: str, mandate: Mandate, theme: Theme, now: int) -> Chain | None:
+    def _chain_of(
+        self, tx: Transaction, person: str, mandate: Mandate, parent: Mandate | None, theme: Theme, now: int
+    ) -> Chain | None:
         """The one chain that ends in ``mandate``: by itself, after its parent, or by an office in its agency."""
-        parent = reading.find(tx, mandate.parent) if mandate.parent else None
         links = [mandate, parent] if parent else [mandate]
         agency = mandate.agent != person
         offices = self.deciding.offices(tx, person, now=now) if agency else []
@@ -168,8 +139,3 @@ class Contexts:
 
 def _parties_of(chain: Chain) -> set[str]:
     return {chain.agent, chain.represented, chain.intermediary or chain.agent}
-
-
-def _level(facts: Iterable[_Fact], party: str, now: int) -> int:
-    proofs = [Evidence(one.level, one.until) for one in facts if one.party == party and one.level is not None]
-    return identity_level(proofs, now=now)

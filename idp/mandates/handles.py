@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.entities.rules import Acting, Via
-from idp.mandates.reading import ask_by_handle
-from idp.mandates.rules import Mandate
+from idp.mandates.basis import Basis, ask_basis
 
 PREFIX = "rep"
 """An identifier of ours, and never a secret; 80 of its bits are random."""
@@ -78,9 +77,6 @@ def ask_handle(tx: Transaction, client_id: str, handle: str) -> Callable[[], Rel
     return lambda: next(iter(asked()), None)
 
 
-def ask_mandate(tx: Transaction, client_id: str, handle: str) -> Callable[[], Mandate | None]:
-    """The mandate it stands for; None for an office and for what is no handle of this app. As `ask_handle`."""
-    if not _FORM.fullmatch(handle):
-        return lambda: None
-    asked = ask_by_handle(tx, client_id, handle)
-    return lambda: next(iter(asked()), None)
+def ask_basis_of(tx: Transaction, client_id: str, handle: str) -> Callable[[], Basis | None]:
+    """What the mandate it stands for rests on; as `ask_handle`."""
+    return ask_basis(tx, client_id, handle) if _FORM.fullmatch(handle) else lambda: None

@@ -13,7 +13,7 @@ from idp.db import Dialect, Statement, Transaction
 from idp.mandates.rules import LIVING, Kind, Mandate, State
 from idp.mandates.scopes import Scope
 
-_FIELDS = (
+FIELDS = (
     "id, kind, principal_id, agent_id, represented_id, theme, theme_version, scope, state, valid_from, valid_to,"
     " in_force_at, parent_id, may_delegate, unit"
 )
@@ -25,7 +25,7 @@ def _scope(text: str) -> Scope:
     return Scope.read(orjson.loads(text))
 
 
-def _mandate(*row: Any) -> Mandate:
+def mandate_of(*row: Any) -> Mandate:
     (
         id_,
         kind,
@@ -79,35 +79,30 @@ class Particulars(NamedTuple):
     """None once it is kept no longer."""
 
 
-_ONE = Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id", _mandate)
+_ONE = Statement(f"SELECT {FIELDS} FROM mandate WHERE id = :id", mandate_of)
 _HOLD: dict[Dialect, Statement[Mandate]] = {
     "sqlite": _ONE,  # writers stand in line from their first statement on
-    "postgresql": Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id FOR UPDATE", _mandate),
+    "postgresql": Statement(f"SELECT {FIELDS} FROM mandate WHERE id = :id FOR UPDATE", mandate_of),
 }
-_BY_HANDLE = Statement(
-    f"SELECT {_FIELDS} FROM mandate"
-    " WHERE id = (SELECT mandate_id FROM represented_handle WHERE handle = :handle AND client_id = :client)",
-    _mandate,
-)
 _PARTICULARS = Statement(f"SELECT {', '.join(Particulars._fields)} FROM mandate WHERE id = :id", Particulars)
 _GIVEN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({LIVING_STATES})"
+    f"SELECT {FIELDS} FROM mandate WHERE principal_id = :party AND state IN ({LIVING_STATES})"
     " ORDER BY created_at, id",
-    _mandate,
+    mandate_of,
 )
 _HELD = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({LIVING_STATES}) ORDER BY created_at, id",
-    _mandate,
+    f"SELECT {FIELDS} FROM mandate WHERE agent_id = :party AND state IN ({LIVING_STATES}) ORDER BY created_at, id",
+    mandate_of,
 )
 _USABLE = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE state = 'active'"
+    f"SELECT {FIELDS} FROM mandate WHERE state = 'active'"
     " AND (agent_id = :person OR (parent_id IS NULL AND agent_id IN"
     " (SELECT entity_id FROM entity_role WHERE person_id = :person AND state = 'confirmed' AND ended_at IS NULL)))"
     " ORDER BY represented_id, theme, id LIMIT :most",
-    _mandate,
+    mandate_of,
 )
 _CHILDREN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({LIVING_STATES}) ORDER BY id", _mandate
+    f"SELECT {FIELDS} FROM mandate WHERE parent_id = :parent AND state IN ({LIVING_STATES}) ORDER BY id", mandate_of
 )
 _ACTIVE = "theme = :theme AND state = 'active'"
 _OWN = f"agent_id = :agent AND represented_id = :represented AND {_ACTIVE}"
@@ -118,12 +113,12 @@ _THERE = (
 # Three small index ranges, however many mandates either has: what ends at the agent, the agencies' own that stand
 # before it, and those of an agency whose representative the agent is.
 _BETWEEN = Statement(
-    f"SELECT {_FIELDS} FROM mandate WHERE {_OWN} AND {_THERE}"
-    f" UNION ALL SELECT {_FIELDS} FROM mandate WHERE id IN (SELECT parent_id FROM mandate WHERE {_OWN})"
+    f"SELECT {FIELDS} FROM mandate WHERE {_OWN} AND {_THERE}"
+    f" UNION ALL SELECT {FIELDS} FROM mandate WHERE id IN (SELECT parent_id FROM mandate WHERE {_OWN})"
     f" AND {_THERE}"
-    f" UNION ALL SELECT {_FIELDS} FROM mandate WHERE represented_id = :represented AND {_ACTIVE} AND agent_id IN"
+    f" UNION ALL SELECT {FIELDS} FROM mandate WHERE represented_id = :represented AND {_ACTIVE} AND agent_id IN"
     f" (SELECT entity_id FROM entity_role WHERE person_id = :agent AND state = 'confirmed') AND {_THERE}",
-    _mandate,
+    mandate_of,
 )
 
 
@@ -134,11 +129,6 @@ def sealed_at(mandate_id: str) -> str:
 
 def find(tx: Transaction, mandate_id: str) -> Mandate | None:
     return tx.one(_ONE, id=mandate_id)
-
-
-def ask_by_handle(tx: Transaction, client_id: str, handle: str) -> Callable[[], list[Mandate]]:
-    """The mandate that an app knows by ``handle``, if it is one; in the round trip of whatever follows."""
-    return tx.ask(_BY_HANDLE, handle=handle, client=client_id)
 
 
 def hold(tx: Transaction, mandate_id: str) -> Mandate | None:

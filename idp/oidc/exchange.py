@@ -18,7 +18,7 @@ from idp.entities.rules import Acting, RepresentedStatus
 from idp.grants.rules import Grant
 from idp.mandates.contexts import Context, Contexts, Power
 from idp.mandates.details import TYPE, Detail, Wrong, granted, parse_details, read_details
-from idp.mandates.handles import Released, ask_handle, ask_mandate
+from idp.mandates.handles import Released, ask_basis_of, ask_handle
 from idp.mandates.registry import Themes
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.uses import record_use
@@ -165,7 +165,7 @@ class TokenExchange:
         now = request.now
         with self._database.autocommit() as tx:
             handle = ask_handle(tx, client.client_id, request.form["subject_token"])
-            mandate = ask_mandate(tx, client.client_id, request.form["subject_token"])
+            basis = ask_basis_of(tx, client.client_id, request.form["subject_token"])
             access = self._read(tx, request.form["actor_token"], certificate=request.certificate, now=now)
             if access is None or access.footing is None or access.client_id != client.client_id:
                 return _invalid(Refusal.ACTOR, _ACTOR)
@@ -173,7 +173,7 @@ class TokenExchange:
             found = self._acting(grant, handle())
             if isinstance(found, Refused):
                 return found
-            context = self._contexts.judge(tx, grant.party_id, found, read=mandate(), now=now)
+            context = self._contexts.judge(tx, grant.party_id, found, basis=basis(), now=now)
         if context.status is RepresentedStatus.REGISTER_UNAVAILABLE:
             self._contexts.hear(grant.party_id, found, now=now)
             with self._database.autocommit() as tx:
