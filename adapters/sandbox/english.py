@@ -93,7 +93,7 @@ ENGLISH = {
         "next submission is refused."
     ),
     "打开增值税申报": "Open the VAT return",
-    "代表单位": "Acting for an entity",
+    "代人办事": "Acting for others",
     "女儿替母亲办理": "A daughter for her mother",
     "陈桂英授权女儿吴月明确认养老金领取资格；女儿接受后，在社保应用里替母亲确认。": (
         "陈桂英 lets her daughter 吴月明 confirm her pension; the daughter accepts, and confirms it in the social "
