@@ -28,7 +28,8 @@ from itsdangerous import URLSafeTimedSerializer
 from joserfc.jwk import ECKey
 from werkzeug.test import TestResponse
 
-from idp.accounts.actions import Active, accept_agreements
+from idp.accounts.acceptances import accept_agreements
+from idp.accounts.actions import Active
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
 from idp.accounts.rules import Mobile, UserName
@@ -429,7 +430,7 @@ def _begin_anew(site: Site, template: Path) -> None:
     provider.resources._servers._held = None
     provider.registry._clients._held = provider.keys._ring._held = None
     provider.authorities._held._held, provider.authorities._lists = None, {}
-    provider.directory._subjects.clear()
+    provider.directory.subjects._known.clear()
     provider.enterprise.forget()  # type: ignore[attr-defined]
     init_audit(parse_key(provider.settings.secrets.audit_key, name="audit_key"), node=provider.node)
     init_outbox(provider.cipher)

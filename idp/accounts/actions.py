@@ -15,11 +15,13 @@ from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.events import add_event
 from idp.accounts.identifiers import MOST, Identifier
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.rules import Kind, Mobile, PartyEventKind, PartyKind, PartyStatus, UserName
+from idp.accounts.subjects import Subjects
 from idp.audit import Event, record
 from idp.audit.rules import Detail
 from idp.crypto.fields import BlindIndex, FieldCipher
-from idp.crypto.tokens import new_id, random_token
+from idp.crypto.tokens import new_id
 from idp.db import Dialect, Statement, Transaction
 
 
@@ -35,17 +37,7 @@ _FIND = Statement[tuple[str, str, str]](
     "SELECT i.kind, i.party_id, p.kind FROM party_identifier i JOIN party p ON p.id = i.party_id"
     " WHERE i.kind IN (:k0, :k1, :k2) AND i.blind IN (:a0, :b0, :a1, :b1, :a2, :b2) AND p.status = 'active'"
 )
-_ACTIVE = "SELECT id FROM party WHERE id = :party AND status = 'active'"
-# On SQLite writers stand in line from their first statement on; nothing need be locked.
-_HOLD: dict[Dialect, Statement[str]] = {
-    "sqlite": Statement(_ACTIVE, str),
-    "postgresql": Statement(_ACTIVE + " FOR NO KEY UPDATE", str),
-}
 _OWNER = Statement("SELECT party_id FROM party_identifier WHERE kind = :kind AND blind IN (:b0, :b1)", str)
-_STATUS = Statement("SELECT status FROM party WHERE id = :party AND kind = 'person'", PartyStatus)
-_MOVE = Statement[int](
-    "UPDATE party SET status = :after WHERE id = :party AND kind = 'person' AND status = :before", int
-)
 _ADD_PARTY = Statement[Any]("INSERT INTO party (id, kind, status, created_at) VALUES (:id, :kind, :status, :now)")
 _DROP_PARTY = Statement[Any]("DELETE FROM party WHERE id = :party")
 _ADD_IDENTIFIER = Statement[Any](
@@ -122,36 +114,7 @@ _SET_PROFILE = Statement[Any](
 _CREDIT_CODE = Statement[tuple[str, bytes]](
     "SELECT id, sealed FROM party_identifier WHERE party_id = :party AND kind = 'credit_code'"
 )
-_SUBJECT = Statement("SELECT sub FROM pairwise_subject WHERE sector = :sector AND party_id = :party", str)
-_SUBJECTS = Statement[tuple[str, str]](
-    "SELECT sector, sub FROM pairwise_subject WHERE party_id = :party ORDER BY sector"
-)
-_ADD_SUBJECT = Statement[Any](
-    "INSERT INTO pairwise_subject (sector, party_id, sub) VALUES (:sector, :party, :sub)"
-    " ON CONFLICT (sector, party_id) DO NOTHING"
-)
-
-
-class Acceptance(NamedTuple):
-    document: str
-    version: str
-    accepted_at: int
-
-
-_ACCEPTED = Statement(
-    "SELECT document, version, accepted_at FROM agreement_acceptance WHERE party_id = :party"
-    " ORDER BY document, version",
-    Acceptance,
-)
-_ACCEPT = Statement[Any](
-    "INSERT INTO agreement_acceptance (party_id, document, version, accepted_at)"
-    " VALUES (:party, :document, :version, :now) ON CONFLICT (party_id, document, version) DO NOTHING"
-)
-
 _DOCUMENT_TYPES = frozenset(kind.value for kind in DocumentType)
-_SUBJECTS_MOST = 50_000
-SUBJECT_PREFIX = "pw_"
-"""Every person's ``sub`` begins so; no client may be named so (clients.rules)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +175,7 @@ class Directory:
         self._index = index
         self._anchors = anchors
         self._nobodys = cipher.seal("10000000000", context=_NOBODYS)
-        self._subjects: dict[tuple[str, str], str] = {}
+        self.subjects = Subjects()
 
     def blind(self, identifier: Identifier) -> bytes:
         """The keyed blind index of an identifier: what attempts at it are counted on when nobody owns it."""
@@ -355,9 +318,10 @@ class Directory:
 
     def _succeed(self, tx: Transaction, party_id: str, closed: str, *, now: int) -> None:
         """The person of a ``closed`` account is back: every sector that knew it is to hear whom it knows now."""
-        known = tx.all(_SUBJECTS, party=closed)
+        known = self.subjects.all_of(tx, closed)
         for sector, old in known:
-            told = {"sector": sector, "old_sub": old, "new_sub": self.subject(tx, sector=sector, party_id=party_id)}
+            new = self.subjects.of(tx, sector=sector, party_id=party_id)
+            told = {"sector": sector, "old_sub": old, "new_sub": new}
             add_event(tx, party_id, PartyEventKind.SUBJECT_MERGED, detail=told, now=now)
         detail: Detail = {"closed": closed, "count": len(known)}
         record(tx, Event.PERSON_RECOGNISED, subject=party_id, detail=detail, now=now)
@@ -443,48 +407,3 @@ class Directory:
     def set_profile(self, tx: Transaction, party_id: str, claims: Mapping[str, Any], *, now: int) -> None:
         sealed = self._cipher.seal(orjson.dumps(claims).decode(), context=f"profile.sealed:{party_id}")
         tx.run(_SET_PROFILE, party=party_id, sealed=sealed, now=now)
-
-    def subject(self, tx: Transaction, *, sector: str, party_id: str) -> str:
-        """The pairwise ``sub`` of a party in a sector, made on first use; it never changes, so it is remembered."""
-        if known := self._subjects.get((sector, party_id)):
-            return known
-        sub = tx.one(_SUBJECT, sector=sector, party=party_id)
-        if sub is None:
-            tx.run(_ADD_SUBJECT, sector=sector, party=party_id, sub=SUBJECT_PREFIX + random_token())
-            sub = tx.all(_SUBJECT, sector=sector, party=party_id)[0]
-        made = sub
-        tx.after_commit(lambda: self._remember(sector, party_id, made))
-        return sub
-
-    def _remember(self, sector: str, party_id: str, sub: str) -> None:
-        if len(self._subjects) >= _SUBJECTS_MOST:
-            self._subjects.clear()
-        self._subjects[sector, party_id] = sub
-
-
-def hold(tx: Transaction, party_id: str) -> bool:
-    """Whether the account is open; it then cannot be closed before ``tx`` ends.
-
-    Asked first in a transaction: whoever closes an account holds it before anything else.
-    """
-    return tx.one(_HOLD[tx.dialect], party=party_id) is not None
-
-
-def status(tx: Transaction, party_id: str) -> PartyStatus | None:
-    """How the account of a person stands; None when there is no such person."""
-    return tx.one(_STATUS, party=party_id)
-
-
-def move_status(tx: Transaction, party_id: str, *, before: PartyStatus, after: PartyStatus) -> bool:
-    """Whether the account stood at ``before`` and now stands at ``after``; the caller ends what goes with it."""
-    return tx.run(_MOVE, party=party_id, before=before, after=after) == 1
-
-
-def acceptances(tx: Transaction, party_id: str) -> list[Acceptance]:
-    """Every version of every agreement this person has accepted, in order."""
-    return tx.all(_ACCEPTED, party=party_id)
-
-
-def accept_agreements(tx: Transaction, party_id: str, versions: Mapping[str, str], *, now: int) -> None:
-    for document, version in versions.items():
-        tx.run(_ACCEPT, party=party_id, document=document, version=version, now=now)

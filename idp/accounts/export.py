@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from idp.accounts import closing
-from idp.accounts.actions import acceptances
+from idp.accounts.acceptances import acceptances
 from idp.accounts.rules import PartyEventKind
 from idp.crypto.fields import FieldCipher
 from idp.db import Statement, Transaction

@@ -7,11 +7,12 @@ what waited are one transaction with one winner.
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from idp.accounts.actions import Active, Holder, Taken, hold, status
+from idp.accounts.actions import Active, Holder, Taken
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
 from idp.accounts.old_accounts import Waiting, is_named, phones_on_file
+from idp.accounts.parties import hold, status
 from idp.accounts.rules import Kind, Mobile, PartyStatus, UserName, WaitingState
 from idp.accounts.telling import own_locale, tell_phone
 from idp.activation.rules import Finding, Found, level, ranked

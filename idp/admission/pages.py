@@ -11,7 +11,8 @@ from typing import Any
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Directory, hold
+from idp.accounts.actions import Directory
+from idp.accounts.parties import hold
 from idp.admission.actions import acting_in, decide
 from idp.admission.parked import Parked, Parking
 from idp.admission.rules import ActingDemand, Admit, Ask, Progress, Reason, Refusal, Refuse, Step

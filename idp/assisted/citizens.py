@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from idp.accounts.actions import Active, hold
+from idp.accounts.actions import Active
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile
 from idp.assisted.rules import Clerk, Denied, Identified, Refusal, Seen
 from idp.audit import Event, record

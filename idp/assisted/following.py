@@ -3,7 +3,7 @@
 Always true: a case is not authorised any longer than its mandates are in force, whoever ended them.
 """
 
-from idp.accounts.actions import status
+from idp.accounts.parties import status
 from idp.accounts.rules import PartyStatus
 from idp.assisted import reading
 from idp.assisted.rules import By, Case, CaseState, CaseStep, Terms

@@ -6,7 +6,7 @@ holds the case's matters and nothing else.
 
 from typing import Any
 
-from idp.accounts.actions import hold as hold_account
+from idp.accounts.parties import hold as hold_account
 from idp.assisted import reading
 from idp.assisted.matters import scopes
 from idp.assisted.rules import Case, Clerk, Evidence, Refusal

@@ -5,7 +5,7 @@ Always true: whatever leads out of ``authorised`` ends the clerk's mandates in t
 
 from dataclasses import replace
 
-from idp.accounts.actions import hold as hold_account
+from idp.accounts.parties import hold as hold_account
 from idp.assisted import papers, reading
 from idp.assisted.codes import Codes
 from idp.assisted.powers import Powers

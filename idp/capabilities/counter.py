@@ -8,7 +8,8 @@ import hashlib
 import secrets
 from typing import Any
 
-from idp.accounts.actions import Taken, hold
+from idp.accounts.actions import Taken
+from idp.accounts.parties import hold
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.capabilities.proofing import (

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from idp.accounts.actions import Directory, hold
+from idp.accounts.actions import Directory
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.capabilities.identity_code_rules import (
     DECISION,
@@ -217,7 +218,7 @@ class IdentityCodes:
         permits.meter(tx, client.client_id, Capability.IDENTITY_CODE, "confirmed", now=now)
         detail = {"code": code.id, "claims": " ".join(sorted(claims))}
         _record(tx, Event.PERSONAL_DATA_RELEASED, taken, actor=code.clerk_id, detail=detail, now=now)
-        sub = self._directory.subject(tx, sector=client.sector, party_id=code.party_id)
+        sub = self._directory.subjects.of(tx, sector=client.sector, party_id=code.party_id)
         return Told(sub, Level(level, aal), scopes, claims)
 
     def _seal(self, key: str, value: dict[str, Any]) -> bytes:

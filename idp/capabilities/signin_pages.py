@@ -65,7 +65,7 @@ def _begin(key: str, parked: Parked, face: FaceDemand, client: Client, permit: P
         tx,
         permit,
         party_id=party_id,
-        sub=parts().directory.subject(tx, sector=client.sector, party_id=party_id),
+        sub=parts().directory.subjects.of(tx, sector=client.sector, party_id=party_id),
         matter=face.matter,
         nonce=random_token(),
         request=key,

@@ -6,10 +6,11 @@ code it holds; on `Denied` the caller rolls back.
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Active, Directory, Taken, hold
+from idp.accounts.actions import Active, Directory, Taken
 from idp.accounts.documents import IdNumber
 from idp.accounts.holds import held_until
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.rules import Act, PartyKind, PartyStatus
 from idp.accounts.telling import tell
 from idp.accounts.waiting import WaitingAccounts

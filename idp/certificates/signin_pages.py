@@ -7,7 +7,7 @@ the human is its registered holder.
 from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.certificates import bindings
 from idp.certificates.actions import Opened

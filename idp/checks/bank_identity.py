@@ -4,7 +4,8 @@ Always true: the bank alone is asked, so it changes no record of a document and 
 person; the evidence names the check it rests on, whose tries are counted where it is ordered.
 """
 
-from idp.accounts.actions import Identity, hold
+from idp.accounts.actions import Identity
+from idp.accounts.parties import hold
 from idp.checks.identity import Known
 from idp.checks.rules import Passed
 from idp.credentials.rules import AttemptKind

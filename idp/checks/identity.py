@@ -6,8 +6,9 @@ passed, the register's yes has cost a try, and bears a record.
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory, Identity, hold
+from idp.accounts.actions import Directory, Identity
 from idp.accounts.holds import held_until
+from idp.accounts.parties import hold
 from idp.accounts.rules import Act
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record

@@ -15,7 +15,8 @@ import click
 
 from adapters.sandbox.cluster import run_parts
 from adapters.sandbox.cluster_parts import Part, answers
-from idp.accounts.actions import Active, Directory, Taken, accept_agreements
+from idp.accounts.acceptances import accept_agreements
+from idp.accounts.actions import Active, Directory, Taken
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import DocumentType, parse_document
 from idp.accounts.names import PersonName

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from idp.accounts.actions import Directory, status
+from idp.accounts.actions import Directory
+from idp.accounts.parties import status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event, record
 from idp.clients import permits

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import orjson
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.console.rules import (
     PROPOSAL_LIFETIME,

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Person, status
+from idp.accounts.actions import Person
 from idp.accounts.identifiers import parse_identifiers
 from idp.accounts.names import PersonName
+from idp.accounts.parties import status
 from idp.accounts.rules import PartyStatus
 from idp.audit import Event
 from idp.console.acts import CASEWORK, DOUBLE, RESTORE, SINGLE, SUSPEND

@@ -6,7 +6,8 @@ Always true: of an answer and a withdrawal at the same moment one wins, and the 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from idp.accounts.actions import Directory, hold
+from idp.accounts.actions import Directory
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import new_id

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.db import current_transaction, db

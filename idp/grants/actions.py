@@ -7,7 +7,7 @@ outbox of the same transaction.
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.crypto.tokens import digest, random_token, same
 from idp.db import Statement, Transaction

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from idp.accounts.actions import hold as hold_account
+from idp.accounts.parties import hold as hold_account
 from idp.accounts.rules import PartyKind
 from idp.audit import Event, record
 from idp.crypto.fields import FieldCipher

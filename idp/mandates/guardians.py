@@ -7,8 +7,8 @@ latest, and an adult's on the day its paper names.
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from idp.accounts.actions import hold as hold_account
 from idp.accounts.documents import IdNumber
+from idp.accounts.parties import hold as hold_account
 from idp.accounts.rules import PartyKind
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id

@@ -7,7 +7,7 @@ context and every grant that rested on it in the same transaction.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from idp.accounts.actions import hold as hold_account
+from idp.accounts.parties import hold as hold_account
 from idp.audit import Event, record
 from idp.db import Statement, Transaction
 from idp.grants.actions import end_mandate_grants

@@ -6,7 +6,7 @@ Always true: a rule is loosened by as many as it asks for and by no fewer; one c
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from idp.accounts.actions import hold as hold_account
+from idp.accounts.parties import hold as hold_account
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction

@@ -158,7 +158,7 @@ def grant_of(
     """What ``request`` is given in ``session``, not yet written."""
     client = request.client
     _tell_statutory(tx, request, admit, now=now)
-    sub = directory.subject(tx, sector=client.sector, party_id=session.party_id)
+    sub = directory.subjects.of(tx, sector=client.sector, party_id=session.party_id)
     return Grant(
         gid=new_id("gnt"),
         client_id=client.client_id,

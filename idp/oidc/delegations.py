@@ -66,7 +66,7 @@ class Delegations:
             return None
 
         def subject(party: str) -> str:
-            return self._directory.subject(tx, sector=caller.sector, party_id=party)
+            return self._directory.subjects.of(tx, sector=caller.sector, party_id=party)
 
         details: list[dict[str, Any]] = []
         chain: Chain | None = None

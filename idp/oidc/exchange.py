@@ -224,7 +224,7 @@ class TokenExchange:
                 return held
 
             def subject(party: str) -> str:
-                return self._directory.subject(tx, sector=owner.sector, party_id=party)
+                return self._directory.subjects.of(tx, sector=owner.sector, party_id=party)
 
             details: list[dict[str, Any]] = []
             for power, scope in held:

@@ -218,7 +218,7 @@ class MachineEndpoints:
         """``sub`` in the caller's sector."""
         if caller.client_id == grant.client_id:
             return grant.sub
-        return self._directory.subject(tx, sector=caller.sector, party_id=grant.party_id)
+        return self._directory.subjects.of(tx, sector=caller.sector, party_id=grant.party_id)
 
     def _described_refresh(
         self, tx: Transaction, token: RefreshToken, caller: Client, *, now: int

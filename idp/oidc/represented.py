@@ -71,7 +71,7 @@ class Representation:
         return told
 
     def _subject(self, tx: Transaction, sector: str) -> Callable[[str], str]:
-        return lambda party: self._entities.directory.subject(tx, sector=sector, party_id=party)
+        return lambda party: self._entities.directory.subjects.of(tx, sector=sector, party_id=party)
 
     def _told(
         self,

@@ -226,7 +226,7 @@ class _TokenGrant:
         sub = None
         if grant and sector not in (None, client.sector):
             with self.server.database.autocommit() as tx:
-                sub = self.server.directory.subject(tx, sector=sector or "", party_id=grant.party_id)
+                sub = self.server.directory.subjects.of(tx, sector=sector or "", party_id=grant.party_id)
         return self.server.maker.access_token(
             client,
             grant=grant,

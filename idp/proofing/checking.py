@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from idp.accounts.actions import Directory, Identity, Taken, hold
+from idp.accounts.actions import Directory, Identity, Taken
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, record
 from idp.credentials import attempts

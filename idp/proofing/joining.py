@@ -5,10 +5,11 @@ Always true: who knows a name and a number joins nothing; of what is joined ever
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory, hold
+from idp.accounts.actions import Directory
 from idp.accounts.documents import Document
 from idp.accounts.names import PersonName
 from idp.accounts.old_accounts import Waiting, is_named, phones_on_file
+from idp.accounts.parties import hold
 from idp.accounts.rules import WaitingState
 from idp.accounts.telling import own_locale, tell_phone
 from idp.accounts.waiting import WaitingAccounts

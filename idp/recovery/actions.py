@@ -7,9 +7,10 @@ transaction, and the journey that led there has one such end.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idp.accounts.actions import Active, Directory, hold
+from idp.accounts.actions import Active, Directory
 from idp.accounts.holds import held_until, place_hold
 from idp.accounts.identifiers import Identifier
+from idp.accounts.parties import hold
 from idp.accounts.rules import Act, Mobile, PartyKind
 from idp.accounts.telling import tell_phone
 from idp.audit import Event, record

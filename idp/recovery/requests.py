@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from idp.accounts import closing
-from idp.accounts.actions import Directory, hold, status
+from idp.accounts.actions import Directory
 from idp.accounts.documents import Document, DocumentType, stored_document
 from idp.accounts.holds import place_hold
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold, status
 from idp.accounts.rules import Act, Kind, Mobile, PartyStatus
 from idp.accounts.telling import own_locale, tell_phone
 from idp.audit import Event, record

@@ -8,7 +8,8 @@ import secrets
 from typing import Any, NamedTuple
 
 from idp.accounts import closing
-from idp.accounts.actions import Directory, hold, move_status
+from idp.accounts.actions import Directory
+from idp.accounts.parties import hold, move_status
 from idp.accounts.rules import Kind, Mobile, PartyStatus
 from idp.accounts.telling import own_locale, tell_phone
 from idp.accounts.waiting import reject

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import accept_agreements
+from idp.accounts.acceptances import accept_agreements
 from idp.audit import Event, record
 from idp.db import current_transaction, db
 from idp.registration.pages import blueprint, parts

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from idp.accounts.actions import Taken, hold
+from idp.accounts.actions import Taken
 from idp.accounts.documents import DocumentType, stored_document
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.credentials import attempts

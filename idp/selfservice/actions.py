@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.accounts import closing
-from idp.accounts.actions import Directory, hold
+from idp.accounts.actions import Directory
 from idp.accounts.events import add_event
+from idp.accounts.parties import hold
 from idp.accounts.rules import PartyEventKind
 from idp.accounts.telling import tell
 from idp.audit import Event, record

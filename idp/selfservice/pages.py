@@ -13,7 +13,8 @@ from flask import Blueprint, Flask, current_app, g, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 
 from idp.accounts import closing
-from idp.accounts.actions import Directory, Person, acceptances
+from idp.accounts.acceptances import acceptances
+from idp.accounts.actions import Directory, Person
 from idp.audit.reading import LATEST, Place
 from idp.audit.reading import activity as read_activity
 from idp.audit.rules import Entry

@@ -6,8 +6,9 @@ several changes that meet, one wins and the others change nothing.
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory, Holder, hold
+from idp.accounts.actions import Directory, Holder
 from idp.accounts.holds import held_until, place_hold
+from idp.accounts.parties import hold
 from idp.accounts.rules import Act, Kind, Mobile
 from idp.accounts.telling import tell_phone
 from idp.audit import Event, record

@@ -6,8 +6,8 @@ Always true: an account's user name is set once and never changed, whatever is s
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import hold
 from idp.accounts.identifiers import is_like_document
+from idp.accounts.parties import hold
 from idp.accounts.rules import UserName
 from idp.audit import Event, record
 from idp.db import current_transaction, db

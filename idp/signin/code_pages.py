@@ -8,7 +8,8 @@ nothing is sent or compared before it was passed.
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.actions import Active, hold
+from idp.accounts.actions import Active
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile
 from idp.audit import Event, record
 from idp.captcha.pages import (

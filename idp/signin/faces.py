@@ -3,7 +3,8 @@
 Always true: it is the open account of the very name and document that were checked, held until the transaction ends.
 """
 
-from idp.accounts.actions import Active, Directory, hold
+from idp.accounts.actions import Active, Directory
+from idp.accounts.parties import hold
 from idp.accounts.rules import PartyKind
 from idp.checks.rules import CheckSubject
 from idp.db import Transaction

@@ -6,8 +6,9 @@ and the reason's id, and is told to the person, all in one transaction; nothing 
 
 from dataclasses import dataclass
 
-from idp.accounts.actions import Directory, move_status
+from idp.accounts.actions import Directory
 from idp.accounts.events import add_event
+from idp.accounts.parties import move_status
 from idp.accounts.rules import PartyEventKind, PartyStatus
 from idp.accounts.telling import tell
 from idp.audit import Event, record

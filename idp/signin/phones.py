@@ -4,8 +4,9 @@ Always true: a number leaves an account by one conditional statement with one wi
 audit trail and the event for departments change in the same transaction.
 """
 
-from idp.accounts.actions import Directory, Holder, hold
+from idp.accounts.actions import Directory, Holder
 from idp.accounts.events import add_event
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile, PartyEventKind
 from idp.audit import Event, record
 from idp.db import Transaction

@@ -6,7 +6,7 @@ before it and are seen; a change that came too late leaves a record.
 
 from flask import abort
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.audit import Event, record
 from idp.db import current_transaction, db
 from idp.signin import sessions

@@ -140,7 +140,7 @@ class Spreading:
         for one in told:
             client = clients.get(one.client)
             if client is not None:
-                sub = self._directory.subject(tx, sector=client.sector, party_id=one.person)
+                sub = self._directory.subjects.of(tx, sector=client.sector, party_id=one.person)
                 yield one.client, sub, {"represented": one.handle} | say(one)
 
     def _subject(self, sub: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from contextlib import suppress
 
 import pytest
 
-from idp.accounts.actions import Active, Directory, Identity, Taken, Unknown, accept_agreements, acceptances
+from idp.accounts.acceptances import accept_agreements, acceptances
+from idp.accounts.actions import Active, Directory, Identity, Taken, Unknown
 from idp.accounts.anchors import Anchors
 from idp.accounts.credit_code import CreditCode
 from idp.accounts.documents import Document, IdNumber, Passport, TravelPermit
@@ -108,9 +109,9 @@ def test_with_a_new_index_key_in_front_accounts_are_found_and_stay_unique(
 def test_a_subject_is_stable_in_its_sector_and_different_in_every_other(any_database: Database, person: str) -> None:
     one = directory()
     with any_database.transaction() as tx:
-        subs = [one.subject(tx, sector=sector, party_id=person) for sector in ("tax", "social", "tax")]
+        subs = [one.subjects.of(tx, sector=sector, party_id=person) for sector in ("tax", "social", "tax")]
     with any_database.transaction() as tx:
-        assert [known.subject(tx, sector="tax", party_id=person) for known in (one, directory())] == [subs[0]] * 2
+        assert [known.subjects.of(tx, sector="tax", party_id=person) for known in (one, directory())] == [subs[0]] * 2
     assert subs[0] == subs[2] != subs[1]
     assert all(sub.startswith("pw_") and person not in sub for sub in subs)
 
@@ -122,14 +123,14 @@ def test_a_subject_of_a_transaction_that_failed_is_not_remembered(database: Data
     assert isinstance(opened, Active)
     lost = ""
     with suppress(ZeroDivisionError), database.transaction() as tx:
-        lost = one.subject(tx, sector="tax", party_id=opened.party_id)
+        lost = one.subjects.of(tx, sector="tax", party_id=opened.party_id)
         raise ZeroDivisionError
     with database.transaction() as tx:
-        assert one.subject(tx, sector="tax", party_id=opened.party_id) != lost
+        assert one.subjects.of(tx, sector="tax", party_id=opened.party_id) != lost
 
 
 def test_subjects_beyond_the_bound_are_read_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idp.accounts.actions._SUBJECTS_MOST", 1)
+    monkeypatch.setattr("idp.accounts.subjects._SUBJECTS_MOST", 1)
     one = directory()
     with database.transaction() as tx:
         opened = one.open_person(tx, mobile=MOBILE, user_name=None, now=NOW)
@@ -137,7 +138,7 @@ def test_subjects_beyond_the_bound_are_read_again(database: Database, monkeypatc
     subs = []
     for sector in ("tax", "social", "tax"):
         with database.transaction() as tx:
-            subs.append(one.subject(tx, sector=sector, party_id=opened.party_id))
+            subs.append(one.subjects.of(tx, sector=sector, party_id=opened.party_id))
     assert subs[0] == subs[2] != subs[1]
 
 

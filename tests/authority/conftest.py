@@ -55,7 +55,7 @@ class Asking:
         client = provider.registry.get(client_id)
         assert client is not None
         with provider.database.transaction() as tx:
-            sub = provider.directory.subject(tx, sector=client.sector, party_id=person)
+            sub = provider.directory.subjects.of(tx, sector=client.sector, party_id=person)
             return sub, handle_of(tx, client_id, person, acting, now=self.site.now())
 
     def question(self, **changes: Any) -> dict[str, Any]:

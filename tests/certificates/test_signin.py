@@ -2,9 +2,9 @@
 
 import pytest
 
-from idp.accounts.actions import move_status
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
+from idp.accounts.parties import move_status
 from idp.accounts.rules import PartyStatus
 from idp.certificates.rules import method_for
 from idp.crypto.certificates import Reason, Refused

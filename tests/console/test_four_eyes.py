@@ -159,7 +159,7 @@ def test_the_proposals_of_a_disabled_operator_die(site: Site, first: Staff, seco
 def test_a_proposal_about_what_has_changed_ends_void(site: Site, first: Staff, second: Staff) -> None:
     proposal = first.propose("suspend")
     with site.provider.database.transaction() as tx:
-        from idp.accounts.actions import move_status
+        from idp.accounts.parties import move_status
         from idp.accounts.rules import PartyStatus
 
         move_status(tx, site.party(), before=PartyStatus.ACTIVE, after=PartyStatus.CLOSED)

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from idp.accounts.actions import Taken, move_status
+from idp.accounts.actions import Taken
+from idp.accounts.parties import move_status
 from idp.accounts.rules import Mobile, PartyStatus
 from idp.console.acts import CASEWORK
 from idp.console.rules import LOOK_LIFETIME, Role

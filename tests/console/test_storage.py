@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from idp.accounts.actions import Active, Directory, status
+from idp.accounts.actions import Active, Directory
+from idp.accounts.parties import status
 from idp.accounts.rules import Mobile, PartyStatus
 from idp.accounts.waiting import WaitingAccounts
 from idp.audit import Event, init_audit, record

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from idp.accounts.actions import move_status
+from idp.accounts.parties import move_status
 from idp.accounts.rules import PartyStatus
 from idp.console.rules import Role
 from tests.console.staff import WHY, Staff, on_duty

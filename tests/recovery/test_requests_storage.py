@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from idp.accounts.actions import Active, Directory, hold
+from idp.accounts.actions import Active, Directory
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile
 from idp.audit import Event, init_audit
 from idp.audit import chains as chains_module

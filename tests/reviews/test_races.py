@@ -6,9 +6,10 @@ from threading import Barrier
 
 import pytest
 
-from idp.accounts.actions import Active, hold
+from idp.accounts.actions import Active
 from idp.accounts.documents import IdNumber
 from idp.accounts.names import PersonName
+from idp.accounts.parties import hold
 from idp.accounts.rules import Mobile
 from idp.audit import chains as chains_module
 from idp.audit import init_audit

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from structlog.testing import capture_logs
 
-from idp.accounts.actions import hold
+from idp.accounts.parties import hold
 from idp.cli.maintenance import purge_all
 from idp.cli.work import make_worker
 from idp.db import Statement

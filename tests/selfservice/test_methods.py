@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from idp.accounts.actions import move_status
+from idp.accounts.parties import move_status
 from idp.accounts.rules import PartyStatus
 from idp.db import Statement, Transaction
 from idp.signin import sessions, standing

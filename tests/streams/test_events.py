@@ -90,7 +90,7 @@ def test_an_office_that_ends_changes_the_status(asking: Asking) -> None:
 def test_a_suspended_account_is_told_to_each_sector_that_knows_it_by_its_own_name(asking: Asking) -> None:
     site = asking.site
     with site.provider.database.transaction() as tx:
-        other = site.provider.directory.subject(tx, sector="social-office", party_id=site.party(THREE))
+        other = site.provider.directory.subjects.of(tx, sector="social-office", party_id=site.party(THREE))
     add_client(site, "elsewhere", "another-office")
     for client in ("tax", "social", "elsewhere"):
         open_stream(site, client)

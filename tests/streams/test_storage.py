@@ -44,7 +44,7 @@ def told(database: Database, people: list[str]) -> list[str]:
     acting = (Acting(people[1], "legal_representative", Via.ROLE), Acting(people[1], "handler", Via.MANDATE, "mnd_1"))
     with database.transaction() as tx:
         assert isinstance(put(tx, CLIENTS[0], now=NOW), Client)
-        directory().subject(tx, sector="one", party_id=people[0])
+        directory().subjects.of(tx, sector="one", party_id=people[0])
         return [handle_of(tx, "app", people[0], one, now=NOW) for one in acting]
 
 
@@ -110,7 +110,7 @@ def test_what_a_client_was_told_of_is_found_by_its_own_names_only(any_database: 
     people = [person(any_database, "13812340001"), person(any_database, "13812340002")]
     office, mandate = told(any_database, people)
     with any_database.transaction() as tx:
-        sub = directory().subject(tx, sector="one", party_id=people[0])
+        sub = directory().subjects.of(tx, sector="one", party_id=people[0])
 
         def known(**changes: str) -> endpoints.Known | None:
             asked = {"handle": office, "client": "app", "sector": "one", "sub": sub} | changes
