@@ -88,6 +88,13 @@ def test_what_is_filed_is_the_partys_and_names_all_three(wire: Wire) -> None:
     assert other.json == {"filings": []}
 
 
+def test_of_staff_and_clerks_the_record_says_where_they_work(wire: Wire) -> None:
+    clerk = {"sub": "pw_clerk", "capacity": "clerk", "office": "示例服务局 3 号窗口", "ial": 3, "aal": 2}
+    filed = wire.file(wire.token(act=clerk)).json
+    assert (filed["human"], filed["office"]) == ("pw_clerk", clerk["office"])
+    assert wire.file(wire.token()).json["office"] is None
+
+
 @pytest.mark.parametrize(
     ("held", "status"),
     [
