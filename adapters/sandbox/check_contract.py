@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from adapters.sandbox.contract import KEY, Forms, Refusal, invalid, like, parse_fields, words
 from adapters.sandbox.register_contract import DOCUMENT_TYPES
 
-PURPOSES = ("identity", "sign_in", "recovery", "activation", "matter")
+PURPOSES = ("identity", "sign_in", "recovery", "activation", "assisted", "matter")
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _NUMBER = re.compile(r"[0-9A-Z()]{1,32}")
 _ADDRESS = re.compile(r"https?://[!-\[\]-~]{1,2000}")

@@ -41,6 +41,7 @@ PURPOSES = {
     "sign_in": "登录",
     "recovery": "找回账户",
     "activation": "激活账户",
+    "assisted": "由窗口人员代办",
     "matter": "办理部门的事项",
 }
 

@@ -101,6 +101,20 @@ ENGLISH = {
     ),
     "去授权": "Go to mandates",
     "替家人确认": "Confirm for family",
+    "两人签署，替企业退税": "Two sign, and a refund is claimed",
+    "欧阳清岚用国密证书签署给贺小满的退税授权，公司的授权管理员吴月明用验证码签署；贺小满接受后申请退税。": (
+        "欧阳清岚 signs a mandate for 贺小满 by an SM2 certificate; 吴月明, who administers the company's refunds, "
+        "signs it by a code; 贺小满 accepts, and claims the refund."
+    ),
+    "领取证书": "Get the certificate",
+    "打开退税申请": "Open the refund claim",
+    "窗口人员为没有手机的人代办": "A clerk for somebody without a phone",
+    "周𪚥文以单位名义任命龚䶮为窗口人员；龚䶮为来办事的人开单，对方用人脸同意，由龚䶮在社保应用里确认。": (
+        "周𪚥文 makes 龚䶮 a clerk of the bureau's counter; 龚䶮 opens a case for whoever is there, who agrees by "
+        "their face, and confirms their pension in the social security app."
+    ),
+    "打开窗口": "Open the counter",
+    "替他人确认": "Confirm for them",
     "管好自己的账户": "Look after your account",
     "修改密码，查看登录过的设备和用过的应用，随时收回。": (
         "Change your password, see the devices and apps that use your account, and end any of them."

@@ -50,6 +50,7 @@ CHECKS = {
     "登录": "sign in",
     "找回账户": "recover an account",
     "激活账户": "activate an account",
+    "由窗口人员代办": "have a clerk at a counter act",
     "办理部门的事项": "deal with a matter of a department",
     "接下来有三个小动作，一次一个，十分钟内做完就可以，不用着急。做不了的动作都可以换一个。": (
         "Three small movements follow, one at a time; there are ten minutes for them, so take your time. Any you "

@@ -26,7 +26,7 @@ from idp.audit import Event, record
 from idp.cli.clients import apply_file
 from idp.cli.context import Context, fail
 from idp.cli.demo_issuers import trust_demo_issuers
-from idp.cli.demo_mandates import add_resources, give_mandates
+from idp.cli.demo_mandates import add_resources, give_mandates, set_signing_rules
 from idp.cli.legacy import take_in
 from idp.cli.mandates import apply_themes
 from idp.cli.schema import upgrade_schema
@@ -85,10 +85,14 @@ def add(context: Context, file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def mandates(context: Context, file: Path) -> None:
-    """Register the APIs of a TOML FILE, and give its mandates between people who are here; all but what stands."""
+    """Register the APIs of a TOML FILE, give its mandates between people who are here, and set its signing rules.
+
+    What stands is left alone.
+    """
     refuse_production(context.settings)
     click.echo(f"{add_resources(context, file)} APIs registered")
     click.echo(f"{give_mandates(context, file)} mandates given")
+    click.echo(f"{set_signing_rules(context, file)} signing rules set")
 
 
 def add_people(context: Context, file: Path) -> int:
@@ -214,6 +218,7 @@ def demo(context: Context, province: str | None) -> None:
     apply_themes(context.database(), THEMES, now=context.now)
     add_resources(context, MANDATES)
     give_mandates(context, MANDATES)
+    set_signing_rules(context, MANDATES)
     trust_demo_issuers(context)
     context.database().engine.dispose()
     raise SystemExit(run_parts("Tongban demo", _parts(context.settings), logs=Path("var/log"), told=told))

@@ -1,6 +1,7 @@
-"""``idp people mandates``: what scripted people have given one another, and the demo's APIs.
+"""``idp people mandates``: what scripted people have given one another, who signs jointly, and the demo's APIs.
 
-Always true: each mandate goes the way of any other, rules and text included; one that stands is left alone.
+Always true: each mandate goes the way of any other, rules and text included; one that stands is left alone, and so is
+a signing rule that an entity has chosen.
 """
 
 import tomllib
@@ -22,7 +23,9 @@ from idp.mandates import reading
 from idp.mandates.drafts import Draft, Signer
 from idp.mandates.granting import Denied
 from idp.mandates.rules import Kind, Mandate, State
+from idp.mandates.ruling import has_chosen
 from idp.mandates.scopes import Action, Scope
+from idp.mandates.signing import SigningRule
 from idp.proofing.actions import ial
 from idp.provider import Provider
 
@@ -55,6 +58,26 @@ def give_mandates(context: Context, file: Path) -> int:
 
     provider = provider_of(context.app)
     return sum(_give(provider, entry, context.now) for entry in _entries(file, "mandate"))
+
+
+def set_signing_rules(context: Context, file: Path) -> int:
+    """Set the signing rule of every entity of a TOML FILE that has not chosen one; how many."""
+    from idp.app import provider_of
+
+    provider = provider_of(context.app)
+    return sum(_rule(provider, entry, context.now) for entry in _entries(file, "signing_rule"))
+
+
+def _rule(provider: Provider, entry: Mapping[str, Any], now: int) -> bool:
+    wanted = SigningRule(entry["rule"])
+    with provider.database.transaction() as tx:
+        entity = _party(tx, provider, entry["entity"])
+        if has_chosen(tx, entity):
+            return False
+        found = provider.ruling.ask(tx, entity, wanted, _signer(tx, provider, entry["signed"], now), now=now)
+    if isinstance(found, Denied):
+        click.echo(f"{entry['entity']}: {wanted} not set ({found.reason})")
+    return found is wanted
 
 
 def _entries(file: Path, name: str) -> list[dict[str, Any]]:
@@ -96,7 +119,7 @@ def _draft(tx: Transaction, provider: Provider, entry: Mapping[str, Any], now: i
         return None
     return Draft(
         id=new_id("mnd"),
-        kind=Kind.PERSONAL if Mobile.parse(entry["principal"]) else Kind.DELEGATED,
+        kind=Kind(entry.get("kind", Kind.PERSONAL if Mobile.parse(entry["principal"]) else Kind.DELEGATED)),
         principal=principal,
         addressee=addressee,
         theme=entry["theme"],

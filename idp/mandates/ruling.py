@@ -68,6 +68,11 @@ def rule_of(tx: Transaction, entity: str) -> SigningRule:
     return tx.one(_RULE, entity=entity) or SigningRule.ALONE
 
 
+def has_chosen(tx: Transaction, entity: str) -> bool:
+    """Whether the entity's rule was ever set, be it to what counts without."""
+    return tx.one(_RULE, entity=entity) is not None
+
+
 def open_change(tx: Transaction, entity: str, *, now: int) -> RuleChange | None:
     """What waits for more signatures."""
     return tx.one(_OPEN, entity=entity, now=now)

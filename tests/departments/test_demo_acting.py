@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from adapters.departments.demo.acting import _CAPACITY, _THROUGH_AGENCY
 from adapters.departments.demo.app import create_app
-from adapters.departments.demo.represented import FAMILY_PENSION, MATTERS, VAT_RETURN, statement_of
+from adapters.departments.demo.represented import FAMILY_PENSION, MATTERS, REFUND_CLAIM, VAT_RETURN, statement_of
 from adapters.departments.demo.texts import ENGLISH
 from adapters.departments.errors import ProviderUnavailable
 from adapters.departments.selftest import run
@@ -88,6 +88,13 @@ def test_what_is_filed_is_the_partys_and_names_all_three(wire: Wire) -> None:
     assert other.json == {"filings": []}
 
 
+def test_of_staff_and_clerks_the_record_says_where_they_work(wire: Wire) -> None:
+    clerk = {"sub": "pw_clerk", "capacity": "clerk", "office": "示例服务局 3 号窗口", "ial": 3, "aal": 2}
+    filed = wire.file(wire.token(act=clerk)).json
+    assert (filed["human"], filed["office"]) == ("pw_clerk", clerk["office"])
+    assert wire.file(wire.token()).json["office"] is None
+
+
 @pytest.mark.parametrize(
     ("held", "status"),
     [
@@ -127,11 +134,12 @@ def test_a_return_has_figures_also_for_a_party_of_whom_little_is_told(told: dict
     assert statement.figures[0].value == shown
     assert statement.amount is not None
     assert float(statement.amount) > 0
+    assert statement_of(REFUND_CLAIM, told).amount not in (None, statement.amount)
     assert statement_of(FAMILY_PENSION, {}).amount is None
 
 
 def test_every_word_of_the_matters_and_the_banner_has_english() -> None:
-    for matter in MATTERS.values():
+    for matter in (one for matters in MATTERS.values() for one in matters):
         texts = {matter.title, matter.need, matter.intro, matter.button, matter.done, matter.records}
         assert texts <= ENGLISH.keys()
         party = {"name": "x", "birthdate": "1949"}

@@ -1,4 +1,4 @@
-"""What people do about mandates in a browser: give, accept, take back, choose for whom to act, see it in an app.
+"""What people do about mandates in a browser: give, accept, take back, choose for whom to act, use it in an app.
 
 Always true: everybody is of config/demo/people.toml, and proves by a code on their phone that it is they who sign.
 """
@@ -30,8 +30,13 @@ ZHOU = Resident(Person("周𪚥文", "430199198504120019"), "13800001002", "Will
 GONG = Resident(Person("龚䶮", "420199199211030020"), "13800001003", "Cobalt9Orchard47")
 GULINA = Resident(Person("古丽娜·阿依丁", "650199199405210049"), "13800001004", "Saffron3Meadow58")
 CHEN = Resident(Person("陈桂英", "11010519491231002X"), "13800001005", "Copper8Kettle64")
+HE = Resident(Person("贺小满", "430199199806170024"), "13800001011", "Harvest6Pebble29")
+WU = Resident(Person("吴月明", "430199197609230041"), "13800001012", "Orchid4Compass77")
 COMPANY = Entity("enterprise", "长沙岳麓示例科技有限公司", "91430100MA0000007Q")
 ORGAN = Entity("government_organ", "长沙示例行政审批服务局", "114301990000000433")
+
+TRADE = Entity("enterprise", "长沙示例外贸有限公司", "91430199MA99000958")
+AGENCY = Entity("enterprise", "长沙诚算示例代理记账有限公司", "91430199MA9900132E")
 
 FILING = ("service-hn-tax-01", "action-view", "action-submit")
 
@@ -56,31 +61,52 @@ class Acting(Steps):
     def choose_for(self, words: str, name: str | None = None) -> None:
         """Whom to act for: the one whose line has these ``words``."""
         self.open("/account/acting", "acting")
+        self.choose_whom(words, name)
+
+    def choose_whom(self, words: str, name: str | None = None) -> None:
+        """On the page that asks for whom they act."""
         self.page.locator("main .tick").filter(has_text=words).locator("input").check()
         self.send(name)
 
-    def give(
-        self, choice: str, to: Person, *, theme: str = "tax.filing", scope: Collection[str] = FILING, post: str = ""
-    ) -> str:
-        """Question by question, from the list on; the id of what was signed, which counts once it is accepted."""
+    def give(self, choice: str, to: Person | Entity, **asked: Any) -> str:
+        """As `propose`, and sign; the id of what was signed, which counts once it is accepted."""
+        self.propose(choice, to, **asked)
+        self.sign(to="given")
+        return self.page.url.split("/")[5]
+
+    def propose(
+        self,
+        choice: str,
+        to: Person | Entity,
+        *,
+        theme: str = "tax.filing",
+        scope: Collection[str] = FILING,
+        options: Collection[str] = ("waived",),
+        **post: str,
+    ) -> None:
+        """Question by question, from the list on to the text. ``choice``: a kind, or the mandate of a client."""
         self.open("/account/mandates", "mandates")
         self.press("main a.button[href$='/new']", "mandate-kind")
         self.choose("choice", choice)
         self.send("mandate-who")
-        self.fill(name=to.name, number=to.number, **({"post": post} if post else {}))
-        self.choose("kind", "id_number")
+        if isinstance(to, Person):
+            self.fill(name=to.name, number=to.number, **post)
+            self.choose("kind", "id_number")
+        else:
+            self.fill(name=to.name, uscc=to.uscc)
         self.send("mandate-theme")
         self.page.locator(f"input[name=theme][value='{theme}']").check()
         self.send("mandate-scope")
-        for box in scope:
-            self.page.locator(f"input[name={box}]").check()
+        self.tick(scope)
         self.send("mandate-dates")
         self.choose("term", "month")
         self.send("mandate-options")
-        self.page.locator("input[name=waived]").check()
+        self.tick(options)
         self.send("mandate-text")
-        self.sign(to="given")
-        return self.page.url.split("/")[5]
+
+    def tick(self, boxes: Collection[str]) -> None:
+        for box in boxes:
+            self.page.locator(f"input[name={box}]").check()
 
     def accept(self, mandate: str) -> None:
         """From the list on, where it waits."""
@@ -102,7 +128,8 @@ class Acting(Steps):
         self.see(f"mandate-{to}", self.page)
 
     def prove(self) -> None:
-        """Once more that it is they, by a code."""
+        """Once more that it is they, by a code: the one that comes now, not one of before."""
+        self.page.request.delete(f"{self.site.sandbox}/sms.json", params={"to": f"+86{self.who.phone}"})
         self.press("button[name=send]")
         self.fill(code=self.code(self.who.phone, "confirm_code"))
         self.send()
@@ -124,6 +151,10 @@ class Acting(Steps):
         self.open(f"/account/mandates/{mandate}", "mandate")
         self.press("main a[href$='/revoke']", "mandate-revoke")
         self.send("mandate-revoked")
+
+    def submit_matter(self) -> None:
+        """The form of a demo app's page for somebody else."""
+        self.press("#submit-matter")
 
     def app_is_told(self, status: str | None) -> None:
         """The tax app, which asks for a sign-in, hears how the acting stands; None: that there is none."""

@@ -1,94 +1,33 @@
 """Help at a counter on the running demonstration: clerks, and a farmer who has neither a phone nor an account."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Self
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.conftest import Site, demo_in, walker
+from tests.journeys.conftest import Site, walker
+from tests.journeys.mandate_walks import CHEN, GONG, ORGAN, ZHOU, Acting, Resident
 from tests.journeys.province_walks import Person
-from tests.journeys.steps import Steps
-from tests.journeys.walks import sign_in, signed_in_to
+from tests.journeys.steps import See
 from tests.reviews.making import jpeg
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 FARMER = Person("田秀英", "430199195003070021")
 MATTER = "领取资格确认"
-ORGAN = "长沙示例行政审批服务局"
 OFFICE = "社保窗口 3 号"
-See = Callable[[str, Page], None]
-
-
-class Resident(NamedTuple):
-    """Somebody of config/demo/people.toml."""
-
-    person: Person
-    phone: str
-    password: str
-
-
-ZHOU = Resident(Person("周𪚥文", "430199198504120019"), "13800001002", "Willow5Harbour31")
-GONG = Resident(Person("龚䶮", "420199199211030020"), "13800001003", "Cobalt9Orchard47")
-CHEN = Resident(Person("陈桂英", "11010519491231002X"), "13800001005", "Copper8Kettle64")
+ASSISTING = ("service-hn-assist-01", "action-view", "action-collect")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtCounter(Steps):
+class AtCounter(Acting):
     """Somebody of the office in a browser of their own."""
-
-    who: Resident
-
-    def enter(self) -> Self:
-        """Into my account, by password."""
-        self.open("/account")
-        sign_in(self.page, self.who.phone, self.who.password)
-        self.page.wait_for_url(re.compile("/account$"))
-        return self
-
-    def prove(self) -> None:
-        """Once more that it is they, by a code."""
-        self.press("button[name=send]")
-        self.fill(code=self.code(self.who.phone, "confirm_code"))
-        self.send()
-
-    def sign(self) -> None:
-        """What the page shows; who has not shown two factors just now does so first."""
-        self.send()
-        if "/signin/confirm" in self.page.url:
-            self.prove()
-            self.send()
-        expect(self.page.locator(".done")).to_be_visible()
 
     def give_post(self, to: Person) -> str:
         """As the head of the organ: the id of a mandate that makes somebody a clerk, once they accept it."""
-        self.open("/account/acting")
-        self.page.locator("main .tick").filter(has_text=ORGAN).locator("input").check()
-        self.send()
-        self.open("/account/mandates/new")
-        self.choose("choice", "staff")
-        self.send("post-who")
-        self.fill(name=to.name, number=to.number, post="综合岗", unit=OFFICE)
-        self.choose("kind", "id_number")
-        self.send()
-        self.page.locator("input[name=theme][value='counter.assist']").check()
-        self.send()
-        for box in ("service-hn-assist-01", "action-view", "action-collect"):
-            self.page.locator(f"input[name={box}]").check()
-        self.send()
-        self.choose("term", "month")
-        self.send()
-        self.page.locator("input[name=waived]").check()
-        self.send()
-        self.sign()
-        return self.page.url.split("/")[5]
-
-    def accept(self, mandate: str) -> None:
-        self.open(f"/account/mandates/{mandate}/accept")
-        self.sign()
+        self.choose_for(ORGAN.name)
+        return self.give("staff", to, theme="counter.assist", scope=ASSISTING, post="综合岗", unit=OFFICE)
 
     def at_office(self, name: str | None = None) -> None:
         """At the only office they have."""
@@ -127,30 +66,38 @@ class AtCounter(Steps):
         self.send("counter-case-witnessed")
 
     def act(self, case: str) -> None:
-        """For the farmer, in an app."""
+        """For the farmer, in the app where the matter is handled."""
         self.open(case, "counter-case-authorised")
         self.press("main button[name=act]", "counter-acting")
-        self.open(f"{self.site.tax}/overview")
-        signed_in_to(self.page, self.site.tax)
+        self.open(f"{self.site.social}/family-pension")
 
-    def conclude(self, case: str) -> None:
+    def file(self) -> str:
+        """The matter itself; the number the app gave it."""
+        self.submit_matter()
+        return self.page.locator("#done code").inner_text()
+
+    def conclude(self, case: str, number: str) -> None:
+        """With what the app recorded."""
         self.open(case)
         self.press("main a[href$='/conclude']", "counter-conclude")
-        self.page.locator("textarea[name=note]").fill("领取资格已确认，下次确认时间 2027 年 11 月。")
+        self.page.locator("textarea[name=note]").fill(f"领取资格已确认，社保编号 {number}。")
         self.send("counter-case-concluded")
 
     def print_last(self) -> None:
         self.press("main .items a[href*='/papers/'] >> nth=-1", "counter-paper")
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with demo_in(tmp_path_factory.mktemp("counter")) as site:
-        yield site
+def records(page: Page) -> None:
+    """What the app has recorded: for whom, by whom, and where they work."""
+    done = page.locator("#done")
+    told = ((".for-whom", FARMER.name), (".human", GONG.person.name), (".office", f"{ORGAN.name} {OFFICE}"))
+    for shown, words in told:
+        expect(done.locator(shown)).to_have_text(words)
+    expect(done.locator(".agency")).to_have_count(0)
 
 
-def help_the_farmer(site: Site, chromium: Browser, see: See, *, script: bool = False, locale: str = "zh-CN") -> None:
-    """From the posts at the office to the notice of conclusion."""
+def help_the_farmer(site: Site, chromium: Browser, see: See, *, script: bool = False, locale: str = "zh-CN") -> str:
+    """From the posts at the office to the notice of conclusion; the number under which the app has filed it."""
 
     def somebody(who: Resident, width: int = 1280) -> AtCounter:
         context = walker(chromium, script=script, width=width, locale=locale)
@@ -165,25 +112,32 @@ def help_the_farmer(site: Site, chromium: Browser, see: See, *, script: bool = F
     clerk.bring_paper()
     colleague.bear_witness(case)
     clerk.act(case)
-    expect(clerk.page.locator("#represented")).to_contain_text(FARMER.name)
-    expect(clerk.page.locator("#person")).to_have_text(GONG.person.name)
+    expect(clerk.page.locator("#for-whom")).to_have_text(FARMER.name)
+    expect(clerk.page.locator("#human")).to_have_text(GONG.person.name)
+    expect(clerk.page.locator("#capacity")).to_have_text("窗口人员")
+    number = clerk.file()
+    records(clerk.page)
     clerk.at_office()
-    clerk.conclude(case)
+    clerk.conclude(case, number)
     clerk.print_last()
+    clerk.open(f"{site.social}/family-pension")
+    expect(clerk.page.get_by_text(FARMER.name)).to_have_count(0)  # concluded, and the power with it
     for one in (head, clerk, colleague):
         one.page.context.close()
+    return number
 
 
 def test_a_farmer_without_a_phone_signs_on_paper_and_two_clerks_see_it_through_to_the_conclusion(
-    site: Site, chromium: Browser
+    demo: Site, chromium: Browser
 ) -> None:
     seen: dict[str, str] = {}
 
     def see(name: str, page: Page) -> None:
         seen[name] = page.locator("main").inner_text()
 
-    help_the_farmer(site, chromium, see)
+    number = help_the_farmer(demo, chromium, see)
     assert FARMER.number not in "".join(seen.values())
     assert MATTER in seen["counter-case-concluded"]
     assert "办结单" in seen["counter-paper"]
     assert FARMER.name in seen["counter-paper"]
+    assert number in seen["counter-paper"]

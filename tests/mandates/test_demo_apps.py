@@ -29,8 +29,15 @@ from tests.provider import ISSUER, Browser, Site
 
 TRADE, AGENCY, YUELU = "91430199MA99000958", "91430199MA9900132E", "91430100MA0000007Q"
 HE, MARIA, GONG, CHEN, WU = "13800001011", "13800001006", "13800001003", "13800001005", "13800001012"
-PASSWORD = {HE: "Harvest6Pebble29", GONG: "Cobalt9Orchard47", WU: "Orchid4Compass77", MARIA: "Granite6Ribbon75"}
-VAT, FAMILY = "/vat-return", "/family-pension"
+OUYANG = "13800001001"
+PASSWORD = {
+    HE: "Harvest6Pebble29",
+    GONG: "Cobalt9Orchard47",
+    WU: "Orchid4Compass77",
+    MARIA: "Granite6Ribbon75",
+    OUYANG: "Lantern7Bridge22",
+}
+VAT, REFUND, FAMILY = "/vat-return", "/refund-claim", "/family-pension"
 PENSION = {
     "principal": CHEN,
     "signed": CHEN,
@@ -248,6 +255,17 @@ def test_a_daughter_confirms_her_mothers_pension(context: Context, site: Site, t
     assert "已确认" in social.open(FAMILY).text
     mine = social.post("/oidc/switch", {"represent": "self", "next": "/overview"})
     assert 'id="represented"' not in mine.text
+
+
+def test_a_refund_is_claimed_apart_from_the_returns_and_by_the_app_itself(context: Context, site: Site) -> None:
+    tax = App(site, "tax", OUYANG)
+    assert tax.submit(VAT, tax.acting(VAT, "岳麓")).status_code == 200
+    page = tax.open(REFUND).text
+    assert 'class="for-whom"' not in page, "a return is no claim"
+    sent = len(tax.sent)
+    assert "退税申请已提交" in tax.submit(REFUND, page).text
+    assert not [one for one in tax.sent[sent:] if one.form and "subject_token" in one.form]
+    assert tax.open(REFUND).text.count('class="for-whom"') == 1
 
 
 def test_a_party_has_the_same_figures_whoever_acts_for_it(context: Context, site: Site) -> None:

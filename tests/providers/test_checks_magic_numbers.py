@@ -110,6 +110,17 @@ def test_a_magic_number_ends_as_the_list_says(sandbox: RunningSandbox, finding: 
     assert len(sandbox.callbacks) == finding.calls
 
 
+@pytest.mark.parametrize("purpose", CheckPurpose)
+def test_a_check_is_opened_and_passed_for_whatever_it_may_be_for(
+    sandbox: RunningSandbox, purpose: CheckPurpose
+) -> None:
+    vendor, order = sandbox.check_vendor("face"), replace(ORDER, purpose=purpose)
+    opened = vendor.open(order)
+    assert isinstance(opened, Opened)
+    go_through(opened.url)
+    assert outcome(vendor.fetch(order, opened.transaction)) == PASSED
+
+
 def test_a_late_result_comes_and_a_vendor_may_contradict_itself(sandbox: RunningSandbox) -> None:
     late, twice = (next(one for one in FINDINGS if one.key == key) for key in ("late", "twice"))
     vendor, order = sandbox.check_vendor("face"), replace(ORDER, number=late.number)

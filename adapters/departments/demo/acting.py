@@ -35,11 +35,15 @@ _THROUGH_AGENCY = "受对方委托的机构委派"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """What stands above everything that belongs to somebody else. `mandate`, `until`: empty for an office."""
+    """What stands above everything that belongs to somebody else.
+
+    `mandate`, `until`: empty for an office. `office`: where the human works, of staff and clerks.
+    """
 
     human: str
     party: str
     capacity: str
+    office: str
     mandate: str
     until: str
 
@@ -53,13 +57,13 @@ def add_represented(app: Flask, sso: SingleSignOn, matter: RepresentedMatter, bo
         meet(book)
         if request.method == "POST":
             return _submitted(sso, matter, submit)
-        filings, changed = book.of(_party()["sub"]), "changed" in request.args
+        filings, changed = book.of(_party()["sub"], matter), "changed" in request.args
         figures = statement_of(matter, _party(), filed=bool(filings)).figures
         return _shown("represented", matter, book, figures=figures, filings=filings, changed=changed)
 
     @needed
     def done(number: str) -> ResponseReturnValue:
-        filing = next((one for one in book.of(_party()["sub"]) if one.number == number), None)
+        filing = next((one for one in book.of(_party()["sub"], matter) if one.number == number), None)
         return _shown("represented_done", matter, book, filing=filing) if filing else abort(404)
 
     app.add_url_rule(f"/{matter.key}", matter.key, page, methods=["GET", "POST"])
@@ -115,6 +119,7 @@ def _banner() -> Banner:
         human=human_name(),
         party=acting.name or shown.short(_party()["sub"]),
         capacity=_THROUGH_AGENCY if mandate.get("chain_length") == 2 else capacity,
+        office=str(mandate.get("office", "")),
         mandate=str(mandate.get("id", "")),
         until=str(mandate.get("valid_to", "")),
     )

@@ -18,7 +18,7 @@ from adapters.departments.demo.departments import DEPARTMENTS, SOCIAL, Departmen
 from adapters.departments.demo.filings import Book, filing_api
 from adapters.departments.demo.pension import KEY as PENSION
 from adapters.departments.demo.pension import add_confirmation
-from adapters.departments.demo.represented import MATTERS
+from adapters.departments.demo.represented import MATTERS, VAT_RETURN
 from adapters.departments.demo.submitting import Api, Submission
 from adapters.departments.demo.texts import translated, worded
 from adapters.departments.errors import ProviderRefused, ProviderUnavailable, SessionEnded
@@ -35,7 +35,7 @@ from adapters.departments.transport import HttpTransport, Transport
 _ENTRANCES = frozenset(
     {"landing", "overview", "departments.login", PENSION}
     | {matter.key for department in DEPARTMENTS.values() for matter in department.matters}
-    | {matter.key for matter in MATTERS.values()}
+    | {matter.key for matters in MATTERS.values() for matter in matters}
 )
 
 
@@ -105,16 +105,19 @@ def _notice_page(notice: Notice) -> ResponseReturnValue:
 def _add_represented(
     app: Flask, settings: DemoSettings, sso: SingleSignOn, book: Book, transport: Transport | None
 ) -> None:
-    matter, client, api = MATTERS[settings.department.key], settings.client, None
+    """The matters for somebody else. The API files VAT returns; what is no business of an API the app does itself."""
+    client, api = settings.client, None
     if settings.api_address:
         own = ResourceSettings(
             issuer=client.issuer, audience=settings.api, connect_to=client.connect_to, ca_file=client.ca_file
         )
-        app.register_blueprint(filing_api(book, matter, ResourceServer(own, transport), sso.clock))
+        app.register_blueprint(filing_api(book, VAT_RETURN, ResourceServer(own, transport), sso.clock))
         api = Api(identifier=settings.api, address=settings.api_address, transport=transport or HttpTransport())
     checks = AuthorityChecks(sso.party)
     sso.ended.append(checks.hear_logout)
-    add_represented(app, sso, matter, book, Submission(sso.party, checks, book, clock=sso.clock, api=api))
+    for matter in MATTERS[settings.department.key]:
+        through = api if matter is VAT_RETURN else None
+        add_represented(app, sso, matter, book, Submission(sso.party, checks, book, clock=sso.clock, api=through))
 
 
 def _add_pages(app: Flask, settings: DemoSettings, sso: SingleSignOn, book: Book) -> None:
@@ -194,7 +197,7 @@ def _add_frame(app: Flask, settings: DemoSettings) -> None:
             "words": lambda value: worded(value, _language()),
             "lang": _language(),
             "department": settings.department,
-            "represented_matter": MATTERS[settings.department.key],
+            "represented_matters": MATTERS[settings.department.key],
             "other": DEPARTMENTS[settings.department.other],
             "other_url": f"{settings.other_url}/overview?lang={_language()}",
             "person": current_person,

@@ -29,7 +29,10 @@ _INVALID, _BEYOND = 'Bearer error="invalid_token"', 'Bearer error="insufficient_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filing:
-    """One thing that was done for ``represented`` by ``human``, through ``agency`` if there is one: all `sub`."""
+    """One thing that was done for ``represented`` by ``human``, through ``agency`` if there is one: all `sub`.
+
+    office: where the human works, of staff and clerks.
+    """
 
     number: str
     matter: str
@@ -38,6 +41,7 @@ class Filing:
     represented: str
     human: str
     agency: str | None
+    office: str | None
     mandate: str | None
 
 
@@ -56,6 +60,7 @@ class Book:
         represented: str,
         human: str,
         agency: str | None,
+        office: str | None,
         mandate: str | None,
         amount: str | None,
         now: int,
@@ -68,6 +73,7 @@ class Book:
             represented=represented,
             human=human,
             agency=agency,
+            office=office,
             mandate=mandate,
         )
         with self.lock:
@@ -75,10 +81,11 @@ class Book:
             del self.filings[:-_MOST]
         return filing
 
-    def of(self, represented: str) -> list[Filing]:
-        """What was filed for the party, newest first."""
+    def of(self, represented: str, matter: RepresentedMatter) -> list[Filing]:
+        """What was filed for the party in the matter, newest first."""
         with self.lock:
-            return [one for one in reversed(self.filings) if one.represented == represented]
+            found = [one for one in self.filings if (one.represented, one.matter) == (represented, matter.key)]
+        return found[::-1]
 
     def find(self, number: str) -> Filing | None:
         with self.lock:
@@ -101,7 +108,7 @@ def filing_api(book: Book, matter: RepresentedMatter, server: ResourceServer, cl
         delegation = _held(server, matter.power("view"), clock())
         if isinstance(delegation, Response):
             return delegation
-        return jsonify(filings=[asdict(one) for one in book.of(delegation.represented)])
+        return jsonify(filings=[asdict(one) for one in book.of(delegation.represented, matter)])
 
     @api.post(PATH)
     def add() -> ResponseReturnValue:
@@ -117,6 +124,7 @@ def filing_api(book: Book, matter: RepresentedMatter, server: ResourceServer, cl
             represented=delegation.represented,
             human=delegation.human,
             agency=delegation.chain[0] if delegation.chain else None,
+            office=delegation.office,
             mandate=next((one["mandate"] for one in delegation.powers if "mandate" in one), None),
             amount=amount,
             now=clock(),

@@ -90,12 +90,14 @@ class Submission:
         return self._checks.may(question, now=self._clock())
 
     def _own(self, session: AppSession, matter: RepresentedMatter, amount: str | None) -> Filing:
+        mandate = session.claims["mandate"]
         return self._book.file(
             matter,
             represented=session.claims["represented"]["sub"],
             human=session.sub,
             agency=None,
-            mandate=session.claims["mandate"].get("id"),
+            office=mandate.get("office"),
+            mandate=mandate.get("id"),
             amount=amount,
             now=self._clock(),
         )
