@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,8 +20,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import ROOT, Site, demo_in, started_chromium, walker
-from tests.journeys.province_walks import COOPERATIVE, DANIEL, FOUNDATION, HE, SHEN, SOCIETY, WANG, Hubei, Hunan
+from tests.journeys.mandate_walks import CHEN, WU, Acting
+from tests.journeys.province_walks import COOPERATIVE, HE, SHEN, Hubei, Hunan
 from tests.journeys.steps import See
+from tests.journeys.test_acting_live import PENSION
+from tests.journeys.test_counter_live import help_the_farmer
 from tests.journeys.tour import Tour
 
 TARGET = ROOT / "docs" / "screenshots"
@@ -49,13 +53,15 @@ SHEETS = {
     "activating": ("activate", "check", "matter", "account-counter", "sandbox-face"),
     "provinces": ("hunan", "hubei"),
     "acting-for-entities": ("entity", "account-acting"),
+    "mandates": ("mandate", "acting"),
+    "counter": ("counter",),
     "my-account": ("account",),
     "console": ("console",),
     "outside": ("tax", "social", "sandbox"),
 }
 """Sheet of docs/screenshots -> how the names of its states begin; of two beginnings the longer one counts."""
-LARGEST, QUALITY = 4_000_000, 30
-At = tuple[Site, Page, See, str, int]
+LARGEST, QUALITY = 5_000_000, 30
+At = tuple[Site, Page, See, str]
 Walk = Callable[[*At], None]
 STYLE = """
 body { margin: 0; padding: 24px; width: 2120px; font: 17px/1.4 "Noto Sans CJK SC", sans-serif; background: #e4eae8; }
@@ -86,46 +92,68 @@ def shots(directory: Path, lang: str, name: str, page: Page) -> None:
         page.screenshot(path=directory / f"{stem}-{kind}.png", full_page=True, animations="disabled")
 
 
-def tour(_lang: str) -> list[Walk]:
-    return [lambda *at: Tour(*at).all()]
+def family(site: Site, page: Page, see: See, lang: str) -> None:
+    """A mother lets her daughter act, looks at what was given, and takes it back."""
+    mother = Acting(site, page, see, lang, who=CHEN).enter()
+    mandate = mother.give("family", WU.person, theme="social.pension", scope=PENSION)
+    with walker(_browser(page), locale=LOCALES[lang]) as context:
+        daughter = Acting(site, context.new_page(), see, lang, who=WU).enter()
+        daughter.accept(mandate)
+        daughter.choose_for(CHEN.person.name, "acting-chosen")
+    mother.open(f"/account/mandates/{mandate}/print", "mandate-print")
+    mother.take_back(mandate)
 
 
-def hunan(lang: str) -> list[Walk]:
-    person, claim = {"zh": (SHEN, (HE, COOPERATIVE, SHEN)), "en": (WANG, (DANIEL, FOUNDATION, HE))}[lang]
-    return [lambda *at: Hunan(*at).person(person), lambda *at: Hunan(*at).entity_from_outside(*claim)]
+def counter(site: Site, page: Page, see: See, lang: str) -> None:
+    help_the_farmer(site, _browser(page), see, locale=LOCALES[lang])
 
 
-def hubei(lang: str) -> list[Walk]:
-    person, entity = {"zh": (HE, (SHEN, COOPERATIVE)), "en": (DANIEL, (WANG, SOCIETY))}[lang]
-
-    def skipping(*at: *At) -> None:
-        walk = Hubei(*at)
-        walk.skipping()
-        walk.entity(*entity)
-
-    return [lambda *at: Hubei(*at).person(person), skipping]
+def skipping(*at: *At) -> None:
+    walk = Hubei(*at)
+    walk.skipping()
+    walk.entity(SHEN, COOPERATIVE)
 
 
-WALKS: dict[str, Callable[[str], list[Walk]]] = {"": tour, "hunan": hunan, "hubei": hubei}
-"""Profile -> what is walked under it in a language, each time by another person."""
+def _browser(page: Page) -> Browser:
+    browser = page.context.browser
+    assert browser is not None
+    return browser
 
 
-def take(browser: Browser, site: Site, directory: Path, province: str) -> list[str]:
-    """Every picture of both languages into ``directory``; the names of the states, in the order of the walks."""
-    states: dict[str, list[str]] = {lang: [] for lang in LOCALES}
-    for number, (lang, locale) in enumerate(LOCALES.items(), 1):
+WALKS: dict[str, tuple[Walk, ...]] = {
+    "": (
+        lambda *at: Tour(*at).all(),
+        family,
+        counter,
+    ),
+    "hunan": (
+        lambda *at: Hunan(*at).person(SHEN),
+        lambda *at: Hunan(*at).entity_from_outside(HE, COOPERATIVE, SHEN),
+    ),
+    "hubei": (
+        lambda *at: Hubei(*at).person(HE),
+        skipping,
+    ),
+}
+"""Profile -> what is walked under it, in each language on an installation of its own."""
 
-        def see(name: str, page: Page, lang: str = lang) -> None:
-            state = f"{province}-{name}" if province else name
-            assert sheet_of(state) in SHEETS
-            states[lang].append(state)
-            shots(directory, lang, state, page)
 
-        for walk in WALKS[province](lang):
-            with walker(browser, locale=locale) as context:
-                context.set_default_timeout(30_000)
-                walk(site, context.new_page(), see, lang, number)
-    return states["zh"]
+def take(browser: Browser, site: Site, directory: Path, province: str, lang: str) -> list[str]:
+    """Every picture into ``directory``; the names of the states, in the order of the walks."""
+    states: list[str] = []
+
+    def see(name: str, page: Page) -> None:
+        state = f"{province}-{name}" if province else name
+        assert sheet_of(state) in SHEETS
+        if state not in states:
+            states.append(state)
+        shots(directory, lang, state, page)
+
+    for walk in WALKS[province]:
+        with walker(browser, locale=LOCALES[lang]) as context:
+            context.set_default_timeout(30_000)
+            walk(site, context.new_page(), see, lang)
+    return states
 
 
 def sheet_of(state: str) -> str:
@@ -180,9 +208,10 @@ def main() -> int:
         directory.mkdir(parents=True, exist_ok=True)
         browser = stack.enter_context(started_chromium())
         states = []
-        for province in WALKS:
+        for province, lang in product(WALKS, LOCALES):
             with TemporaryDirectory(prefix="pictures-") as home, demo_in(Path(home), province) as site:
-                states += take(browser, site, directory, province)
+                taken = take(browser, site, directory, province, lang)
+            states += taken if lang == "zh" else []
         write_sheets(browser, directory, states)
         overview(browser, directory)
         for name, source in SINGLE.items():
