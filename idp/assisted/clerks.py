@@ -60,15 +60,16 @@ def refused(
     reason: Refusal,
     *,
     clerk: Clerk | None = None,
+    person: str | None = None,
     citizen: str | None = None,
     case: str | None = None,
     now: int,
 ) -> Denied:
-    """The refusal, with its record."""
+    """The refusal, with its record. ``person``: who was refused, where they are no clerk."""
     record(
         tx,
         Event.ASSISTED_REFUSED,
-        actor=clerk.person if clerk else None,
+        actor=clerk.person if clerk else person,
         subject=citizen,
         result="refused",
         reason=reason,

@@ -25,9 +25,11 @@ class BySms:
 
 @dataclass(frozen=True, slots=True)
 class ByFace:
-    """``passed``: the check, taken by the page for `CheckPurpose.ASSISTED` and the citizen of the case."""
+    """``passed``: the check, taken by the page for `CheckPurpose.ASSISTED` and the citizen of the case; None: it did
+    not pass.
+    """
 
-    passed: Passed
+    passed: Passed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Consent:
     ) -> tuple[Evidence, str | None] | Refusal:
         """The kind, and the id of what it rests on; it is used up by being judged."""
         if isinstance(given, ByFace):
-            return Evidence.FACE, given.passed.check_id
+            return (Evidence.FACE, given.passed.check_id) if given.passed else Refusal.NO_EVIDENCE
         if isinstance(given, BySms):
             refusal = self._codes.judge(tx, case, given.code, text_hash=text_hash, now=now)
             return refusal or (Evidence.SMS, None)

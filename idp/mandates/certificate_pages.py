@@ -7,7 +7,7 @@ open, and kept in the one in which the mandate is signed.
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.certificates.asking import ANSWER, answer_in, ask, read_form, refuse, verify
@@ -28,7 +28,7 @@ from idp.mandates.text_pages import (
     ends_of,
     fields_of,
     given,
-    may_be_signed,
+    must_be_signable,
     offers_certificate,
     replaced_one,
     signed,
@@ -86,8 +86,7 @@ def give_by_certificate(journey: Journey, mine: Behalf) -> ResponseReturnValue:
 def sign_by_certificate(mandate_id: str, step: str) -> ResponseReturnValue:
     """One more of the principal's people signs, or the agent accepts, by a certificate."""
     seen = look(mandate_id)
-    if not may_be_signed(seen, step):
-        abort(404)
+    must_be_signable(seen, step)
     back, asked = seen.mine.url("sign", mandate_id=mandate_id, step=step), _kept(seen, step)
     if asked is None:
         return redirect(back, 303)
