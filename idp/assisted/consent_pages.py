@@ -201,7 +201,7 @@ def consent_on_phone(clerk: Clerk, case_id: str, code_id: str) -> ResponseReturn
     if case.state is not CaseState.ACCEPTED:
         return _too_late(clerk, case)
     state = parts().assisting.code_state(current_transaction(), clerk, code_id, now=now())
-    if request.method == "GET" or state != "confirmed":
+    if request.method == "GET" or state == "waiting":  # a code that is over or used is refused, and recorded
         here = url_for("assisted.consent_on_phone", case_id=case.id, code_id=code_id, text=text)
         return waiting_page(state, here, back=_address(case, Evidence.IDENTITY_CODE))
     form = Form(HASH, SCAN, values={"text_hash": text})
