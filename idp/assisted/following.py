@@ -24,7 +24,10 @@ class Following:
         if to is State.ACTIVE:
             return
         if mandate.kind is Kind.EMPLOYMENT and mandate.theme == self._terms.theme:
-            for case in reading.handled_by(tx, mandate.id):
+            for seen in reading.handled_by(tx, mandate.id):
+                case = self._steps.hold_after_power(tx, seen.id)
+                if case is None or (case.state, case.clerk_mandate) != (CaseState.AUTHORISED, mandate.id):
+                    continue  # whoever was quicker has ended this clerk's power
                 moved = self._steps.take(
                     tx, case, CaseStep.SUSPEND, by=By.SYSTEM, actor=None, reason="clerk-ended", now=now
                 )

@@ -116,11 +116,18 @@ class Steps:
         return moved
 
     def hold(self, tx: Transaction, case_id: str, *, case: Case | None = None) -> Case | None:
-        """The case for a change, the citizen's account before it, as where that is closed: neither waits for ever."""
+        """The case for a change. The citizen's account comes before it, as where that is closed, and so do its
+        mandates, as where one of them ends by itself: neither waits for the other for ever.
+        """
         seen = case or reading.find(tx, case_id)
         if seen is None:
             return None
         hold_account(tx, seen.citizen)
+        return self.hold_after_power(tx, case_id)
+
+    def hold_after_power(self, tx: Transaction, case_id: str) -> Case | None:
+        """The same for who holds a mandate already: no account comes after one."""
+        self._powers.hold(tx, case_id)
         return self._register.hold(tx, case_id)
 
     def _begin(self, tx: Transaction, case: Case, clerk: Clerk, evidence: Evidence, text_hash: str, now: int) -> Case:

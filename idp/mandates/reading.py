@@ -82,7 +82,7 @@ class Particulars(NamedTuple):
 _ONE = Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id", _mandate)
 _HOLD: dict[Dialect, Statement[Mandate]] = {
     "sqlite": _ONE,  # writers stand in line from their first statement on
-    "postgresql": Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id FOR UPDATE", _mandate),
+    "postgresql": Statement(f"SELECT {_FIELDS} FROM mandate WHERE id = :id FOR NO KEY UPDATE", _mandate),
 }
 _BY_HANDLE = Statement(
     f"SELECT {_FIELDS} FROM mandate"

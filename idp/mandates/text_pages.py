@@ -10,6 +10,7 @@ from typing import Any
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.actions import hold as hold_account
 from idp.db import Transaction, current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
@@ -64,6 +65,7 @@ def text(journey: Journey, mine: Behalf) -> ResponseReturnValue:
 def given(form: Form, journey: Journey, mine: Behalf, by: Signer) -> ResponseReturnValue | None:
     """Give the mandate; None when the form says why not. One of two that send the same journey moves it."""
     tx, draft = current_transaction(), draft_of(journey.facts)
+    hold_account(tx, draft.principal)  # before the journey, as where a certificate signs
     if not parts().journeys.move(tx, journey, journey.facts):
         db.session.rollback()
         return journey_over(BEGIN)

@@ -8,7 +8,10 @@ import pytest
 
 from idp.assisted.rules import Case, CaseState, Refusal
 from idp.db import Statement
+from idp.mandates.sweeping import Sweeping
 from tests.assisted.register_walks import Counter, counter_of, denied
+from tests.assisted.test_cases import known
+from tests.entities.conftest import ONE
 from tests.mandates.conftest import Mandates, furnish
 from tests.provider import furnished, settings_at
 
@@ -41,3 +44,20 @@ def test_of_two_clerks_who_conclude_and_interrupt_at_once_one_wins(anywhere: Cou
         assert counter.may(counter.clerk, case.citizen) is None
         if won[0].state is CaseState.SUSPENDED:
             counter.do("withdraw", counter.clerk, case.id, note="")
+
+
+def test_time_ends_a_case_and_its_mandates_from_two_sides_and_neither_waits_for_the_other(anywhere: Counter) -> None:
+    """Both end at the same second: one errand of the worker's begins at the case, the other at the mandate."""
+    counter, site = anywhere, anywhere.site
+    keeping, sweeping = site.provider.assisted.keeping, Sweeping(site.provider.database, site.provider.moving)
+    for _ in range(ROUNDS):
+        cases = [counter.authorised(), counter.authorised(known(ONE))]
+        over = max(case.until for case in cases)
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(keeping.run_due, over), pool.submit(sweeping.run_due, over)]:
+                done.result()
+        for case in cases:
+            assert counter.case(case).state is CaseState.LAPSED
+            with site.provider.database.autocommit() as tx:
+                assert tx.all(_STEPS, case=case.id).count("lapse") == 1
+        assert site.one("SELECT COUNT(*) FROM mandate WHERE kind = 'assisted' AND state = 'active'") == 0
