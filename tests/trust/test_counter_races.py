@@ -2,20 +2,17 @@
 
 import json
 import sys
-import tomllib
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import httpx
 import pytest
 
 from adapters.sandbox import processes
-from idp.crypto.fields import FieldCipher
-from idp.crypto.rings import parse_ring
 from tests.trust.browser import SESSION, Browser, Wire, problem
 from tests.trust.conftest import ROUNDS
 from tests.trust.counters import Prepared, Waiting
+from tests.trust.helped import code_on
 from tests.trust.installation import ROOT, Installation
 from tests.trust.racing import at_once
 
@@ -124,15 +121,6 @@ def test_of_two_witnesses_one_has_seen_it_and_never_who_brought_the_paper(
         assert actor != handler
         assert (in_force(anywhere, one.case), papers(anywhere, one.case)) == (1, 1)
         assert refusals(anywhere, one.case) == 2
-
-
-def code_on(at: Installation, page: str) -> str:
-    """What the picture on the citizen's telephone says."""
-    key = page.rsplit("/", 1)[-1]
-    keys = tomllib.loads(Path(at.env["TONGBAN_SECRETS__FILE"]).read_text("utf-8"))["field_keys"]
-    [(sealed,)] = at.rows("SELECT sealed FROM identity_code WHERE id = :key", key=key)
-    text = FieldCipher(parse_ring(keys, name="field_keys")).open(bytes(sealed), context=f"identity_code.sealed:{key}")
-    return str(json.loads(text)["code"])
 
 
 def test_what_a_citizen_confirms_on_their_telephone_is_taken_once(
