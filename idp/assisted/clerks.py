@@ -11,6 +11,7 @@ from idp.audit import Event, record
 from idp.db import Transaction
 from idp.entities.actions import Entities
 from idp.entities.rules import Acting, Via
+from idp.mandates import reading as mandates
 from idp.mandates.contexts import Contexts
 from idp.mandates.rules import Kind
 from idp.proofing.actions import ial
@@ -35,6 +36,11 @@ class Clerks:
         if session.aal < CLERK_AAL or clerk.ial < CLERK_IAL or not fresh:
             return refused(tx, Refusal.CLERK_FACTORS, clerk=clerk, now=now)
         return clerk
+
+    def has_post(self, tx: Transaction, clerk: Clerk, *, now: int) -> bool:
+        """Whether the mandate that made somebody a clerk is in force still."""
+        post = mandates.find(tx, clerk.mandate)
+        return post is not None and post.in_force(now=now)
 
     def again(self, tx: Transaction, case: Case, *, now: int) -> Clerk | None:
         """Who handles the case, if they are a clerk still; nothing of their session, which is not at hand."""
