@@ -274,9 +274,9 @@ class Assisting(Looking):
 
     def object(self, tx: Transaction, citizen: str, case_id: str, *, now: int) -> Case | Denied:
         """The citizen, signed in, objects: frozen at once."""
-        case = self.own_case(tx, citizen, case_id)
-        if case is None:
-            return refused(tx, Refusal.NO_CASE, citizen=citizen, now=now)
+        case = self.mine(tx, citizen, case_id, now=now)
+        if isinstance(case, Denied):
+            return case
         return self._told(tx, None, case, self._steps.object(tx, case.id, reason="signed-in", now=now), now)
 
     def object_by_code(self, tx: Transaction, reference: str, code: str, *, now: int) -> Case | Denied:
@@ -305,9 +305,11 @@ class Assisting(Looking):
     def _ready(self, tx: Transaction, clerk: Clerk, case_id: str, now: int) -> Case | Denied:
         """The case, held, if it is the office's and its term has not run out."""
         seen = self.case(tx, clerk, case_id, now=now)
-        case = seen if isinstance(seen, Denied) else self._steps.hold(tx, case_id, case=seen)
+        case = seen if isinstance(seen, Denied) else self._steps.hold(tx, case_id, case=seen, clerk=clerk)
         if case is None or isinstance(case, Denied):
-            return case or Denied(Refusal.NO_CASE)
+            return case or refused(tx, Refusal.NO_CASE, clerk=clerk, now=now)
+        if not self._clerks.has_post(tx, clerk, now=now):  # it may have ended before it was held
+            return self._told(tx, clerk, case, Refusal.NOT_CLERK, now)
         if clerk.person == case.citizen:
             return self._told(tx, clerk, case, Refusal.SELF, now)
         return self._told(tx, clerk, case, Refusal.OVER, now) if now >= case.until else case

@@ -42,7 +42,7 @@ def case(clerk: Clerk, case_id: str) -> ResponseReturnValue:
     """The case; ``step`` accepts it, or goes on with it."""
     found, form = find(clerk, case_id), Form()
     if request.method == "GET":
-        return _page(clerk, found, form)
+        return case_page(clerk, found, form)
     steps = {CaseStep.ACCEPT: parts().assisting.accept, CaseStep.RESUME: parts().assisting.resume}
     step = next((one for one in steps if one == request.form.get("step")), None)
     if step is None:
@@ -51,7 +51,7 @@ def case(clerk: Clerk, case_id: str) -> ResponseReturnValue:
     db.session.commit()
     if isinstance(moved, Denied):
         form.refuse("", sentence(moved.reason))
-        return _page(clerk, find(clerk, case_id), form)
+        return case_page(clerk, find(clerk, case_id), form)
     return redirect(case_url(moved, done=_DONE[step]), 303)
 
 
@@ -78,7 +78,8 @@ def noted_step(clerk: Clerk, case_id: str, step: str) -> ResponseReturnValue:
     return render_template("assisted/step.html", form=form, step=step, one=one, back_url=case_url(found))
 
 
-def _page(clerk: Clerk, case: Case, form: Form) -> ResponseReturnValue:
+def case_page(clerk: Clerk, case: Case, form: Form) -> ResponseReturnValue:
+    """``form``: holds what was refused."""
     tx = current_transaction()
     entries, whole = entries_of(tx, case)
     waits = parts().assisting.waits_for_witness(tx, case)

@@ -3,10 +3,10 @@
 Always true: objecting takes effect at once, and needs neither an account nor anybody's leave.
 """
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.assisted.desk import blueprint, parts
+from idp.assisted.desk import blueprint, find_mine, parts
 from idp.assisted.rules import By, CaseStep, Denied, after
 from idp.assisted.showing import entries_of, papers_of, shown_case
 from idp.db import current_transaction, db
@@ -37,11 +37,9 @@ def mine() -> ResponseReturnValue:
 @signed_in
 def mine_case(case_id: str) -> ResponseReturnValue:
     """One of them; POST ``object`` freezes it."""
-    session: Session = current_session()
-    tx, notice = current_transaction(), done_notice()
-    case = parts().assisting.own_case(tx, session.party_id, case_id) or abort(404)
+    case, notice = find_mine(case_id), done_notice()
     if request.method == "POST":
-        found = parts().assisting.object(tx, session.party_id, case.id, now=now())
+        found = parts().assisting.object(current_transaction(), case.citizen, case.id, now=now())
         db.session.commit()
         if not isinstance(found, Denied):
             return redirect(url_for("assisted.mine_case", case_id=case_id, done="assisted_objected"), 303)

@@ -11,6 +11,7 @@ from idp.audit import Event, record
 from idp.db import Transaction
 from idp.entities.actions import Entities
 from idp.entities.rules import Acting, Via
+from idp.mandates import reading as mandates
 from idp.mandates.contexts import Contexts
 from idp.mandates.rules import Kind
 from idp.proofing.actions import ial
@@ -36,6 +37,11 @@ class Clerks:
             return refused(tx, Refusal.CLERK_FACTORS, clerk=clerk, now=now)
         return clerk
 
+    def has_post(self, tx: Transaction, clerk: Clerk, *, now: int) -> bool:
+        """Whether the mandate that made somebody a clerk is in force still."""
+        post = mandates.find(tx, clerk.mandate)
+        return post is not None and post.in_force(now=now)
+
     def again(self, tx: Transaction, case: Case, *, now: int) -> Clerk | None:
         """Who handles the case, if they are a clerk still; nothing of their session, which is not at hand."""
         acting = Acting(case.organ, "", Via.MANDATE, case.clerk_mandate)
@@ -60,15 +66,16 @@ def refused(
     reason: Refusal,
     *,
     clerk: Clerk | None = None,
+    person: str | None = None,
     citizen: str | None = None,
     case: str | None = None,
     now: int,
 ) -> Denied:
-    """The refusal, with its record."""
+    """The refusal, with its record. ``person``: who was refused, where they are no clerk."""
     record(
         tx,
         Event.ASSISTED_REFUSED,
-        actor=clerk.person if clerk else None,
+        actor=clerk.person if clerk else person,
         subject=citizen,
         result="refused",
         reason=reason,

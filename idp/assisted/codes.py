@@ -9,7 +9,7 @@ import secrets
 from typing import Any, NamedTuple
 
 from idp.accounts.actions import Directory
-from idp.assisted.rules import CODE_LIFETIME, CODE_TRIES, MOST_CODES, OBJECTION, Case, Refusal
+from idp.assisted.rules import CODE_LIFETIME, CODE_TRIES, DAY, MOST_CODES, OBJECTION, Case, Refusal
 from idp.db import Statement, Transaction
 
 _SEND = Statement[int](
@@ -52,6 +52,8 @@ _TRY_OBJECTION = Statement[tuple[str, bytes]](
     "UPDATE assisted_objection SET tries = tries + 1 WHERE reference IN (:a, :b) AND tries < :most"
     " AND expires_at > :now RETURNING case_id, code"
 )
+_PURGE = Statement[Any]("DELETE FROM assisted_code WHERE expires_at <= :before")
+_PURGE_OBJECTIONS = Statement[Any]("DELETE FROM assisted_objection WHERE expires_at <= :now")
 _FORGET_OBJECTIONS = Statement[Any]("DELETE FROM assisted_objection WHERE case_id = :case")
 
 
@@ -117,6 +119,12 @@ class Codes:
 
     def _is(self, blind: bytes, text: str) -> bool:
         return any(hmac.compare_digest(bytes(blind), one) for one in self._directory.blinds_of_text(text))
+
+
+def purge(tx: Transaction, *, now: int) -> None:
+    """What nobody agrees or objects by any more. A code stays a day longer: its case counts how many were sent."""
+    tx.run(_PURGE, before=now - DAY)
+    tx.run(_PURGE_OBJECTIONS, now=now)
 
 
 def _agreeing(case_id: str, code: str) -> str:

@@ -25,9 +25,11 @@ class BySms:
 
 @dataclass(frozen=True, slots=True)
 class ByFace:
-    """``passed``: the check, taken by the page for `CheckPurpose.ASSISTED` and the citizen of the case."""
+    """``passed``: the check, taken by the page for `CheckPurpose.ASSISTED` and the citizen of the case; None: it did
+    not pass.
+    """
 
-    passed: Passed
+    passed: Passed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,20 @@ class Consent:
     ) -> tuple[Evidence, str | None] | Refusal:
         """The kind, and the id of what it rests on; it is used up by being judged."""
         if isinstance(given, ByFace):
-            return Evidence.FACE, given.passed.check_id
+            return (Evidence.FACE, given.passed.check_id) if given.passed else Refusal.NO_EVIDENCE
         if isinstance(given, BySms):
             refusal = self._codes.judge(tx, case, given.code, text_hash=text_hash, now=now)
             return refusal or (Evidence.SMS, None)
-        asked = self.confirmed(tx, clerk, given.code, now=now)
-        if asked is None or asked[0] != case.citizen or not self._is_of(tx, case, asked[1]):
+        asked = self.confirmed(tx, clerk, given.code, by=case.citizen, now=now)
+        if asked is None or not self._is_of(tx, case, asked[1]):
             return Refusal.NO_EVIDENCE
         return Evidence.IDENTITY_CODE, given.code
 
-    def confirmed(self, tx: Transaction, clerk: Clerk, code_id: str, *, now: int) -> tuple[str, Asked] | None:
-        """Who has confirmed what to this clerk by an identity code, once."""
-        code = self._identity.take_here(tx, code_id, clerk.person, now=now)
+    def confirmed(
+        self, tx: Transaction, clerk: Clerk, code_id: str, *, by: str | None = None, now: int
+    ) -> tuple[str, Asked] | None:
+        """Who (``by``, if given) has confirmed what to this clerk by a code, once; their account is held."""
+        code = self._identity.take_here(tx, code_id, clerk.person, of=by, now=now)
         return (code.party_id, self._identity.asked(code)) if code else None
 
     def phone(self, tx: Transaction, case: Case, said: Mobile | None) -> Mobile | None:

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.rules import Mobile
 from idp.assisted.actions import ByCode, ByFace, BySms
-from idp.assisted.case_pages import case_url
+from idp.assisted.case_pages import case_page, case_url
+from idp.assisted.clerks import refused
 from idp.assisted.desk import at_counter, blueprint, find, office_text, parts
-from idp.assisted.rules import Case, CaseState, Clerk, Denied, Evidence
+from idp.assisted.rules import Case, CaseState, Clerk, Denied, Evidence, Refusal
 from idp.assisted.showing import matter_titles
 from idp.assisted.waiting import waiting_page
 from idp.assisted.words import CONSENTS
@@ -50,7 +51,7 @@ def consent(clerk: Clerk, case_id: str) -> ResponseReturnValue:
     """The text, and one way to agree to it; ``by`` names another."""
     case = find(clerk, case_id)
     if case.state is not CaseState.ACCEPTED:
-        return redirect(case_url(case), 303)
+        return _too_late(clerk, case)
     by = _way(case)
     if request.method == "GET":
         if by is Evidence.FACE and "check" in request.args:
@@ -62,11 +63,22 @@ def consent(clerk: Clerk, case_id: str) -> ResponseReturnValue:
     return _STEPS[by](clerk, case, form) if form.ok else _page(case, form, by)
 
 
+def _too_late(clerk: Clerk, case: Case) -> ResponseReturnValue:
+    """Who looks is led to the case; whoever brings consent that it does not wait for is told, and it is on record."""
+    if request.method == "GET":
+        return redirect(case_url(case), 303)
+    form, reason = Form(), Refusal.STATE
+    refused(current_transaction(), reason, clerk=clerk, citizen=case.citizen, case=case.id, now=now())
+    db.session.commit()
+    form.refuse("", sentence(reason))
+    return case_page(clerk, case, form)
+
+
 def _way(case: Case) -> str:
     """What the page is about: a way to agree, the code of a message that was sent, or the second clerk's word."""
     tx, asked = current_transaction(), request.args.get("by", "")
-    if parts().assisting.waits_for_witness(tx, case) and asked == WITNESS:
-        return WITNESS
+    if asked == WITNESS and (request.method == "POST" or parts().assisting.waits_for_witness(tx, case)):
+        return WITNESS  # and never a message instead: without a paper there is nothing to witness
     if asked in tuple(Evidence) and asked != Evidence.SMS:
         return Evidence(asked) if asked in _offered() else abort(404)
     sent = parts().assisting.code_sent_to(tx, case, now=now())
@@ -168,11 +180,7 @@ def _subject(case: Case) -> CheckSubject:
 def _faced(clerk: Clerk, case: Case) -> ResponseReturnValue:
     passed = take_check(CheckKind.FACE, CheckPurpose.ASSISTED, _subject(case), party_id=case.citizen)
     form = Form(HASH, values={"text_hash": request.args.get("text", "")[:64]})
-    if isinstance(passed, Passed):
-        return _authorise(clerk, case, form, Evidence.FACE, ByFace(passed))
-    db.session.commit()
-    form.refuse("", sentence("assisted_no_evidence"))
-    return _page(case, form, Evidence.FACE)
+    return _authorise(clerk, case, form, Evidence.FACE, ByFace(passed if isinstance(passed, Passed) else None))
 
 
 def _scan(clerk: Clerk, case: Case, form: Form) -> ResponseReturnValue:
@@ -191,9 +199,9 @@ def consent_on_phone(clerk: Clerk, case_id: str, code_id: str) -> ResponseReturn
     """Waits for the citizen's answer, and authorises the case by it."""
     case, text = find(clerk, case_id), request.args.get("text", "")[:64]
     if case.state is not CaseState.ACCEPTED:
-        return redirect(case_url(case), 303)
+        return _too_late(clerk, case)
     state = parts().assisting.code_state(current_transaction(), clerk, code_id, now=now())
-    if request.method == "GET" or state != "confirmed":
+    if request.method == "GET" or state == "waiting":  # a code that is over or used is refused, and recorded
         here = url_for("assisted.consent_on_phone", case_id=case.id, code_id=code_id, text=text)
         return waiting_page(state, here, back=_address(case, Evidence.IDENTITY_CODE))
     form = Form(HASH, SCAN, values={"text_hash": text})

@@ -1,7 +1,7 @@
 """What every page of assisted handling has at hand: who is at the counter, and which office it is.
 
 Always true: a page of the counter is served to a clerk who acts for their office now; everybody else is led to where
-one says so, and has done nothing.
+one says so, and has done nothing; that they sent something is on record.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,13 @@ from functools import wraps
 from types import SimpleNamespace
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, Flask, abort, current_app, url_for
+from flask import Blueprint, Flask, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.actions import Directory
 from idp.assisted.actions import Assisting
-from idp.assisted.rules import Case, Clerk, Denied
+from idp.assisted.clerks import refused
+from idp.assisted.rules import Case, Clerk, Denied, Refusal
 from idp.db import current_transaction, db
 from idp.entities.pages import Offering
 from idp.entities.rules import Acting
@@ -85,6 +86,9 @@ def at_counter(view: Callable[Concatenate[Clerk, P], ResponseReturnValue]) -> Ca
         session: Session = current_session()
         clerk = parts().assisting.clerk_of(current_transaction(), session, now=now())
         if isinstance(clerk, Denied):
+            if clerk.reason is Refusal.NOT_CLERK and request.method != "GET":
+                refused(current_transaction(), clerk.reason, person=session.party_id, now=now())
+            db.session.commit()
             return not_here(url_for("assisted.office", done=clerk.reason))
         return view(clerk, *args, **kwargs)
 
@@ -105,8 +109,17 @@ def office_text(clerk: Clerk | Case) -> str:
 
 def find(clerk: Clerk, case_id: str) -> Case:
     """The case of this office, or 404; that it was looked for from elsewhere stays on record."""
-    found = parts().assisting.case(current_transaction(), clerk, case_id, now=now())
-    if isinstance(found, Denied):
+    return _found(parts().assisting.case(current_transaction(), clerk, case_id, now=now()))
+
+
+def find_mine(case_id: str) -> Case:
+    """The same for a citizen, of their own."""
+    session: Session = current_session()
+    return _found(parts().assisting.mine(current_transaction(), session.party_id, case_id, now=now()))
+
+
+def _found(case: Case | Denied) -> Case:
+    if isinstance(case, Denied):
         db.session.commit()
         abort(404)
-    return found
+    return case

@@ -26,7 +26,6 @@ _FORGET_CODES, _FORGET_OBJECTIONS = (
     Statement[Any](f"DELETE FROM {table} WHERE case_id IN (SELECT id FROM assisted_case WHERE citizen_id = :party)")
     for table in ("assisted_code", "assisted_objection")
 )
-_PURGE_OBJECTIONS = Statement[Any]("DELETE FROM assisted_objection WHERE expires_at <= :now")
 _OLD = (
     f"SELECT id FROM assisted_case WHERE changed_at < :before AND state NOT IN ({reading.LIVING_STATES})"
     " AND sealed IS NOT NULL ORDER BY changed_at LIMIT :most"
@@ -60,8 +59,6 @@ class Keeping:
 
     def run_old(self, now: int) -> None:
         """Throw away what is kept no longer."""
-        with self._database.transaction() as tx:
-            tx.run(_PURGE_OBJECTIONS, now=now)
         while True:
             with self._database.transaction() as tx:
                 for statement in _AGED:

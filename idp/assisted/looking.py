@@ -53,6 +53,15 @@ class Looking:
         """A citizen's own, newest first."""
         return reading.of_citizen(tx, party_id)
 
+    def mine(self, tx: Transaction, party_id: str, case_id: str, *, now: int) -> Case | Denied:
+        """One of a citizen's own; `Refusal.NO_CASE` for any other, with its record."""
+        case = self.own_case(tx, party_id, case_id)
+        if case is not None:
+            return case
+        other = reading.find(tx, case_id)
+        citizen, known = (other.citizen, other.id) if other else (None, None)
+        return refused(tx, Refusal.NO_CASE, person=party_id, citizen=citizen, case=known, now=now)
+
     def own_case(self, tx: Transaction, party_id: str, case_id: str) -> Case | None:
         """One of a citizen's own."""
         case = reading.find(tx, case_id)

@@ -207,7 +207,7 @@ def _own(clerk: Clerk) -> Journey | None:
 def _by_phone(clerk: Clerk, journey: Journey, matters: list[Matter]) -> ResponseReturnValue:
     code = journey.facts["code"]
     state = parts().assisting.code_state(current_transaction(), clerk, code, now=now())
-    if request.method == "GET" or state != "confirmed":
+    if request.method == "GET" or state == "waiting":  # a code that is over or used is refused, and recorded
         return waiting_page(state, _address(journey), back=url_for(BEGIN, way=Identified.IDENTITY_CODE.value))
     return _finish(clerk, journey, Coded(code=code), matters, Identified.IDENTITY_CODE)
 

@@ -11,16 +11,15 @@ from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from idp.assisted.desk import at_counter, blueprint, find, parts
+from idp.assisted.desk import at_counter, blueprint, find, find_mine, parts
 from idp.assisted.looking import SHORT_HASH
 from idp.assisted.papers import TITLES
 from idp.assisted.register import Paper
 from idp.assisted.rules import CaseState, Clerk, PaperKind
 from idp.assisted.words import CASE_STATES, PAPERS
 from idp.db import current_transaction
-from idp.signin.rules import Session
 from idp.web.forms import Field, Form
-from idp.web.guards import current_session, public, signed_in
+from idp.web.guards import public, signed_in
 from idp.web.options import options
 from idp.web.qr import qr_svg
 from idp.web.reasons import sentence
@@ -40,10 +39,8 @@ def print_(clerk: Clerk, case_id: str, paper_id: str) -> ResponseReturnValue:
 @signed_in
 def print_mine(case_id: str, paper_id: str) -> ResponseReturnValue:
     """The citizen's copy, which is the same."""
-    session: Session = current_session()
-    tx = current_transaction()
-    case = parts().assisting.own_case(tx, session.party_id, case_id) or abort(404)
-    return _printed(parts().assisting.paper(tx, case, paper_id))
+    case = find_mine(case_id)
+    return _printed(parts().assisting.paper(current_transaction(), case, paper_id))
 
 
 def _printed(paper: Paper | None) -> ResponseReturnValue:

@@ -57,6 +57,11 @@ class Powers:
             self._give(tx, case, clerk, draft, evidence, text_hash, now)
         return reading.mandates_of(tx, case.id)
 
+    def hold(self, tx: Transaction, case_id: str) -> None:
+        """Nobody else ends a mandate of the case before the transaction ends."""
+        for mandate_id in reading.mandates_of(tx, case_id):
+            mandate_reading.hold(tx, mandate_id)
+
     def end(self, tx: Transaction, case: Case, *, reason: str, actor: str | None, now: int) -> None:
         """Every mandate of the case that lives; the acting by it ends in the same transaction."""
         for mandate_id in reading.mandates_of(tx, case.id):

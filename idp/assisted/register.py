@@ -44,7 +44,7 @@ _ADD_PAPER = Statement[Any](
 _COUNT = Statement("SELECT COUNT(*) FROM assisted_paper WHERE case_id = :case", int)
 _LOCK: dict[Dialect, Statement[str]] = {
     "sqlite": Statement("SELECT id FROM assisted_case WHERE id = :id", str),  # writers stand in line
-    "postgresql": Statement("SELECT id FROM assisted_case WHERE id = :id FOR UPDATE", str),
+    "postgresql": Statement("SELECT id FROM assisted_case WHERE id = :id FOR NO KEY UPDATE", str),
 }
 _SLIP = "id, kind, number, hash, made_at"
 _UNKNOWN = {"name": "", "document": "", "phone": ""}

@@ -13,6 +13,7 @@ from idp.assisted.register import Register
 from idp.assisted.rules import OBJECTION, By, Case, CaseState, CaseStep, Clerk, Evidence, PaperKind, Refusal
 from idp.assisted.telling import Telling
 from idp.db import Transaction
+from idp.mandates import reading as mandates
 
 _PAPERS = {
     CaseStep.ACCEPT: PaperKind.ACCEPTANCE,
@@ -115,12 +116,25 @@ class Steps:
         self._telling.stopped(tx, moved, now=now)
         return moved
 
-    def hold(self, tx: Transaction, case_id: str, *, case: Case | None = None) -> Case | None:
-        """The case for a change, the citizen's account before it, as where that is closed: neither waits for ever."""
+    def hold(
+        self, tx: Transaction, case_id: str, *, case: Case | None = None, clerk: Clerk | None = None
+    ) -> Case | None:
+        """The case for a change. The citizen's account comes before it, as where that is closed, and so do its
+        mandates, as where one of them ends by itself: neither waits for the other for ever.
+
+        ``clerk``: who takes the step; their post, and that of who has the case, cannot end before ``tx`` does.
+        """
         seen = case or reading.find(tx, case_id)
         if seen is None:
             return None
         hold_account(tx, seen.citizen)
+        for post in sorted({clerk.mandate, seen.clerk_mandate}) if clerk else ():
+            mandates.hold(tx, post)  # before what their cases gave, as where a post ends
+        return self.hold_after_power(tx, case_id)
+
+    def hold_after_power(self, tx: Transaction, case_id: str) -> Case | None:
+        """The same for who holds a mandate already: no account comes after one."""
+        self._powers.hold(tx, case_id)
         return self._register.hold(tx, case_id)
 
     def _begin(self, tx: Transaction, case: Case, clerk: Clerk, evidence: Evidence, text_hash: str, now: int) -> Case:

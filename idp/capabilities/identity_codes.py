@@ -165,10 +165,16 @@ class IdentityCodes:
         _record(tx, Event.IDENTITY_CODE_REDEEMED, redeemed, actor=clerk_id, detail={"code": redeemed.id}, now=now)
         return redeemed
 
-    def take_here(self, tx: Transaction, key: str, clerk_id: str, *, now: int) -> IdentityCode | None:
-        """What a person has confirmed to this clerk at a counter of our own, once; `asked` tells what."""
+    def take_here(
+        self, tx: Transaction, key: str, clerk_id: str, *, of: str | None = None, now: int
+    ) -> IdentityCode | None:
+        """What a person (``of``, if given) has confirmed to this clerk at a counter of our own, once; `asked` tells
+        what. Their account is held before their code, as where it closes.
+        """
         code = find(tx, key)
         if code is None or code.clerk_id != clerk_id or code.client_id is not None:
+            return None
+        if of not in (None, code.party_id) or not hold(tx, code.party_id):
             return None
         return tx.one(_FETCH, id=key, now=now)
 

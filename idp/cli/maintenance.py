@@ -9,6 +9,7 @@ import click
 
 from idp.accounts.holds import purge_holds
 from idp.accounts.waiting import forget
+from idp.assisted import codes as assisted_codes
 from idp.audit.checkpoints import purge as purge_audit
 from idp.capabilities import checks as department_checks
 from idp.capabilities import counter, identity_codes
@@ -49,6 +50,7 @@ def purge_all(database: Database, settings: Settings, policy: AttemptPolicy, *, 
         requests.purge(tx, now=now)
         counter.purge(tx, now=now)
         department_checks.purge(tx, before=now - DAY)
+        assisted_codes.purge(tx, now=now)
         scans.purge(tx, before=now - DAY)
         identity_codes.purge(tx, before=now - DAY)
         permits.purge_uses(tx, before=now - 400 * DAY)

@@ -59,7 +59,7 @@ class CountedQuestions:
         with self._database.transaction() as tx:
             attempt = attempts.reserve(tx, key=key, kind=_KIND, now=now, policy=self._policy)
         if not isinstance(attempt, Reserved):
-            return Denied(EntityRefusal.TRIES_USED_UP)
+            return self.refuse(person_id, EntityRefusal.TRIES_USED_UP, now=now)
         answer = self._register.find(question)
         try:
             with self._database.transaction() as tx:
@@ -67,6 +67,12 @@ class CountedQuestions:
         except Raced:  # the other one's entity is there now
             with self._database.transaction() as tx:
                 return self._settled(tx, person_id, attempt, conclude(tx, answer), now)
+
+    def refuse(self, person_id: str, reason: EntityRefusal, *, now: int) -> Denied:
+        """Without asking; no transaction may be open."""
+        with self._database.transaction() as tx:
+            _note_refused(tx, person_id, reason, now)
+        return Denied(reason)
 
     def _settled(self, tx: Transaction, person_id: str, attempt: Reserved, outcome: Outcome, now: int) -> Outcome:
         given_back = isinstance(outcome, Registered) or outcome.reason is EntityRefusal.REGISTER_UNAVAILABLE
@@ -80,14 +86,18 @@ class CountedQuestions:
             policy=self._policy,
         )
         if isinstance(outcome, Denied):
-            record(
-                tx,
-                Event.ENTITY_REFUSED,
-                actor=person_id,
-                subject=person_id,
-                result="refused",
-                reason=outcome.reason,
-                detail={"source": SOURCE},
-                now=now,
-            )
+            _note_refused(tx, person_id, outcome.reason, now)
         return outcome
+
+
+def _note_refused(tx: Transaction, person_id: str, reason: EntityRefusal, now: int) -> None:
+    record(
+        tx,
+        Event.ENTITY_REFUSED,
+        actor=person_id,
+        subject=person_id,
+        result="refused",
+        reason=reason,
+        detail={"source": SOURCE},
+        now=now,
+    )

@@ -19,6 +19,7 @@ from idp.accounts.credit_code import CreditCode
 from idp.accounts.holds import held_until
 from idp.accounts.rules import Act
 from idp.accounts.waiting import WaitingAccounts
+from idp.audit import Event, record
 from idp.credentials.password import Passwords, changed_at
 from idp.credentials.sms_code import SmsCodes
 from idp.db import Transaction, current_transaction, db
@@ -233,6 +234,7 @@ def acting() -> ResponseReturnValue:
     if form["act"] == SELF:
         return _acted(session, None, "acting_self")
     if is_held(session.party_id):
+        _note_refused(session, session.party_id, "represent-held")
         form.refuse("", sentence("entity_held"))
         return _acting_page(form, session)
     if form["act"].startswith(MANDATE):
@@ -265,9 +267,26 @@ def _act_for_entity(form: Form, session: Session) -> ResponseReturnValue:
         tie = roles.tie_to(current_transaction(), session.party_id, form["act"], now=now())
     found = worth(tie, recheck=parts().entities.recheck, now=now())
     if tie is None or found in (RepresentedStatus.NOT_ALLOWED, RepresentedStatus.EXPIRED_IN_SESSION):
+        why = found if tie else RepresentedStatus.NOT_ALLOWED
+        _note_refused(session, tie.entity if tie else session.party_id, why)
         form.refuse("", sentence("acting_not_allowed"))
         return _acting_page(form, session)
     return _acted(session, Acting(tie.entity, tie.role, Via.ROLE), "acting_entity")
+
+
+def _note_refused(session: Session, subject: str, reason: str) -> None:
+    """That somebody wanted to act for an entity, and may not. Commits."""
+    record(
+        current_transaction(),
+        Event.ENTITY_REFUSED,
+        actor=session.party_id,
+        subject=subject,
+        session=session.id,
+        result="refused",
+        reason=reason,
+        now=now(),
+    )
+    db.session.commit()
 
 
 def _chosen(session: Session) -> str:

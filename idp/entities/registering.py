@@ -84,7 +84,7 @@ class Registering:
         with self._database.autocommit() as tx:
             identity = self._proved(tx, person_id, now)
         if not isinstance(identity, Identity):
-            return Denied(identity)
+            return self._questions.refuse(person_id, identity, now=now)
 
         def conclude(tx: Transaction, answer: Answer) -> Outcome:
             verdict = judge(answer, uscc=told.code.value, entity_type=told.entity_type)
@@ -97,7 +97,7 @@ class Registering:
     def claim(self, person_id: str, told: Told, named: Representative, *, now: int) -> Outcome:
         """``person_id`` knows whom the register names. May take seconds. Raises `DatabaseUnavailable`."""
         if named.valid_to is not None and named.valid_to <= now:
-            return Denied(EntityRefusal.DOCUMENT_EXPIRED)
+            return self._questions.refuse(person_id, EntityRefusal.DOCUMENT_EXPIRED, now=now)
 
         def conclude(tx: Transaction, answer: Answer) -> Outcome:
             verdict = judge(answer, uscc=told.code.value, entity_type=told.entity_type)

@@ -20,6 +20,7 @@ from idp.mandates.addressing import Addresses
 from idp.mandates.certified import certificate_text
 from idp.mandates.drafts import Draft, Signer, Text, renewed, text_of
 from idp.mandates.granting import Denied, Footing, Wanted, may_grant
+from idp.mandates.refusing import not_now, refused
 from idp.mandates.registry import Themes
 from idp.mandates.rules import STANDARD, Mandate, Refusal, Side, State, Step, Terms
 from idp.mandates.ruling import rule_of
@@ -29,7 +30,7 @@ from idp.mandates.telling import tell_party
 from idp.mandates.themes import Theme
 from idp.signatures.actions import SignedTexts
 
-__all__ = ["Draft", "Granting", "Signer", "Text", "not_now", "refused"]
+__all__ = ["Draft", "Granting", "Signer", "Text"]
 
 
 class _Signed(NamedTuple):
@@ -113,10 +114,10 @@ class Granting:
 
         ``person``: who asks for the entity ``by``, where it is one.
         """
-        text, own = self.text(tx, draft), self.addresses.own(tx, by)
+        text, own, asker = self.text(tx, draft), self.addresses.own(tx, by), person or by
         if text is None or own is None or own != draft.addressee or by == draft.principal:
-            return Denied(Refusal.FOR_ANOTHER)
-        asker = person or by
+            told = {"principal": draft.principal, "mandate": draft.id, "person": asker}
+            return refused(tx, Refusal.FOR_ANOTHER, **told, now=now)
         self.add(tx, draft, text, State.REQUESTED, by=asker, replaces=None, now=now)
         history.append(tx, draft.id, step="request", state=State.REQUESTED, actor=asker, now=now)
         self._note(tx, Event.MANDATE_REQUESTED, draft.id, draft.principal, asker, now)
@@ -351,9 +352,8 @@ class Granting:
     def _refused(
         self, tx: Transaction, draft: Draft, signer: Signer, decided: str | Denied | None, now: int
     ) -> Denied:
-        denied = decided if isinstance(decided, Denied) else Denied(Refusal.THEME_UNKNOWN)
-        refused(tx, denied.reason, principal=draft.principal, mandate=draft.id, person=signer.person, now=now)
-        return denied
+        reason = decided.reason if isinstance(decided, Denied) else Refusal.THEME_UNKNOWN
+        return refused(tx, reason, principal=draft.principal, mandate=draft.id, person=signer.person, now=now)
 
     def _note(self, tx: Transaction, event: Event, mandate_id: str, principal: str, person: str, now: int) -> None:
         record(tx, event, actor=person, subject=principal, mandate=mandate_id, now=now)
@@ -364,27 +364,3 @@ def _is_certified(signer: Signer, mandate_id: str, texts: Mapping[str, str], tex
     if found is None:
         return True
     return certificate_text(mandate_id, texts, text_hash, side=side, origin=found.text.origin) == found.text
-
-
-def refused(
-    tx: Transaction, reason: Refusal, *, principal: str | None, mandate: str | None, person: str, now: int
-) -> None:
-    """Leave a record of what was refused."""
-    record(
-        tx,
-        Event.MANDATE_REFUSED,
-        actor=person,
-        subject=principal,
-        mandate=mandate,
-        result="refused",
-        reason=reason,
-        now=now,
-    )
-
-
-def not_now(tx: Transaction, mandate_id: str, *, person: str, now: int) -> Denied:
-    """Refuse what there is no such mandate for, or none in a state for it, and leave a record."""
-    seen = reading.find(tx, mandate_id)
-    principal, known = (seen.principal, seen.id) if seen else (None, None)
-    refused(tx, Refusal.STATE, principal=principal, mandate=known, person=person, now=now)
-    return Denied(Refusal.STATE)

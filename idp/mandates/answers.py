@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from idp.mandates.days import begin_of, day_of, parse_day
-from idp.mandates.desk import Behalf
+from idp.mandates.desk import Behalf, refuse
 from idp.mandates.giving import Choice, chosen_scope, last_end
-from idp.mandates.rules import DAY, Mandate
+from idp.mandates.rules import DAY, Mandate, Refusal
 from idp.mandates.scopes import Action, Limit, Scope
 from idp.mandates.showing import amount
 from idp.mandates.themes import Theme
@@ -62,7 +62,7 @@ def shown_scope(theme: Theme, most: Scope) -> dict[str, Any]:
     }
 
 
-def read_scope(form: Form, theme: Theme, most: Scope, choice: Choice) -> Scope | None:
+def read_scope(form: Form, theme: Theme, most: Scope, choice: Choice, mine: Behalf) -> Scope | None:
     """How far it goes; an amount beyond what may be given is no answer."""
     services = {one.code for one in theme.services if _ticked(form, f"service-{one.code}")}
     actions = {one for one in Action if _ticked(form, f"action-{one}")}
@@ -77,7 +77,7 @@ def read_scope(form: Form, theme: Theme, most: Scope, choice: Choice) -> Scope |
         form.refuse("amount", sentence("mandate_limit_invalid"))
     found = Scope(frozenset(actions), frozenset(services), limit)
     if form.ok and not most.covers(found):
-        form.refuse("amount", sentence("mandate_scope_beyond"))
+        refuse(form, "amount", "mandate_scope_beyond", Refusal.SCOPE_BEYOND, mine)
     return chosen_scope(choice, found.actions, found.services, limit) if form.ok else None
 
 
@@ -103,5 +103,5 @@ def read_dates(
     begins = now() if first == day_of(now()) else begin_of(first)
     over = begin_of(last) + DAY
     if first < day_of(now()) or over <= begins or over > last_end(mine, theme, parent, first):
-        form.refuse("last", sentence("mandate_term"))
+        refuse(form, "last", "mandate_term", Refusal.TERM, mine)
     return (begins, over) if form.ok else None

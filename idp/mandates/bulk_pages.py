@@ -17,10 +17,12 @@ from idp.flows.actions import Journey
 from idp.flows.rules import FlowKind
 from idp.flows.steps import Steps, journey_over
 from idp.mandates import bulk as reading_bulk
-from idp.mandates.actions import Text, refused
+from idp.mandates.actions import Text
 from idp.mandates.bulk import COLUMNS, MOST, Line, Unfit, check, read_file
-from idp.mandates.desk import Behalf, behalf, behalf_by, blueprint, parts, prove_first, signer
+from idp.mandates.desk import Behalf, behalf, behalf_by, blueprint, note_refused, parts, prove_first, signer
 from idp.mandates.granting import Denied, Grantor
+from idp.mandates.refusing import refused
+from idp.mandates.rules import Refusal
 from idp.mandates.showing import theme_title
 from idp.mandates.standing import grantor_of, place_of
 from idp.mandates.text_pages import HASH, SHOWN
@@ -64,6 +66,9 @@ def bulk() -> ResponseReturnValue:
         return _file_page(form, mine)
     tx = current_transaction()
     judged = _judge(tx, found, mine)
+    for line in judged:
+        if line.draft and line.wrong in tuple(Refusal):
+            refused(tx, Refusal(line.wrong), principal=mine.party, mandate=None, person=mine.person, now=now())
     facts = {
         "party_id": mine.person,
         "principal": mine.party,
@@ -137,6 +142,7 @@ def bulk_confirm(journey: Journey) -> ResponseReturnValue:
         return redirect(first, 303)
     form = Form.submitted(HASH)
     if form.ok and (not texts or form["text_hash"] != _common(texts)):
+        note_refused(Refusal.STATE, principal=mine.party)
         form.refuse("", sentence("mandate_state" if texts else "mandate_file_nothing"))
     if not form.ok:
         return _confirm_page(form, journey, mine, lines, texts)

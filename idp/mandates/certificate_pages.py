@@ -7,9 +7,10 @@ open, and kept in the one in which the mandate is signed.
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.parties import hold as hold_account
 from idp.certificates.asking import ANSWER, answer_in, ask, read_form, refuse, verify
 from idp.certificates.asking import parts as certificate_parts
 from idp.certificates.rules import Denied, Purpose
@@ -28,7 +29,7 @@ from idp.mandates.text_pages import (
     ends_of,
     fields_of,
     given,
-    may_be_signed,
+    must_be_signable,
     offers_certificate,
     replaced_one,
     signed,
@@ -44,20 +45,24 @@ from idp.web.visit import carried
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is to be signed, as ``content`` and as people read it. ``back``: the page of the same text without it."""
+    """What is to be signed, as ``content`` and as people read it. ``back``: the page of the same text without it;
+    ``parties``: whose accounts signing it will hold.
+    """
 
     mine: Behalf
     text: Text
     content: CanonicalText
     back: str
+    parties: frozenset[str]
     accepts: bool = False
 
 
-def _asked(mandate_id: str, mine: Behalf, text: Text, side: Side, back: str) -> _Asked | None:
+def _asked(mandate_id: str, mine: Behalf, text: Text, side: Side, back: str, *, principal: str) -> _Asked | None:
     """None where there is no certificate to sign by, or what a signed text may hold is not all there is in this."""
     content = certificate_text(mandate_id, text.by_language, text.hash, side=side, origin=options().issuer)
     accepts = side is Side.AGENT
-    return _Asked(mine, text, content, back, accepts) if content and offers_certificate(mine) else None
+    parties = frozenset({mine.party, principal})
+    return _Asked(mine, text, content, back, parties, accepts) if content and offers_certificate(mine) else None
 
 
 @blueprint.route("/account/mandates/new/certificate", methods=["GET", "POST"])
@@ -67,7 +72,7 @@ def give_by_certificate(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     """The text as it will be kept; with the certificate's signature under it the mandate is given."""
     draft, back = draft_of(journey.facts), address(journey)
     text = parts().granting.text(current_transaction(), draft)
-    asked = _asked(draft.id, mine, text, Side.PRINCIPAL, back) if text else None
+    asked = _asked(draft.id, mine, text, Side.PRINCIPAL, back, principal=mine.party) if text else None
     if asked is None:
         return redirect(back, 303)
     here = url_for("mandates.give_by_certificate", f=journey.id, **carried())
@@ -86,8 +91,7 @@ def give_by_certificate(journey: Journey, mine: Behalf) -> ResponseReturnValue:
 def sign_by_certificate(mandate_id: str, step: str) -> ResponseReturnValue:
     """One more of the principal's people signs, or the agent accepts, by a certificate."""
     seen = look(mandate_id)
-    if not may_be_signed(seen, step):
-        abort(404)
+    must_be_signable(seen, step)
     back, asked = seen.mine.url("sign", mandate_id=mandate_id, step=step), _kept(seen, step)
     if asked is None:
         return redirect(back, 303)
@@ -104,7 +108,8 @@ def _kept(seen: Looked, step: str) -> _Asked | None:
     key, told = seen.mandate.id, parts().granting.opened(seen.mandate.id, seen.kept)["text"]
     side = Side.PRINCIPAL if step == "sign" else Side.AGENT
     back = seen.mine.url("sign", mandate_id=key, step=step)
-    return _asked(key, seen.mine, Text(told, seen.kept.text_hash), side, back)
+    text = Text(told, seen.kept.text_hash)
+    return _asked(key, seen.mine, text, side, back, principal=seen.mandate.principal)
 
 
 def _certified(form: Form, asked: _Asked) -> Signer | None:
@@ -119,10 +124,10 @@ def _certified(form: Form, asked: _Asked) -> Signer | None:
         refuse(form, verified)
         return None
     assert answer is not None  # noqa: S101 - it was verified
-    by, mine = signer(), asked.mine
-    found = certificate_parts().certificates.signs(
-        current_transaction(), verified, person=mine.person, party=mine.party, now=now()
-    )
+    tx, by, mine = current_transaction(), signer(), asked.mine
+    for party in sorted(asked.parties):  # before the certificate, as where it is unbound or an account closes
+        hold_account(tx, party)
+    found = certificate_parts().certificates.signs(tx, verified, person=mine.person, party=mine.party, now=now())
     if isinstance(found, Denied):
         refuse(form, found)
         return None

@@ -5,7 +5,7 @@ entity's are managed only by who represents it now or administers its mandates.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Blueprint, Flask, abort, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
@@ -21,8 +21,9 @@ from idp.entities.rechecking import Rechecking
 from idp.entities.rules import Acting, RepresentedStatus, Via, worth
 from idp.flows.actions import Journeys
 from idp.mandates import reading
-from idp.mandates.actions import Granting, Signer, refused
+from idp.mandates.actions import Granting, Signer
 from idp.mandates.moving import Moving
+from idp.mandates.refusing import not_now, refused
 from idp.mandates.rules import Kind, Mandate, Refusal
 from idp.mandates.ruling import Ruling
 from idp.mandates.scopes import Action, Scope
@@ -32,6 +33,7 @@ from idp.signin.rules import Session
 from idp.state.store import Store
 from idp.web.clock import now
 from idp.web.errors import error_page
+from idp.web.forms import Form
 from idp.web.guards import current_session
 from idp.web.reasons import sentence
 
@@ -113,16 +115,14 @@ def nobody_else() -> ResponseReturnValue | None:
     if session is None or acting is None or request.endpoint in PUBLIC:
         return None
     if acting.via is Via.MANDATE:
-        tx = current_transaction()
-        reason = Refusal.ACTING
-        refused(tx, reason, principal=acting.entity, mandate=acting.mandate, person=session.party_id, now=now())
-        db.session.commit()
-        return _not_so(sentence(reason))
+        note_refused(Refusal.ACTING, principal=acting.entity, mandate=acting.mandate)
+        return _not_so(sentence(Refusal.ACTING))
     db.session.rollback()
     parts().rechecking.before_use(session.party_id, acting, now=now())
     tie = roles.tie_to(current_transaction(), session.party_id, acting.entity, now=now())
     recheck = parts().granting.recheck
     if worth(tie, recheck=recheck, now=now()) is not RepresentedStatus.CURRENT:
+        note_refused(Refusal.NOT_GRANTOR, principal=acting.entity)
         return _not_so(sentence("acting_not_allowed"))
     return None
 
@@ -130,6 +130,27 @@ def nobody_else() -> ResponseReturnValue | None:
 def _not_so(text: LazyString) -> ResponseReturnValue:
     """Nobody stands before a closed door: the way on is to act for somebody else, or for oneself."""
     return error_page(403, text=text, again=url_for("entities.acting"), way=_("选择为谁办事"))
+
+
+def note_refused(reason: Refusal, *, principal: str | None, mandate: str | None = None) -> None:
+    """Leave a record of what a page refuses by itself. Commits."""
+    person = current_session().party_id
+    refused(current_transaction(), reason, principal=principal, mandate=mandate, person=person, now=now())
+    db.session.commit()
+
+
+def refuse(form: Form, field: str, said: str, reason: Refusal, mine: Behalf) -> None:
+    """What the rules would refuse at the end is refused where it is answered, with the same record. Commits."""
+    if form[field]:
+        note_refused(reason, principal=mine.party)
+    form.refuse(field, sentence(said))
+
+
+def turned_away(mandate_id: str, reason: Refusal) -> NoReturn:
+    """404, whether there is such a mandate or not; that it was asked for stays on record. Commits."""
+    not_now(current_transaction(), mandate_id, person=current_session().party_id, reason=reason, now=now())
+    db.session.commit()
+    abort(404)
 
 
 def behalf() -> Behalf:
@@ -147,12 +168,12 @@ def behalf_by(mandate_id: str | None) -> Behalf:
     if acting is not None:
         entity = parts().granting.addresses.entities.describe(tx, acting.entity)
         if entity is None or mandate_id:
-            abort(404)
+            turned_away(mandate_id or "", Refusal.NOT_GRANTOR)
         return Behalf(session.party_id, acting.entity, entity)
     if not mandate_id:
         return Behalf(session.party_id, session.party_id)
     found = [one for one in administered(tx, session.party_id) if one.mandate and one.mandate.id == mandate_id]
-    return found[0] if found else abort(404)
+    return found[0] if found else turned_away(mandate_id, Refusal.NOT_GRANTOR)
 
 
 def administered(tx: Transaction, person: str) -> list[Behalf]:

@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from idp.db import Transaction, current_transaction, db
 from idp.mandates import history, reading
-from idp.mandates.desk import blueprint, parts, prove_first
+from idp.mandates.desk import blueprint, note_refused, parts, prove_first
 from idp.mandates.finding import Looked, look
 from idp.mandates.giving import again
 from idp.mandates.grant_pages import address, begin
 from idp.mandates.granting import Denied
-from idp.mandates.rules import Kind, Mandate, Side, State, Step, after
+from idp.mandates.rules import Kind, Mandate, Refusal, Side, State, Step, after
 from idp.mandates.showing import acts, amount, matters, person_name, shown_mandate
 from idp.mandates.themes import Theme
 from idp.mandates.uses import Use, list_uses
@@ -181,10 +181,13 @@ def renew(mandate_id: str) -> ResponseReturnValue:
     """The same to the same once more: the questions begin with the dates."""
     seen = look(mandate_id)
     if "renew" not in _can(seen):
+        reason = Refusal.STATE if seen.side is Side.PRINCIPAL else Refusal.FOR_ANOTHER
+        note_refused(reason, principal=seen.mandate.principal, mandate=seen.mandate.id)
         abort(400)
     tx = current_transaction()
     answers = again(seen.mandate, seen.kept)
     if answers is None:
+        note_refused(Refusal.THEME_UNKNOWN, principal=seen.mandate.principal, mandate=seen.mandate.id)
         form = Form()
         form.refuse("", sentence("mandate_theme_unknown"))
         return _page(seen, form)

@@ -4,15 +4,16 @@ Always true: what changes the rule is `idp.mandates.ruling`, which these pages o
 """
 
 from types import SimpleNamespace
+from typing import NoReturn
 
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from idp.db import Transaction, current_transaction, db
 from idp.mandates import listing, reading
-from idp.mandates.desk import Behalf, behalf, blueprint, parts, prove_first, signer
+from idp.mandates.desk import Behalf, behalf, blueprint, note_refused, parts, prove_first, signer
 from idp.mandates.granting import Denied
-from idp.mandates.rules import Kind, Mandate, Side
+from idp.mandates.rules import Kind, Mandate, Refusal, Side
 from idp.mandates.ruling import RuleChange, open_change, rule_of
 from idp.mandates.showing import shown_mandate
 from idp.mandates.signing import SigningRule
@@ -71,7 +72,7 @@ def signing_rule() -> ResponseReturnValue:
     """How many sign where much is at stake; set by the representative, after proving themselves."""
     mine, tx = behalf(), current_transaction()
     if mine.entity is None or mine.mandate is not None:
-        abort(404)
+        _not_theirs(mine)
     if request.method == "GET":
         return _rule_page(Form(RULE, values={"rule": rule_of(tx, mine.party)}), mine)
     if (first := prove_first(mine.url("signing_rule"))) is not None:
@@ -94,7 +95,9 @@ def signing_rule() -> ResponseReturnValue:
 def rule_change(change_id: str) -> ResponseReturnValue:
     """One more of the entity's people signs a change of its rule, or drops it."""
     mine, tx, act = behalf(), current_transaction(), request.form.get("act")
-    if mine.entity is None or act not in ("sign", "drop"):
+    if mine.entity is None:
+        _not_theirs(mine)
+    if act not in ("sign", "drop"):
         abort(404)
     if (first := prove_first(mine.url("people"))) is not None:
         return redirect(first, 303)
@@ -106,6 +109,13 @@ def rule_change(change_id: str) -> ResponseReturnValue:
         reason, done = parts().ruling.drop(tx, change_id, signer(), now=now()), "mandate_rule_dropped"
     db.session.commit()
     return redirect(mine.url("people", done=reason or done), 303)
+
+
+def _not_theirs(mine: Behalf) -> NoReturn:
+    """No rule of an entity's is theirs to change; that they tried stays on record."""
+    if request.method == "POST":
+        note_refused(Refusal.NOT_GRANTOR, principal=mine.party)
+    abort(404)
 
 
 def _done(outcome: SigningRule | RuleChange) -> str:

@@ -24,6 +24,8 @@ class _Signature(NamedTuple):
     side: str
     method: str
     signed_at: int
+    signature_id: str | None
+    """Of the text that a certificate signed, which the file has among its signatures."""
 
 
 class _Use(NamedTuple):

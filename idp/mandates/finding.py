@@ -1,22 +1,20 @@
 """One mandate as somebody may look at it: on which side they stand, and who has signed.
 
-Always true: a mandate of others is found as little as one that is not there.
+Always true: a mandate of others is found as little as one that is not there, and who looked for it is on record.
 """
 
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from flask import abort
-
 from idp.certificates.rules import algorithm_word
 from idp.crypto.certificates import Certificate, read_certificate
 from idp.db import Statement, Transaction, current_transaction
 from idp.mandates import reading
-from idp.mandates.desk import Behalf, behalf, parts
+from idp.mandates.desk import Behalf, behalf, parts, turned_away
 from idp.mandates.granting import Footing
 from idp.mandates.reading import Particulars
-from idp.mandates.rules import Mandate, Side, State
+from idp.mandates.rules import Mandate, Refusal, Side, State
 from idp.mandates.showing import person_name
 from idp.mandates.words import FOOTINGS, SIDES, signed_by
 from idp.signatures.actions import Kept
@@ -94,7 +92,7 @@ def look(mandate_id: str) -> Looked:
     mandate, kept = reading.find(tx, mandate_id), reading.particulars(tx, mandate_id)
     side = _side(tx, mine, mandate, kept) if mandate and kept else None
     if mandate is None or kept is None or side is None:
-        abort(404)
+        turned_away(mandate_id, Refusal.FOR_ANOTHER)
     return Looked(mine, mandate, kept, side)
 
 

@@ -29,7 +29,7 @@ from idp.mandates.answers import (
     scope_fields,
     shown_scope,
 )
-from idp.mandates.desk import Behalf, behalf, behalf_by, blueprint, parts
+from idp.mandates.desk import Behalf, behalf, behalf_by, blueprint, parts, refuse
 from idp.mandates.giving import (
     Choice,
     agent_kind,
@@ -41,7 +41,7 @@ from idp.mandates.giving import (
     read_addressee,
     themes_for,
 )
-from idp.mandates.rules import Mandate, Side
+from idp.mandates.rules import Mandate, Refusal, Side
 from idp.mandates.scopes import SPENDING
 from idp.mandates.showing import matters, other_name, title
 from idp.mandates.themes import Theme
@@ -124,7 +124,7 @@ def kind() -> ResponseReturnValue:
     form = Form.submitted(CHOICE)
     client = next((one.id for one in served if one.id == form["choice"]), None)
     if form["choice"] and client is None and form["choice"] not in offered:
-        form.refuse("choice", sentence("mandate_choice_missing"))
+        refuse(form, "choice", "mandate_choice_missing", Refusal.NOT_GRANTOR, mine)
     if not form.ok:
         return _kind_page(tx, form, mine, served)
     chosen = Choice.FOR_CLIENT if client else Choice(form["choice"])
@@ -172,7 +172,7 @@ def who(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     found = read_entity(form) if entity else named_person(form)
     own = parts().granting.addresses.own(current_transaction(), mine.party)
     if found is not None and own is not None and own.is_same(found):
-        form.refuse("name", sentence("mandate_to_self"))
+        refuse(form, "name", "mandate_to_self", Refusal.SELF, mine)
     if found is None or not form.ok:
         return page("who", form, journey, **shown)
     written = parts().granting.addresses.write(found)
@@ -206,7 +206,7 @@ def theme(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     form = Form.submitted(THEME)
     found = known.get(form["theme"])
     if found is None:
-        form.refuse("theme", sentence("mandate_theme_missing"))
+        refuse(form, "theme", "mandate_theme_missing", Refusal.THEME_UNKNOWN, mine)
         return page("theme", form, journey, themes=shown_themes(known))
     return answered(journey, "theme", theme=found.code, version=found.version)
 
@@ -241,7 +241,7 @@ def scope(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     if request.method == "GET":
         return page("scope", Form(*fields), journey, theme=title(about), **shown)
     form = Form.submitted(*fields)
-    found = read_scope(form, about, most, Choice(journey.facts["choice"]))
+    found = read_scope(form, about, most, Choice(journey.facts["choice"]), mine)
     if found is None:
         return page("scope", form, journey, theme=title(about), **shown)
     return answered(journey, "scope", scope=found.declaration())

@@ -19,6 +19,7 @@ from idp.mandates.addressing import Addressee
 from idp.mandates.drafts import Draft
 from idp.mandates.granting import Denied
 from idp.mandates.moving import Moving
+from idp.mandates.refusing import not_now, refused
 from idp.mandates.rules import LIVING, Kind, Mandate, Refusal, State, Step
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.themes import Theme
@@ -90,12 +91,11 @@ class Guardianships:
 
     def record(self, tx: Transaction, told: Guardianship, *, operator: str, now: int) -> str | Denied:
         """The id of the mandate, in force at once; both are told. It replaces an earlier one in the theme."""
-        if not hold_account(tx, told.ward):
-            return Denied(Refusal.STATE)
-        draft = self._draft(tx, told, new_id("mnd"), now)
+        draft = self._draft(tx, told, new_id("mnd"), now) if hold_account(tx, told.ward) else Refusal.STATE
         text = self._granting.text(tx, draft) if isinstance(draft, Draft) else None
         if isinstance(draft, Refusal) or text is None:
-            return Denied(draft if isinstance(draft, Refusal) else Refusal.STATE)
+            reason = draft if isinstance(draft, Refusal) else Refusal.STATE
+            return refused(tx, reason, principal=told.ward, mandate=None, person=operator, now=now)
         self._granting.add(tx, draft, text, State.PENDING_APPROVALS, by=operator, replaces=None, now=now)
         history.append(tx, draft.id, step="draw", state=State.PENDING_APPROVALS, actor=operator, now=now)
         record(tx, Event.MANDATE_DRAWN, actor=operator, subject=told.ward, mandate=draft.id, now=now)
@@ -105,10 +105,9 @@ class Guardianships:
     def end(self, tx: Transaction, mandate_id: str, *, operator: str, now: int) -> bool:
         """By a court's or a register's word that it is over; whether there was one."""
         seen = self.find(tx, mandate_id)
-        if seen is None or not hold_account(tx, seen.principal):
-            return False
-        held = reading.hold(tx, mandate_id)
+        held = reading.hold(tx, mandate_id) if seen is not None and hold_account(tx, seen.principal) else None
         if held is None or held.state not in LIVING:
+            not_now(tx, mandate_id, person=operator, now=now)
             return False
         done = self._moving.by_system(tx, held, Step.INVALIDATE, reason="guardianship-ended", actor=operator, now=now)
         return isinstance(done, State)

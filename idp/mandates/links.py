@@ -13,6 +13,7 @@ from idp.mandates.actions import Granting
 from idp.mandates.addressing import Addressee
 from idp.mandates.drafts import Draft, Signer
 from idp.mandates.granting import Denied
+from idp.mandates.refusing import refused
 from idp.mandates.rules import DAY, Kind, Refusal, State
 from idp.mandates.scopes import Action
 from idp.mandates.standing import speaks_for
@@ -66,7 +67,8 @@ class OldLinks:
     ) -> State | Denied:
         """`Granting.draw`, and the link waits no more."""
         if draft.addressee != request.addressee:
-            return Denied(Refusal.FOR_ANOTHER)
+            told = {"principal": draft.principal, "mandate": draft.id, "person": signer.person}
+            return refused(tx, Refusal.FOR_ANOTHER, **told, now=now)
         drawn = self._granting.draw(tx, draft, signer, text_hash=text_hash, now=now)
         if isinstance(drawn, State):
             self._settle(tx, draft.principal, request, signer.person, "granted", now)
@@ -76,9 +78,12 @@ class OldLinks:
         self, tx: Transaction, request: LinkRequest, entity: str, *, by: str, acting: bool = False, now: int
     ) -> Refusal | None:
         """The entity's people know nothing of it. ``acting``: by a mandate of somebody else's."""
-        if acting or not speaks_for(tx, by, entity, recheck=self._granting.recheck, now=now):
-            return Refusal.ACTING if acting else Refusal.NOT_GRANTOR
-        return None if self._settle(tx, entity, request, by, "declined", now) else Refusal.STATE
+        reason = Refusal.ACTING if acting else Refusal.NOT_GRANTOR
+        if not acting and speaks_for(tx, by, entity, recheck=self._granting.recheck, now=now):
+            if self._settle(tx, entity, request, by, "declined", now):
+                return None
+            reason = Refusal.STATE
+        return refused(tx, reason, principal=entity, mandate=None, person=by, now=now).reason
 
     def _settle(self, tx: Transaction, entity: str, request: LinkRequest, by: str, outcome: str, now: int) -> bool:
         """Every account of the same person and entity; False when somebody was faster."""

@@ -12,8 +12,9 @@ from idp.audit import Event, record
 from idp.db import Statement, Transaction
 from idp.grants.actions import end_mandate_grants
 from idp.mandates import history, reading
-from idp.mandates.actions import Granting, Signer, not_now, refused
+from idp.mandates.actions import Granting, Signer
 from idp.mandates.granting import Acceptor, Denied, may_accept
+from idp.mandates.refusing import not_now, refused
 from idp.mandates.rules import LIVING, Kind, Mandate, Refusal, Side, State, Step, after
 from idp.mandates.standing import Place, grantor_of, place_of
 from idp.mandates.telling import people_of, tell_party
@@ -158,7 +159,7 @@ class Moving:
         """
         to = after(step, mandate.state, side=Side.SYSTEM, kind=mandate.kind)
         if to is None:
-            return Denied(Refusal.STATE)
+            return self._refuse(tx, Refusal.STATE, mandate, actor, now)
         return self._move(tx, mandate, step, to, actor=actor, reason=reason, gone=gone, now=now)
 
     def _move(
@@ -178,7 +179,7 @@ class Moving:
         if ended:
             change |= {"now": now, "reason": reason or step}
         if not tx.run(_END if ended else _SET, **change):
-            return Denied(Refusal.STATE)
+            return self._refuse(tx, Refusal.STATE, mandate, actor, now)
         self._written(tx, mandate, step, to, actor, reason, now)
         if mandate.state is State.ACTIVE:
             self._cut(tx, mandate, now)
@@ -270,9 +271,8 @@ class Moving:
             return None  # nobody decides on their own mandate but by laying it down
         return Side.PRINCIPAL if party == mandate.principal else Side.AGENT
 
-    def _refuse(self, tx: Transaction, reason: Refusal, mandate: Mandate, person: str, now: int) -> Denied:
-        refused(tx, reason, principal=mandate.principal, mandate=mandate.id, person=person, now=now)
-        return Denied(reason)
+    def _refuse(self, tx: Transaction, reason: Refusal, mandate: Mandate, person: str | None, now: int) -> Denied:
+        return refused(tx, reason, principal=mandate.principal, mandate=mandate.id, person=person, now=now)
 
     def _written(
         self,

@@ -14,7 +14,8 @@ from idp.mandates import reading
 from idp.mandates.contexts import Context, Contexts
 from idp.mandates.details import Detail, read_details
 from idp.mandates.power import CAPACITY
-from idp.mandates.rules import Mandate, State
+from idp.mandates.refusing import not_now
+from idp.mandates.rules import Mandate, Refusal, State
 
 MOST = 200
 """Mandates of one person that are looked at."""
@@ -47,16 +48,20 @@ class Offering:
         return sorted(found, key=lambda one: (one.name, one.party, one.mandate))
 
     def choose(self, person: str, mandate_id: str, *, now: int) -> Acting | None:
-        """The acting by this mandate, if the person may now; no transaction may be open."""
+        """The acting by this mandate, if the person may now; else that is on record. No transaction may be open."""
         with self._contexts.database.autocommit() as tx:
             mandate = reading.find(tx, mandate_id)
-        if mandate is None or mandate.kind not in CAPACITY:
-            return None
-        acting = acting_by(mandate)
-        self._contexts.hear(person, acting, now=now)
-        with self._contexts.database.autocommit() as tx:
-            found = self._contexts.judge(tx, person, acting, now=now)
-        return acting if found.current else None
+        if mandate is not None and mandate.kind in CAPACITY:
+            acting = acting_by(mandate)
+            self._contexts.hear(person, acting, now=now)
+            with self._contexts.database.autocommit() as tx:
+                if self._contexts.judge(tx, person, acting, now=now).current:
+                    return acting
+        theirs = mandate is not None and (mandate.agent == person or mandate.state is not State.ACTIVE)
+        with self._contexts.database.transaction() as tx:
+            reason = Refusal.STATE if theirs else Refusal.FOR_ANOTHER
+            not_now(tx, mandate_id, person=person, reason=reason, now=now)
+        return None
 
     def allows_office(self, details: str) -> bool:
         """Whether representing an entity by office can hold what is asked."""

@@ -82,7 +82,7 @@ class Particulars(NamedTuple):
 _ONE = Statement(f"SELECT {FIELDS} FROM mandate WHERE id = :id", mandate_of)
 _HOLD: dict[Dialect, Statement[Mandate]] = {
     "sqlite": _ONE,  # writers stand in line from their first statement on
-    "postgresql": Statement(f"SELECT {FIELDS} FROM mandate WHERE id = :id FOR UPDATE", mandate_of),
+    "postgresql": Statement(f"SELECT {FIELDS} FROM mandate WHERE id = :id FOR NO KEY UPDATE", mandate_of),
 }
 _PARTICULARS = Statement(f"SELECT {', '.join(Particulars._fields)} FROM mandate WHERE id = :id", Particulars)
 _GIVEN = Statement(

@@ -19,11 +19,12 @@ from idp.flows.rules import FlowKind, open_step, step_names, undone
 from idp.flows.steps import Steps, journey_over
 from idp.mandates.addressing import Addressee
 from idp.mandates.answers import AMOUNT, DATES, read_dates, read_scope, scope_fields, shown_scope
-from idp.mandates.desk import Behalf, behalf, blueprint, parts
+from idp.mandates.desk import Behalf, behalf, blueprint, parts, refuse
 from idp.mandates.drafts import LANGUAGES, Draft
 from idp.mandates.giving import KIND as KINDS
 from idp.mandates.giving import Choice, presets
 from idp.mandates.grant_pages import CODE, NAME, THEME, named_person, read_entity, shown_themes
+from idp.mandates.rules import Refusal
 from idp.mandates.scopes import SPENDING, Action, Scope
 from idp.mandates.showing import title
 from idp.mandates.telling import tell_party
@@ -114,7 +115,7 @@ def ask_who() -> ResponseReturnValue:
     form = Form.submitted(*fields)
     found = read_entity(form) if entity else named_person(form)
     if found is not None and found.is_same(own):
-        form.refuse("name", sentence("mandate_principal_self"))
+        refuse(form, "name", "mandate_principal_self", Refusal.SELF, mine)
     if found is None or not form.ok:
         return render_template("mandates/who.html", form=form, **shown)
     return redirect(_address(_begin(mine, found)), 303)
@@ -153,7 +154,7 @@ def ask_theme(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     form = Form.submitted(THEME)
     found = known.get(form["theme"])
     if found is None:
-        form.refuse("theme", sentence("mandate_theme_missing"))
+        refuse(form, "theme", "mandate_theme_missing", Refusal.THEME_UNKNOWN, mine)
         return _page("theme", form, journey, themes=shown_themes(known))
     return _answered(journey, "theme", theme=found.code, version=found.version)
 
@@ -165,7 +166,6 @@ def _theme(journey: Journey) -> Theme | None:
 @blueprint.route("/account/mandates/request/scope", methods=["GET", "POST"])
 @_at("scope")
 def ask_scope(journey: Journey, mine: Behalf) -> ResponseReturnValue:
-    del mine
     theme = _theme(journey)
     if theme is None:
         return journey_over(BEGIN)
@@ -173,7 +173,7 @@ def ask_scope(journey: Journey, mine: Behalf) -> ResponseReturnValue:
     fields = (*scope_fields(theme, most), *((AMOUNT,) if most.actions & SPENDING else ()))
     shown = {"theme": title(theme)} | shown_scope(theme, most)
     form = Form.submitted(*fields) if request.method == "POST" else Form(*fields)
-    found = read_scope(form, theme, most, Choice(journey.facts["choice"])) if request.method == "POST" else None
+    found = read_scope(form, theme, most, Choice(journey.facts["choice"]), mine) if request.method == "POST" else None
     if found is None:
         return _page("scope", form, journey, **shown)
     return _answered(journey, "scope", scope=found.declaration())

@@ -1,6 +1,7 @@
 """The signing rule of an entity: who has to sign its mandates in what is sensitive, and changing it.
 
-Always true: a rule is loosened by as many as it asks for and by no fewer; one change is under way at a time.
+Always true: a rule is loosened by as many as it asks for and by no fewer; one change is under way at a time; what is
+refused leaves its record.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
 from idp.mandates.drafts import Signer
 from idp.mandates.granting import Denied, Footing
+from idp.mandates.refusing import refused
 from idp.mandates.rules import DAY, Refusal
 from idp.mandates.signing import Signature, SigningRule, can_be_met, is_signed, rule_of_change
 from idp.mandates.standing import footings
@@ -95,9 +97,9 @@ class Ruling:
         if isinstance(people, Denied):
             return people
         if people.get(signer.person) is not Footing.REPRESENTATIVE:
-            return Denied(Refusal.NOT_GRANTOR)
+            return _refused(tx, Refusal.NOT_GRANTOR, entity, signer, now)
         if not can_be_met(rule, [Signature(person, footing) for person, footing in people.items()]):
-            return Denied(Refusal.SIGNERS_MISSING)
+            return _refused(tx, Refusal.SIGNERS_MISSING, entity, signer, now)
         tx.run(_CLOSE, entity=entity, state="dropped")
         change = RuleChange(new_id("srl"), entity, rule, signer.person, now + PENDING)
         tx.run(_ASK, id=change.id, entity=entity, rule=rule, by=signer.person, now=now, until=change.until)
@@ -109,31 +111,36 @@ class Ruling:
         """One more of the entity's people agrees to a change."""
         seen = tx.one(_FIND, id=change_id, now=now)
         if seen is None:
-            return Denied(Refusal.STATE)
+            return _refused(tx, Refusal.STATE, None, signer, now)
         people = self._people(tx, seen.entity, signer, now)
         if isinstance(people, Denied):
             return people
         change = tx.one(_FIND, id=change_id, now=now)
         if change is None or signer.person not in people:
-            return Denied(Refusal.STATE if change is None else Refusal.NOT_GRANTOR)
+            reason = Refusal.STATE if change is None else Refusal.NOT_GRANTOR
+            return _refused(tx, reason, seen.entity, signer, now)
         return self._sign(tx, change, signer, people, now)
 
     def drop(self, tx: Transaction, change_id: str, signer: Signer, *, now: int) -> Refusal | None:
         """One of the entity's people does not agree: nothing changes."""
         seen = tx.one(_FIND, id=change_id, now=now)
-        people = self._people(tx, seen.entity, signer, now) if seen else Denied(Refusal.STATE)
-        if isinstance(people, Denied) or seen is None:
-            return people.reason if isinstance(people, Denied) else Refusal.STATE
+        if seen is None:
+            return _refused(tx, Refusal.STATE, None, signer, now).reason
+        people = self._people(tx, seen.entity, signer, now)
+        if isinstance(people, Denied):
+            return people.reason
         if signer.person not in people:
-            return Refusal.NOT_GRANTOR
-        return None if tx.run(_CLOSE, entity=seen.entity, state="dropped") else Refusal.STATE
+            return _refused(tx, Refusal.NOT_GRANTOR, seen.entity, signer, now).reason
+        if tx.one(_FIND, id=change_id, now=now) is None or not tx.run(_CLOSE, entity=seen.entity, state="dropped"):
+            return _refused(tx, Refusal.STATE, seen.entity, signer, now).reason
+        return None
 
     def _people(self, tx: Transaction, entity: str, signer: Signer, now: int) -> dict[str, Footing] | Denied:
         """Who may sign for the entity, whose rule then changes by nobody else before the transaction ends."""
         if signer.acting:
-            return Denied(Refusal.ACTING)
+            return _refused(tx, Refusal.ACTING, entity, signer, now)
         if not hold_account(tx, entity):
-            return Denied(Refusal.STATE)
+            return _refused(tx, Refusal.STATE, entity, signer, now)
         return footings(tx, entity, recheck=self._recheck, now=now)
 
     def _sign(
@@ -151,7 +158,7 @@ class Ruling:
             now=now,
         )
         if not added:
-            return Denied(Refusal.STATE)
+            return _refused(tx, Refusal.STATE, change.entity, signer, now)
         record(
             tx,
             Event.SIGNING_RULE_SIGNED,
@@ -172,3 +179,7 @@ class Ruling:
         detail = {"rule": change.rule.value}
         record(tx, Event.SIGNING_RULE_SET, actor=signer.person, subject=change.entity, detail=detail, now=now)
         return change.rule
+
+
+def _refused(tx: Transaction, reason: Refusal, entity: str | None, signer: Signer, now: int) -> Denied:
+    return refused(tx, reason, principal=entity, mandate=None, person=signer.person, now=now)

@@ -5,24 +5,27 @@ Always true: what is ended here had no power any more - a decision asks the cloc
 
 from collections.abc import Iterable
 
+from idp.accounts.parties import hold as hold_account
 from idp.db import Database, Statement
 from idp.mandates import reading
 from idp.mandates.moving import Moving
 from idp.mandates.rules import LIVING, Step
 
 _BATCH = 100
-_OVER = Statement[tuple[str, str]](
-    f"SELECT id, 'term' FROM mandate WHERE state IN ({reading.LIVING_STATES}) AND valid_to <= :now LIMIT :most"
+_OVER = Statement[tuple[str, str, str]](
+    f"SELECT id, principal_id, 'term' FROM mandate WHERE state IN ({reading.LIVING_STATES}) AND valid_to <= :now"
+    " LIMIT :most"
 )
-_LAPSED = Statement[tuple[str, str]](
-    "SELECT id, 'not-accepted' FROM mandate WHERE state = 'pending_acceptance' AND accept_by <= :now LIMIT :most"
+_LAPSED = Statement[tuple[str, str, str]](
+    "SELECT id, principal_id, 'not-accepted' FROM mandate WHERE state = 'pending_acceptance' AND accept_by <= :now"
+    " LIMIT :most"
 )
 _CLOSED = "SELECT id FROM party WHERE status = 'closed'"
 _ENDED = "SELECT party_id FROM legal_entity WHERE status IN ('cancelled', 'revoked')"
 _GONE = tuple(
-    Statement[tuple[str, str]](
-        f"SELECT id, '{reason}' FROM mandate WHERE state IN ({reading.LIVING_STATES}) AND {side} IN ({parties})"
-        " LIMIT :most"
+    Statement[tuple[str, str, str]](
+        f"SELECT id, principal_id, '{reason}' FROM mandate WHERE state IN ({reading.LIVING_STATES})"
+        f" AND {side} IN ({parties}) LIMIT :most"
     )
     for reason, parties in (("account-closed", _CLOSED), ("entity-ended", _ENDED))
     for side in ("principal_id", "agent_id")
@@ -52,9 +55,13 @@ class Sweeping:
             gone = [one for statement in _GONE for one in tx.all(statement, most=_BATCH)]
         self._end(gone, Step.INVALIDATE, now)
 
-    def _end(self, found: Iterable[tuple[str, str]], step: Step, now: int) -> None:
-        for mandate_id, why in found:
+    def _end(self, found: Iterable[tuple[str, str, str]], step: Step, now: int) -> None:
+        """The principal's account is held first, as by whoever else moves a mandate of theirs: a counter's case, too,
+        ends with its mandates, from the other side and at the same second.
+        """
+        for mandate_id, principal, why in found:
             with self._database.transaction() as tx:
+                hold_account(tx, principal)
                 mandate = reading.hold(tx, mandate_id)
                 if mandate is not None and mandate.state in LIVING:
                     self._moving.by_system(tx, mandate, step, reason=why, now=now)

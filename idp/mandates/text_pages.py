@@ -10,6 +10,7 @@ from typing import Any
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.parties import hold as hold_account
 from idp.db import Transaction, current_transaction, db
 from idp.flows.actions import Journey
 from idp.flows.rules import step_names
@@ -17,12 +18,12 @@ from idp.flows.steps import journey_over
 from idp.mandates import reading
 from idp.mandates.actions import Signer, Text
 from idp.mandates.certified import has_certificate
-from idp.mandates.desk import Behalf, blueprint, parts, prove_first, signer
+from idp.mandates.desk import Behalf, blueprint, parts, prove_first, signer, turned_away
 from idp.mandates.finding import Looked, look
 from idp.mandates.giving import draft_of, objection, replaced
 from idp.mandates.grant_pages import BEGIN, KIND, address, at
 from idp.mandates.granting import Denied
-from idp.mandates.rules import Side, State
+from idp.mandates.rules import Refusal, Side, State
 from idp.mandates.showing import other_name, shown_mandate
 from idp.signin.pages import CERTIFICATES
 from idp.web.clock import now
@@ -64,6 +65,7 @@ def text(journey: Journey, mine: Behalf) -> ResponseReturnValue:
 def given(form: Form, journey: Journey, mine: Behalf, by: Signer) -> ResponseReturnValue | None:
     """Give the mandate; None when the form says why not. One of two that send the same journey moves it."""
     tx, draft = current_transaction(), draft_of(journey.facts)
+    hold_account(tx, draft.principal)  # before the journey, as where a certificate signs
     if not parts().journeys.move(tx, journey, journey.facts):
         db.session.rollback()
         return journey_over(BEGIN)
@@ -146,8 +148,7 @@ def replaced_one(tx: Transaction, mandate_id: str | None) -> SimpleNamespace | N
 def sign(mandate_id: str, step: str) -> ResponseReturnValue:
     """One more of the principal's people signs, or the first one what was asked for; or the agent takes it on."""
     seen = look(mandate_id)
-    if not may_be_signed(seen, step):
-        abort(404)
+    must_be_signable(seen, step)
     here, fields = seen.mine.url("sign", mandate_id=mandate_id, step=step), fields_of(step)
     if request.method == "GET":
         return _kept_page(Form(*fields), seen, step, here)
@@ -168,6 +169,16 @@ def may_be_signed(seen: Looked, step: str) -> bool:
     if step == "sign":
         return seen.side is Side.PRINCIPAL and seen.mandate.state in (State.REQUESTED, State.PENDING_APPROVALS)
     return seen.side is Side.AGENT and seen.mandate.state is State.PENDING_ACCEPTANCE
+
+
+def must_be_signable(seen: Looked, step: str) -> None:
+    """404 where there is nothing to be signed; who has sent it all the same is on record."""
+    if may_be_signed(seen, step):
+        return
+    if request.method == "GET":
+        abort(404)
+    own = seen.side is (Side.PRINCIPAL if step == "sign" else Side.AGENT)
+    turned_away(seen.mandate.id, Refusal.STATE if own else Refusal.FOR_ANOTHER)
 
 
 def signed(form: Form, seen: Looked, step: str, by: Signer) -> ResponseReturnValue | None:

@@ -7,7 +7,8 @@ import pytest
 
 from idp.accounts.rules import Mobile
 from idp.assisted.actions import BySms, Carded
-from idp.assisted.rules import Case, CaseState, Matter, PaperKind, Refusal, Seen
+from idp.assisted.rules import DAY, Case, CaseState, Matter, PaperKind, Refusal, Seen
+from idp.cli.maintenance import purge_all
 from idp.entities.rules import Acting, Via
 from idp.mandates.rules import State, Step
 from idp.mandates.scopes import Action
@@ -274,6 +275,28 @@ def test_closing_the_citizens_account_ends_the_case_and_forgets_the_phone(counte
     assert counter.look("shown", case).phone == ""
     assert counter.site.one("SELECT COUNT(*) FROM assisted_objection") == 0
     assert counter.may(counter.clerk, case.citizen) is None
+
+
+def test_codes_go_when_they_are_over_and_while_they_count_stay(counter: Counter) -> None:
+    """Of a case that nobody ends as well; how many messages it had is known as long as it could have more."""
+    site, objected = counter.site, counter.authorised()
+    case = counter.accepted(known(ONE))
+    agreed = counter.hash(case)
+    with site.provider.database.transaction() as tx:
+        counter.assisting._codes.draw(tx, case, phone="138****", text_hash=agreed, now=site.now())
+    over = site.one("SELECT expires_at FROM assisted_code")
+    last = site.one("SELECT MAX(expires_at) FROM assisted_objection WHERE case_id = :case", case=objected.id)
+
+    def left(at: int) -> tuple[int, int]:
+        provider = site.provider
+        purge_all(provider.database, provider.settings, provider.passwords.policy, now=at)
+        return site.one("SELECT COUNT(*) FROM assisted_code"), site.one("SELECT COUNT(*) FROM assisted_objection")
+
+    offered = left(over + DAY - 1)[1]
+    assert offered > 0
+    assert left(over + DAY - 1) == (1, offered)
+    assert left(over + DAY) == (0, offered)
+    assert left(last) == (0, 0)
 
 
 def test_papers_go_with_the_years_and_the_history_stays(counter: Counter) -> None:

@@ -148,7 +148,12 @@ def test_who_signs_with_others_may_do_so_by_a_certificate_of_their_own_and_once(
     assert again.status_code == 422, "they have signed by a code"
     assert count(mandates, "text_signature") == 0
     assert to(second.submit(direct, signed)).startswith(f"/account/mandates/{key}/done")
-    assert kept(mandates, key, TWO).record["person"] == PEOPLE[TWO][1]
+    evidence = kept(mandates, key, TWO)
+    assert evidence.record["person"] == PEOPLE[TWO][1]
+    file = second.submit("/account/export", {"export": "yes"}).get_json()
+    ids = {one["mandate_id"]: one["signature_id"] for one in file["mandates"]["signatures"]}
+    assert ids == {own: None, key: evidence.id}, "what a code confirmed has no kept signature"
+    assert [one["id"] for one in file["signatures"]] == [evidence.id]
     assert second.submit(direct, signed).status_code == 404, "there is nothing left to sign"
     assert refusals(mandates)[-1] == "person:mandate:refused mandate_state"
 

@@ -148,9 +148,9 @@ class Browser:
         """Send a form with its token, opening a page for it first when none is held."""
         return self.post(path, {**data, "csrf_token": self.token(path, node=node)}, node=node)
 
-    def upload(self, path: str, photo: bytes, *, node: int = 0) -> httpx.Response:
-        """Send a form with a photo, and its token."""
-        body = form_with({"csrf_token": self.token(path, node=node)}, ("photo", "photo.jpg", photo))
+    def upload(self, path: str, photo: bytes, *, node: int = 0, **fields: str) -> httpx.Response:
+        """Send a form with a photo, ``fields`` and its token."""
+        body = form_with({"csrf_token": self.token(path, node=node), **fields}, ("photo", "photo.jpg", photo))
         headers = {"Content-Type": KIND, **self._headers()}
         return self._keep(self.wire.send(httpx.Request("POST", self._url(path, node), content=body, headers=headers)))
 
