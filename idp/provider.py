@@ -303,7 +303,7 @@ def make_provider(
         granting=granting,
         moving=moving,
         leaving=leaving,
-        ruling=Ruling(recheck=settings.entities.recheck),
+        ruling=Ruling(directory, recheck=settings.entities.recheck),
         guardianships=Guardianships(granting, moving),
         old_links=OldLinks(granting, joining.waiting),
         deciding=deciding,

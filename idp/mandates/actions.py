@@ -11,6 +11,7 @@ import orjson
 
 from idp.accounts.parties import hold as hold_account
 from idp.accounts.rules import PartyKind
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.crypto.fields import FieldCipher
 from idp.crypto.tokens import new_id
@@ -24,7 +25,7 @@ from idp.mandates.refusing import not_now, refused
 from idp.mandates.registry import Themes
 from idp.mandates.rules import STANDARD, Mandate, Refusal, Side, State, Step, Terms
 from idp.mandates.ruling import rule_of
-from idp.mandates.signing import Signature, is_signed, rule_for
+from idp.mandates.signing import Signature, SigningRule, completing, is_signed, rule_for
 from idp.mandates.standing import Place, footings, grantor_of, place_of
 from idp.mandates.telling import tell_party
 from idp.mandates.themes import Theme
@@ -295,25 +296,41 @@ class Granting:
         theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
         assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
         self._note(tx, Event.MANDATE_SIGNED, mandate_id, mandate.principal, signer.person, now)
-        if not self._is_signed(tx, mandate, theme, now):
+        rule, signed = self._signed(tx, mandate, theme, now)
+        if not is_signed(rule, signed):
             history.append(
                 tx, mandate_id, step="signature", state=State.PENDING_APPROVALS, actor=signer.person, now=now
             )
+            self._ask_others(tx, mandate, rule, signed, now)
             return State.PENDING_APPROVALS
         tx.run(_SENT, id=mandate_id, now=now, until=self.terms.lapses(signed_at=now))
         history.append(tx, mandate_id, step=Step.SIGN, state=State.PENDING_ACCEPTANCE, actor=signer.person, now=now)
         tell_party(tx, self.addresses, mandate.agent, "mandate_offered", now=now)
         return State.PENDING_ACCEPTANCE
 
-    def _is_signed(self, tx: Transaction, mandate: Mandate, theme: Theme, now: int) -> bool:
-        chosen = rule_of(tx, mandate.principal)
+    def _signed(
+        self, tx: Transaction, mandate: Mandate, theme: Theme, now: int
+    ) -> tuple[SigningRule, list[Signature]]:
+        """What is asked for, and what is there: who has left meanwhile has not signed."""
         here = footings(tx, mandate.principal, recheck=self.recheck, now=now)
         signed = [
             Signature(one.person, Footing(one.footing))
             for one in tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
-            if one.footing in (Footing.OWN, here.get(one.person))  # who has left meanwhile has not signed
+            if one.footing in (Footing.OWN, here.get(one.person))
         ]
-        return is_signed(rule_for(theme, mandate.kind, chosen), signed)
+        return rule_for(theme, mandate.kind, rule_of(tx, mandate.principal)), signed
+
+    def _ask_others(
+        self, tx: Transaction, mandate: Mandate, rule: SigningRule, signed: list[Signature], now: int
+    ) -> None:
+        """Tell whoever can give the signature that is missing: nobody of another theme, nor who is to act."""
+        people: dict[str, Footing] = {}
+        for person in footings(tx, mandate.principal, recheck=self.recheck, now=now):
+            place = place_of(tx, person, mandate.principal, theme=mandate.theme, recheck=self.recheck, now=now)
+            if place is not None and person != mandate.agent:
+                people[person] = place.footing
+        for person in completing(rule, signed, people):
+            tell(tx, self.addresses.directory, person, "mandate_to_sign", now=now)
 
     def add(
         self, tx: Transaction, draft: Draft, text: Text, state: State, *, by: str, replaces: str | None, now: int

@@ -7,7 +7,9 @@ refused leaves its record.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from idp.accounts.actions import Directory
 from idp.accounts.parties import hold as hold_account
+from idp.accounts.telling import tell
 from idp.audit import Event, record
 from idp.crypto.tokens import new_id
 from idp.db import Statement, Transaction
@@ -15,7 +17,7 @@ from idp.mandates.drafts import Signer
 from idp.mandates.granting import Denied, Footing
 from idp.mandates.refusing import refused
 from idp.mandates.rules import DAY, Refusal
-from idp.mandates.signing import Signature, SigningRule, can_be_met, is_signed, rule_of_change
+from idp.mandates.signing import Signature, SigningRule, can_be_met, completing, is_signed, rule_of_change
 from idp.mandates.standing import footings
 
 PENDING = 7 * DAY
@@ -83,7 +85,8 @@ def open_change(tx: Transaction, entity: str, *, now: int) -> RuleChange | None:
 class Ruling:
     """``recheck``: seconds for which the register's word on a representative is good."""
 
-    def __init__(self, *, recheck: int) -> None:
+    def __init__(self, directory: Directory, *, recheck: int) -> None:
+        self._directory = directory
         self._recheck = recheck
 
     def ask(
@@ -172,7 +175,10 @@ class Ruling:
             for one in tx.all(_SIGNED, change=change.id)
             if people.get(one.person) == one.footing  # who has left meanwhile has not signed
         ]
-        if not is_signed(rule_of_change(rule_of(tx, change.entity), change.rule), signed):
+        asked = rule_of_change(rule_of(tx, change.entity), change.rule)
+        if not is_signed(asked, signed):
+            for person in completing(asked, signed, people):
+                tell(tx, self._directory, person, "rule_to_sign", now=now)
             return change
         tx.run(_CLOSE, entity=change.entity, state="done")
         tx.run(_SET, entity=change.entity, rule=change.rule, by=change.asked_by, now=now)

@@ -3,7 +3,7 @@
 Always true: one person is one signature, whatever they are to the entity.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +49,13 @@ def is_signed(rule: SigningRule, signatures: Iterable[Signature]) -> bool:
     if len(footings) < 2:
         return False
     return rule is SigningRule.ANY_TWO or {Footing.REPRESENTATIVE, Footing.ADMINISTRATOR} <= set(footings)
+
+
+def completing(rule: SigningRule, signatures: Iterable[Signature], people: Mapping[str, Footing]) -> list[str]:
+    """Who of ``people`` would make these suffice by signing, too; in a fixed order, for whoever writes to them."""
+    signed = list(signatures)
+    missing = people.keys() - {one.person for one in signed}
+    return sorted(one for one in missing if is_signed(rule, [*signed, Signature(one, people[one])]))
 
 
 def rule_of_change(old: SigningRule, new: SigningRule) -> SigningRule:

@@ -164,6 +164,18 @@ TEMPLATES: Mapping[str, Template] = {
             "time",
         ),
         _template(
+            "mandate_to_sign",
+            "{time} 单位有一份授权等您签署，签齐后生效。请登录“我的授权”查看；不认可的，不必处理。",
+            "On {time} a mandate of your entity waits for your signature. Sign in under Mandates to read it first.",
+            "time",
+        ),
+        _template(
+            "rule_to_sign",
+            "{time} 单位的授权签署规则有改动等您同意，同意后生效。请登录“我的授权”查看；不认可的，可以在那里取消。",
+            "On {time} a change of your entity's signing rule waits for you. Sign in to agree or drop it.",
+            "time",
+        ),
+        _template(
             "mandate_offered",
             "{time} 有人授权您代为办理事项，接受后生效，逾期未接受则作废。请登录“我的授权”查看。",
             "On {time} somebody gave you a mandate. It counts once you accept it and lapses if you do not: sign in.",

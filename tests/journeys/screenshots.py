@@ -122,9 +122,9 @@ def _browser(page: Page) -> Browser:
 
 WALKS: dict[str, tuple[Walk, ...]] = {
     "": (
-        lambda *at: Tour(*at).all(),
         family,
         counter,
+        lambda *at: Tour(*at).all(),  # in its course the agreements change, for everybody
     ),
     "hunan": (
         lambda *at: Hunan(*at).person(SHEN),

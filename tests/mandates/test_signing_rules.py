@@ -10,7 +10,7 @@ from idp.mandates.ruling import PENDING, RuleChange, open_change, rule_of
 from idp.mandates.scopes import Action, Scope
 from idp.mandates.signing import SigningRule
 from tests.entities.conftest import ONE, THREE, TWO
-from tests.mandates.conftest import Mandates, to_person
+from tests.mandates.conftest import FILING, Mandates, to_person
 
 REFUND = Scope(frozenset({Action.VIEW, Action.SUBMIT, Action.SIGN}), frozenset({"hn-tax-20"}))
 MANAGES = Scope(REFUND.actions | {Action.MANAGE}, REFUND.services)
@@ -37,6 +37,11 @@ def sign(mandates: Mandates, change: str, by: str) -> SigningRule | RuleChange |
         return mandates.site.provider.ruling.sign(tx, change, mandates.signer(by), now=mandates.site.now())
 
 
+def told(mandates: Mandates, template: str) -> list[str]:
+    """The last digits of the phones to which it went."""
+    return [one["to"][-4:] for one in mandates.site.outbox("sms") if one["template"] == template]
+
+
 def rule(mandates: Mandates) -> SigningRule:
     with mandates.site.provider.database.autocommit() as tx:
         return rule_of(tx, mandates.entity)
@@ -57,6 +62,7 @@ def test_loosening_it_takes_those_whom_it_asks_for(administered: Mandates) -> No
     change = ask(administered, SigningRule.ALONE)
     assert isinstance(change, RuleChange)
     assert rule(administered) is SigningRule.WITH_ADMINISTRATOR
+    assert told(administered, "rule_to_sign") == [TWO[-4:]]
     assert sign(administered, change.id, ONE) == Denied(Refusal.STATE)  # once is one signature
     assert sign(administered, change.id, THREE) == Denied(Refusal.NOT_GRANTOR)
     assert sign(administered, change.id, TWO) is SigningRule.ALONE
@@ -103,10 +109,26 @@ def test_what_is_sensitive_then_needs_two_and_other_matters_one(administered: Ma
         administered.entity, to_person(THREE), theme="tax.refund", scope=REFUND, valid_to=site.now() + 86400
     )
     assert administered.draw(draft, ONE) is State.PENDING_APPROVALS
+    assert told(administered, "mandate_to_sign") == [TWO[-4:]]
     assert administered.accept(draft.id, THREE) == Denied(Refusal.STATE)
     digest = site.one("SELECT text_hash FROM mandate WHERE id = :id", id=draft.id)
     with site.provider.database.transaction() as tx:
         signed = site.provider.granting.sign(tx, draft.id, administered.signer(TWO), text_hash=digest, now=site.now())
     assert signed is State.PENDING_ACCEPTANCE
     assert site.one("SELECT COUNT(*) FROM mandate_signature WHERE mandate_id = :id", id=draft.id) == 2
+    assert told(administered, "mandate_to_sign") == [TWO[-4:]]
     assert administered.accept(draft.id, THREE) is State.ACTIVE
+
+
+def test_nobody_is_asked_to_sign_whose_signature_would_complete_nothing(administered: Mandates) -> None:
+    site = administered.site
+    filing = Scope(FILING.actions | {Action.MANAGE}, FILING.services)
+    administered.given(
+        administered.entity, to_person(THREE), ONE, THREE, kind=Kind.ADMINISTRATOR, theme="tax.filing", scope=filing
+    )
+    ask(administered, SigningRule.ANY_TWO)
+    draft = administered.draft(
+        administered.entity, to_person(TWO), theme="tax.refund", scope=REFUND, valid_to=site.now() + 86400
+    )
+    assert administered.draw(draft, ONE) is State.PENDING_APPROVALS
+    assert told(administered, "mandate_to_sign") == []  # THREE administers another theme, and TWO is to act
