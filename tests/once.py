@@ -8,14 +8,20 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
+
+from adapters.sandbox import app as sandbox
+from idp.web import agreements
+
+_Read = TypeVar("_Read")
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a directory of this user's own in it
 _ROOM = 4 * 2**30
@@ -47,41 +53,70 @@ def _with_compiled(create: Callable[[Flask], Environment]) -> Callable[[Flask], 
     return with_compiled
 
 
-def _when_first_built(compile_builder: Callable[[Rule, bool], Any]) -> Callable[[Rule, bool], Any]:
-    """Most addresses of most applications are never built; each builder would be compiled at the start.
+def _compiled_once(compile_rule: Callable[[Rule], None]) -> Callable[[Rule], None]:
+    """What an address is matched and built by goes by its text and the converters, by nothing of the application."""
+    kept: dict[Any, Rule] = {}
 
-    What is compiled names the parts of an address and finds the converters at the rule it is called with, so
-    applications with the same address share it.
-    """
-    kept: dict[Any, Callable[..., tuple[str, str]]] = {}
-
-    def compiled(rule: Rule, append_unknown: bool) -> Callable[..., tuple[str, str]]:
-        if rule.defaults:
-            return compile_builder(rule, append_unknown)  # type: ignore[no-any-return]
-        key = (append_unknown, *rule._trace)
+    def compiled(rule: Rule) -> None:
+        bound = rule.map
+        assert bound is not None
+        if rule.defaults or bound.host_matching or rule.subdomain:
+            compile_rule(rule)
+            return
+        key = (rule.rule, rule.merge_slashes, frozenset(bound.converters.items()))
         if key not in kept:
-            kept[key] = compile_builder(rule, append_unknown)
-        return kept[key]
+            kept[key] = made = Rule(rule.rule, endpoint="", merge_slashes=rule.merge_slashes)
+            made.map = Map(converters=bound.converters)  # nothing of an application
+            compile_rule(made)
+        first: Any = kept[key]
+        rule.arguments |= first.arguments
+        rule._parts, rule._trace, rule._converters = first._parts, first._trace, first._converters
+        rule._build = first._build.__func__.__get__(rule)
+        rule._build_unknown = first._build_unknown.__func__.__get__(rule)
+
+    return compiled
+
+
+def _when_first_built(compile_builder: Callable[[Rule, bool], Any]) -> Callable[[Rule, bool], Any]:
+    """Most addresses of most applications are never built; each builder would be compiled at the start."""
 
     def lazily(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        made: list[Callable[..., tuple[str, str]]] = []
+        @cache
+        def compiled() -> Callable[..., tuple[str, str]]:
+            made: Callable[..., tuple[str, str]] = compile_builder(rule, append_unknown)
+            return made
 
         def build(bound: Rule, /, **values: Any) -> tuple[str, str]:
-            if not made:
-                made.append(compiled(rule, append_unknown))
-            return made[0](bound, **values)
+            return compiled()(bound, **values)
 
         return build
 
     return lazily
 
 
+def _read_once(load: Callable[[Path], _Read]) -> Callable[[Path], _Read]:
+    """What was read of a file, as long as the same bytes stand in it."""
+    kept: dict[tuple[Path, bytes], _Read] = {}
+
+    def loaded(path: Path) -> _Read:
+        key = (path, path.read_bytes() if path.is_file() else b"")
+        if key not in kept:
+            kept[key] = load(path)
+        return kept[key]
+
+    return loaded
+
+
 @contextmanager
 def applications_share() -> Iterator[None]:
-    """Templates are compiled once for all applications, and what builds an address when one is built."""
+    """Templates, addresses and the files of entries are compiled once for all applications; none can change them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "create_jinja_environment", _with_compiled(Flask.create_jinja_environment))
         patch.setattr(Rule, "_compile_builder", _when_first_built(Rule._compile_builder))
+        patch.setattr(Rule, "compile", _compiled_once(Rule.compile))
+        patch.setattr(agreements, "read_prose", cache(agreements.read_prose))
+        patch.setattr(sandbox, "load_entries", _read_once(sandbox.load_entries))
+        patch.setattr(sandbox, "load_people", _read_once(sandbox.load_people))
         yield
 
 
