@@ -73,7 +73,7 @@ def told(mandates: Mandates) -> list[str]:
 
 def test_both_sides_are_told_a_month_a_week_and_a_day_before_the_end_by_day_and_once(mandates: Mandates) -> None:
     site = mandates.site
-    site.later += NOON_IN_CHINA - site.now() % DAY + DAY  # at noon
+    site.later += (NOON_IN_CHINA - site.now()) % DAY  # at noon, today or tomorrow
     end = site.now() + 40 * DAY
     mandates.given(mandates.entity, to_person(THREE), ONE, THREE, valid_to=end)
     notices = Notices(site.provider.database, site.provider.granting.addresses)
