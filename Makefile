@@ -49,11 +49,11 @@ test: .venv/test.stamp ## everything: services and browser are installed, nothin
 	@$(PY) -m adapters.sandbox.services install --with browser,nginx,apache,node
 	@$(MAKE) check
 	@$(MAKE) test-fast
-	@$(call PYTEST,"(services or browser or peer or processes) and not alone",$(WAITING))
+	@$(call PYTEST,"(services or browser or peer or processes or exhaustive) and not alone",$(WAITING))
 	@$(call PYTEST,"alone",0)
 
-test-fast: .venv/test.stamp ## the tests that need no server and start no process
-	@$(call PYTEST,"not services and not browser and not peer and not processes",$(WAITING))
+test-fast: .venv/test.stamp ## the tests that need no server, start no process and are quick
+	@$(call PYTEST,"not services and not browser and not peer and not processes and not exhaustive",$(WAITING))
 
 check: .venv/test.stamp ## style, types and the layers of the house
 	@.venv/bin/ruff check .

@@ -3,6 +3,7 @@
 Always true: a test without the marker ``services`` needs no server, and no test reaches anything but loopback.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -37,6 +38,7 @@ sys.dont_write_bytecode = False
 # A shell ignores SIGINT for what it runs in the background, and what tests start and interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+gc.disable()  # until everything is collected: nothing of it goes away
 _numbers = itertools.count(1)
 _resolved: dict[str, set[str]] = {}
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata

@@ -138,3 +138,4 @@ def leave_to_itself_what_is_imported() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 20)
+    gc.enable()
