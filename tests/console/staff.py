@@ -125,6 +125,10 @@ def enrolled(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ())
     operator, provider, now = added(site, name, *roles, sectors=sectors), site.provider, site.now()
     totp: Totp = site.app.extensions[EXTENSION].totp
     with provider.database.transaction() as tx:
+        made = provider.invitations.invite(tx, operator.party_id, actor=None, now=now)
+        token = provider.invitations.try_code(tx, made.token, made.code, now=now)
+        assert isinstance(token, str)
+        assert invitations.use(tx, token, now=now) == operator.party_id
         secret = totp.begin(tx, party_id=operator.party_id, label=name, now=now).secret
         confirmed = totp.confirm(tx, party_id=operator.party_id, code=pyotp.TOTP(secret).at(now), now=now)
         assert isinstance(confirmed, Verified)
