@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.schedule import LongestFirst
 
 hypothesis.settings.register_profile("tests", deadline=None)  # no test judges by the clock
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # the second part tries the hundred
 hypothesis.settings.load_profile("tests")
 # Tests start hundreds of processes; compiling everything anew doubles the time each takes, whatever the shell says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
