@@ -41,6 +41,7 @@ define PYTEST
     $(PY) -m pytest -m $(1) --last-failed --last-failed-no-failures none $(ARGS); }
 endef
 
+# The first part tries a few examples of each property, the second all of them and what is tried by the hundred.
 # Tests wait for clocks and other processes now and then: one more of them runs than there are cores.
 CORES := $(shell nproc 2>/dev/null || echo 2)
 WAITING := $(shell echo $$(($(CORES) + 1)))
@@ -49,11 +50,11 @@ test: .venv/test.stamp ## everything: services and browser are installed, nothin
 	@$(PY) -m adapters.sandbox.services install --with browser,nginx,apache,node
 	@$(MAKE) check
 	@$(MAKE) test-fast
-	@$(call PYTEST,"(services or browser or peer or processes) and not alone",$(WAITING))
+	@$(call PYTEST,"(services or browser or peer or processes or exhaustive or hypothesis) and not alone",$(WAITING))
 	@$(call PYTEST,"alone",0)
 
-test-fast: .venv/test.stamp ## the tests that need no server and start no process
-	@$(call PYTEST,"not services and not browser and not peer and not processes",$(WAITING))
+test-fast: .venv/test.stamp ## the tests that need no server, start no process and are quick
+	@$(call PYTEST,"not services and not browser and not peer and not processes and not exhaustive" --hypothesis-profile=quick,$(WAITING))
 
 check: .venv/test.stamp ## style, types and the layers of the house
 	@.venv/bin/ruff check .

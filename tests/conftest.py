@@ -3,6 +3,7 @@
 Always true: a test without the marker ``services`` needs no server, and no test reaches anything but loopback.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tests.schedule import LongestFirst
 
 hypothesis.settings.register_profile("tests", deadline=None)  # no test judges by the clock
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # the second part tries the hundred
 hypothesis.settings.load_profile("tests")
 # Tests start hundreds of processes; compiling everything anew doubles the time each takes, whatever the shell says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,6 +39,7 @@ sys.dont_write_bytecode = False
 # A shell ignores SIGINT for what it runs in the background, and what tests start and interrupt would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+gc.disable()  # until everything is collected: nothing of it goes away
 _numbers = itertools.count(1)
 _resolved: dict[str, set[str]] = {}
 for _module in Path(idp.__path__[0]).glob("*/models.py"):  # every table must be known to Base.metadata

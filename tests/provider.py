@@ -6,7 +6,6 @@ with a provider of its own in a few milliseconds.
 
 import base64
 import hashlib
-import re
 import secrets
 import shutil
 import sqlite3
@@ -101,7 +100,6 @@ CLIENTS: tuple[dict[str, Any], ...] = (
     },
 )
 _OUTBOX = Statement[tuple[str, bytes, str]]("SELECT id, payload, kind FROM outbox ORDER BY created_at, id")
-_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def keys_of(letter: str) -> str:
@@ -243,14 +241,14 @@ class Browser:
 
     site: Site
     client: FlaskClient
-    _read: tuple[str | None, str] = (None, "")
+    _signed: tuple[str | None, str] = (None, "")
     """The cookie that form tokens are bound to, and the token that goes with it."""
 
     def get(self, path: str) -> TestResponse:
         return self.client.get(path)
 
     def submit(self, path: str, form: Mapping[str, str] | None = None) -> TestResponse:
-        """Open any page for a form token, then send ``form``."""
+        """Send ``form`` with a form token."""
         return self.client.post(path, data={**(form or {}), "csrf_token": self._token()})
 
     def upload(self, path: str, *photos: bytes, name: str = "photo", filename: str = "a.jpg") -> TestResponse:
@@ -259,17 +257,13 @@ class Browser:
         return self.client.post(path, input_stream=BytesIO(body), content_type=KIND)
 
     def _token(self) -> str:
-        """A form token: the first from a page; with another cookie later, what any page would show then."""
-        if not self._read[1]:
-            found = _TOKEN.search(self.client.get("/signin").text)
-            assert found, "no form token"
-            self._read = self._held(), found[1]
-        elif self._held() is None or self._held() != self._read[0]:
+        """What any page would show as the form token, but for rendering one."""
+        if not self._signed[1] or self._held() is None or self._held() != self._signed[0]:
             with self.client.session_transaction() as held:
                 secret = held.setdefault("csrf_token", secrets.token_hex(20))
             signer = URLSafeTimedSerializer(self.site.app.config["SECRET_KEY"], salt="wtf-csrf-token")
-            self._read = self._held(), str(signer.dumps(secret))
-        return self._read[1]
+            self._signed = self._held(), str(signer.dumps(secret))
+        return self._signed[1]
 
     def _held(self) -> str | None:
         cookie = self.client.get_cookie(self.site.app.config["SESSION_COOKIE_NAME"])

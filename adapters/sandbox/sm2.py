@@ -1,6 +1,6 @@
 """SM2 signatures (GM/T 0003.2, GB/T 32918.2) with SM3 for the stand-in CA: keys are made, sign and verify.
 
-Always true: it is for trying out and guards nothing: plain affine arithmetic, slow, and not in constant time.
+Always true: it is for trying out and guards nothing: plain double-and-add, not in constant time.
 """
 
 import secrets
@@ -94,13 +94,38 @@ def _numbers(signature: bytes) -> tuple[int, int] | None:
 
 
 def _times(factor: int, point: _Point) -> _Point:
-    found: _Point = None
-    while factor:
-        if factor & 1:
-            found = _plus(found, point)
-        point = _plus(point, point)
-        factor >>= 1
-    return found
+    """Double and add in Jacobian coordinates, (X / Z^2, Y / Z^3): one inversion in the end, not one at every step."""
+    if point is None:
+        return None
+    x, y, z = 1, 1, 0
+    for bit in range(factor.bit_length() - 1, -1, -1):
+        x, y, z = _doubled(x, y, z)
+        if factor >> bit & 1:
+            x, y, z = _and_affine(x, y, z, point)
+    if z == 0:
+        return None
+    inverse = pow(z, -1, P)
+    return x * inverse**2 % P, y * inverse**3 % P
+
+
+def _doubled(x: int, y: int, z: int) -> tuple[int, int, int]:
+    square = y * y % P
+    s, m = 4 * x * square, 3 * x * x + A * pow(z, 4, P)
+    x3 = (m * m - 2 * s) % P
+    return x3, (m * (s - x3) - 8 * square * square) % P, 2 * y * z % P
+
+
+def _and_affine(x: int, y: int, z: int, point: tuple[int, int]) -> tuple[int, int, int]:
+    if z == 0:
+        return *point, 1
+    square = z * z % P
+    run, rise = (point[0] * square - x) % P, (point[1] * square * z - y) % P
+    if run == 0:
+        return _doubled(x, y, z) if rise == 0 else (1, 1, 0)
+    run2 = run * run % P
+    run3, base = run * run2 % P, x * run2 % P
+    x3 = (rise * rise - run3 - 2 * base) % P
+    return x3, (rise * (base - x3) - y * run3) % P, z * run % P
 
 
 def _plus(one: _Point, other: _Point) -> _Point:

@@ -23,6 +23,7 @@ from idp.audit.rules import (
     storable,
 )
 from tests.audit.conftest import KEY, NOW
+from tests.many import for_each
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 maybe = st.none() | texts
@@ -31,7 +32,7 @@ fields = st.tuples(
 )
 
 
-@pytest.mark.parametrize("event", Event)
+@for_each(list(Event))
 def test_every_event_is_subject_object_action(event: Event) -> None:
     assert re.fullmatch(r"[a-z_]+:[a-z_]+:[a-z_]+", event.value)
 

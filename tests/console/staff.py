@@ -1,4 +1,4 @@
-"""Operators as the tests meet them: invited by the command line's own acts, enrolled and signed in over HTTP.
+"""Operators as the tests meet them: invited by the command line's own acts, signed in over HTTP.
 
 Always true: every sign-in uses a code of a later step than the one before, for no step is good twice.
 """
@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 import pyotp
 from werkzeug.test import TestResponse
 
+from idp.audit import Event, record
 from idp.console import invitations
+from idp.console.loading import EXTENSION
 from idp.console.rules import Operator, Role, assignments
+from idp.credentials.password import store_password
+from idp.credentials.totp import Totp, Verified
 from tests.provider import PHONE, Browser, Site
 
 PASSWORD = "Granite-Otter-51-Bell"
@@ -71,12 +75,17 @@ class Staff:
 
 def invited(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> tuple[Operator, str]:
     """An operator who has not enrolled, and the address under which they do, the code typed in."""
+    operator = added(site, name, *roles, sectors=sectors)
+    return operator, invited_anew(site, operator.party_id)
+
+
+def added(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> Operator:
     wanted = assignments(roles, sectors)
     assert isinstance(wanted, frozenset)
     with site.provider.database.transaction() as tx:
-        added = site.provider.operators.add(tx, name=name, roles=wanted, actor=None, now=site.now())
-        assert isinstance(added, Operator)
-    return added, invited_anew(site, added.party_id)
+        operator = site.provider.operators.add(tx, name=name, roles=wanted, actor=None, now=site.now())
+    assert isinstance(operator, Operator)
+    return operator
 
 
 def invited_anew(site: Site, party: str) -> str:
@@ -112,9 +121,19 @@ def answer_enrolment(page: tuple[Browser, str], link: str, password: str) -> tup
 
 
 def enrolled(site: Site, name: str, *roles: Role, sectors: tuple[str, ...] = ()) -> Staff:
-    operator, link = invited(site, name, *roles, sectors=sectors)
-    answer, secret = enrol(site, link)
-    assert answer.status_code == 303, answer.text
+    """What the page leaves behind, by the acts it calls; `tests.console.test_signin` goes through the page itself."""
+    operator, provider, now = added(site, name, *roles, sectors=sectors), site.provider, site.now()
+    totp: Totp = site.app.extensions[EXTENSION].totp
+    with provider.database.transaction() as tx:
+        made = provider.invitations.invite(tx, operator.party_id, actor=None, now=now)
+        token = provider.invitations.try_code(tx, made.token, made.code, now=now)
+        assert isinstance(token, str)
+        assert invitations.use(tx, token, now=now) == operator.party_id
+        secret = totp.begin(tx, party_id=operator.party_id, label=name, now=now).secret
+        confirmed = totp.confirm(tx, party_id=operator.party_id, code=pyotp.TOTP(secret).at(now), now=now)
+        assert isinstance(confirmed, Verified)
+        store_password(tx, party_id=operator.party_id, hashed=provider.passwords.hash(PASSWORD), now=now)
+        record(tx, Event.OPERATOR_ENROLLED, actor=operator.party_id, subject=operator.party_id, now=now)
     return Staff(site, name, operator.party_id, secret)
 
 

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ _SEEDS = [
 ]
 
 
+@pytest.mark.exhaustive
 @seed(35275)
 @settings(max_examples=MUTATIONS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(which=st.integers(0, len(_SEEDS) - 1), chance=st.integers(0, 2**64 - 1))

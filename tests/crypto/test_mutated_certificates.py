@@ -129,6 +129,7 @@ def test_what_nobody_has_been_at_is_accepted(kind: str) -> None:
     assert isinstance(_judged(kind, _issued(kind)[1].der), Accepted)
 
 
+@pytest.mark.exhaustive
 def test_what_somebody_has_been_at_is_refused_unless_what_was_signed_is_whole() -> None:
     outcomes: Counter[str] = Counter()
 

@@ -34,6 +34,7 @@ from tests.crypto.sm2_cases import (
     signature,
     signed,
 )
+from tests.many import for_each
 from tests.providers.conftest import running_sandbox
 
 FAMILIES = ("pure", "gmssl", "server", "stand-in")
@@ -93,12 +94,12 @@ def test_what_was_signed_by_the_book_holds(verifier: Sm2Verifier, number: int) -
     assert good(number).holds(verifier)
 
 
-@pytest.mark.parametrize("spoil", SPOILT)
-def test_a_spoilt_signature_does_not_hold(verifier: Sm2Verifier, spoil: str) -> None:
+@for_each(SPOILT)
+def test_a_spoilt_signature_does_not_hold(spoil: str, verifier: Sm2Verifier) -> None:
     assert not SPOILT[spoil](STANDARD).holds(verifier)
 
 
-@pytest.mark.parametrize("spoil", SPOILT)
+@for_each(SPOILT)
 def test_what_no_signer_makes_is_refused_before_anything_is_computed(
     spoil: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -165,6 +165,7 @@ _SEEDS = [
 ]
 
 
+@pytest.mark.exhaustive
 @seed(5652)
 @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(which=st.integers(0, len(_SEEDS) - 1), chance=st.integers(0, 2**64 - 1))

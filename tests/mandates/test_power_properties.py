@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -294,4 +295,4 @@ class Powers(RuleBasedStateMachine):
 
 
 Powers.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
-TestPowers = Powers.TestCase
+TestPowers = pytest.mark.exhaustive(Powers.TestCase)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ grantors = st.builds(
 )
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=600, deadline=None)
 @given(wanted(), grantors, st.lists(mandates, max_size=4), st.integers(1, 30))
 def test_what_is_granted_is_within_what_the_grantor_holds_the_theme_has_and_the_terms_allow(
@@ -117,6 +119,7 @@ def test_what_is_granted_is_within_what_the_grantor_holds_the_theme_has_and_the_
         assert answer.replaces == asked.replaces
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=200, deadline=None)
 @given(wanted(), grantors)
 def test_a_narrower_wish_is_never_refused_where_the_wider_is_granted(asked: Wanted, grantor: Grantor) -> None:

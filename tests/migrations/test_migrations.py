@@ -42,6 +42,7 @@ def test_migrations_make_what_the_models_declare(empty_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.exhaustive
 def test_every_step_goes_down_and_up_again(empty_url: str) -> None:
     settings = _settings(empty_url)
     config = alembic_config(settings)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from idp.messages.rules import MAX_AGE, Kind, backoff, expires_at, next_try
 from idp.messages.templates import PARAMS, SIGN, TEMPLATES, TemplateError, compose, render
+from tests.many import for_each
 
 LONGEST = {"code": "12345678", "minutes": "15", "time": "12-31 23:59", "tail": "1001", "date": "2027-12-31"}
 LONGEST |= {"reference": "123456789012", "stop": "12345678"}
@@ -54,8 +55,8 @@ def test_a_code_outlives_three_failed_tries() -> None:
     assert sum(backoff(attempt) for attempt in (1, 2, 3)) < TEMPLATES["signin_code"].lifetime
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@for_each(TEMPLATES)
 def test_every_text_starts_with_the_sign_and_holds_no_link(name: str, locale: str) -> None:
     template = TEMPLATES[name]
     text = render(name, locale=locale, params={param: LONGEST[param] for param in template.params})
@@ -66,7 +67,7 @@ def test_every_text_starts_with_the_sign_and_holds_no_link(name: str, locale: st
         assert LONGEST[param] in text
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@for_each(TEMPLATES)
 def test_every_chinese_text_fits_one_message_of_70(name: str) -> None:
     template = TEMPLATES[name]
     text = render(name, locale="zh-CN", params={param: LONGEST[param] for param in template.params})
@@ -74,7 +75,7 @@ def test_every_chinese_text_fits_one_message_of_70(name: str) -> None:
     assert own <= 70
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@for_each(TEMPLATES)
 def test_the_declared_parameters_are_the_used_ones(name: str) -> None:
     template = TEMPLATES[name]
     for text in (template.zh, template.en):

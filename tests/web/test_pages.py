@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 import idp.web
 from idp.web.agreements import KINDS, load_agreements
 from idp.web.prose import read_prose
+from tests.many import for_each
 from tests.web.preview import preview_app
 from tests.web.states import AGREEMENTS, NOW, STATES
 
@@ -53,7 +54,7 @@ def test_every_class_of_the_templates_is_in_the_sheet() -> None:
     assert {name for name in names if not re.search(rf"\.{re.escape(name)}\b", sheet)} == set()
 
 
-@pytest.mark.parametrize("template", PAGES, ids=lambda path: path.stem)
+@for_each(PAGES)
 def test_every_page_tells_its_contract_and_stands_in_the_preview(template: Path) -> None:
     text = template.read_text("utf-8")
     assert text.startswith("{#-"), "variables are named at the top"
@@ -65,7 +66,7 @@ def test_every_page_tells_its_contract_and_stands_in_the_preview(template: Path)
     assert name in previewed or template.stem in ("error", "oauth_error", "expired")
 
 
-@pytest.mark.parametrize("state", STATES)
+@for_each(STATES)
 def test_page_state_is_plain_html_without_script_or_inline_style(state: str) -> None:
     status, page = shown(state)
     assert status < 500 or state.startswith("error-"), "the state does not render"
@@ -78,7 +79,7 @@ def test_page_state_is_plain_html_without_script_or_inline_style(state: str) -> 
     assert len(set(re.findall(r'\sid="([^"]+)"', page))) == len(re.findall(r'\sid="([^"]+)"', page))
 
 
-@pytest.mark.parametrize("state", STATES)
+@for_each(STATES)
 def test_every_form_carries_its_token_and_every_input_its_label(state: str) -> None:
     _, page = shown(state)
     forms = re.findall(r"<form.*?</form>", page, re.DOTALL)

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -14,6 +13,7 @@ from idp.web.catalogue import compiled, read_catalogue
 from idp.web.forms import Form
 from idp.web.reasons import EVENTS, GENERAL, SENTENCES, known_reason, password_rule, scope_words, sentence
 from idp.web.words.departments import SCOPES
+from tests.many import for_each
 from tests.web.preview import preview_app
 from tests.web.reading import words_in
 from tests.web.states import STATES
@@ -73,14 +73,14 @@ def test_catalogue_is_compiled_from_what_the_file_says() -> None:
             assert texts.gettext(message.id) == message.string
 
 
-@pytest.mark.parametrize("state", STATES)
+@for_each(STATES)
 def test_english_page_shows_no_untranslated_word(state: str) -> None:
     page = preview_app(pseudo_english=True).test_client().get(f"/preview/{state}?lang=en").text
     for words in words_in(page):
         assert not re.search(r"[A-Za-z\u3400-\u9fff]{2,}", re.sub("Tongban|Privacy policy", "", words)), words
 
 
-@pytest.mark.parametrize("state", STATES)
+@for_each(STATES)
 def test_chinese_page_shows_no_english_word(state: str) -> None:
     page = preview_app().test_client().get(f"/preview/{state}?lang=zh").text
     for words in words_in(page):
