@@ -150,7 +150,7 @@ def test_nobody_learns_who_acts_for_whom(asking: Asking) -> None:
     """Another client's names are no names, whoever holds them, and cost what unknown ones cost."""
     site = asking.site
     sub, handle = asking.told("social", TWO, asking.mandates.agency, None)
-    stranger = site.provider.directory.subject
+    stranger = site.provider.directory.subjects.of
     with site.provider.database.transaction() as tx:
         known = stranger(tx, sector="social-office", party_id=site.party(THREE))
     probes: list[dict[str, Any]] = [
