@@ -3,7 +3,7 @@
 Always true: what is kept is the very text that was read, and each signature is over its hash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -296,23 +296,24 @@ class Granting:
         theme = self.themes.of(mandate.theme, mandate.theme_version) if mandate else None
         assert mandate is not None and theme is not None  # noqa: S101, PT018 - it was written or read just now
         self._note(tx, Event.MANDATE_SIGNED, mandate_id, mandate.principal, signer.person, now)
-        rule, signed = self._signed(tx, mandate, theme, now)
+        here = footings(tx, mandate.principal, recheck=self.recheck, now=now)
+        rule, signed = self._signed(tx, mandate, theme, here)
         if not is_signed(rule, signed):
             history.append(
                 tx, mandate_id, step="signature", state=State.PENDING_APPROVALS, actor=signer.person, now=now
             )
-            self._ask_others(tx, mandate, rule, signed, now)
+            self._ask_others(tx, mandate, rule, signed, here, now)
             return State.PENDING_APPROVALS
         tx.run(_SENT, id=mandate_id, now=now, until=self.terms.lapses(signed_at=now))
         history.append(tx, mandate_id, step=Step.SIGN, state=State.PENDING_ACCEPTANCE, actor=signer.person, now=now)
         tell_party(tx, self.addresses, mandate.agent, "mandate_offered", now=now)
         return State.PENDING_ACCEPTANCE
 
+    @staticmethod
     def _signed(
-        self, tx: Transaction, mandate: Mandate, theme: Theme, now: int
+        tx: Transaction, mandate: Mandate, theme: Theme, here: Mapping[str, Footing]
     ) -> tuple[SigningRule, list[Signature]]:
-        """What is asked for, and what is there: who has left meanwhile has not signed."""
-        here = footings(tx, mandate.principal, recheck=self.recheck, now=now)
+        """What is asked for, and what is there: who has left meanwhile has not signed. ``here``: who has not."""
         signed = [
             Signature(one.person, Footing(one.footing))
             for one in tx.all(_SIGNED, mandate=mandate.id, side=Side.PRINCIPAL)
@@ -321,11 +322,17 @@ class Granting:
         return rule_for(theme, mandate.kind, rule_of(tx, mandate.principal)), signed
 
     def _ask_others(
-        self, tx: Transaction, mandate: Mandate, rule: SigningRule, signed: list[Signature], now: int
+        self,
+        tx: Transaction,
+        mandate: Mandate,
+        rule: SigningRule,
+        signed: list[Signature],
+        here: Iterable[str],
+        now: int,
     ) -> None:
         """Tell whoever can give the signature that is missing: nobody of another theme, nor who is to act."""
         people: dict[str, Footing] = {}
-        for person in footings(tx, mandate.principal, recheck=self.recheck, now=now):
+        for person in here:
             place = place_of(tx, person, mandate.principal, theme=mandate.theme, recheck=self.recheck, now=now)
             if place is not None and person != mandate.agent:
                 people[person] = place.footing
